@@ -1,0 +1,190 @@
+//! All that was measured in one run, self-contained.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::plan::{Pinning, Plan, Transport, Wait};
+use crate::quantity::Quantity;
+use crate::reading::Readings;
+
+/// The evidence of one run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// The format's version; [`Evidence::SCHEMA`].
+    pub schema: u32,
+    /// The version of phasegate that measured.
+    pub tool: String,
+    /// When measuring began.
+    pub started_at: DateTime<Utc>,
+    /// When measuring ended.
+    pub ended_at: DateTime<Utc>,
+    /// Why it ended.
+    pub end: End,
+    /// The plan that was followed, with any options of the command line applied.
+    pub plan: Plan,
+    /// What was measured.
+    pub target: Target,
+    /// Where it was measured.
+    pub environment: Environment,
+    /// The trials, in the order in which they were made.
+    pub trials: Vec<Trial>,
+}
+
+/// Why an evidence file can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum EvidenceError {
+    /// It is not JSON, or not of this format.
+    #[error("this is not an evidence file of phasegate: {0}")]
+    Format(#[from] serde_json::Error),
+    /// A newer phasegate wrote it.
+    #[error(
+        "the evidence has schema {found}, this phasegate knows schema {} at most; use a newer phasegate",
+        Evidence::SCHEMA
+    )]
+    NewerSchema {
+        /// The schema that the file names.
+        found: u32,
+    },
+}
+
+impl Evidence {
+    /// The version of the format that this code writes.
+    pub const SCHEMA: u32 = 1;
+
+    /// The file's text: JSON, indented, with a newline at its end. The same evidence gives the
+    /// same bytes.
+    ///
+    /// # Errors
+    /// Never for evidence made by this crate's types; the signature is the serializer's.
+    pub fn to_json(&self) -> Result<String, EvidenceError> {
+        let mut text = serde_json::to_string_pretty(self)?;
+        text.push('\n');
+        Ok(text)
+    }
+
+    /// Reads a file's text.
+    ///
+    /// # Errors
+    /// If it isn't evidence, names unknown metrics or units, or is of a newer schema.
+    pub fn from_json(text: &str) -> Result<Self, EvidenceError> {
+        #[derive(Deserialize)]
+        struct SchemaOnly {
+            schema: u32,
+        }
+        let SchemaOnly { schema } = serde_json::from_str(text)?;
+        if schema > Self::SCHEMA {
+            return Err(EvidenceError::NewerSchema { found: schema });
+        }
+        Ok(serde_json::from_str(text)?)
+    }
+}
+
+/// Why measuring ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum End {
+    /// Every row was decided.
+    Settled,
+    /// No further trial within the limits could have decided an open row.
+    Futile,
+    /// The plan's number of trials was reached.
+    TrialsSpent,
+    /// The plan's time was spent.
+    BudgetSpent,
+    /// Something went wrong; the trials before it are kept.
+    Failed(String),
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Settled => f.write_str("every row was decided"),
+            Self::Futile => f.write_str("no further trial could have decided an open row"),
+            Self::TrialsSpent => f.write_str("all planned trials were made"),
+            Self::BudgetSpent => f.write_str("the time budget was spent"),
+            Self::Failed(message) => write!(f, "measuring failed: {message}"),
+        }
+    }
+}
+
+/// What was measured. Nothing here is secret: URLs are kept without user and password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// Whose server it was, and where.
+    pub server: TargetServer,
+    /// How it was reached.
+    pub transport: Transport,
+    /// How the client waited.
+    pub wait: Wait,
+    /// The command on the wire, with what it met: `GET of an existing key`.
+    pub command: String,
+}
+
+/// Whose server was measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TargetServer {
+    /// One of ours, started anew for each trial. The program's file name without its folder.
+    Started(String),
+    /// A running server of somebody else's, not restarted between trials. Its address, without
+    /// secrets.
+    Running(String),
+}
+
+impl fmt::Display for TargetServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Started(program) => write!(f, "{program}, started anew for each trial"),
+            Self::Running(address) => write!(f, "{address}, one running server, not restarted"),
+        }
+    }
+}
+
+/// The machine and the server, by named properties such as `cpu.model` or `server.io_threads`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Environment(pub BTreeMap<String, String>);
+
+/// One fresh start of the server, or one fresh set of connections: the unit of replication.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trial {
+    /// Counted from one.
+    pub number: u32,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// The CPUs that the kernel gave.
+    pub pinned: Pinning,
+    /// What it says of each metric.
+    pub readings: Readings,
+    /// Its rounds, in the order in which they were made.
+    pub rounds: Vec<Round>,
+    /// All round-trip times of the rounds in nanoseconds: an HDR histogram, V2 compressed, base64.
+    pub rtt_histogram: String,
+    /// What went wrong without ending the trial, for readers.
+    pub anomalies: Vec<String>,
+}
+
+/// A pass of samples over one fresh connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Round {
+    /// Requests recorded.
+    pub samples: u64,
+    /// Smallest round trip.
+    pub min: Quantity,
+    /// Arithmetic mean.
+    pub mean: Quantity,
+    /// Median.
+    pub p50: Quantity,
+    /// 99th percentile.
+    pub p99: Quantity,
+    /// Largest.
+    pub max: Quantity,
+}

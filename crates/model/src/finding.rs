@@ -1,0 +1,80 @@
+//! What the evidence says of a row.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::metric::Metric;
+use crate::reading::Missing;
+
+/// What the evidence says of a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finding {
+    /// The condition holds in a typical trial.
+    Met,
+    /// It doesn't.
+    NotMet,
+    /// The row's `given` isn't met, so the row has no say.
+    NotApplicable,
+    /// The evidence doesn't tell, and why.
+    Undecided(Reason),
+}
+
+impl Finding {
+    /// The word for tables: `met`, `not met`, `not applicable`, `undecided`.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::NotMet => "not met",
+            Self::NotApplicable => "not applicable",
+            Self::Undecided(_) => "undecided",
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Undecided(reason) => write!(f, "undecided: {reason}"),
+            decided => f.write_str(decided.word()),
+        }
+    }
+}
+
+/// Why a row is undecided. The list is closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// The votes agree so far, but there are too few of them for the stated error rate.
+    TooFewTrials,
+    /// The trials disagree: the limit lies inside the noise.
+    InsideNoise,
+    /// The readings depend on those before them, so they don't count as independent.
+    Drifting,
+    /// A metric that the condition needs has no reading.
+    ReadingMissing {
+        /// The metric.
+        metric: Metric,
+        /// Why it isn't there.
+        why: Missing,
+    },
+    /// The server told different trials different things.
+    ReadingsDisagree,
+    /// The limit lies within the interval to which a reading is known.
+    LimitFinerThanResolution,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooFewTrials => f.write_str("too few trials"),
+            Self::InsideNoise => f.write_str("inside the noise"),
+            Self::Drifting => f.write_str("the readings drift"),
+            Self::ReadingMissing { metric, why } => write!(f, "no reading of {metric} ({why})"),
+            Self::ReadingsDisagree => f.write_str("the readings disagree"),
+            Self::LimitFinerThanResolution => f.write_str("the limit is finer than the resolution"),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The vocabulary of phasegate: what every other crate speaks, and nothing that does anything.
+//!
+//! There is no I/O here, no clock and no environment. Types are checked when they are made, so
+//! that whoever holds one may rely on it. `docs/GLOSSARY.md` explains the words.
+//!
+//! ```
+//! use phasegate_model::{Dimension, Metric, Quantity};
+//!
+//! let limit: Quantity = "12us".parse()?;
+//! let metric: Metric = "P99".parse()?;
+//! assert_eq!(limit.dimension(), Dimension::Time);
+//! assert_eq!(metric.to_string(), "rtt.p99");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod action;
+mod decision;
+mod evidence;
+mod finding;
+mod id;
+mod metric;
+mod plan;
+mod quantity;
+mod reading;
+mod suggest;
+mod version;
+
+pub use action::{Action, ActionError, Gate, Outcome, OutcomeError, Verb};
+pub use decision::{
+    Change, Decision, Flip, Margin, MetricSummary, Obligation, RowDecision, Summary, Votes,
+};
+pub use evidence::{End, Environment, Evidence, EvidenceError, Round, Target, TargetServer, Trial};
+pub use finding::{Finding, Reason};
+pub use id::{IdError, MatrixId, PhaseId, RowId};
+pub use metric::{
+    Better, Domain, Env, Headroom, Kind, Memory, Metric, Server, Statistic, UnknownMetric,
+};
+pub use plan::{
+    ByteSize, Command, Dataset, MeasurePlan, NextOption, NextPhases, Pinning, Plan, SizeError,
+    Timespan, Transport, Wait,
+};
+pub use quantity::{Dimension, Quantity, QuantityError, Unit};
+pub use reading::{Measured, Missing, MissingReason, Reading, ReadingError, Readings};
+pub use rust_decimal::Decimal;
+pub use suggest::nearest;
+pub use version::{Version, VersionError};

@@ -1,0 +1,548 @@
+//! The metric catalogue. It is closed: a name that isn't in it is an error with a suggestion.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::quantity::{Dimension, Unit};
+use crate::suggest::nearest;
+
+/// How a metric's readings come about, and so how a row over it is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Measured anew in each trial and scattered by chance: decided by votes.
+    Sampled,
+    /// Told by the server or by an earlier phase: decided when all readings agree.
+    Observed,
+}
+
+/// What a metric's readings are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Domain {
+    /// Numbers of this dimension.
+    Number(Dimension),
+    /// Texts, which can be equal or not.
+    Text,
+    /// Versions, which have an order.
+    Version,
+}
+
+impl Domain {
+    /// The name in messages, with an example of how to write one.
+    #[must_use]
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Number(dimension) => dimension.describe(),
+            Self::Text => "a text in quotes",
+            Self::Version => "a version, such as `7.0.15`",
+        }
+    }
+}
+
+/// Which direction of a metric users want.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// Smaller is better.
+    Lower,
+    /// Larger is better.
+    Higher,
+    /// Neither.
+    Neither,
+}
+
+/// A statistic of round-trip times over one trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Statistic {
+    /// Smallest sample.
+    Min,
+    /// Arithmetic mean.
+    Mean,
+    /// Standard deviation.
+    Stddev,
+    /// Median.
+    P50,
+    /// 90th percentile.
+    P90,
+    /// 99th percentile.
+    P99,
+    /// 99.9th percentile.
+    P999,
+    /// 99.99th percentile.
+    P9999,
+    /// Largest sample.
+    Max,
+    /// Largest minus smallest of the rounds' medians.
+    P50Spread,
+    /// Largest minus smallest of the rounds' 99th percentiles.
+    P99Spread,
+    /// Requests per second.
+    Throughput,
+}
+
+impl Statistic {
+    /// All statistics, in the order in which tables show them.
+    pub const ALL: [Self; 12] = [
+        Self::Min,
+        Self::Mean,
+        Self::Stddev,
+        Self::P50,
+        Self::P90,
+        Self::P99,
+        Self::P999,
+        Self::P9999,
+        Self::Max,
+        Self::P50Spread,
+        Self::P99Spread,
+        Self::Throughput,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Min => "min",
+            Self::Mean => "mean",
+            Self::Stddev => "stddev",
+            Self::P50 => "p50",
+            Self::P90 => "p90",
+            Self::P99 => "p99",
+            Self::P999 => "p99.9",
+            Self::P9999 => "p99.99",
+            Self::Max => "max",
+            Self::P50Spread => "p50.spread",
+            Self::P99Spread => "p99.spread",
+            Self::Throughput => "throughput",
+        }
+    }
+}
+
+/// What headroom is taken of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Headroom {
+    /// Of the mean round trip: `1 - floor.mean / rtt.mean`.
+    Mean,
+    /// Of the median: `1 - floor.p50 / rtt.p50`.
+    P50,
+    /// Of the 99th percentile: `1 - floor.p99 / rtt.p99`.
+    P99,
+    /// The command's own share of the mean round trip: `server.exec.mean / rtt.mean`.
+    Exec,
+}
+
+/// What the server says of its memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Memory {
+    /// `used_memory`.
+    Used,
+    /// `used_memory_rss`.
+    Rss,
+    /// `used_memory_peak`.
+    Peak,
+    /// `used_memory_dataset`.
+    Dataset,
+    /// `used_memory_overhead`.
+    Overhead,
+    /// `used_memory_startup`.
+    Startup,
+    /// `maxmemory`.
+    Maxmemory,
+    /// `allocator_frag_ratio`.
+    AllocatorFragRatio,
+    /// `allocator_rss_ratio`.
+    AllocatorRssRatio,
+    /// `rss_overhead_ratio`.
+    RssOverheadRatio,
+    /// `mem_fragmentation_ratio`.
+    FragmentationRatio,
+    /// `allocator_frag_bytes`.
+    AllocatorFragBytes,
+    /// `mem_fragmentation_bytes`.
+    FragmentationBytes,
+    /// `mem_allocator`.
+    Allocator,
+    /// `maxmemory_policy`.
+    MaxmemoryPolicy,
+}
+
+impl Memory {
+    /// All memory metrics, in the order in which tables show them.
+    pub const ALL: [Self; 15] = [
+        Self::Used,
+        Self::Rss,
+        Self::Peak,
+        Self::Dataset,
+        Self::Overhead,
+        Self::Startup,
+        Self::Maxmemory,
+        Self::AllocatorFragRatio,
+        Self::AllocatorRssRatio,
+        Self::RssOverheadRatio,
+        Self::FragmentationRatio,
+        Self::AllocatorFragBytes,
+        Self::FragmentationBytes,
+        Self::Allocator,
+        Self::MaxmemoryPolicy,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Used => "used",
+            Self::Rss => "rss",
+            Self::Peak => "peak",
+            Self::Dataset => "dataset",
+            Self::Overhead => "overhead",
+            Self::Startup => "startup",
+            Self::Maxmemory => "maxmemory",
+            Self::AllocatorFragRatio => "allocator_frag_ratio",
+            Self::AllocatorRssRatio => "allocator_rss_ratio",
+            Self::RssOverheadRatio => "rss_overhead_ratio",
+            Self::FragmentationRatio => "fragmentation_ratio",
+            Self::AllocatorFragBytes => "allocator_frag_bytes",
+            Self::FragmentationBytes => "fragmentation_bytes",
+            Self::Allocator => "allocator",
+            Self::MaxmemoryPolicy => "maxmemory_policy",
+        }
+    }
+
+    /// The field of the server's `INFO memory` that this metric is read from.
+    #[must_use]
+    pub const fn info_field(self) -> &'static str {
+        match self {
+            Self::Used => "used_memory",
+            Self::Rss => "used_memory_rss",
+            Self::Peak => "used_memory_peak",
+            Self::Dataset => "used_memory_dataset",
+            Self::Overhead => "used_memory_overhead",
+            Self::Startup => "used_memory_startup",
+            Self::Maxmemory => "maxmemory",
+            Self::AllocatorFragRatio => "allocator_frag_ratio",
+            Self::AllocatorRssRatio => "allocator_rss_ratio",
+            Self::RssOverheadRatio => "rss_overhead_ratio",
+            Self::FragmentationRatio => "mem_fragmentation_ratio",
+            Self::AllocatorFragBytes => "allocator_frag_bytes",
+            Self::FragmentationBytes => "mem_fragmentation_bytes",
+            Self::Allocator => "mem_allocator",
+            Self::MaxmemoryPolicy => "maxmemory_policy",
+        }
+    }
+
+    const fn domain(self) -> Domain {
+        match self {
+            Self::Used
+            | Self::Rss
+            | Self::Peak
+            | Self::Dataset
+            | Self::Overhead
+            | Self::Startup
+            | Self::Maxmemory
+            | Self::AllocatorFragBytes
+            | Self::FragmentationBytes => Domain::Number(Dimension::Bytes),
+            Self::AllocatorFragRatio
+            | Self::AllocatorRssRatio
+            | Self::RssOverheadRatio
+            | Self::FragmentationRatio => Domain::Number(Dimension::Ratio),
+            Self::Allocator | Self::MaxmemoryPolicy => Domain::Text,
+        }
+    }
+
+    const fn better(self) -> Better {
+        match self {
+            Self::AllocatorFragRatio
+            | Self::AllocatorRssRatio
+            | Self::RssOverheadRatio
+            | Self::FragmentationRatio
+            | Self::AllocatorFragBytes
+            | Self::FragmentationBytes
+            | Self::Overhead
+            | Self::Rss => Better::Lower,
+            _ => Better::Neither,
+        }
+    }
+}
+
+/// What the server says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Server {
+    /// Mean time that the measured command ran inside the server, from `INFO commandstats`.
+    ExecMean,
+    /// `redis_version`.
+    Version,
+    /// Keys in all databases.
+    Keys,
+    /// Time since it was started.
+    Uptime,
+    /// `evicted_keys`.
+    EvictedKeys,
+}
+
+/// What the machine did to the measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Env {
+    /// 99th percentile of the pauses that a spinning client saw.
+    HiccupP99,
+    /// Longest pause that a spinning client saw.
+    HiccupMax,
+    /// Share of time that the hypervisor took away.
+    Steal,
+    /// Involuntary context switches.
+    Preemptions,
+}
+
+/// A named thing that is measured, such as `rtt.p99`.
+///
+/// ```
+/// use phasegate_model::{Metric, Statistic};
+/// let metric: Metric = "P99".parse()?; // an alias that people write
+/// assert_eq!(metric, Metric::Rtt(Statistic::P99));
+/// assert_eq!(metric.to_string(), "rtt.p99");
+/// # Ok::<(), phasegate_model::UnknownMetric>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Metric {
+    /// `rtt.*`: round trips to the server under test.
+    Rtt(Statistic),
+    /// `floor.*`: round trips to a server that does nothing.
+    Floor(Statistic),
+    /// `headroom.*`: the share of the round trip that the server could give back at most.
+    Headroom(Headroom),
+    /// `baseline.*`: round trips to the plan's baseline, interleaved with the target's.
+    Baseline(Statistic),
+    /// `improvement.rtt.*`: `1 - candidate / baseline` of a pair.
+    Improvement(Statistic),
+    /// `previous.rtt.*`: as the last recorded phase had it.
+    PreviousRtt(Statistic),
+    /// `previous.memory.*`: as the last recorded phase had it.
+    PreviousMemory(Memory),
+    /// `server.*`.
+    Server(Server),
+    /// `memory.*`.
+    Memory(Memory),
+    /// `env.*`.
+    Env(Env),
+}
+
+/// Short names that people write, and what they stand for.
+const ALIASES: [(&str, Metric); 15] = [
+    ("min", Metric::Rtt(Statistic::Min)),
+    ("mean", Metric::Rtt(Statistic::Mean)),
+    ("max", Metric::Rtt(Statistic::Max)),
+    ("p50", Metric::Rtt(Statistic::P50)),
+    ("median", Metric::Rtt(Statistic::P50)),
+    ("p90", Metric::Rtt(Statistic::P90)),
+    ("p99", Metric::Rtt(Statistic::P99)),
+    ("p99.9", Metric::Rtt(Statistic::P999)),
+    ("p99.99", Metric::Rtt(Statistic::P9999)),
+    ("throughput", Metric::Rtt(Statistic::Throughput)),
+    ("variance", Metric::Rtt(Statistic::P99Spread)),
+    ("dataset", Metric::Memory(Memory::Dataset)),
+    ("frag", Metric::Memory(Memory::AllocatorFragRatio)),
+    ("fragmentation", Metric::Memory(Memory::AllocatorFragRatio)),
+    ("allocator", Metric::Memory(Memory::Allocator)),
+];
+
+impl Metric {
+    /// The whole catalogue, in its order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let statistics = |family: fn(Statistic) -> Self| Statistic::ALL.into_iter().map(family);
+        statistics(Self::Rtt)
+            .chain(statistics(Self::Floor))
+            .chain(
+                [Headroom::Mean, Headroom::P50, Headroom::P99, Headroom::Exec].map(Self::Headroom),
+            )
+            .chain(statistics(Self::Baseline))
+            .chain(statistics(Self::Improvement))
+            .chain(statistics(Self::PreviousRtt))
+            .chain(Memory::ALL.map(Self::PreviousMemory))
+            .chain(
+                [
+                    Server::ExecMean,
+                    Server::Version,
+                    Server::Keys,
+                    Server::Uptime,
+                    Server::EvictedKeys,
+                ]
+                .map(Self::Server),
+            )
+            .chain(Memory::ALL.map(Self::Memory))
+            .chain([Env::HiccupP99, Env::HiccupMax, Env::Steal, Env::Preemptions].map(Self::Env))
+    }
+
+    /// What its readings are.
+    #[must_use]
+    pub const fn domain(self) -> Domain {
+        match self {
+            Self::Rtt(statistic)
+            | Self::Floor(statistic)
+            | Self::Baseline(statistic)
+            | Self::PreviousRtt(statistic) => match statistic {
+                Statistic::Throughput => Domain::Number(Dimension::Rate),
+                _ => Domain::Number(Dimension::Time),
+            },
+            Self::Headroom(_) | Self::Improvement(_) | Self::Env(Env::Steal) => {
+                Domain::Number(Dimension::Ratio)
+            }
+            Self::Memory(memory) | Self::PreviousMemory(memory) => memory.domain(),
+            Self::Server(Server::ExecMean | Server::Uptime)
+            | Self::Env(Env::HiccupP99 | Env::HiccupMax) => Domain::Number(Dimension::Time),
+            Self::Server(Server::Version) => Domain::Version,
+            Self::Server(Server::Keys | Server::EvictedKeys) | Self::Env(Env::Preemptions) => {
+                Domain::Number(Dimension::Count)
+            }
+        }
+    }
+
+    /// How its readings come about.
+    #[must_use]
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Rtt(_)
+            | Self::Floor(_)
+            | Self::Headroom(_)
+            | Self::Baseline(_)
+            | Self::Improvement(_)
+            | Self::Server(Server::ExecMean)
+            | Self::Env(_) => Kind::Sampled,
+            Self::PreviousRtt(_)
+            | Self::PreviousMemory(_)
+            | Self::Memory(_)
+            | Self::Server(Server::Version | Server::Keys | Server::Uptime | Server::EvictedKeys) => {
+                Kind::Observed
+            }
+        }
+    }
+
+    /// Which direction users want.
+    #[must_use]
+    pub const fn better(self) -> Better {
+        match self {
+            Self::Rtt(Statistic::Throughput)
+            | Self::Floor(Statistic::Throughput)
+            | Self::Baseline(Statistic::Throughput)
+            | Self::PreviousRtt(Statistic::Throughput)
+            | Self::Improvement(_) => Better::Higher,
+            Self::Rtt(_)
+            | Self::Floor(_)
+            | Self::Baseline(_)
+            | Self::PreviousRtt(_)
+            | Self::Env(_)
+            | Self::Server(Server::ExecMean | Server::EvictedKeys) => Better::Lower,
+            Self::Memory(memory) | Self::PreviousMemory(memory) => memory.better(),
+            Self::Headroom(_) | Self::Server(_) => Better::Neither,
+        }
+    }
+
+    /// The unit in which people read it, where that isn't its dimension's natural one: shares
+    /// such as headroom are read in percent, quotients such as fragmentation are not.
+    #[must_use]
+    pub const fn display_unit(self) -> Option<Unit> {
+        match self {
+            Self::Headroom(_) | Self::Improvement(_) | Self::Env(Env::Steal) => Some(Unit::Percent),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Rtt(statistic) => format!("rtt.{}", statistic.name()),
+            Self::Floor(statistic) => format!("floor.{}", statistic.name()),
+            Self::Headroom(headroom) => match headroom {
+                Headroom::Mean => "headroom.mean".to_owned(),
+                Headroom::P50 => "headroom.p50".to_owned(),
+                Headroom::P99 => "headroom.p99".to_owned(),
+                Headroom::Exec => "headroom.exec".to_owned(),
+            },
+            Self::Baseline(statistic) => format!("baseline.{}", statistic.name()),
+            Self::Improvement(statistic) => format!("improvement.rtt.{}", statistic.name()),
+            Self::PreviousRtt(statistic) => format!("previous.rtt.{}", statistic.name()),
+            Self::PreviousMemory(memory) => format!("previous.memory.{}", memory.name()),
+            Self::Server(server) => match server {
+                Server::ExecMean => "server.exec.mean".to_owned(),
+                Server::Version => "server.version".to_owned(),
+                Server::Keys => "server.keys".to_owned(),
+                Server::Uptime => "server.uptime".to_owned(),
+                Server::EvictedKeys => "server.evicted_keys".to_owned(),
+            },
+            Self::Memory(memory) => format!("memory.{}", memory.name()),
+            Self::Env(env) => match env {
+                Env::HiccupP99 => "env.hiccup.p99".to_owned(),
+                Env::HiccupMax => "env.hiccup.max".to_owned(),
+                Env::Steal => "env.steal".to_owned(),
+                Env::Preemptions => "env.preemptions".to_owned(),
+            },
+        };
+        f.pad(&name)
+    }
+}
+
+/// A name that is not in the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown metric `{name}`{}", suggestion.as_ref().map(|s| format!("; did you mean `{s}`?")).unwrap_or_default())]
+pub struct UnknownMetric {
+    /// The name as given.
+    pub name: String,
+    /// The nearest name that exists.
+    pub suggestion: Option<String>,
+}
+
+impl FromStr for Metric {
+    type Err = UnknownMetric;
+
+    /// Parses a name of the catalogue, or one of the aliases in any case (`P99`, `dataset`).
+    fn from_str(name: &str) -> Result<Self, UnknownMetric> {
+        let alias = ALIASES.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name));
+        if let Some((_, metric)) = alias {
+            return Ok(*metric);
+        }
+        Self::all().find(|metric| metric.to_string() == name).ok_or_else(|| {
+            let names: Vec<String> = Self::all().map(|metric| metric.to_string()).collect();
+            let aliases = ALIASES.iter().map(|(alias, _)| *alias);
+            let candidates = names.iter().map(String::as_str).chain(aliases);
+            let suggestion = nearest(name, candidates).map(str::to_owned);
+            UnknownMetric { name: name.to_owned(), suggestion }
+        })
+    }
+}
+
+impl Serialize for Metric {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Metric {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_name_is_unique_and_parses_back() {
+        let names: BTreeSet<String> = Metric::all().map(|metric| metric.to_string()).collect();
+        assert_eq!(names.len(), Metric::all().count());
+        for metric in Metric::all() {
+            assert_eq!(metric.to_string().parse(), Ok(metric));
+        }
+    }
+
+    #[test]
+    fn people_may_write_short_names_in_any_case() {
+        assert_eq!("P99.9".parse(), Ok(Metric::Rtt(Statistic::P999)));
+        assert_eq!("frag".parse(), Ok(Metric::Memory(Memory::AllocatorFragRatio)));
+        assert_eq!("variance".parse(), Ok(Metric::Rtt(Statistic::P99Spread)));
+    }
+
+    #[test]
+    fn a_misspelt_metric_names_the_nearest_one() {
+        let message = |name: &str| name.parse::<Metric>().unwrap_err().to_string();
+        assert_eq!(message("rtt.p9"), "unknown metric `rtt.p9`; did you mean `rtt.p90`?");
+        assert_eq!(message("datset"), "unknown metric `datset`; did you mean `dataset`?");
+        assert_eq!(message("qqqq"), "unknown metric `qqqq`");
+    }
+}

@@ -1,0 +1,466 @@
+//! Amounts with a unit: `12us`, `1.8MB`, `5%`, `1.22`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::suggest::nearest;
+
+/// What a number measures. Two numbers compare only if their dimensions fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dimension {
+    /// A duration; the base unit is the nanosecond.
+    Time,
+    /// An amount of memory; the base unit is the byte.
+    Bytes,
+    /// A share or a quotient; the base unit is one (5 % is 0.05).
+    Ratio,
+    /// A number of things; the base unit is one.
+    Count,
+    /// Things per time; the base unit is one per second.
+    Rate,
+}
+
+impl Dimension {
+    /// The name in messages, with an example of how to write one.
+    #[must_use]
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Time => "a time, such as `12us`",
+            Self::Bytes => "an amount of memory, such as `50MB`",
+            Self::Ratio => "a ratio, such as `1.5` or `5%`",
+            Self::Count => "a count, such as `1000`",
+            Self::Rate => "a rate, such as `20000/s`",
+        }
+    }
+}
+
+/// A unit that a person may write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unit {
+    /// Nanoseconds, `ns`.
+    Nanosecond,
+    /// Microseconds, `us`, `µs` (micro sign) or `μs` (Greek mu).
+    Microsecond,
+    /// Milliseconds, `ms`.
+    Millisecond,
+    /// Seconds, `s`.
+    Second,
+    /// Minutes, `min`.
+    Minute,
+    /// Hours, `h`.
+    Hour,
+    /// Days of 24 hours, `d`.
+    Day,
+    /// Bytes, `B`.
+    Byte,
+    /// 1000 bytes, `kB`.
+    Kilobyte,
+    /// 1000² bytes, `MB`.
+    Megabyte,
+    /// 1000³ bytes, `GB`.
+    Gigabyte,
+    /// 1024 bytes, `KiB`.
+    Kibibyte,
+    /// 1024² bytes, `MiB`.
+    Mebibyte,
+    /// 1024³ bytes, `GiB`.
+    Gibibyte,
+    /// Hundredths, `%`.
+    Percent,
+    /// No unit: a ratio or a count.
+    One,
+    /// Per second, `/s`.
+    PerSecond,
+}
+
+impl Unit {
+    /// Every spelling that is accepted. The first spelling of a unit is the one that is printed.
+    const SPELLINGS: [(&'static str, Self); 19] = [
+        ("ns", Self::Nanosecond),
+        ("us", Self::Microsecond),
+        ("\u{b5}s", Self::Microsecond),
+        ("\u{3bc}s", Self::Microsecond),
+        ("ms", Self::Millisecond),
+        ("s", Self::Second),
+        ("min", Self::Minute),
+        ("h", Self::Hour),
+        ("d", Self::Day),
+        ("B", Self::Byte),
+        ("kB", Self::Kilobyte),
+        ("MB", Self::Megabyte),
+        ("GB", Self::Gigabyte),
+        ("KiB", Self::Kibibyte),
+        ("MiB", Self::Mebibyte),
+        ("GiB", Self::Gibibyte),
+        ("%", Self::Percent),
+        ("/s", Self::PerSecond),
+        ("", Self::One),
+    ];
+
+    /// The unit's printed form; empty for [`Unit::One`].
+    #[must_use]
+    pub fn symbol(self) -> &'static str {
+        Self::SPELLINGS.iter().find(|(_, unit)| *unit == self).map_or("", |(text, _)| text)
+    }
+
+    /// What an amount in this unit measures. A number without a unit is taken as a ratio;
+    /// [`Quantity::fits`] lets it stand for a count as well.
+    #[must_use]
+    pub const fn dimension(self) -> Dimension {
+        match self {
+            Self::Nanosecond
+            | Self::Microsecond
+            | Self::Millisecond
+            | Self::Second
+            | Self::Minute
+            | Self::Hour
+            | Self::Day => Dimension::Time,
+            Self::Byte
+            | Self::Kilobyte
+            | Self::Megabyte
+            | Self::Gigabyte
+            | Self::Kibibyte
+            | Self::Mebibyte
+            | Self::Gibibyte => Dimension::Bytes,
+            Self::Percent | Self::One => Dimension::Ratio,
+            Self::PerSecond => Dimension::Rate,
+        }
+    }
+
+    /// How many base units of the dimension one of this unit is.
+    fn factor(self) -> Decimal {
+        match self {
+            Self::Nanosecond | Self::Byte | Self::One | Self::PerSecond => Decimal::ONE,
+            Self::Microsecond | Self::Kilobyte => Decimal::from(1_000),
+            Self::Millisecond | Self::Megabyte => Decimal::from(1_000_000),
+            Self::Second | Self::Gigabyte => Decimal::from(1_000_000_000),
+            Self::Minute => Decimal::from(60_000_000_000_u64),
+            Self::Hour => Decimal::from(3_600_000_000_000_u64),
+            Self::Day => Decimal::from(86_400_000_000_000_u64),
+            Self::Kibibyte => Decimal::from(1_024),
+            Self::Mebibyte => Decimal::from(1_048_576),
+            Self::Gibibyte => Decimal::from(1_073_741_824),
+            Self::Percent => Decimal::new(1, 2),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, QuantityError> {
+        Self::SPELLINGS
+            .iter()
+            .find(|(spelling, _)| *spelling == text)
+            .map(|(_, unit)| *unit)
+            .ok_or_else(|| QuantityError::UnknownUnit {
+                unit: text.to_owned(),
+                suggestion: Self::suggest(text),
+            })
+    }
+
+    fn suggest(text: &str) -> Option<&'static str> {
+        let same_letters =
+            Self::SPELLINGS.iter().find(|(spelling, _)| spelling.eq_ignore_ascii_case(text));
+        let spelled_out = match text.to_ascii_lowercase().as_str() {
+            "usec" | "microsecond" | "microseconds" => Some("us"),
+            "msec" | "millisecond" | "milliseconds" => Some("ms"),
+            "nsec" | "nanosecond" | "nanoseconds" => Some("ns"),
+            "sec" | "secs" | "second" | "seconds" => Some("s"),
+            "m" | "mins" | "minute" | "minutes" => Some("min"),
+            "hour" | "hours" => Some("h"),
+            "day" | "days" => Some("d"),
+            "byte" | "bytes" => Some("B"),
+            "k" => Some("kB"),
+            "g" => Some("GB"),
+            "percent" => Some("%"),
+            _ => None,
+        };
+        spelled_out.or(same_letters.map(|(spelling, _)| *spelling)).or_else(|| {
+            let candidates = Self::SPELLINGS.iter().map(|(s, _)| *s).filter(|s| !s.is_empty());
+            nearest(text, candidates)
+        })
+    }
+}
+
+/// An amount as a person wrote it: the digits are exact, and print back as they were written.
+///
+/// ```
+/// use phasegate_model::Quantity;
+/// let limit: Quantity = "12.50μs".parse()?;
+/// assert_eq!(limit.to_string(), "12.50us");
+/// assert_eq!(limit.amount().to_string(), "12500.00"); // ns
+/// # Ok::<(), phasegate_model::QuantityError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quantity {
+    number: Decimal,
+    unit: Unit,
+}
+
+impl Quantity {
+    /// A quantity of `number` of `unit`, or nothing if it is too large to be held exactly.
+    #[must_use]
+    pub fn new(number: Decimal, unit: Unit) -> Option<Self> {
+        number.checked_mul(unit.factor()).map(|_| Self { number, unit })
+    }
+
+    /// An amount in base units, written exactly in the unit that reads best.
+    #[must_use]
+    pub fn from_amount(dimension: Dimension, amount: Decimal) -> Self {
+        let unit = natural_unit(dimension, amount);
+        Self { number: (amount / unit.factor()).normalize(), unit }
+    }
+
+    /// A share in percent: `percent(0.1725)` is `17.25%`.
+    #[must_use]
+    pub fn percent(ratio: Decimal) -> Self {
+        let number = ratio.checked_mul(Decimal::ONE_HUNDRED).unwrap_or(Decimal::MAX);
+        Self { number: number.normalize(), unit: Unit::Percent }
+    }
+
+    /// The amount in the dimension's base unit (ns, bytes, one, one per second).
+    #[must_use]
+    pub fn amount(&self) -> Decimal {
+        // Every constructor has checked that the product can be held.
+        self.number.checked_mul(self.unit.factor()).unwrap_or(Decimal::MAX)
+    }
+
+    /// What it measures.
+    #[must_use]
+    pub const fn dimension(&self) -> Dimension {
+        self.unit.dimension()
+    }
+
+    /// The unit it was written in.
+    #[must_use]
+    pub const fn unit(&self) -> Unit {
+        self.unit
+    }
+
+    /// Whether it may stand where `dimension` is wanted. A number without a unit fits a ratio and
+    /// a count, never a time or an amount of memory.
+    #[must_use]
+    pub fn fits(&self, dimension: Dimension) -> bool {
+        self.dimension() == dimension || (self.unit == Unit::One && dimension == Dimension::Count)
+    }
+
+    /// For people: three significant digits and a space before the unit, `9.93 us`.
+    #[must_use]
+    pub fn human(&self) -> String {
+        self.human_in(self.unit)
+    }
+
+    /// Like [`Quantity::human`], in the given unit of the same dimension, so that a table can use
+    /// one unit throughout.
+    #[must_use]
+    pub fn human_in(&self, unit: Unit) -> String {
+        let digits = three_significant(self.amount() / unit.factor());
+        match unit.symbol() {
+            "" => digits,
+            "/s" => format!("{digits}/s"),
+            symbol => format!("{digits} {symbol}"),
+        }
+    }
+}
+
+fn natural_unit(dimension: Dimension, amount: Decimal) -> Unit {
+    let thousand_steps = |units: [Unit; 4]| {
+        let size = amount.abs();
+        let [base, first, second, third] = units;
+        if size >= third.factor() {
+            third
+        } else if size >= second.factor() {
+            second
+        } else if size >= first.factor() {
+            first
+        } else {
+            base
+        }
+    };
+    match dimension {
+        Dimension::Time => {
+            thousand_steps([Unit::Nanosecond, Unit::Microsecond, Unit::Millisecond, Unit::Second])
+        }
+        Dimension::Bytes => {
+            thousand_steps([Unit::Byte, Unit::Kilobyte, Unit::Megabyte, Unit::Gigabyte])
+        }
+        Dimension::Ratio | Dimension::Count => Unit::One,
+        Dimension::Rate => Unit::PerSecond,
+    }
+}
+
+fn three_significant(number: Decimal) -> String {
+    let size = number.abs();
+    let decimals = if size >= Decimal::from(100) {
+        0
+    } else if size >= Decimal::TEN {
+        1
+    } else if size >= Decimal::ONE || size.is_zero() {
+        2
+    } else {
+        // 0.0123 has two zeros before its first digit that counts: keep three after those.
+        let leading = (0..25)
+            .take_while(|zeros| {
+                size.checked_mul(Decimal::from_i128_with_scale(10_i128.pow(*zeros + 1), 0))
+                    .is_some_and(|scaled| scaled < Decimal::ONE)
+            })
+            .count();
+        u32::try_from(leading).unwrap_or(0) + 3
+    };
+    let rounded = number
+        .round_dp_with_strategy(decimals, rust_decimal::RoundingStrategy::MidpointNearestEven);
+    let mut padded = rounded;
+    padded.rescale(decimals);
+    if size < Decimal::ONE { padded.normalize().to_string() } else { padded.to_string() }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.number, self.unit.symbol())
+    }
+}
+
+impl FromStr for Quantity {
+    type Err = QuantityError;
+
+    fn from_str(text: &str) -> Result<Self, QuantityError> {
+        let text = text.trim();
+        let digits_end = text
+            .char_indices()
+            .find(|(at, c)| !(c.is_ascii_digit() || *c == '.' || (*at == 0 && "+-".contains(*c))))
+            .map_or(text.len(), |(at, _)| at);
+        let (digits, unit) = text.split_at(digits_end);
+        if !digits.contains(|c: char| c.is_ascii_digit()) {
+            return Err(QuantityError::NoNumber { text: text.to_owned() });
+        }
+        let number = Decimal::from_str_exact(digits)
+            .map_err(|_| QuantityError::BadNumber { digits: digits.to_owned() })?;
+        let unit = Unit::parse(unit.trim_start())?;
+        Self::new(number, unit).ok_or_else(|| QuantityError::TooLarge { text: text.to_owned() })
+    }
+}
+
+impl Serialize for Quantity {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Quantity {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Why a text is not a quantity.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QuantityError {
+    /// There are no digits.
+    #[error("`{text}` is not a quantity; write a number and a unit, such as `12us`")]
+    NoNumber {
+        /// The text as given.
+        text: String,
+    },
+    /// The digits are not one number.
+    #[error("`{digits}` is not a number that can be held exactly (at most 28 digits)")]
+    BadNumber {
+        /// The digits as given.
+        digits: String,
+    },
+    /// The unit is not one of ours.
+    #[error("unknown unit `{unit}`{}", suggestion.map(|s| format!("; did you mean `{s}`?")).unwrap_or_default())]
+    UnknownUnit {
+        /// The unit as given.
+        unit: String,
+        /// The nearest unit that exists.
+        suggestion: Option<&'static str>,
+    },
+    /// The amount does not fit.
+    #[error("`{text}` is too large")]
+    TooLarge {
+        /// The text as given.
+        text: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quantity(text: &str) -> Quantity {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn digits_print_back_as_they_were_written() {
+        for text in ["12us", "12.50us", "0.1%", "1.22", "50MB", "64MiB", "20000/s", "-3ns", "7d"] {
+            assert_eq!(quantity(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn every_spelling_of_micro_is_the_same_unit() {
+        assert_eq!(quantity("12μs"), quantity("12us"));
+        assert_eq!(quantity("12µs"), quantity("12 us"));
+    }
+
+    #[test]
+    fn amounts_are_exact_in_base_units() {
+        assert_eq!(quantity("0.1us").amount(), Decimal::from(100));
+        assert_eq!(quantity("1.8MB").amount(), Decimal::from(1_800_000));
+        assert_eq!(quantity("1KiB").amount(), Decimal::from(1024));
+        assert_eq!(quantity("5%").amount(), Decimal::new(5, 2));
+    }
+
+    #[test]
+    fn a_bare_number_fits_ratio_and_count_only() {
+        let bare = quantity("12");
+        assert!(bare.fits(Dimension::Ratio) && bare.fits(Dimension::Count));
+        assert!(!bare.fits(Dimension::Time) && !bare.fits(Dimension::Bytes));
+        assert!(!quantity("5%").fits(Dimension::Count));
+    }
+
+    #[test]
+    fn a_wrong_unit_is_an_error_with_a_suggestion() {
+        let message = |text: &str| text.parse::<Quantity>().unwrap_err().to_string();
+        assert_eq!(message("12usec"), "unknown unit `usec`; did you mean `us`?");
+        assert_eq!(message("50mb"), "unknown unit `mb`; did you mean `MB`?");
+        assert_eq!(message("50KB"), "unknown unit `KB`; did you mean `kB`?");
+        assert_eq!(
+            message("fast"),
+            "`fast` is not a quantity; write a number and a unit, such as `12us`"
+        );
+        assert_eq!(
+            message("1.2.3us"),
+            "`1.2.3` is not a number that can be held exactly (at most 28 digits)"
+        );
+        assert!(message("9999999999999999999999999d").contains("too large"));
+    }
+
+    #[test]
+    fn exact_amounts_choose_a_readable_unit() {
+        let exact = |dimension, amount: i64| {
+            Quantity::from_amount(dimension, Decimal::from(amount)).to_string()
+        };
+        assert_eq!(exact(Dimension::Time, 9_934), "9.934us");
+        assert_eq!(exact(Dimension::Time, 12), "12ns");
+        assert_eq!(exact(Dimension::Time, 90_000_000_000), "90s");
+        assert_eq!(exact(Dimension::Bytes, 1_800_000), "1.8MB");
+        assert_eq!(exact(Dimension::Count, 18_000), "18000");
+        assert_eq!(exact(Dimension::Time, -2_070), "-2.07us");
+    }
+
+    #[test]
+    fn people_read_three_significant_digits() {
+        assert_eq!(quantity("9.934us").human(), "9.93 us");
+        assert_eq!(quantity("12us").human(), "12.0 us");
+        assert_eq!(quantity("1234567B").human_in(Unit::Megabyte), "1.23 MB");
+        assert_eq!(quantity("1.2249").human(), "1.22");
+        assert_eq!(quantity("0.01234").human(), "0.0123");
+        assert_eq!(quantity("0").human(), "0");
+        assert_eq!(quantity("17.25%").human(), "17.2 %");
+        assert_eq!(quantity("0.5%").human(), "0.5 %");
+        assert_eq!(quantity("100us").human(), "100 us");
+    }
+}

@@ -1,0 +1,355 @@
+//! What one trial says of each metric.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use rust_decimal::Decimal;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::metric::{Domain, Metric};
+use crate::quantity::{Dimension, Quantity};
+use crate::version::Version;
+
+/// A measured amount in base units, with the finest interval that is known to hold it. A quantile
+/// that was read from a histogram is known only to its bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measured {
+    low: Decimal,
+    value: Decimal,
+    high: Decimal,
+}
+
+impl Measured {
+    /// An amount without any rounding.
+    #[must_use]
+    pub const fn exact(amount: Decimal) -> Self {
+        Self { low: amount, value: amount, high: amount }
+    }
+
+    /// An amount known to lie between `low` and `high`; nothing if `value` doesn't.
+    #[must_use]
+    pub fn within(low: Decimal, value: Decimal, high: Decimal) -> Option<Self> {
+        (low <= value && value <= high).then_some(Self { low, value, high })
+    }
+
+    /// The amount that is reported.
+    #[must_use]
+    pub const fn value(&self) -> Decimal {
+        self.value
+    }
+
+    /// The smallest that the amount can be.
+    #[must_use]
+    pub const fn low(&self) -> Decimal {
+        self.low
+    }
+
+    /// The largest that the amount can be.
+    #[must_use]
+    pub const fn high(&self) -> Decimal {
+        self.high
+    }
+}
+
+/// Why there is no reading. Missing is never zero and never a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MissingReason {
+    /// This run did not measure it.
+    NotMeasured,
+    /// The server's answer does not have it.
+    NotGiven,
+    /// The server refused to answer.
+    Refused,
+    /// The server answered something that is not a finite value.
+    Unreadable,
+    /// The server gives a figure that means nothing here.
+    Meaningless,
+    /// There were too few samples for it.
+    TooFewSamples,
+}
+
+impl fmt::Display for MissingReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotMeasured => "not measured",
+            Self::NotGiven => "not given by the server",
+            Self::Refused => "refused by the server",
+            Self::Unreadable => "unreadable",
+            Self::Meaningless => "meaningless",
+            Self::TooFewSamples => "too few samples",
+        })
+    }
+}
+
+/// A reading that is not there, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Missing {
+    /// The kind of reason.
+    #[serde(rename = "missing")]
+    pub reason: MissingReason,
+    /// Anything more that helps, such as the server's own words; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reason.fmt(f)?;
+        if self.detail.is_empty() { Ok(()) } else { write!(f, ": {}", self.detail) }
+    }
+}
+
+/// What one trial says of one metric.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// A finite number in the base unit of the metric's dimension.
+    Number(Measured),
+    /// A text.
+    Text(String),
+    /// A version.
+    Version(Version),
+    /// Nothing, and why.
+    Missing(Missing),
+}
+
+impl Reading {
+    /// An exact number in base units.
+    #[must_use]
+    pub const fn exact(amount: Decimal) -> Self {
+        Self::Number(Measured::exact(amount))
+    }
+
+    /// No reading, with the reason and anything more that helps.
+    #[must_use]
+    pub fn missing(reason: MissingReason, detail: impl Into<String>) -> Self {
+        Self::Missing(Missing { reason, detail: detail.into() })
+    }
+
+    /// A computed figure (a mean, a ratio) as an exact number, rounded to `decimals` decimal
+    /// places of the base unit. What is not finite is a missing reading.
+    #[must_use]
+    pub fn computed(figure: f64, decimals: u32) -> Self {
+        match Decimal::from_f64_retain(figure) {
+            Some(number) => Self::exact(number.round_dp(decimals).normalize()),
+            None => Self::missing(MissingReason::Unreadable, format!("computed as {figure}")),
+        }
+    }
+
+    /// The number, if there is one.
+    #[must_use]
+    pub const fn number(&self) -> Option<&Measured> {
+        match self {
+            Self::Number(measured) => Some(measured),
+            _ => None,
+        }
+    }
+}
+
+/// A reading does not fit its metric.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the reading `{text}` of {metric} is not {wanted}")]
+pub struct ReadingError {
+    metric: Metric,
+    text: String,
+    wanted: &'static str,
+}
+
+/// One reading for each metric of a trial. Metrics without an entry were not measured.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Readings(BTreeMap<Metric, Reading>);
+
+impl Readings {
+    /// Adds or replaces a reading.
+    ///
+    /// # Errors
+    /// If the reading is not of the metric's domain, say a text for a time.
+    pub fn insert(&mut self, metric: Metric, reading: Reading) -> Result<(), ReadingError> {
+        let fits = matches!(
+            (&reading, metric.domain()),
+            (Reading::Missing(_), _)
+                | (Reading::Number(_), Domain::Number(_))
+                | (Reading::Text(_), Domain::Text)
+                | (Reading::Version(_), Domain::Version)
+        );
+        if !fits {
+            let text = match &reading {
+                Reading::Number(measured) => measured.value().to_string(),
+                Reading::Text(text) => text.clone(),
+                Reading::Version(version) => version.to_string(),
+                Reading::Missing(missing) => missing.to_string(),
+            };
+            return Err(ReadingError { metric, text, wanted: metric.domain().describe() });
+        }
+        self.0.insert(metric, reading);
+        Ok(())
+    }
+
+    /// The reading of a metric, or nothing if it was not measured.
+    #[must_use]
+    pub fn get(&self, metric: Metric) -> Option<&Reading> {
+        self.0.get(&metric)
+    }
+
+    /// All readings, in the catalogue's order.
+    pub fn iter(&self) -> impl Iterator<Item = (Metric, &Reading)> {
+        self.0.iter().map(|(metric, reading)| (*metric, reading))
+    }
+
+    /// Takes over all readings of `other`; its readings win.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+}
+
+/// A reading as evidence files hold it.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Stored {
+    Text(String),
+    Bucket { value: Quantity, low: Quantity, high: Quantity },
+    Missing(Missing),
+}
+
+impl Stored {
+    fn of(reading: &Reading, metric: Metric) -> Self {
+        match reading {
+            Reading::Number(measured) => {
+                let Domain::Number(dimension) = metric.domain() else {
+                    return Self::Text(measured.value().to_string());
+                };
+                let exact = |amount| Quantity::from_amount(dimension, amount);
+                if measured.low() == measured.high() {
+                    Self::Text(exact(measured.value()).to_string())
+                } else {
+                    Self::Bucket {
+                        value: exact(measured.value()),
+                        low: exact(measured.low()),
+                        high: exact(measured.high()),
+                    }
+                }
+            }
+            Reading::Text(text) => Self::Text(text.clone()),
+            Reading::Version(version) => Self::Text(version.to_string()),
+            Reading::Missing(missing) => Self::Missing(missing.clone()),
+        }
+    }
+
+    fn into_reading(self, metric: Metric) -> Result<Reading, String> {
+        match (self, metric.domain()) {
+            (Self::Missing(missing), _) => Ok(Reading::Missing(missing)),
+            (Self::Text(text), domain) => Reading::parse(metric, &text)
+                .map_err(|_| format!("`{text}` is not {} ({metric})", domain.describe())),
+            (Self::Bucket { value, low, high }, Domain::Number(dimension)) => {
+                let amount = |quantity: Quantity| amount_of(&quantity, dimension);
+                amount(low)
+                    .zip(amount(value))
+                    .zip(amount(high))
+                    .and_then(|((low, value), high)| Measured::within(low, value, high))
+                    .map(Reading::Number)
+                    .ok_or_else(|| format!("the bucket of {metric} does not hold its value"))
+            }
+            (Self::Bucket { .. }, domain) => {
+                Err(format!("{metric} has a bucket, but is {}", domain.describe()))
+            }
+        }
+    }
+}
+
+fn amount_of(quantity: &Quantity, dimension: Dimension) -> Option<Decimal> {
+    quantity.fits(dimension).then(|| quantity.amount())
+}
+
+impl Reading {
+    /// Parses a reading as people and evidence files write it: `9.93us`, `1.22`, `jemalloc-5.3.0`.
+    ///
+    /// # Errors
+    /// If the text is not of the metric's domain.
+    pub fn parse(metric: Metric, text: &str) -> Result<Self, ReadingError> {
+        let error =
+            || ReadingError { metric, text: text.to_owned(), wanted: metric.domain().describe() };
+        match metric.domain() {
+            Domain::Text => Ok(Self::Text(text.to_owned())),
+            Domain::Version => text.parse().map(Self::Version).map_err(|_| error()),
+            Domain::Number(dimension) => text
+                .parse::<Quantity>()
+                .ok()
+                .and_then(|quantity| amount_of(&quantity, dimension))
+                .map(Self::exact)
+                .ok_or_else(error),
+        }
+    }
+}
+
+impl Serialize for Readings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter().map(|(metric, r)| (metric, Stored::of(r, metric))))
+    }
+}
+
+impl<'de> Deserialize<'de> for Readings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let stored = BTreeMap::<Metric, Stored>::deserialize(deserializer)?;
+        stored
+            .into_iter()
+            .map(|(metric, stored)| {
+                let reading = stored.into_reading(metric).map_err(D::Error::custom)?;
+                Ok((metric, reading))
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::{Memory, Server, Statistic};
+
+    fn sample() -> Readings {
+        let mut readings = Readings::default();
+        let bucket = Measured::within(9928.into(), 9935.into(), 9935.into()).unwrap();
+        readings.insert(Metric::Rtt(Statistic::P99), Reading::Number(bucket)).unwrap();
+        let missing = Reading::missing(MissingReason::Meaningless, "the allocator is libc");
+        readings.insert(Metric::Memory(Memory::AllocatorFragRatio), missing).unwrap();
+        let allocator = Reading::Text("jemalloc-5.3.0".to_owned());
+        readings.insert(Metric::Memory(Memory::Allocator), allocator).unwrap();
+        let version = Reading::Version("7.0.15".parse().unwrap());
+        readings.insert(Metric::Server(Server::Version), version).unwrap();
+        readings
+    }
+
+    #[test]
+    fn readings_are_stored_as_people_write_them() {
+        let json = serde_json::to_string(&sample()).unwrap();
+        assert_eq!(
+            json,
+            concat!(
+                r#"{"rtt.p99":{"value":"9.935us","low":"9.928us","high":"9.935us"},"#,
+                r#""server.version":"7.0.15","#,
+                r#""memory.allocator_frag_ratio":{"missing":"meaningless","detail":"the allocator is libc"},"#,
+                r#""memory.allocator":"jemalloc-5.3.0"}"#
+            )
+        );
+        assert_eq!(serde_json::from_str::<Readings>(&json).unwrap(), sample());
+    }
+
+    #[test]
+    fn a_reading_of_the_wrong_dimension_is_refused() {
+        let load = |json: &str| serde_json::from_str::<Readings>(json).unwrap_err().to_string();
+        assert!(load(r#"{"rtt.p99":"50MB"}"#).contains("is not a time"));
+        assert!(load(r#"{"rtt.p9":"12us"}"#).contains("did you mean"));
+        let mut readings = Readings::default();
+        let text = Reading::Text("fast".to_owned());
+        assert!(readings.insert(Metric::Rtt(Statistic::P99), text).is_err());
+    }
+
+    #[test]
+    fn what_is_not_finite_is_missing() {
+        assert!(matches!(Reading::computed(f64::NAN, 3), Reading::Missing(_)));
+        assert!(matches!(Reading::computed(f64::INFINITY, 3), Reading::Missing(_)));
+        assert_eq!(Reading::computed(1.5, 3), Reading::exact(Decimal::new(15, 1)));
+    }
+}
