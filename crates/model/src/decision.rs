@@ -112,7 +112,6 @@ pub struct Votes {
 
 /// What the trials said of one metric.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct MetricSummary {
     /// The metric.
     pub metric: Metric,

@@ -1,1 +1,21 @@
-//! placeholder
+//! Decision matrices and phase plans: TOML in, decisions out.
+//!
+//! A [`Matrix`] exists only if its file had no problem; [`Matrix::decide`] is a pure and total
+//! function of the matrix and the evidence: the same input gives the same bytes, and what the
+//! evidence doesn't tell is undecided, never a pass.
+//!
+//! There is no I/O here: texts come in, diagnostics with byte spans and decisions go out.
+
+pub mod condition;
+mod decide;
+mod diagnostic;
+mod document;
+mod matrix;
+mod matrix_file;
+mod plan_file;
+mod test_cases;
+
+pub use decide::{Progress, RowProgress};
+pub use diagnostic::{Code, Diagnostic, Source};
+pub use matrix::{ExpectedRow, HitPolicy, Matrix, Row, Test, Written};
+pub use plan_file::parse_plan;

@@ -1,0 +1,232 @@
+//! A condition's text cut into tokens.
+
+use std::ops::Range;
+
+/// A token and its byte range in the condition's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Token<'t> {
+    pub(super) kind: TokenKind<'t>,
+    pub(super) span: Range<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TokenKind<'t> {
+    /// A metric's name: letters, digits, `_` and `.`, beginning with a letter.
+    Name(&'t str),
+    /// A number with its unit, or a version; what it means depends on what it stands beside.
+    Literal(&'t str),
+    /// A text, without its quotes.
+    Text(&'t str),
+    Operator(Operator),
+    And,
+    Or,
+    Not,
+    In,
+    /// `..`
+    To,
+    Open,
+    Close,
+}
+
+/// How two operands compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operator {
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+}
+
+impl Operator {
+    /// As written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+            Self::Equal => "==",
+            Self::NotEqual => "!=",
+        }
+    }
+}
+
+/// A place in a condition that can't be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SyntaxError {
+    pub(super) span: Range<usize>,
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+}
+
+impl SyntaxError {
+    pub(super) fn new(span: Range<usize>, message: impl Into<String>) -> Self {
+        Self { span, message: message.into(), help: None }
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+const SYMBOLS: [(&str, TokenKind<'static>); 12] = [
+    ("..", TokenKind::To),
+    ("<=", TokenKind::Operator(Operator::LessOrEqual)),
+    (">=", TokenKind::Operator(Operator::GreaterOrEqual)),
+    ("==", TokenKind::Operator(Operator::Equal)),
+    ("!=", TokenKind::Operator(Operator::NotEqual)),
+    ("\u{2264}", TokenKind::Operator(Operator::LessOrEqual)),
+    ("\u{2265}", TokenKind::Operator(Operator::GreaterOrEqual)),
+    ("\u{2260}", TokenKind::Operator(Operator::NotEqual)),
+    ("<", TokenKind::Operator(Operator::Less)),
+    (">", TokenKind::Operator(Operator::Greater)),
+    ("(", TokenKind::Open),
+    (")", TokenKind::Close),
+];
+
+/// What people write out of habit, and what it is here.
+const HABITS: [(&str, &str); 5] =
+    [("&&", "and"), ("||", "or"), ("=<", "<="), ("=", "=="), ("!", "not")];
+
+/// Cuts a whole condition into tokens.
+pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, SyntaxError> {
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let skipped = rest.len() - rest.trim_start().len();
+        if skipped > 0 {
+            at += skipped;
+            continue;
+        }
+        let (kind, length) = token(rest, at)?;
+        tokens.push(Token { kind, span: at..at + length });
+        at += length;
+    }
+    Ok(tokens)
+}
+
+fn token(rest: &str, at: usize) -> Result<(TokenKind<'_>, usize), SyntaxError> {
+    if let Some((symbol, kind)) = SYMBOLS.iter().find(|(symbol, _)| rest.starts_with(symbol)) {
+        return Ok((*kind, symbol.len()));
+    }
+    let first = rest.chars().next().unwrap_or_default();
+    if first.is_ascii_digit() || (first == '-' && second_is_digit(rest)) {
+        let length = literal_length(rest);
+        return Ok((TokenKind::Literal(rest.get(..length).unwrap_or(rest)), length));
+    }
+    if first == '"' || first == '\'' {
+        return quoted(rest, first, at);
+    }
+    if first.is_alphabetic() || first == '_' {
+        return Ok(word(rest));
+    }
+    let habit = HABITS.iter().find(|(symbol, _)| rest.starts_with(symbol));
+    let (length, help) =
+        habit.map_or((first.len_utf8(), None), |(symbol, word)| (symbol.len(), Some(word)));
+    let symbol = rest.get(..length).unwrap_or_default();
+    let mut error = SyntaxError::new(at..at + length, format!("`{symbol}` has no meaning here"));
+    error.help = help.map(|word| format!("write `{word}`"));
+    Err(error)
+}
+
+fn second_is_digit(rest: &str) -> bool {
+    rest.chars().nth(1).is_some_and(|c| c.is_ascii_digit())
+}
+
+fn quoted(rest: &str, quote: char, at: usize) -> Result<(TokenKind<'_>, usize), SyntaxError> {
+    let inner = rest.get(1..).unwrap_or_default();
+    match inner.find(quote) {
+        Some(end) => Ok((TokenKind::Text(inner.get(..end).unwrap_or_default()), end + 2)),
+        None => Err(SyntaxError::new(at..at + rest.len(), "this quote is not closed")),
+    }
+}
+
+fn word(rest: &str) -> (TokenKind<'_>, usize) {
+    let in_name = |c: char| c.is_alphanumeric() || c == '_';
+    let mut length = 0;
+    let mut characters = rest.char_indices().peekable();
+    while let Some((at, c)) = characters.next() {
+        // A dot belongs to the name only if the name goes on after it: `p99.9`, not `p99..`.
+        let dot = c == '.' && characters.peek().is_some_and(|(_, next)| in_name(*next));
+        if !in_name(c) && !dot {
+            break;
+        }
+        length = at + c.len_utf8();
+    }
+    let name = rest.get(..length).unwrap_or(rest);
+    let kind = match name.to_ascii_lowercase().as_str() {
+        "and" => TokenKind::And,
+        "or" => TokenKind::Or,
+        "not" => TokenKind::Not,
+        "in" => TokenKind::In,
+        _ => TokenKind::Name(name),
+    };
+    (kind, length)
+}
+
+/// A number, dots between digits, and a unit right after it or after spaces: `12us`, `12 us`,
+/// `5%`, `20000/s`, `7.0.15`.
+fn literal_length(rest: &str) -> usize {
+    let bytes = rest.as_bytes();
+    let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let mut digits = 1;
+    while is_digit(digits) || (bytes.get(digits) == Some(&b'.') && is_digit(digits + 1)) {
+        digits += 1;
+    }
+    let after = rest.get(digits..).unwrap_or_default();
+    if after.starts_with('%') {
+        return digits + 1;
+    }
+    if after.starts_with("/s") && !after.chars().nth(2).is_some_and(char::is_alphanumeric) {
+        return digits + 2;
+    }
+    let spaces = after.len() - after.trim_start_matches(' ').len();
+    let unit_part = after.get(spaces..).unwrap_or_default();
+    let unit: usize =
+        unit_part.chars().take_while(|c| c.is_alphanumeric()).map(char::len_utf8).sum();
+    let word = unit_part.get(..unit).unwrap_or_default().to_ascii_lowercase();
+    let is_unit = !matches!(word.as_str(), "" | "and" | "or" | "not" | "in");
+    if is_unit { digits + spaces + unit } else { digits }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(text: &str) -> Vec<TokenKind<'_>> {
+        tokens(text).unwrap().into_iter().map(|token| token.kind).collect()
+    }
+
+    #[test]
+    fn names_numbers_and_ranges_come_apart() {
+        use TokenKind::{And, In, Literal, Name, Open, To};
+        assert_eq!(
+            kinds("P99.9 in 9us..12us"),
+            [Name("P99.9"), In, Literal("9us"), To, Literal("12us")]
+        );
+        assert_eq!(kinds("(12 us and"), [Open, Literal("12 us"), And]);
+        assert_eq!(
+            kinds("5% 20000/s 7.0.15 -3"),
+            [Literal("5%"), Literal("20000/s"), Literal("7.0.15"), Literal("-3")]
+        );
+        assert_eq!(kinds("12μs"), [Literal("12μs")]);
+    }
+
+    #[test]
+    fn habits_from_other_languages_get_advice() {
+        let help = |text: &str| tokens(text).unwrap_err().help;
+        assert_eq!(help("a && b"), Some("write `and`".to_owned()));
+        assert_eq!(help("a = b"), Some("write `==`".to_owned()));
+        assert_eq!(tokens("'open").unwrap_err().message, "this quote is not closed");
+    }
+}

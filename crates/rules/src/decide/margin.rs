@@ -1,0 +1,229 @@
+//! How far it is until a finding, or the outcome, flips.
+//!
+//! Everything here looks at one point: each metric at its median over the trials. From there one
+//! metric moves at a time to each limit it is compared with, and just beyond either side of it;
+//! nothing in between can make a difference.
+
+use std::collections::BTreeMap;
+
+use phasegate_model::{
+    Change, Decimal, Dimension, Domain, Finding, Flip, Margin, Metric, Outcome, Quantity, Readings,
+};
+
+use super::outcome::possible_outcomes;
+use crate::condition::{Comparison, Condition, Operator, Term, Truth, Unknown};
+use crate::matrix::{Matrix, Row};
+
+/// Just below, at, and just above an amount.
+const SIDES: [i8; 3] = [-1, 0, 1];
+
+/// An amount in base units, and on which side of it.
+type Place = (Decimal, i8);
+
+/// The medians of the numeric metrics, and one trial's readings for everything else.
+pub(crate) struct Point<'r> {
+    medians: BTreeMap<Metric, Decimal>,
+    others: &'r Readings,
+}
+
+/// A metric moved to a place.
+#[derive(Clone, Copy)]
+struct Move {
+    metric: Metric,
+    from: Decimal,
+    to: Place,
+}
+
+impl Move {
+    fn distance(&self) -> Decimal {
+        (self.to.0 - self.from).abs()
+    }
+
+    /// The distance as a share of the limit; nothing if the limit is zero.
+    fn relative(&self) -> Option<Decimal> {
+        self.distance().checked_div(self.to.0.abs())
+    }
+
+    /// Orders moves of different metrics: by their share of the limit. A limit of zero is far.
+    fn rank(&self) -> Decimal {
+        self.relative().unwrap_or(Decimal::MAX)
+    }
+
+    fn change(&self) -> Change {
+        let dimension = match self.metric.domain() {
+            Domain::Number(dimension) => dimension,
+            Domain::Text | Domain::Version => Dimension::Count,
+        };
+        let exact = |amount| Quantity::from_amount(dimension, amount);
+        Change {
+            metric: self.metric,
+            from: exact(self.from),
+            to: exact(self.to.0),
+            absolute: exact(self.distance()),
+            relative: self.relative().map(|share| Quantity::percent(share.round_dp(4))),
+        }
+    }
+}
+
+impl<'r> Point<'r> {
+    pub(crate) const fn new(medians: BTreeMap<Metric, Decimal>, others: &'r Readings) -> Self {
+        Self { medians, others }
+    }
+
+    fn truth(&self, condition: &Condition, moves: &[Move]) -> Option<bool> {
+        let truth = condition.evaluate(&mut |comparison| self.compare(comparison, moves));
+        match truth {
+            Truth::True => Some(true),
+            Truth::False => Some(false),
+            Truth::Unknown(_) => None,
+        }
+    }
+
+    fn compare(&self, comparison: &Comparison, moves: &[Move]) -> Truth {
+        let places = (self.place(&comparison.left, moves), self.place(&comparison.right, moves));
+        let (Some(left), Some(right)) = places else {
+            let numeric =
+                comparison.metrics().any(|metric| matches!(metric.domain(), Domain::Number(_)));
+            return if numeric {
+                Truth::Unknown(Unknown::Tie)
+            } else {
+                comparison.holds(self.others)
+            };
+        };
+        let order = left.cmp(&right);
+        let holds = match comparison.operator {
+            Operator::Less => order.is_lt(),
+            Operator::LessOrEqual => order.is_le(),
+            Operator::Greater => order.is_gt(),
+            Operator::GreaterOrEqual => order.is_ge(),
+            Operator::Equal => order.is_eq(),
+            Operator::NotEqual => order.is_ne(),
+        };
+        if holds { Truth::True } else { Truth::False }
+    }
+
+    fn place(&self, term: &Term, moves: &[Move]) -> Option<Place> {
+        match term {
+            Term::Metric(metric) => {
+                let moved = moves.iter().find(|moved| moved.metric == *metric);
+                let median = || self.medians.get(metric).map(|median| (*median, 0));
+                moved.map(|moved| moved.to).or_else(median)
+            }
+            Term::Number { amount, .. } => Some((*amount, 0)),
+            Term::Text(_) | Term::Version(_) => None,
+        }
+    }
+
+    /// Every move of a metric to a limit that the condition compares it with.
+    fn moves(&self, condition: &Condition) -> Vec<Move> {
+        condition
+            .comparisons()
+            .into_iter()
+            .flat_map(|comparison| self.moves_of(comparison))
+            .collect()
+    }
+
+    fn moves_of(&self, comparison: &Comparison) -> Vec<Move> {
+        let sides = [(&comparison.left, &comparison.right), (&comparison.right, &comparison.left)];
+        let mut moves = Vec::new();
+        for (moving, limit) in sides {
+            let Some(metric) = moving.metric() else { continue };
+            let from = self.medians.get(&metric).copied();
+            let to = self.place(limit, &[]).map(|(amount, _)| amount);
+            if let (Some(from), Some(to)) = (from, to) {
+                moves.extend(SIDES.map(|side| Move { metric, from, to: (to, side) }));
+            }
+        }
+        moves
+    }
+
+    /// How far it is until the condition flips: by one metric if one is enough, else by the
+    /// smallest set of comparisons that flips it together.
+    pub(crate) fn margin(&self, condition: &Condition) -> Option<Margin> {
+        let base = self.truth(condition, &[])?;
+        let flips = |moves: &[Move]| self.truth(condition, moves) == Some(!base);
+        let alone = self
+            .moves(condition)
+            .into_iter()
+            .filter(|moved| flips(&[*moved]))
+            .min_by_key(|moved| (moved.rank(), moved.distance()));
+        let mut moves = match alone {
+            Some(moved) => vec![moved],
+            None => self.joint(condition, base).filter(|moves| flips(moves))?,
+        };
+        moves.sort_by_key(|moved| std::cmp::Reverse(moved.rank()));
+        Some(Margin { changes: moves.iter().map(Move::change).collect() })
+    }
+
+    /// The moves that together turn the condition into `!now`, following its structure.
+    fn joint(&self, condition: &Condition, now: bool) -> Option<Vec<Move>> {
+        match condition {
+            Condition::Not(inner) => self.joint(inner, !now),
+            Condition::Compare(comparison) => self
+                .moves_of(comparison)
+                .into_iter()
+                .find(|moved| self.compare(comparison, &[*moved]) == truth(!now))
+                .map(|moved| vec![moved]),
+            Condition::All(parts) if now => self.easiest(parts, now),
+            Condition::Any(parts) if !now => self.easiest(parts, now),
+            Condition::All(parts) | Condition::Any(parts) => {
+                let mut moves = Vec::new();
+                for part in parts {
+                    if self.truth(part, &[])? == now {
+                        moves.extend(self.joint(part, now)?);
+                    }
+                }
+                Some(moves)
+            }
+        }
+    }
+
+    fn easiest(&self, parts: &[Condition], now: bool) -> Option<Vec<Move>> {
+        let hardest = |moves: &[Move]| moves.iter().map(Move::rank).max();
+        parts.iter().filter_map(|part| self.joint(part, now)).min_by_key(|moves| hardest(moves))
+    }
+
+    /// The smallest change of one metric, relative to its limit, that gives another outcome than
+    /// `now`; nothing if the point itself doesn't give that outcome.
+    pub(crate) fn flip(&self, matrix: &Matrix, now: Outcome) -> Option<Flip> {
+        if self.outcome(matrix, &[]) != Some(now) {
+            return None;
+        }
+        let moves = matrix.rows.iter().flat_map(Row::conditions).flat_map(|c| self.moves(c));
+        moves
+            .filter_map(|moved| {
+                let outcome = self.outcome(matrix, &[moved])?;
+                (outcome != now).then_some((moved, outcome))
+            })
+            .min_by_key(|(moved, _)| (moved.rank(), moved.distance(), moved.metric))
+            .map(|(moved, outcome)| Flip { change: moved.change(), outcome })
+    }
+
+    fn outcome(&self, matrix: &Matrix, moves: &[Move]) -> Option<Outcome> {
+        let verbs: Vec<_> = matrix.rows.iter().map(|row| self.possible_verbs(row, moves)).collect();
+        let default = matrix.default.as_ref().map(phasegate_model::Action::verb);
+        match possible_outcomes(matrix.hit_policy, default, &verbs)[..] {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    fn possible_verbs(&self, row: &Row, moves: &[Move]) -> super::outcome::Possible {
+        let verb = |finding: &Finding| row.action(finding).map(phasegate_model::Action::verb);
+        let given = row.given.as_ref().map_or(Some(true), |g| self.truth(&g.condition, moves));
+        let when = match self.truth(&row.when.condition, moves) {
+            Some(true) => vec![verb(&Finding::Met)],
+            Some(false) => vec![verb(&Finding::NotMet)],
+            None => vec![verb(&Finding::Met), verb(&Finding::NotMet)],
+        };
+        match given {
+            Some(true) => when,
+            Some(false) => vec![None],
+            None => when.into_iter().chain([None]).collect(),
+        }
+    }
+}
+
+const fn truth(value: bool) -> Truth {
+    if value { Truth::True } else { Truth::False }
+}

@@ -1,0 +1,206 @@
+//! Matrix and evidence to a decision.
+
+mod assess;
+mod drift;
+mod margin;
+mod outcome;
+mod summary;
+mod votes;
+
+use phasegate_model::{
+    Action, Decision, Evidence, Finding, Metric, Obligation, Outcome, Readings, RowDecision, RowId,
+    Verb,
+};
+
+use assess::{Assessment, RowState};
+pub use assess::{Progress, RowProgress};
+use margin::Point;
+use outcome::{Possible, possible_outcomes};
+use summary::{medians, summarize};
+
+use crate::matrix::{HitPolicy, Matrix, Row};
+
+impl Matrix {
+    /// Decides on the evidence: a pure and total function, so that the same matrix and evidence
+    /// give the same bytes whenever and wherever it is called.
+    ///
+    /// Trials are taken in their order; once every row is settled, those that follow change
+    /// nothing, so a decision that was settled is the same on every extension of its evidence.
+    #[must_use]
+    pub fn decide(&self, evidence: &Evidence) -> Decision {
+        let trials: Vec<&Readings> = evidence.trials.iter().map(|trial| &trial.readings).collect();
+        let assessment = Assessment::of(self, &trials);
+        let considered = trials.get(..assessment.considered).unwrap_or(&trials);
+        let nothing = Readings::default();
+        let first = considered.first().copied().unwrap_or(&nothing);
+        let point = Point::new(medians(&self.metrics(), considered), first);
+
+        let findings: Vec<Finding> = assessment.rows.iter().map(RowState::finding).collect();
+        let possible: Vec<Possible> = assessment.rows.iter().map(possible_verbs).collect();
+        let resolution = self.resolve(&findings, &possible);
+        let row = |(state, finding): (&RowState<'_>, &Finding)| {
+            row_decision(state, finding, &assessment, considered, &point)
+        };
+        Decision {
+            schema: Decision::SCHEMA,
+            phase: evidence.plan.phase.clone(),
+            matrix: self.id.clone(),
+            error_rate: self.error_rate,
+            voted_conditions: assessment.voted,
+            trials: u32::try_from(considered.len()).unwrap_or(u32::MAX),
+            outcome: resolution.outcome,
+            next: resolution
+                .outcome
+                .gate()
+                .and_then(|gate| evidence.plan.next.after(gate))
+                .cloned(),
+            deciding: resolution.deciding,
+            rows: assessment.rows.iter().zip(&findings).map(row).collect(),
+            obligations: self.obligations(&findings),
+            closest_flip: match resolution.outcome {
+                Outcome::Undecided => None,
+                decided @ Outcome::Decided(_) => point.flip(self, decided),
+            },
+            possible: resolution.possible,
+        }
+    }
+
+    /// Every metric that a condition names, in the catalogue's order.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<Metric> {
+        let conditions = self.rows.iter().flat_map(Row::conditions);
+        let mut metrics: Vec<Metric> =
+            conditions.flat_map(crate::condition::Condition::metrics).collect();
+        metrics.sort_unstable();
+        metrics.dedup();
+        metrics
+    }
+
+    /// The outcome that follows from findings, and the rows that gave it.
+    pub(crate) fn resolve(&self, findings: &[Finding], possible: &[Possible]) -> Resolution {
+        let default = self.default.as_ref().map(Action::verb);
+        let outcomes = possible_outcomes(self.hit_policy, default, possible);
+        match outcomes[..] {
+            [outcome] => Resolution {
+                outcome,
+                possible: Vec::new(),
+                deciding: self.giving(outcome, possible),
+            },
+            _ => Resolution {
+                outcome: Outcome::Undecided,
+                deciding: self.open(findings, &outcomes, possible),
+                possible: outcomes,
+            },
+        }
+    }
+
+    /// The rows that ask for the outcome, whatever comes of those that are undecided.
+    fn giving(&self, outcome: Outcome, possible: &[Possible]) -> Vec<RowId> {
+        let Outcome::Decided(verb) = outcome else { return Vec::new() };
+        let asks = |row: &Possible| row.iter().all(|asked| *asked == Some(verb));
+        let rows = self.rows.iter().zip(possible).filter(|(_, row)| asks(row));
+        let ids = rows.map(|(row, _)| row.id.clone());
+        match self.hit_policy {
+            HitPolicy::Priority => ids.collect(),
+            HitPolicy::First => ids.take(1).collect(),
+        }
+    }
+
+    /// The undecided rows that could still give one of the outcomes.
+    fn open(
+        &self,
+        findings: &[Finding],
+        outcomes: &[Outcome],
+        possible: &[Possible],
+    ) -> Vec<RowId> {
+        self.rows
+            .iter()
+            .zip(findings)
+            .zip(possible)
+            .filter(|((_, finding), verbs)| {
+                let could_give =
+                    verbs.iter().flatten().any(|verb| outcomes.contains(&Outcome::Decided(*verb)));
+                matches!(finding, Finding::Undecided(_)) && could_give
+            })
+            .map(|((row, _), _)| row.id.clone())
+            .collect()
+    }
+
+    /// What the rows that defer leave open: the row's other action, once its condition turns.
+    pub(crate) fn obligations(&self, findings: &[Finding]) -> Vec<Obligation> {
+        let owed = |(row, finding): (&Row, &Finding)| {
+            let deferred = row.action(finding).filter(|action| action.verb() == Verb::Defer)?;
+            let when = &row.when.condition;
+            let (other, condition) = match finding {
+                Finding::Met => (row.otherwise.as_ref(), format!("not ({when})")),
+                _ => (Some(&row.then), when.to_string()),
+            };
+            let action = other.unwrap_or(deferred).clone();
+            Some(Obligation { row: row.id.clone(), action, condition })
+        };
+        self.rows.iter().zip(findings).filter_map(owed).collect()
+    }
+}
+
+fn row_decision(
+    state: &RowState<'_>,
+    finding: &Finding,
+    assessment: &Assessment<'_>,
+    trials: &[&Readings],
+    point: &Point<'_>,
+) -> RowDecision {
+    let row = state.row;
+    // A row without a say flips when its `given` does.
+    let decisive = match (finding, &row.given) {
+        (Finding::NotApplicable, Some(given)) => &given.condition,
+        _ => &row.when.condition,
+    };
+    let margin = point.margin(decisive);
+    let mut metrics = decisive.metrics();
+    for metric in row.conditions().flat_map(crate::condition::Condition::metrics) {
+        if !metrics.contains(&metric) {
+            metrics.push(metric);
+        }
+    }
+    if let Some(first) = margin.as_ref().and_then(|margin| margin.changes.first()) {
+        metrics.sort_by_key(|metric| *metric != first.metric);
+    }
+    RowDecision {
+        id: row.id.clone(),
+        line: row.line,
+        when: row.when.text.clone(),
+        normalized: row.when.condition.to_string(),
+        given: row.given.as_ref().map(|given| given.text.clone()),
+        why: row.why.clone(),
+        finding: finding.clone(),
+        action: row.action(finding).cloned(),
+        then: row.then.clone(),
+        otherwise: row.otherwise.clone(),
+        votes: assessment.votes(state),
+        readings: metrics
+            .into_iter()
+            .map(|metric| summarize(metric, trials, assessment.threshold))
+            .collect(),
+        margin,
+    }
+}
+
+/// What findings amount to.
+pub(crate) struct Resolution {
+    pub(crate) outcome: Outcome,
+    pub(crate) possible: Vec<Outcome>,
+    pub(crate) deciding: Vec<RowId>,
+}
+
+fn possible_verbs(state: &RowState<'_>) -> Possible {
+    verbs(state.row, &state.possible_findings())
+}
+
+/// What a row asks for under each of these findings.
+pub(crate) fn verbs(row: &Row, findings: &[Finding]) -> Possible {
+    let mut verbs: Possible =
+        findings.iter().map(|finding| row.action(finding).map(Action::verb)).collect();
+    verbs.sort_unstable();
+    verbs.dedup();
+    verbs
+}

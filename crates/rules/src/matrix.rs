@@ -1,0 +1,132 @@
+//! The checked decision matrix.
+
+use std::ops::Range;
+
+use phasegate_model::{Action, Finding, MatrixId, Outcome, Quantity, Readings, RowId};
+
+use crate::condition::Condition;
+use crate::diagnostic::{Diagnostic, Source};
+use crate::matrix_file;
+
+/// A decision matrix: rows in the order of the file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Matrix {
+    /// Its name.
+    pub id: MatrixId,
+    /// What it decides, as a question.
+    pub title: String,
+    /// The chance that any row of a decision is wrong, above 0 % and below 50 %.
+    pub error_rate: Quantity,
+    /// How rows make an outcome.
+    pub hit_policy: HitPolicy,
+    /// The action when no row applies. Without one the outcome is then undecided.
+    pub default: Option<Action>,
+    /// At least one row.
+    pub rows: Vec<Row>,
+    /// Test cases that the file carries.
+    pub tests: Vec<Test>,
+}
+
+/// How rows make an outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HitPolicy {
+    /// The strongest action of all rows.
+    Priority,
+    /// The action of the first row that has one, in the order of the file.
+    First,
+}
+
+/// One row: a condition and what follows from it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Its name.
+    pub id: RowId,
+    /// Where it begins in the file, counted from one.
+    pub line: u32,
+    /// The condition.
+    pub when: Written,
+    /// The condition that limits the row: where it isn't met, the row has no say.
+    pub given: Option<Written>,
+    /// What follows if `when` is met.
+    pub then: Action,
+    /// What follows if it isn't.
+    pub otherwise: Option<Action>,
+    /// Why the row is there.
+    pub why: Option<String>,
+}
+
+impl Row {
+    /// Its conditions: `given`, if there is one, and `when`.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.given.iter().chain([&self.when]).map(|written| &written.condition)
+    }
+
+    /// The action that follows from a finding.
+    #[must_use]
+    pub const fn action(&self, finding: &Finding) -> Option<&Action> {
+        match finding {
+            Finding::Met => Some(&self.then),
+            Finding::NotMet => self.otherwise.as_ref(),
+            Finding::NotApplicable | Finding::Undecided(_) => None,
+        }
+    }
+}
+
+/// A condition, and the text it was written as.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    /// As written.
+    pub text: String,
+    /// What it means.
+    pub condition: Condition,
+}
+
+/// A test case: readings, and what the matrix must make of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Test {
+    /// Its name.
+    pub name: String,
+    /// The readings. A metric that isn't there is missing.
+    pub given: Readings,
+    /// The outcome that is expected.
+    pub outcome: Option<(Outcome, Range<usize>)>,
+    /// The rows that are expected to say something.
+    pub rows: Vec<ExpectedRow>,
+}
+
+/// What a test case expects of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExpectedRow {
+    /// The row.
+    pub id: RowId,
+    /// A verb, a whole action, or a finding: `met`, `not met`, `not applicable`, `undecided`.
+    pub expected: String,
+    /// Where it is written.
+    pub span: Range<usize>,
+}
+
+impl Matrix {
+    /// Reads a matrix file.
+    ///
+    /// ```
+    /// use phasegate_rules::{Matrix, Source};
+    /// let text = r#"
+    /// schema = 1
+    /// rules = ["P99 < 12us → no action", "dataset > 50MB → revisit allocator"]
+    /// [matrix]
+    /// id = "allocator"
+    /// title = "Is allocator tuning worth a phase?"
+    /// "#;
+    /// let source = Source { name: "allocator.toml".to_owned(), text: text.to_owned() };
+    /// let matrix = Matrix::parse(&source).map_err(|problems| format!("{problems:?}"))?;
+    /// assert_eq!(matrix.rows.len(), 2);
+    /// # Ok::<(), String>(())
+    /// ```
+    ///
+    /// # Errors
+    /// All problems of the file, in the order of their places. The file's own test cases are not
+    /// run here; see [`Matrix::failed_tests`].
+    pub fn parse(source: &Source) -> Result<Self, Vec<Diagnostic>> {
+        matrix_file::parse(source)
+    }
+}

@@ -1,0 +1,217 @@
+//! Reads phase plans: TOML to [`Plan`], all problems at once.
+//!
+//! ```toml
+//! schema = 1
+//!
+//! [phase]
+//! id = "3A"
+//! title = "jemalloc analysis"
+//! subject = "the allocator"
+//! matrix = "../allocator.toml"
+//!
+//! [measure]
+//! wait = "spin"
+//! budget = "60s"
+//! ```
+
+use std::num::NonZeroU32;
+
+use phasegate_model::{
+    Command, Dataset, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Transport, Wait,
+};
+
+use crate::diagnostic::{Diagnostic, Source};
+use crate::document::{Section, Text, read_document};
+use crate::matrix_file::schema;
+
+const ROUNDS: NonZeroU32 = NonZeroU32::new(5).unwrap();
+const SAMPLES: NonZeroU32 = NonZeroU32::new(10_000).unwrap();
+const WARMUP: u32 = 1_000;
+const TRIALS: NonZeroU32 = NonZeroU32::new(30).unwrap();
+const BUDGET: &str = "60s";
+const VALUE: &str = "100B";
+
+/// Reads a phase plan. What isn't written has a default: 30 trials and 60 s at most, 5 rounds of
+/// 10 000 samples after 1 000 requests of warm-up, GET over a unix socket, blocking, not pinned.
+///
+/// # Errors
+/// All problems of the file, in the order of their places.
+pub fn parse_plan(source: &Source) -> Result<Plan, Vec<Diagnostic>> {
+    read_document(source, |top, problems| {
+        schema(top, problems)?;
+        let phase = top.required_section("phase", problems);
+        let measure = match top.section("measure", problems) {
+            Some(mut section) => {
+                let measure = read_measure(&mut section, problems);
+                section.finish(problems);
+                measure
+            }
+            None => default_measure(),
+        };
+        let next_options = next_options(top, problems);
+        let mut phase = phase?;
+        let plan = read_phase(&mut phase, measure?, next_options, problems);
+        phase.finish(problems);
+        plan
+    })
+}
+
+fn read_phase(
+    phase: &mut Section<'_>,
+    measure: MeasurePlan,
+    next_options: Vec<NextOption>,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Plan> {
+    let id = phase.required("id", problems);
+    let title = owned(phase.required_text("title", problems));
+    let subject = owned(phase.required_text("subject", problems));
+    let matrix = owned(phase.required_text("matrix", problems));
+    let planned_effort = phase.parsed("planned_effort", problems);
+    let next = match phase.section("next", problems) {
+        Some(mut section) => {
+            let next = NextPhases {
+                closed: section.parsed("closed", problems),
+                open: section.parsed("open", problems),
+            };
+            section.finish(problems);
+            next
+        }
+        None => NextPhases::default(),
+    };
+    let mut list =
+        |key| phase.texts(key, problems).into_iter().map(|text| text.text.to_owned()).collect();
+    let (deliverables, lessons) = (list("deliverables"), list("lessons"));
+    Some(Plan {
+        phase: id?,
+        title: title?,
+        subject: subject?,
+        matrix: matrix?,
+        next,
+        planned_effort,
+        measure,
+        next_options,
+        deliverables,
+        lessons,
+    })
+}
+
+fn owned(text: Option<Text<'_>>) -> Option<String> {
+    text.map(|text| text.text.to_owned())
+}
+
+fn default_measure() -> Option<MeasurePlan> {
+    Some(MeasurePlan {
+        transport: Transport::Unix,
+        wait: Wait::Block,
+        command: Command::Get,
+        pinning: Pinning::default(),
+        rounds: ROUNDS,
+        samples: SAMPLES,
+        warmup: WARMUP,
+        trials: TRIALS,
+        budget: BUDGET.parse().ok()?,
+        dataset: None,
+    })
+}
+
+fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<MeasurePlan> {
+    let default = default_measure()?;
+    let transports = [("unix", Transport::Unix), ("tcp", Transport::Tcp)];
+    let waits = [("spin", Wait::Spin), ("block", Wait::Block)];
+    let commands = [("GET", Command::Get), ("PING", Command::Ping)];
+    Some(MeasurePlan {
+        transport: section.choice("transport", &transports, problems).unwrap_or(default.transport),
+        wait: section.choice("wait", &waits, problems).unwrap_or(default.wait),
+        command: section.choice("command", &commands, problems).unwrap_or(default.command),
+        pinning: pinning(section, problems),
+        rounds: section.positive("rounds", problems).unwrap_or(default.rounds),
+        samples: section.positive("samples", problems).unwrap_or(default.samples),
+        warmup: section.whole("warmup", problems).unwrap_or(default.warmup),
+        trials: section.positive("trials", problems).unwrap_or(default.trials),
+        budget: section.parsed("budget", problems).unwrap_or(default.budget),
+        dataset: dataset(section, problems),
+    })
+}
+
+fn pinning(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Pinning {
+    let Some(mut table) = section.section("pinning", problems) else {
+        return Pinning::default();
+    };
+    let pinning = Pinning {
+        server: table.whole("server", problems),
+        client: table.whole("client", problems),
+    };
+    table.finish(problems);
+    pinning
+}
+
+fn dataset(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Dataset> {
+    let mut table = section.section("dataset", problems)?;
+    let size = table.required("size", problems);
+    let value = table.parsed("value", problems).or_else(|| VALUE.parse().ok());
+    table.finish(problems);
+    Some(Dataset { size: size?, value: value? })
+}
+
+fn next_options(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Vec<NextOption> {
+    let mut options = Vec::new();
+    for mut section in top.sections("next_option", problems) {
+        let title = owned(section.required_text("title", problems));
+        let recommended = section.flag("recommended", problems);
+        section.finish(problems);
+        options.extend(title.map(|title| NextOption { title, recommended }));
+    }
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Plan, Vec<String>> {
+        let source = Source { name: "3a.toml".to_owned(), text: text.to_owned() };
+        parse_plan(&source).map_err(|problems| {
+            problems.into_iter().map(|p| format!("{}: {}", p.code, p.message)).collect()
+        })
+    }
+
+    const SMALLEST: &str =
+        "schema = 1\n[phase]\nid = \"3A\"\ntitle = \"t\"\nsubject = \"s\"\nmatrix = \"m.toml\"\n";
+
+    #[test]
+    fn what_is_not_written_has_a_default() {
+        let plan = parse(SMALLEST).unwrap();
+        assert_eq!(plan.measure, default_measure().unwrap());
+        assert_eq!(plan.measure.samples.get(), 10_000);
+        assert!(plan.measure.dataset.is_none());
+    }
+
+    #[test]
+    fn all_problems_are_reported_at_once() {
+        let text = format!(
+            "{SMALLEST}planned_effort = \"7 sheep\"\n[measure]\nrounds = 0\nwait = \"spinn\"\nbudget = \"5MB\"\nspeed = 1\n[measure.dataset]\nvalue = \"1B\"\n"
+        );
+        assert_eq!(
+            parse(&text).unwrap_err(),
+            [
+                "bad-value: unknown unit `sheep`",
+                "bad-value: `rounds` must be at least 1",
+                "bad-value: `spinn` can't be the wait; use spin or block",
+                "bad-value: `5MB` is not a time, such as `12us`",
+                "unknown-key: unknown key `speed` in `measure`",
+                "missing-key: `dataset` has no `size`",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_empty_file_says_what_is_missing() {
+        assert_eq!(
+            parse("").unwrap_err(),
+            [
+                "unknown-schema: the file does not name its schema; begin with `schema = 1`",
+                "missing-key: the file has no `phase`",
+            ]
+        );
+    }
+}

@@ -1,0 +1,89 @@
+//! A matrix's own test cases: given readings, the rows and the outcome must be as expected.
+
+use phasegate_model::{Finding, Outcome, Readings, Reason};
+
+use crate::condition::{Truth, Unknown};
+use crate::decide::verbs;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::matrix::{Matrix, Row, Test, Written};
+
+impl Matrix {
+    /// Runs the test cases. The given readings are taken as settled: nothing is voted on.
+    ///
+    /// Returns a problem for each expectation that doesn't come out, in the order of the file.
+    #[must_use]
+    pub fn failed_tests(&self) -> Vec<Diagnostic> {
+        self.tests.iter().flat_map(|test| self.failures(test)).collect()
+    }
+
+    fn failures(&self, test: &Test) -> Vec<Diagnostic> {
+        let findings: Vec<Finding> =
+            self.rows.iter().map(|row| settled(row, &test.given)).collect();
+        let mut failures = Vec::new();
+        if let Some((expected, span)) = &test.outcome {
+            let found = self.outcome_of(&findings);
+            if found != *expected {
+                let message = format!("test `{}`: the outcome is {found}", test.name);
+                failures.push(
+                    Diagnostic::new(Code::TestFailed, span.clone(), message)
+                        .label(format!("expected {expected}")),
+                );
+            }
+        }
+        for expected in &test.rows {
+            let row = self.rows.iter().zip(&findings).find(|(row, _)| row.id == expected.id);
+            let Some((row, finding)) = row else { continue };
+            if !comes_out(row, finding, &expected.expected) {
+                let action =
+                    row.action(finding).map(|action| format!(": {action}")).unwrap_or_default();
+                let message = format!("test `{}`: `{}` is {finding}{action}", test.name, row.id);
+                failures.push(
+                    Diagnostic::new(Code::TestFailed, expected.span.clone(), message)
+                        .label(format!("expected {}", expected.expected)),
+                );
+            }
+        }
+        failures
+    }
+
+    fn outcome_of(&self, findings: &[Finding]) -> Outcome {
+        let possible: Vec<_> = self
+            .rows
+            .iter()
+            .zip(findings)
+            .map(|(row, finding)| match finding {
+                Finding::Undecided(_) => {
+                    let mut could_be = vec![Finding::Met, Finding::NotMet];
+                    could_be.extend(row.given.is_some().then_some(Finding::NotApplicable));
+                    verbs(row, &could_be)
+                }
+                decided => verbs(row, std::slice::from_ref(decided)),
+            })
+            .collect();
+        self.resolve(findings, &possible).outcome
+    }
+}
+
+fn settled(row: &Row, given: &Readings) -> Finding {
+    let finding = |written: &Written| match written.condition.holds(given) {
+        Truth::True => Finding::Met,
+        Truth::False => Finding::NotMet,
+        Truth::Unknown(Unknown::Tie) => Finding::Undecided(Reason::LimitFinerThanResolution),
+        Truth::Unknown(Unknown::Missing(metric, why)) => {
+            Finding::Undecided(Reason::ReadingMissing { metric, why })
+        }
+    };
+    match row.given.as_ref().map(finding) {
+        None | Some(Finding::Met) => finding(&row.when),
+        Some(Finding::NotMet) => Finding::NotApplicable,
+        Some(undecided) => undecided,
+    }
+}
+
+/// An expectation is a finding's word, a verb, or a whole action.
+fn comes_out(row: &Row, finding: &Finding, expected: &str) -> bool {
+    let action = row.action(finding);
+    finding.word() == expected
+        || action
+            .is_some_and(|action| action.as_str() == expected || action.verb().as_str() == expected)
+}

@@ -1,0 +1,284 @@
+//! Laws that every decision keeps, on simulated servers with fixed seeds.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use common::{evidence, matrix, matrix_of, readings};
+use phasegate_model::{Finding, MissingReason, Outcome, Reading, Readings, Reason};
+use proptest::prelude::*;
+
+/// A small generator with a fixed seed (SplitMix64), so that a simulation is the same everywhere.
+struct Simulated(u64);
+
+impl Simulated {
+    fn uniform(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
+        let share = ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64;
+        share
+    }
+
+    fn normal(&mut self) -> f64 {
+        (-2.0 * (1.0 - self.uniform()).ln()).sqrt() * (std::f64::consts::TAU * self.uniform()).cos()
+    }
+
+    /// The P99 of a restart whose typical value is `typical_us`, with an effect of 2 %.
+    fn restart(&mut self, typical_us: f64) -> Readings {
+        let p99 = typical_us * (0.02 * self.normal()).exp();
+        readings(&[("P99", &format!("{p99:.3}us"))])
+    }
+}
+
+const TARGET: &str =
+    "[[row]]\nid = \"a\"\nwhen = \"P99 < 12us\"\nthen = \"no action\"\nelse = \"act\"\n";
+
+#[test]
+fn at_the_limit_wrong_findings_stay_under_the_stated_rate() {
+    // Exactly at the limit both findings are wrong for half of the restarts each.
+    let matrix = matrix_of(TARGET);
+    let (mut met, mut not_met, runs) = (0, 0, 1000);
+    for seed in 0..runs {
+        let mut server = Simulated(seed);
+        let trials: Vec<Readings> = (0..30).map(|_| server.restart(12.0)).collect();
+        match matrix.decide(&evidence(trials)).rows[0].finding {
+            Finding::Met => met += 1,
+            Finding::NotMet => not_met += 1,
+            _ => {}
+        }
+    }
+    assert!(met <= runs / 20 && not_met <= runs / 20, "{met} met, {not_met} not met of {runs}");
+}
+
+#[test]
+fn ten_percent_off_the_limit_is_decided_within_ten_trials() {
+    let matrix = matrix_of(TARGET);
+    let (mut decided, mut wrong, runs) = (0, 0, 400);
+    for seed in 0..runs {
+        let mut server = Simulated(seed);
+        let trials: Vec<Readings> = (0..10).map(|_| server.restart(10.8)).collect();
+        match matrix.decide(&evidence(trials)).rows[0].finding {
+            Finding::Met => decided += 1,
+            Finding::NotMet => wrong += 1,
+            _ => {}
+        }
+    }
+    assert!(decided * 100 >= runs * 95 && wrong == 0, "{decided} of {runs}, {wrong} wrong");
+}
+
+#[test]
+fn restarts_that_drift_towards_the_limit_are_not_decided() {
+    let matrix = matrix_of(TARGET);
+    let trials =
+        (0..12).map(|at| readings(&[("P99", &format!("{}us", 10.0 + 0.15 * f64::from(at)))]));
+    let decision = matrix.decide(&evidence(trials));
+    assert_eq!(decision.rows[0].finding, Finding::Undecided(Reason::Drifting));
+    assert_eq!(decision.outcome, Outcome::Undecided);
+}
+
+#[test]
+fn fewer_than_eight_trials_never_decide_a_sampled_row() {
+    let matrix = matrix_of(TARGET);
+    let trials = |n: usize| vec![readings(&[("P99", "9us")]); n];
+    for n in 0..8 {
+        let finding = matrix.decide(&evidence(trials(n))).rows[0].finding.clone();
+        assert_eq!(finding, Finding::Undecided(Reason::TooFewTrials), "{n}");
+    }
+    assert_eq!(matrix.decide(&evidence(trials(8))).rows[0].finding, Finding::Met);
+}
+
+#[test]
+fn observed_rows_are_decided_at_once_and_disagreement_is_said() {
+    let matrix = matrix_of(
+        "[[row]]\nid = \"a\"\nwhen = \"dataset > 50MB\"\nthen = \"revisit allocator\"\nelse = \"defer\"\n",
+    );
+    let one = readings(&[("dataset", "1MB")]);
+    let other = readings(&[("dataset", "60MB")]);
+    assert_eq!(matrix.decide(&evidence([one.clone()])).rows[0].finding, Finding::NotMet);
+    // Beside a row that is still open, a later trial may disagree.
+    let matrix = matrix_of(&format!(
+        "{TARGET}[[row]]\nid = \"b\"\nwhen = \"dataset > 50MB\"\nthen = \"revisit allocator\"\n"
+    ));
+    let decision = matrix.decide(&evidence([one, other]));
+    assert_eq!(decision.rows[1].finding, Finding::Undecided(Reason::ReadingsDisagree));
+}
+
+#[test]
+fn a_row_whose_given_is_not_met_has_no_say() {
+    let matrix = matrix_of(
+        "[[row]]\nid = \"a\"\nwhen = \"frag > 1.5\"\ngiven = \"dataset >= 10MB\"\nthen = \"act\"\nelse = \"skip\"\n",
+    );
+    let decision = matrix.decide(&evidence([readings(&[("dataset", "1MB"), ("frag", "8")])]));
+    assert_eq!(decision.rows[0].finding, Finding::NotApplicable);
+    assert_eq!((decision.outcome, decision.possible.len()), (Outcome::Undecided, 0));
+    assert_eq!(decision.rows[0].margin.as_ref().unwrap().changes[0].to.to_string(), "10MB");
+}
+
+#[test]
+fn a_matrix_whose_rows_never_apply_uses_its_default_only_if_it_has_one() {
+    let row = "[[row]]\nid = \"a\"\nwhen = \"dataset > 50MB\"\nthen = \"act\"\n";
+    let trials = [readings(&[("dataset", "1MB")])];
+    let without = matrix_of(row);
+    assert_eq!(without.decide(&evidence(trials.clone())).outcome, Outcome::Undecided);
+    let with = matrix(&format!(
+        "schema = 1\n[matrix]\nid = \"t\"\ntitle = \"t\"\ndefault = \"no action\"\n{row}"
+    ));
+    assert_eq!(with.decide(&evidence(trials)).outcome.as_str(), "no action");
+}
+
+#[test]
+fn progress_stops_when_settled_and_gives_up_when_hopeless() {
+    let matrix = matrix_of(TARGET);
+    let good = readings(&[("P99", "9us")]);
+    let progress = |n: usize, most: u32| matrix.progress(&vec![&good; n], most);
+    assert!(!progress(7, 30).settled && !progress(7, 30).futile);
+    assert!(progress(8, 30).settled);
+    assert!(progress(3, 7).futile, "seven trials are too few");
+    let nothing = Readings::default();
+    assert!(matrix.progress(&[&nothing; 8], 30).futile, "nothing is ever measured");
+}
+
+/// Rows over three metrics with small whole limits, so that readings often meet them.
+fn row(number: usize) -> impl Strategy<Value = String> {
+    let metric = prop_oneof![Just(("P99", "us")), Just(("dataset", "MB")), Just(("frag", ""))];
+    let operator =
+        prop_oneof![Just("<"), Just("<="), Just(">"), Just(">="), Just("=="), Just("!=")];
+    let comparison = (metric, operator, 1..6_u32)
+        .prop_map(|((metric, unit), operator, limit)| format!("{metric} {operator} {limit}{unit}"));
+    let join = prop_oneof![Just("and"), Just("or"), Just("and not"), Just("or not")];
+    let action = prop_oneof![
+        Just("act"),
+        Just("revisit x"),
+        Just("investigate"),
+        Just("skip"),
+        Just("defer"),
+        Just("no action")
+    ];
+    let condition = (comparison.clone(), join, comparison.clone())
+        .prop_map(|(one, join, other)| format!("{one} {join} {other}"));
+    let when = prop_oneof![comparison.clone(), condition];
+    let given = proptest::option::of(comparison);
+    let otherwise = proptest::option::of(action.clone());
+    (when, given, action, otherwise).prop_map(move |(when, given, then, otherwise)| {
+        let given = given.map(|text| format!("given = \"{text}\"\n")).unwrap_or_default();
+        let otherwise = otherwise.map(|text| format!("else = \"{text}\"\n")).unwrap_or_default();
+        format!(
+            "[[row]]\nid = \"r{number}\"\nwhen = \"{when}\"\n{given}then = \"{then}\"\n{otherwise}"
+        )
+    })
+}
+
+fn rows() -> impl Strategy<Value = Vec<String>> {
+    (1..5_usize).prop_flat_map(|n| (0..n).map(row).collect::<Vec<_>>())
+}
+
+fn trial() -> impl Strategy<Value = Readings> {
+    let value = || proptest::option::weighted(0.9, 1..6_u32);
+    (value(), value(), value()).prop_map(|(p99, dataset, frag)| {
+        let mut all = Readings::default();
+        for (name, unit, value) in
+            [("P99", "us", p99), ("dataset", "MB", dataset), ("frag", "", frag)]
+        {
+            let metric = name.parse().unwrap();
+            let reading = value.map_or_else(
+                || Reading::missing(MissingReason::Refused, "no"),
+                |value| Reading::parse(metric, &format!("{value}{unit}")).unwrap(),
+            );
+            all.insert(metric, reading).unwrap();
+        }
+        all
+    })
+}
+
+/// Trials that mostly repeat, so that rows get settled.
+fn trials() -> impl Strategy<Value = Vec<Readings>> {
+    (trial(), proptest::collection::vec(proptest::option::weighted(0.1, trial()), 0..24)).prop_map(
+        |(usual, odd)| odd.into_iter().map(|odd| odd.unwrap_or_else(|| usual.clone())).collect(),
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_priority_outcome_does_not_depend_on_row_order(rows in rows(), trials in trials()) {
+        let forth = matrix_of(&rows.concat());
+        let back = matrix_of(&rows.iter().rev().cloned().collect::<String>());
+        let (forth, back) = (forth.decide(&evidence(trials.clone())), back.decide(&evidence(trials)));
+        prop_assert_eq!(forth.outcome, back.outcome);
+        prop_assert_eq!(forth.possible, back.possible);
+    }
+
+    #[test]
+    fn a_settled_decision_is_the_same_on_every_extension(rows in rows(), trials in trials(), more in trials()) {
+        let matrix = matrix_of(&rows.concat());
+        let refs: Vec<&Readings> = trials.iter().collect();
+        if matrix.progress(&refs, 1000).settled {
+            let settled = matrix.decide(&evidence(trials.clone()));
+            let extended = matrix.decide(&evidence(trials.into_iter().chain(more)));
+            prop_assert_eq!(settled, extended);
+        }
+    }
+
+    #[test]
+    fn losing_a_reading_never_closes_an_open_gate(rows in rows(), trials in trials(), lost in 0..3_usize) {
+        let matrix = matrix_of(&rows.concat());
+        let before = matrix.decide(&evidence(trials.clone()));
+        let metric = ["P99", "dataset", "frag"][lost].parse().unwrap();
+        let without = trials.into_iter().map(|mut readings| {
+            readings.insert(metric, Reading::missing(MissingReason::NotGiven, "")).unwrap();
+            readings
+        });
+        let after = matrix.decide(&evidence(without));
+        use phasegate_model::Gate;
+        if before.outcome.gate() == Some(Gate::Open) {
+            prop_assert_ne!(after.outcome.gate(), Some(Gate::Closed));
+        }
+    }
+
+    #[test]
+    fn margins_flip_the_row_just_beyond_and_not_before(rows in rows(), usual in trial()) {
+        let matrix = matrix_of(&rows.concat());
+        let decision = matrix.decide(&evidence(vec![usual.clone(); 8]));
+        for (row, decided) in matrix.rows.iter().zip(&decision.rows) {
+            let condition = match (&decided.finding, &row.given) {
+                (Finding::NotApplicable, Some(given)) => &given.condition,
+                _ => &row.when.condition,
+            };
+            let Some(margin) = &decided.margin else { continue };
+            let [change] = &margin.changes[..] else { continue };
+            let at = |quarters: i64| {
+                // Quarters of the way, and a quarter of a unit beyond, are between all limits.
+                let step = (change.to.amount() - change.from.amount()) / phasegate_model::Decimal::from(4);
+                let mut moved = usual.clone();
+                let amount = change.from.amount() + step * phasegate_model::Decimal::from(quarters);
+                moved.insert(change.metric, Reading::exact(amount)).unwrap();
+                condition.holds(&moved)
+            };
+            let now = condition.holds(&usual);
+            for quarters in 0..4 {
+                prop_assert_eq!(at(quarters), now.clone());
+            }
+            let beyond = |sign: i64| {
+                let unit = match change.metric.to_string().as_str() {
+                    "rtt.p99" => 250,
+                    "memory.dataset" => 250_000,
+                    _ => 0,
+                };
+                let nudge = if unit == 0 {
+                    phasegate_model::Decimal::new(25, 2)
+                } else {
+                    phasegate_model::Decimal::from(unit)
+                };
+                let mut moved = usual.clone();
+                let amount = change.to.amount() + nudge * phasegate_model::Decimal::from(sign);
+                moved.insert(change.metric, Reading::exact(amount)).unwrap();
+                condition.holds(&moved)
+            };
+            let flipped = [at(4), beyond(1), beyond(-1)].iter().any(|truth| *truth != now);
+            prop_assert!(flipped, "{:?}", margin);
+        }
+    }
+}
