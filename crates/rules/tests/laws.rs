@@ -4,10 +4,10 @@
 mod common;
 
 use common::{evidence, matrix, matrix_of, readings};
-use phasegate_model::{Finding, MissingReason, Outcome, Reading, Readings, Reason};
+use phasegate_model::{Finding, Gate, MissingReason, Outcome, Reading, Readings, Reason};
 use proptest::prelude::*;
 
-/// A small generator with a fixed seed (SplitMix64), so that a simulation is the same everywhere.
+/// A small generator with a fixed seed (`SplitMix64`), so that a simulation is the same everywhere.
 struct Simulated(u64);
 
 impl Simulated {
@@ -232,7 +232,6 @@ proptest! {
             readings
         });
         let after = matrix.decide(&evidence(without));
-        use phasegate_model::Gate;
         if before.outcome.gate() == Some(Gate::Open) {
             prop_assert_ne!(after.outcome.gate(), Some(Gate::Closed));
         }
