@@ -1,1 +1,77 @@
-//! placeholder
+//! The history: an append-only ledger of decisions that auditors can verify.
+//!
+//! A history is a folder. Every decision is an entry of its own, one file of one line, that holds
+//! the digest of the entry before it and the digests of everything the decision rests on:
+//!
+//! ```text
+//! reports/ledger/000001.json     entries, one file each, created and never replaced
+//! reports/objects/<sha256>.json  evidence, byte for byte as it was
+//! reports/objects/<sha256>.toml  matrix and plan, byte for byte as they were
+//! reports/000001-3a-skip/        what was rendered for people; `report.md` and more
+//! ```
+//!
+//! [`Store::append`] adds an entry, [`Store::entries`] lists them, [`verify()`] finds what was
+//! edited, dropped, reordered or added later, and says what it can't find.
+//!
+//! This crate isn't where decisions are made or reports are written: replaying a decision and
+//! rendering a report are closures that the caller passes in. It reads no clock and prints nothing.
+//!
+//! ```
+//! use phasegate_history::{Draft, RenderedFile, Store, verify};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let store = Store::open(folder.path())?;
+//! store.prepare()?;
+//!
+//! let draft = Draft {
+//!     recorded_at: "2026-11-23T05:00:00Z".parse()?,
+//!     recorded_by: "ada".to_owned(),
+//!     tool: "phasegate 0.1.0".to_owned(),
+//!     evidence: b"{}\n".to_vec(),
+//!     matrix: b"# a matrix\n".to_vec(),
+//!     plan: b"# a plan\n".to_vec(),
+//!     decision: serde_json::from_str(
+//!         r#"{"schema":1,"phase":"3A","matrix":"allocator","error_rate":"5%",
+//!         "voted_conditions":0,"trials":5,"outcome":"skip","possible":[],"next":null,
+//!         "deciding":[],"rows":[],"obligations":[],"closest_flip":null}"#,
+//!     )?,
+//! };
+//! let recorded = store.append(&draft, &mut |upcoming| {
+//!     let text = format!("Entry {}, {}\n", upcoming.number, draft.decision.outcome);
+//!     Ok(vec![RenderedFile::new("report.md", text)])
+//! })?;
+//!
+//! let verification = verify(&store, Some(&recorded.head()), &mut |_, _| Ok(()));
+//! assert_eq!((verification.entries, verification.problems.len()), (1, 0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![allow(clippy::disallowed_methods, reason = "this crate owns the ledger's files")]
+
+mod append;
+mod digest;
+mod disk;
+mod draft;
+mod entry;
+mod head;
+mod names;
+mod prepare;
+mod problem;
+mod store;
+mod verify;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use append::AppendError;
+pub use digest::{Digest, DigestError};
+pub use disk::DiskError;
+pub use draft::{Draft, RenderError, RenderedFile, Upcoming};
+pub use entry::{Entry, EntryError, Kind, Recorded};
+pub use head::{Head, HeadError};
+pub use names::ObjectKind;
+pub use prepare::PrepareError;
+pub use problem::Problem;
+pub use store::{Entries, OpenError, ReadError, Store};
+pub use verify::{Objects, Verification, verify};

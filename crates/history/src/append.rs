@@ -1,0 +1,249 @@
+//! Appending an entry.
+//!
+//! The order is what makes a crash harmless. First the objects, which are named by their digests
+//! and may stay without an entry. Then the rendered files, on disk but under a temporary name: two
+//! writers may both be rendering entry 12, and only the one whose entry it becomes may have
+//! `000012-3a-skip`. Then the entry, by a hard link that fails if the number is taken: this is the
+//! moment of recording. Only then the rendered folder gets its name. A crash before the link leaves
+//! no entry; a crash after it leaves a whole one, whose report is still found under the temporary
+//! name, and the next append publishes it.
+//!
+//! An entry's folder therefore never exists without the entry, unless the entry was removed.
+
+use std::path::PathBuf;
+
+use chrono::SubsecRound;
+
+use crate::digest::Digest;
+use crate::disk::DiskError;
+use crate::draft::{Draft, RenderError, RenderedFile, Upcoming};
+use crate::entry::{Entry, EntryError, Kind, Recorded};
+use crate::head::Head;
+use crate::names::{self, ObjectKind, REPORT};
+use crate::store::{ReadError, Store};
+use crate::write::Published;
+
+/// How often a number may be lost to somebody else. Each loss is another's success, so this many
+/// mean that the ledger shows something else each time it is read.
+const ATTEMPTS: u32 = 1000;
+
+/// Why a decision was not recorded, or not surely.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The head can't be read, so nothing can follow it.
+    #[error("nothing was recorded: {0}")]
+    Head(ReadError),
+    /// A file operation failed before the entry was there.
+    #[error("nothing was recorded: {0}")]
+    Disk(DiskError),
+    /// The name of an object is taken by other bytes.
+    #[error(
+        "nothing was recorded: `{}` was altered, its bytes don't match its name; remove or restore the file",
+        path.display()
+    )]
+    AlteredObject {
+        /// The object.
+        path: PathBuf,
+    },
+    /// The caller could not render.
+    #[error("nothing was recorded: rendering entry {number} failed: {cause}")]
+    Render {
+        /// The entry.
+        number: u64,
+        /// The caller's error.
+        cause: RenderError,
+    },
+    /// A rendered file can't have that name.
+    #[error(
+        "nothing was recorded: `{name}` can't be a rendered file's name; use letters, digits, `-`, `_` and `.`"
+    )]
+    RenderedName {
+        /// The name.
+        name: String,
+    },
+    /// The caller rendered no report.
+    #[error("nothing was recorded: there is no `{REPORT}` among the rendered files")]
+    NoReport,
+    /// There is a rendered folder of an entry that isn't there.
+    #[error(
+        "nothing was recorded: `{}` exists, but entry {number} does not; restore the entry or move the folder away",
+        path.display()
+    )]
+    Leftover {
+        /// The folder.
+        path: PathBuf,
+        /// The entry that it names.
+        number: u64,
+    },
+    /// The entry would not read back as it was. It would be a dead end: nothing could follow it.
+    #[error("nothing was recorded: entry {number} could not be read back: {problem}")]
+    NotReadable {
+        /// The entry.
+        number: u64,
+        /// What is wrong with it.
+        problem: EntryError,
+    },
+    /// Others were faster each time.
+    #[error(
+        "nothing was recorded: after {ATTEMPTS} attempts the next number was still taken; try again"
+    )]
+    Busy,
+    /// Giving the entry its name failed, and so did looking whether it has it.
+    #[error(
+        "it isn't certain whether entry {number} was written: {cause}; run `phasegate history verify` before trying again"
+    )]
+    Unsure {
+        /// The entry.
+        number: u64,
+        /// What failed.
+        cause: DiskError,
+    },
+    /// The entry is there, but what had to follow failed: it may not survive a loss of power.
+    #[error("entry {} is written, but {cause}; run `phasegate history verify` before trying again", head.number)]
+    Unfinished {
+        /// The head with the entry.
+        head: Head,
+        /// What failed.
+        cause: DiskError,
+    },
+}
+
+impl From<ReadError> for AppendError {
+    fn from(error: ReadError) -> Self {
+        Self::Head(error)
+    }
+}
+
+impl From<DiskError> for AppendError {
+    fn from(error: DiskError) -> Self {
+        Self::Disk(error)
+    }
+}
+
+impl Store {
+    /// Records a decision: what this returns is on disk.
+    ///
+    /// `render` gets the entry's number and the head before it, and returns the files to keep with
+    /// the entry, `report.md` among them. If somebody else takes the number first it is called
+    /// again with the next one. An entry with exactly the same bytes under the number counts as
+    /// this one.
+    ///
+    /// # Errors
+    /// If the decision was not recorded. Only after [`AppendError::Unfinished`] the entry is there
+    /// nevertheless, and after [`AppendError::Unsure`] it may be.
+    pub fn append(
+        &self,
+        draft: &Draft,
+        render: &mut dyn FnMut(&Upcoming) -> Result<Vec<RenderedFile>, RenderError>,
+    ) -> Result<Recorded, AppendError> {
+        self.make_folders()?;
+        let evidence = self.keep(&draft.evidence, ObjectKind::Evidence)?;
+        let matrix = self.keep(&draft.matrix, ObjectKind::Matrix)?;
+        let plan = self.keep(&draft.plan, ObjectKind::Plan)?;
+        self.disk.sync_folder(&self.objects())?;
+        for _ in 0..ATTEMPTS {
+            let newest = self.newest()?;
+            if let Some(recorded) = &newest {
+                self.finish(recorded)?;
+            }
+            let previous = newest.map(|recorded| recorded.head());
+            let number = previous.map_or(1, |head| head.number.saturating_add(1));
+            let upcoming = Upcoming {
+                number,
+                previous,
+                recorded_at: draft.recorded_at.trunc_subsecs(0),
+                folder: names::folder(number, &draft.decision.phase, draft.decision.outcome),
+                evidence,
+                matrix,
+                plan,
+            };
+            let files = render(&upcoming).map_err(|cause| AppendError::Render { number, cause })?;
+            let entry = build(draft, &upcoming, report_digest(&files)?);
+            if let Some(recorded) = self.record(entry, &files)? {
+                return Ok(recorded);
+            }
+        }
+        Err(AppendError::Busy)
+    }
+
+    /// Keeps an object under its digest. The folder is not flushed yet.
+    fn keep(&self, bytes: &[u8], kind: ObjectKind) -> Result<Digest, AppendError> {
+        let digest = Digest::of(bytes);
+        let path = self.object_path(&digest, kind);
+        let there = match self.disk.read(&path) {
+            Ok(there) if there == bytes => Published::Ours,
+            Ok(_) => Published::Others,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                self.publish(bytes, &path)?
+            }
+            Err(error) => return Err(error.into()),
+        };
+        match there {
+            Published::Ours => Ok(digest),
+            Published::Others => Err(AppendError::AlteredObject { path }),
+            Published::Unknown(error) => Err(error.into()),
+        }
+    }
+
+    /// Writes the entry with its rendered files; nothing if somebody else has the number.
+    fn record(
+        &self,
+        entry: Entry,
+        files: &[RenderedFile],
+    ) -> Result<Option<Recorded>, AppendError> {
+        let number = entry.number;
+        let line = entry
+            .to_readable_line()
+            .map_err(|problem| AppendError::NotReadable { number, problem })?;
+        let recorded = Recorded { digest: Digest::of(&line), entry };
+        let (path, folder) = (self.entry_path(number), self.folder(&recorded.entry));
+        if self.disk.exists(&folder)? && !self.disk.exists(&path)? {
+            return Err(AppendError::Leftover { path: folder, number });
+        }
+        let pending = self.write_pending(&recorded, files)?;
+        match self.publish(&line, &path) {
+            Ok(Published::Ours) => (),
+            Ok(Published::Others) => {
+                self.discard(&pending);
+                return Ok(None);
+            }
+            // If the entry is there after all, its report is in the pending folder.
+            Ok(Published::Unknown(cause)) => return Err(AppendError::Unsure { number, cause }),
+            Err(error) => {
+                self.discard(&pending);
+                return Err(error.into());
+            }
+        }
+        self.disk
+            .sync_folder(&self.ledger())
+            .and_then(|()| self.publish_folder(&pending, &folder))
+            .map_err(|cause| AppendError::Unfinished { head: recorded.head(), cause })?;
+        Ok(Some(recorded))
+    }
+}
+
+fn report_digest(files: &[RenderedFile]) -> Result<Digest, AppendError> {
+    if let Some(file) = files.iter().find(|file| !file.has_plain_name()) {
+        return Err(AppendError::RenderedName { name: file.name.clone() });
+    }
+    let report = files.iter().find(|file| file.name == REPORT).ok_or(AppendError::NoReport)?;
+    Ok(Digest::of(&report.bytes))
+}
+
+fn build(draft: &Draft, upcoming: &Upcoming, report: Digest) -> Entry {
+    Entry {
+        schema: Entry::SCHEMA,
+        number: upcoming.number,
+        previous: upcoming.previous.map(|head| head.digest),
+        kind: Kind::Decision,
+        phase: draft.decision.phase.clone(),
+        recorded_at: upcoming.recorded_at,
+        recorded_by: draft.recorded_by.clone(),
+        tool: draft.tool.clone(),
+        evidence: upcoming.evidence,
+        matrix: upcoming.matrix,
+        plan: upcoming.plan,
+        report,
+        decision: draft.decision.clone(),
+    }
+}

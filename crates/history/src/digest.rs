@@ -1,0 +1,115 @@
+//! Digests: what ties an entry to the one before it and to its objects.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
+
+const PREFIX: &str = "sha256:";
+
+/// A SHA-256 digest. Shown as 64 lowercase hexadecimal digits; in entries with `sha256:` before
+/// them, so that another function can take over one day.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of some bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{PREFIX}{self}")
+    }
+}
+
+/// A text is not a digest.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a SHA-256 digest; write its 64 hexadecimal digits in lower case")]
+pub struct DigestError {
+    text: String,
+}
+
+/// Accepts the digits with or without `sha256:` before them.
+impl FromStr for Digest {
+    type Err = DigestError;
+
+    fn from_str(text: &str) -> Result<Self, DigestError> {
+        let digits = text.strip_prefix(PREFIX).unwrap_or(text);
+        parse_digits(digits).map(Self).ok_or_else(|| DigestError { text: text.to_owned() })
+    }
+}
+
+fn parse_digits(digits: &str) -> Option<[u8; 32]> {
+    let value = |digit: u8| match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    };
+    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+    let bytes = pairs
+        .iter()
+        .map(|&[high, low]| Some(value(high)? << 4 | value(low)?))
+        .collect::<Option<Vec<u8>>>()?;
+    if rest.is_empty() { bytes.try_into().ok() } else { None }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{PREFIX}{self}"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.starts_with(PREFIX) {
+            text.parse().map_err(serde::de::Error::custom)
+        } else {
+            Err(serde::de::Error::custom(format!("`{text}` does not begin with `{PREFIX}`")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    #[test]
+    fn the_digest_is_sha_256() {
+        assert_eq!(Digest::of(b"abc").to_string(), ABC);
+    }
+
+    #[test]
+    fn a_digest_reads_back_as_written() {
+        let digest = Digest::of(b"abc");
+        assert_eq!(ABC.parse(), Ok(digest));
+        assert_eq!(format!("sha256:{ABC}").parse(), Ok(digest));
+        let json = serde_json::to_string(&digest).unwrap();
+        assert_eq!(json, format!("\"sha256:{ABC}\""));
+        assert_eq!(serde_json::from_str::<Digest>(&json).unwrap(), digest);
+    }
+
+    #[test]
+    fn nothing_else_is_a_digest() {
+        let upper = ABC.to_uppercase();
+        let long = format!("{ABC}00");
+        let signed = format!("+{}", &ABC[1..]);
+        for bad in ["", "sha256:", &ABC[1..], &upper, &long, &signed, "sha512:ba78"] {
+            assert!(bad.parse::<Digest>().is_err(), "{bad}");
+        }
+        assert!(serde_json::from_str::<Digest>(&format!("\"{ABC}\"")).is_err());
+    }
+}

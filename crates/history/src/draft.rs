@@ -1,0 +1,71 @@
+//! What goes into an entry, and what its report is rendered from.
+
+use chrono::{DateTime, Utc};
+use phasegate_model::Decision;
+
+use crate::digest::Digest;
+use crate::head::Head;
+
+/// A decision that is to be recorded, with all it rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// The time; fractions of a second are dropped.
+    pub recorded_at: DateTime<Utc>,
+    /// Who records it.
+    pub recorded_by: String,
+    /// The program that records it, with its version.
+    pub tool: String,
+    /// The evidence file's bytes.
+    pub evidence: Vec<u8>,
+    /// The matrix file's bytes.
+    pub matrix: Vec<u8>,
+    /// The plan file's bytes.
+    pub plan: Vec<u8>,
+    /// The decision.
+    pub decision: Decision,
+}
+
+/// The entry that is about to be written, for its report. If somebody else takes the number
+/// first, the report is rendered again with another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upcoming {
+    /// The entry's number.
+    pub number: u64,
+    /// The head of the history before it; nothing for the first entry.
+    pub previous: Option<Head>,
+    /// When it is recorded, in whole seconds.
+    pub recorded_at: DateTime<Utc>,
+    /// The name of the folder that the rendered files go to: `000001-3a-skip`.
+    pub folder: String,
+    /// The digest of the evidence.
+    pub evidence: Digest,
+    /// The digest of the matrix.
+    pub matrix: Digest,
+    /// The digest of the plan.
+    pub plan: Digest,
+}
+
+/// A file that was rendered for an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderedFile {
+    /// Its name: letters, digits, `-`, `_` and `.`, not beginning with a dot.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl RenderedFile {
+    /// A file of that name.
+    #[must_use]
+    pub fn new(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { name: name.into(), bytes: bytes.into() }
+    }
+
+    pub(crate) fn has_plain_name(&self) -> bool {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        !self.name.is_empty() && !self.name.starts_with('.') && self.name.chars().all(plain)
+    }
+}
+
+/// Any error of the caller's rendering.
+pub type RenderError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,185 @@
+//! What can be wrong with a history.
+
+use std::path::PathBuf;
+
+use crate::disk::DiskError;
+use crate::entry::EntryError;
+use crate::head::Head;
+use crate::names::ObjectKind;
+
+/// Something that is wrong with a history, with what it means.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// An entry does not have the digest that the one after it names.
+    #[error(
+        "entry {number} was edited or replaced: it isn't the one that entry {} names as its predecessor",
+        number + 1
+    )]
+    Edited {
+        /// The entry.
+        number: u64,
+    },
+    /// Entries between others, or before the first, are not there.
+    #[error("{} missing: later entries are there", entries(*first, *last))]
+    Missing {
+        /// The first missing entry.
+        first: u64,
+        /// The last missing entry.
+        last: u64,
+    },
+    /// A file holds an entry of another number.
+    #[error("`{}` holds entry {inside}: entries were reordered, renamed or inserted", path.display())]
+    Misplaced {
+        /// The file.
+        path: PathBuf,
+        /// The number of the entry in it.
+        inside: u64,
+    },
+    /// Two entries follow the same one.
+    #[error("entries {} and {number} both follow the same entry: two histories were mixed", number - 1)]
+    Forked {
+        /// The later of the two.
+        number: u64,
+    },
+    /// The first entry names one before it.
+    #[error("entry 1 names an entry before it: the history's beginning was cut off or replaced")]
+    NoBeginning,
+    /// There are fewer entries than the expected head says.
+    #[error("the history was cut off: it ends at entry {end}, but once had the head {expected}")]
+    Truncated {
+        /// The last entry.
+        end: u64,
+        /// The head that was expected.
+        expected: Head,
+    },
+    /// The entry that the expected head names is another one.
+    #[error(
+        "entry {} is not the one in the head {expected}: it, or entries before it, were edited or replaced",
+        expected.number
+    )]
+    Rewritten {
+        /// The head that was expected.
+        expected: Head,
+    },
+    /// A file or folder can't be read.
+    #[error("{cause}")]
+    Unreadable {
+        /// What failed.
+        cause: DiskError,
+    },
+    /// A file in the ledger is not an entry.
+    #[error("entry {number} is damaged: {cause}")]
+    Damaged {
+        /// The entry.
+        number: u64,
+        /// Why it isn't one.
+        cause: EntryError,
+    },
+    /// An entry is of a format that this code doesn't know.
+    #[error("entry {number} can't be checked: {cause}")]
+    Newer {
+        /// The entry.
+        number: u64,
+        /// What is unknown.
+        cause: EntryError,
+    },
+    /// An entry's bytes are not as phasegate writes them.
+    #[error("entry {number} was not written by phasegate, or was reformatted")]
+    NotCanonical {
+        /// The entry.
+        number: u64,
+    },
+    /// An object that an entry names is not there.
+    #[error("the {kind} of entry {number} is missing: `{}`", path.display())]
+    ObjectMissing {
+        /// The entry.
+        number: u64,
+        /// What is missing.
+        kind: ObjectKind,
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// An object's bytes are not those that its name says.
+    #[error("the {kind} of entry {number} was edited: `{}`", path.display())]
+    ObjectEdited {
+        /// The entry.
+        number: u64,
+        /// What was edited.
+        kind: ObjectKind,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The rendered report of an entry is not there.
+    #[error("the report of entry {number} is missing: `{}`", path.display())]
+    ReportMissing {
+        /// The entry.
+        number: u64,
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// The rendered report of an entry is not the one that was recorded.
+    #[error("the report of entry {number} was edited: `{}`", path.display())]
+    ReportEdited {
+        /// The entry.
+        number: u64,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The recorded evidence and matrix give another decision today.
+    #[error("entry {number} decides differently when it is replayed: {difference}")]
+    ReplayDiffers {
+        /// The entry.
+        number: u64,
+        /// The first difference.
+        difference: String,
+    },
+    /// A file in the ledger's folder doesn't belong there.
+    #[error("`{}` is no entry's name: move the file out of the ledger", path.display())]
+    StrayFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is a rendered folder of an entry that isn't there.
+    #[error("`{}` has no entry: entry {number} was removed from the ledger", path.display())]
+    OrphanedReport {
+        /// The folder.
+        path: PathBuf,
+        /// The entry that it names.
+        number: u64,
+    },
+}
+
+fn entries(first: u64, last: u64) -> String {
+    if first == last {
+        format!("entry {first} is")
+    } else {
+        format!("entries {first} to {last} are")
+    }
+}
+
+impl Problem {
+    /// A name for programs, which stays the same.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Edited { .. } => "edited",
+            Self::Missing { .. } => "missing",
+            Self::Misplaced { .. } => "misplaced",
+            Self::Forked { .. } => "forked",
+            Self::NoBeginning => "no-beginning",
+            Self::Truncated { .. } => "truncated",
+            Self::Rewritten { .. } => "rewritten",
+            Self::Unreadable { .. } => "unreadable",
+            Self::Damaged { .. } => "damaged",
+            Self::Newer { .. } => "newer",
+            Self::NotCanonical { .. } => "not-canonical",
+            Self::ObjectMissing { .. } => "object-missing",
+            Self::ObjectEdited { .. } => "object-edited",
+            Self::ReportMissing { .. } => "report-missing",
+            Self::ReportEdited { .. } => "report-edited",
+            Self::ReplayDiffers { .. } => "replay-differs",
+            Self::StrayFile { .. } => "stray-file",
+            Self::OrphanedReport { .. } => "orphaned-report",
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! The store: a folder with a ledger, its objects and what was rendered. This is the reading side.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::digest::Digest;
+use crate::disk::{Disk, DiskError, RealDisk};
+use crate::entry::{Entry, EntryError, Recorded};
+use crate::head::Head;
+use crate::names::{self, LEDGER, OBJECTS, ObjectKind, REPORT};
+
+/// A history in a folder.
+///
+/// Reading needs no permission to write. A folder that doesn't exist yet is an empty history;
+/// one that can't be read is an error, never an empty history.
+pub struct Store {
+    pub(crate) dir: PathBuf,
+    pub(crate) disk: Box<dyn Disk>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("dir", &self.dir).finish_non_exhaustive()
+    }
+}
+
+/// Why a folder can't be opened as a history.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Its ledger can't be listed.
+    #[error("can't open the history: {0}")]
+    Disk(DiskError),
+}
+
+/// Why something of a history can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// A file operation failed.
+    #[error("can't read the history: {0}")]
+    Disk(DiskError),
+    /// A file in the ledger is not an entry that this code knows.
+    #[error("can't use `{}`: {problem}", path.display())]
+    Entry {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: EntryError,
+    },
+    /// A file in the ledger holds an entry of another number.
+    #[error(
+        "`{}` holds entry {inside}; run `phasegate history verify` to see what was moved",
+        path.display()
+    )]
+    Misplaced {
+        /// The file.
+        path: PathBuf,
+        /// The number of the entry in it.
+        inside: u64,
+    },
+    /// Entries are missing, although later ones are there.
+    #[error("entries {first} to {last} are missing from `{}`; restore their files", path.display())]
+    Gap {
+        /// The ledger.
+        path: PathBuf,
+        /// The first missing entry.
+        first: u64,
+        /// The last missing entry.
+        last: u64,
+    },
+    /// There is no such entry.
+    #[error("there is no entry {number} in `{}`; list the entries for their numbers", path.display())]
+    NoEntry {
+        /// The ledger.
+        path: PathBuf,
+        /// The number that was asked for.
+        number: u64,
+    },
+    /// An object isn't there.
+    #[error("the {kind} `{}` is missing; restore the file", path.display())]
+    NoObject {
+        /// What it is.
+        kind: ObjectKind,
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// An object's bytes are not those that its name says.
+    #[error("the {kind} `{}` was altered: its bytes don't match its name; restore the file", path.display())]
+    AlteredObject {
+        /// What it is.
+        kind: ObjectKind,
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl From<DiskError> for ReadError {
+    fn from(error: DiskError) -> Self {
+        Self::Disk(error)
+    }
+}
+
+/// What is in the ledger's folder.
+pub(crate) struct Listing {
+    /// The numbers of the entries, ascending. Eight bytes for each entry are all that reading a
+    /// whole history keeps in memory.
+    pub(crate) numbers: Vec<u64>,
+    /// Names that are neither entries nor hidden.
+    pub(crate) strays: Vec<OsString>,
+}
+
+impl Listing {
+    /// The missing numbers before each number, as first and last.
+    fn gaps(&self) -> impl Iterator<Item = (u64, u64)> {
+        let before = std::iter::once(0).chain(self.numbers.iter().copied());
+        before
+            .zip(self.numbers.iter().copied())
+            .filter(|(before, number)| number - before > 1)
+            .map(|(before, number)| (before + 1, number - 1))
+    }
+}
+
+impl Store {
+    /// Opens the history in a folder, which needn't exist yet.
+    ///
+    /// # Errors
+    /// If the ledger is there but can't be listed, or something on the way is not a folder.
+    pub fn open(dir: &Path) -> Result<Self, OpenError> {
+        Self::open_on(dir, Box::new(RealDisk))
+    }
+
+    pub(crate) fn open_on(dir: &Path, disk: Box<dyn Disk>) -> Result<Self, OpenError> {
+        let store = Self { dir: dir.to_owned(), disk };
+        store.list_folder(&store.ledger(), &mut |_| ()).map_err(OpenError::Disk)?;
+        Ok(store)
+    }
+
+    /// The head: number and digest of the newest entry, or nothing if there is no entry.
+    ///
+    /// # Errors
+    /// If the newest entry can't be read, isn't one, or entries before it are missing.
+    pub fn head(&self) -> Result<Option<Head>, ReadError> {
+        Ok(self.newest()?.map(|recorded| recorded.head()))
+    }
+
+    /// All entries, oldest first; each is read when its turn comes. A gap is one error, after
+    /// which the entries behind it follow.
+    ///
+    /// # Errors
+    /// If the ledger can't be listed.
+    pub fn entries(&self) -> Result<Entries<'_>, ReadError> {
+        let numbers = self.list_ledger()?.numbers.into_iter();
+        Ok(Entries { store: self, numbers, gap_end: None, expected: 1 })
+    }
+
+    /// The entry of that number.
+    ///
+    /// # Errors
+    /// If it isn't there, can't be read, or isn't an entry.
+    pub fn entry(&self, number: u64) -> Result<Recorded, ReadError> {
+        let path = self.entry_path(number);
+        let bytes = match self.disk.read(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(ReadError::NoEntry { path: self.ledger(), number });
+            }
+            read => read?,
+        };
+        let entry = match Entry::parse(&bytes) {
+            Ok(entry) => entry,
+            Err(problem) => return Err(ReadError::Entry { path, problem }),
+        };
+        if entry.number != number {
+            return Err(ReadError::Misplaced { path, inside: entry.number });
+        }
+        Ok(Recorded { entry, digest: Digest::of(&bytes) })
+    }
+
+    /// The bytes of an object, which are sure to have that digest.
+    ///
+    /// # Errors
+    /// If it isn't there, can't be read, or has other bytes.
+    pub fn object(&self, digest: &Digest, kind: ObjectKind) -> Result<Vec<u8>, ReadError> {
+        let path = self.object_path(digest, kind);
+        match self.disk.read(&path) {
+            Ok(bytes) if Digest::of(&bytes) == *digest => Ok(bytes),
+            Ok(_) => Err(ReadError::AlteredObject { kind, path }),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Err(ReadError::NoObject { kind, path })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The folder with what was rendered for an entry.
+    #[must_use]
+    pub fn folder(&self, entry: &Entry) -> PathBuf {
+        self.dir.join(entry.folder())
+    }
+
+    pub(crate) fn newest(&self) -> Result<Option<Recorded>, ReadError> {
+        let listing = self.list_ledger()?;
+        if let Some((first, last)) = listing.gaps().next() {
+            return Err(ReadError::Gap { path: self.ledger(), first, last });
+        }
+        listing.numbers.last().map(|number| self.entry(*number)).transpose()
+    }
+
+    pub(crate) fn list_ledger(&self) -> Result<Listing, DiskError> {
+        let mut listing = Listing { numbers: Vec::new(), strays: Vec::new() };
+        self.list_folder(&self.ledger(), &mut |name| match names::entry_number(name) {
+            Some(number) => listing.numbers.push(number),
+            None if names::is_hidden(name) => (),
+            None => listing.strays.push(name.to_owned()),
+        })?;
+        listing.numbers.sort_unstable();
+        self.fill_false_gaps(&mut listing)?;
+        Ok(listing)
+    }
+
+    /// A folder that grows while it is listed may show a later entry and not an earlier one, so
+    /// what seems to be missing is looked for by name. A number is only ever taken after the one
+    /// before it: from the first that truly isn't there, the gap is real.
+    fn fill_false_gaps(&self, listing: &mut Listing) -> Result<(), DiskError> {
+        let mut found = Vec::new();
+        for (first, last) in listing.gaps() {
+            for number in first..=last {
+                if !self.disk.exists(&self.entry_path(number))? {
+                    break;
+                }
+                found.push(number);
+            }
+        }
+        listing.numbers.append(&mut found);
+        listing.numbers.sort_unstable();
+        Ok(())
+    }
+
+    /// Lists a folder; one that isn't there is empty.
+    pub(crate) fn list_folder(
+        &self,
+        path: &Path,
+        each: &mut dyn FnMut(&std::ffi::OsStr),
+    ) -> Result<(), DiskError> {
+        match self.disk.list(path, each) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            listed => listed,
+        }
+    }
+
+    /// The bytes of an entry's `report.md`. After a crash between recording and publishing it is
+    /// still under its temporary name, and counts.
+    pub(crate) fn report(&self, recorded: &Recorded) -> Result<Vec<u8>, DiskError> {
+        let missing = |read: &Result<_, DiskError>| {
+            read.as_ref().is_err_and(|error: &DiskError| error.kind() == ErrorKind::NotFound)
+        };
+        let published = self.folder(&recorded.entry).join(REPORT);
+        let read = self.disk.read(&published);
+        if !missing(&read) {
+            return read;
+        }
+        if let Some(pending) = self.pending_folder(recorded)? {
+            let read = self.disk.read(&pending.join(REPORT));
+            if !missing(&read) {
+                return read;
+            }
+        }
+        // It may have been published while we looked.
+        self.disk.read(&published)
+    }
+
+    /// The folder where an entry's rendered files wait to be published, if there is one.
+    pub(crate) fn pending_folder(&self, recorded: &Recorded) -> Result<Option<PathBuf>, DiskError> {
+        let prefix = names::pending_prefix(recorded.entry.number, &recorded.digest);
+        let mut found = None;
+        self.list_folder(&self.dir, &mut |name| {
+            if name.as_encoded_bytes().starts_with(prefix.as_bytes()) {
+                found = Some(self.dir.join(name));
+            }
+        })?;
+        Ok(found)
+    }
+
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.dir.join(LEDGER)
+    }
+
+    pub(crate) fn objects(&self) -> PathBuf {
+        self.dir.join(OBJECTS)
+    }
+
+    pub(crate) fn entry_path(&self, number: u64) -> PathBuf {
+        self.ledger().join(names::entry_file(number))
+    }
+
+    pub(crate) fn object_path(&self, digest: &Digest, kind: ObjectKind) -> PathBuf {
+        self.objects().join(names::object_file(digest, kind))
+    }
+}
+
+/// The entries of a history, oldest first; see [`Store::entries`].
+#[derive(Debug)]
+pub struct Entries<'a> {
+    store: &'a Store,
+    numbers: std::vec::IntoIter<u64>,
+    /// The entry behind a gap that was just told.
+    gap_end: Option<u64>,
+    expected: u64,
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Result<Recorded, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let number = self.gap_end.take().or_else(|| self.numbers.next())?;
+        if number > self.expected {
+            let (first, last) = (self.expected, number - 1);
+            (self.gap_end, self.expected) = (Some(number), number);
+            return Some(Err(ReadError::Gap { path: self.store.ledger(), first, last }));
+        }
+        self.expected = number.saturating_add(1);
+        Some(self.store.entry(number))
+    }
+}
