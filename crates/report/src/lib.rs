@@ -1,1 +1,42 @@
-//! placeholder
+//! Decisions rendered for readers: a decision, its evidence and its record in, text out.
+//!
+//! This crate computes every figure that a report shows and hands them, formatted, to a
+//! [Tera](https://keats.github.io/tera/) template. What a template may use is one versioned type,
+//! [`Context`]; `docs/TEMPLATES.md` lists it for those who write templates. A template never
+//! computes, and text that people or servers wrote can't break the document: it is escaped unless
+//! the template says otherwise.
+//!
+//! It is not where anything is decided, measured or recorded, and it does no I/O: a template is
+//! passed in as text, and so is everything that depends on the clock or the machine. The same
+//! material renders to the same bytes, anywhere.
+//!
+//! ```
+//! use phasegate_report::{BUILT_IN_REPORT, RenderError};
+//!
+//! // A broken template is an error that points at the place.
+//! assert!(BUILT_IN_REPORT.contains("outcome.word"));
+//! let error = phasegate_report::check("# Phase {{ phase.id").unwrap_err();
+//! assert!(matches!(error, RenderError::Load { .. }));
+//! assert!(error.to_string().contains("report.md:1:"));
+//! ```
+
+mod baseline;
+mod context;
+mod details;
+mod escape;
+mod figures;
+mod headline;
+mod material;
+mod matrix;
+mod needs;
+mod next;
+mod render;
+mod summary;
+
+pub use context::{
+    Baseline, ClosestFlip, Context, Details, MatrixTable, MissingMetric, Next, NextChoice,
+    ObligationLine, ObservedMetric, OutcomeLine, PhaseLine, Property, RecordLines, RowLine,
+    RowReading, Run, SampledMetric, TrialLine,
+};
+pub use material::{Material, Record};
+pub use render::{BUILT_IN_REPORT, RenderError, check, markdown};

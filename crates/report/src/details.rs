@@ -1,0 +1,188 @@
+//! What only some readers look for: target, environment, method, anomalies, each trial; and how
+//! the decision was recorded.
+
+use phasegate_model::{
+    Decimal, Dimension, Evidence, Metric, Pinning, Quantity, Reading, Statistic, TargetServer,
+    Trial,
+};
+
+use crate::baseline;
+use crate::context::{Details, Property, RecordLines, TrialLine};
+use crate::figures::{TableUnits, as_written, list, moment, quantity, text, whole};
+use crate::material::Material;
+
+pub(crate) fn details(material: &Material<'_>) -> Details {
+    let evidence = material.evidence;
+    Details {
+        target: target(evidence),
+        environment: environment(evidence),
+        method: method(material),
+        anomalies: anomalies(evidence),
+        trials: trials(evidence),
+        metrics: baseline::rest(material),
+    }
+}
+
+fn property(name: &str, value: impl Into<String>) -> Property {
+    Property { name: name.to_owned(), value: value.into() }
+}
+
+fn target(evidence: &Evidence) -> Vec<Property> {
+    let (target, plan) = (&evidence.target, &evidence.plan.measure);
+    let mut lines = vec![
+        property("Server", text(&target.server.to_string())),
+        property("Transport", target.transport.to_string()),
+        property("Client waits", target.wait.to_string()),
+        property("Command", text(&target.command)),
+    ];
+    let cpus = cpus(evidence);
+    if !cpus.is_empty() {
+        lines.push(property("CPUs", cpus));
+    }
+    if let (Some(dataset), TargetServer::Started(_)) = (&plan.dataset, &target.server) {
+        let (size, value) = (dataset.size.quantity(), dataset.value.quantity());
+        let filled = format!("{} in values of {}", as_written(size), as_written(value));
+        lines.push(property("Filled with", filled));
+    }
+    let warmup = match plan.warmup {
+        0 => String::new(),
+        warmup => format!(", each after {} of warm-up", whole(warmup.into())),
+    };
+    let rounds = match plan.rounds.get() {
+        1 => "1 round".to_owned(),
+        rounds => format!("{rounds} rounds"),
+    };
+    let samples = whole(plan.samples.get().into());
+    lines.push(property("A trial", format!("{rounds} of {samples} samples{warmup}")));
+    let budget = as_written(plan.budget.quantity());
+    lines.push(property("Limits", format!("at most {} trials or {budget}", plan.trials)));
+    lines.push(property("Ended because", text(&evidence.end.to_string())));
+    lines.push(property("Measured with", text(&evidence.tool)));
+    lines
+}
+
+/// The CPUs that the kernel gave, each different answer once.
+fn cpus(evidence: &Evidence) -> String {
+    let mut answers: Vec<String> = Vec::new();
+    for trial in &evidence.trials {
+        let answer = pinning(trial.pinned);
+        if !answers.contains(&answer) {
+            answers.push(answer);
+        }
+    }
+    answers.join("; ")
+}
+
+fn pinning(pinned: Pinning) -> String {
+    match (pinned.server, pinned.client) {
+        (Some(server), Some(client)) => format!("server on {server}, client on {client}"),
+        (Some(server), None) => format!("server on {server}, client where the scheduler put it"),
+        (None, Some(client)) => format!("client on {client}, server where the scheduler put it"),
+        (None, None) => "where the scheduler put server and client".to_owned(),
+    }
+}
+
+fn environment(evidence: &Evidence) -> Vec<Property> {
+    let properties = evidence.environment.0.iter();
+    properties.map(|(name, value)| property(&text(name), text(value))).collect()
+}
+
+/// How a finding comes about, in two sentences.
+fn method(material: &Material<'_>) -> Vec<String> {
+    let trial = match material.evidence.target.server {
+        TargetServer::Started(_) => "restart of the server",
+        TargetServer::Running(_) => "fresh set of connections",
+    };
+    let rate = as_written(material.decision.error_rate);
+    let share = match material.decision.voted_conditions {
+        0 => "No condition is put to the vote here".to_owned(),
+        1 => format!("The chance that the one voted condition is found wrongly is at most {rate}"),
+        many => format!(
+            "The chance that any finding is wrong is at most {rate}, shared by {many} voted conditions"
+        ),
+    };
+    vec![
+        format!(
+            "Each {trial} is one trial and has one vote on each condition over sampled metrics, \
+             and such a row is decided as soon as the votes are evidence enough of what holds in \
+             a typical trial."
+        ),
+        format!(
+            "{share}, however often one looks and whenever one stops; conditions over what the \
+             server tells are decided when all trials agree."
+        ),
+    ]
+}
+
+/// What went wrong, each text once with the trials where it did.
+fn anomalies(evidence: &Evidence) -> Vec<String> {
+    let mut grouped: Vec<(String, Vec<String>)> = Vec::new();
+    for trial in &evidence.trials {
+        for anomaly in &trial.anomalies {
+            let anomaly = text(anomaly);
+            let number = trial.number.to_string();
+            match grouped.iter_mut().find(|(known, _)| *known == anomaly) {
+                Some((_, numbers)) => numbers.push(number),
+                None => grouped.push((anomaly, vec![number])),
+            }
+        }
+    }
+    let line = |(anomaly, numbers): (String, Vec<String>)| {
+        if numbers.len() == 1 {
+            format!("Trial {}: {anomaly}", list(&numbers, "and"))
+        } else if numbers.len() == evidence.trials.len() {
+            format!("Every trial: {anomaly}")
+        } else {
+            format!("Trials {}: {anomaly}", list(&numbers, "and"))
+        }
+    };
+    grouped.into_iter().map(line).collect()
+}
+
+fn trials(evidence: &Evidence) -> Vec<TrialLine> {
+    let figure = |trial: &Trial, statistic| {
+        let metric = Metric::Rtt(statistic);
+        let amount = trial.readings.get(metric).and_then(Reading::number)?.value();
+        quantity(metric, amount).map(|figure| (metric, figure))
+    };
+    let all = evidence.trials.iter();
+    let units = TableUnits::of(all.filter_map(|t| figure(t, Statistic::P99)).map(|(_, q)| q));
+    let cell = |trial: &Trial, statistic| {
+        figure(trial, statistic)
+            .map(|(metric, figure)| figure.human_in(units.unit(metric, figure)))
+            .unwrap_or_default()
+    };
+    let line = |trial: &Trial| TrialLine {
+        number: trial.number.to_string(),
+        duration: milliseconds(trial.duration_ms),
+        p50: cell(trial, Statistic::P50),
+        p99: cell(trial, Statistic::P99),
+        max: cell(trial, Statistic::Max),
+    };
+    evidence.trials.iter().map(line).collect()
+}
+
+fn milliseconds(duration_ms: u64) -> String {
+    let nanoseconds = Decimal::from(duration_ms) * Decimal::from(1_000_000);
+    Quantity::from_amount(Dimension::Time, nanoseconds).human()
+}
+
+pub(crate) fn record(material: &Material<'_>) -> RecordLines {
+    let record = &material.record;
+    let digests = [
+        ("Evidence", record.evidence_digest),
+        ("Matrix", record.matrix_digest),
+        ("Plan", record.plan_digest),
+    ];
+    RecordLines {
+        number: record.number.to_string(),
+        head_before: record.head_before.map(text),
+        recorded: moment(record.recorded_at),
+        recorded_by: text(record.recorded_by),
+        tool: text(record.tool),
+        digests: digests.map(|(name, digest)| property(name, text(digest))).into(),
+        reproduce: record.reproduce.to_owned(),
+        measure_again: record.measure_again.to_owned(),
+        verify: record.verify.to_owned(),
+    }
+}

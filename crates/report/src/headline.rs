@@ -1,0 +1,104 @@
+//! The headline: outcome, phase, subject, date, duration; of an undecided one, what is possible.
+
+use std::time::Duration;
+
+use phasegate_model::{Decision, End, Evidence, Finding, Gate, Outcome, RowDecision};
+
+use crate::context::{OutcomeLine, PhaseLine, Run};
+use crate::figures::{as_written, capitalized, count, duration, list, moment, text};
+use crate::material::Material;
+
+pub(crate) fn phase(material: &Material<'_>) -> PhaseLine {
+    let plan = &material.evidence.plan;
+    PhaseLine {
+        id: material.decision.phase.to_string(),
+        title: text(&plan.title),
+        subject: text(&plan.subject),
+    }
+}
+
+pub(crate) fn outcome(material: &Material<'_>) -> OutcomeLine {
+    let decision = material.decision;
+    OutcomeLine {
+        word: decision.outcome.to_string(),
+        gate: decision.outcome.gate().map(|gate| {
+            match gate {
+                Gate::Open => "open",
+                Gate::Closed => "closed",
+            }
+            .to_owned()
+        }),
+        next: decision.next.as_ref().map(ToString::to_string),
+        possible: possible(decision),
+        no_row: no_row(decision).map(str::to_owned),
+        error_rate: as_written(decision.error_rate),
+    }
+}
+
+/// What an undecided outcome could still be, `act or skip`.
+pub(crate) fn possible(decision: &Decision) -> Option<String> {
+    let words: Vec<String> = decision
+        .possible
+        .iter()
+        .map(|outcome| match outcome {
+            Outcome::Decided(verb) => verb.to_string(),
+            Outcome::Undecided => "undecided (no row applies)".to_owned(),
+        })
+        .collect();
+    (decision.outcome == Outcome::Undecided && !words.is_empty()).then(|| list(&words, "or"))
+}
+
+/// Why no row is named as deciding; nothing if one is.
+pub(crate) fn no_row(decision: &Decision) -> Option<&'static str> {
+    let has_say = |row: &RowDecision| row.finding != Finding::NotApplicable;
+    match decision.outcome {
+        _ if !decision.deciding.is_empty() => None,
+        Outcome::Undecided if decision.rows.iter().any(has_say) => {
+            Some("No row of the matrix asks for anything on this evidence.")
+        }
+        Outcome::Undecided => Some("No row of the matrix applies to this evidence."),
+        Outcome::Decided(_) => Some("No row of the matrix decided, so its default action does."),
+    }
+}
+
+pub(crate) fn run(material: &Material<'_>) -> Run {
+    let evidence = material.evidence;
+    Run {
+        started: moment(evidence.started_at),
+        duration: spent(evidence).map(duration),
+        trials: trials(evidence),
+        decided_on: decided_on(material),
+        ended: text(&evidence.end.to_string()),
+        problem: problem(evidence),
+    }
+}
+
+pub(crate) fn trials(evidence: &Evidence) -> String {
+    count(evidence.trials.len(), "trial", "trials")
+}
+
+fn decided_on(material: &Material<'_>) -> Option<String> {
+    let considered = material.considered().len();
+    (considered < material.evidence.trials.len())
+        .then(|| format!("the first {}", count(considered, "trial", "trials")))
+}
+
+/// The time from begin to end of measuring; nothing if the clock was set back meanwhile.
+pub(crate) fn spent(evidence: &Evidence) -> Option<Duration> {
+    (evidence.ended_at - evidence.started_at).to_std().ok()
+}
+
+fn problem(evidence: &Evidence) -> Option<String> {
+    match (&evidence.end, evidence.trials.len()) {
+        (End::Failed(_), 0) => {
+            let end = capitalized(&text(&evidence.end.to_string()));
+            Some(format!("{end}. No trial was completed, so there are no readings."))
+        }
+        (End::Failed(_), _) => {
+            let end = capitalized(&text(&evidence.end.to_string()));
+            Some(format!("{end}. This report rests on the {} before that.", trials(evidence)))
+        }
+        (_, 0) => Some("No trial was completed, so there are no readings.".to_owned()),
+        _ => None,
+    }
+}

@@ -1,0 +1,54 @@
+//! What a report is made from.
+
+use chrono::{DateTime, Utc};
+use phasegate_model::{Decision, Evidence, Trial};
+
+/// All that a report of one phase is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Material<'a> {
+    /// What was decided.
+    pub decision: &'a Decision,
+    /// What it was decided on.
+    pub evidence: &'a Evidence,
+    /// The matrix's title; may be empty.
+    pub matrix_title: &'a str,
+    /// How the decision was recorded.
+    pub record: Record<'a>,
+}
+
+impl<'a> Material<'a> {
+    /// The trials that the decision rests on: not those after the one that decided the last row.
+    /// All figures are of these, so that a reading is the same wherever it is shown.
+    pub(crate) fn considered(&self) -> &'a [Trial] {
+        let trials = &self.evidence.trials;
+        let considered = usize::try_from(self.decision.trials).ok();
+        considered.and_then(|considered| trials.get(..considered)).unwrap_or(trials)
+    }
+}
+
+/// How a decision was recorded, and how to check it.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    /// The entry's number in the ledger, counted from one.
+    pub number: u64,
+    /// The ledger's head before the entry, `12:hex`; nothing for the first entry.
+    pub head_before: Option<&'a str>,
+    /// When it was recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// Who recorded it.
+    pub recorded_by: &'a str,
+    /// The program that recorded it, with its version.
+    pub tool: &'a str,
+    /// The SHA-256 digest of the evidence, in hex.
+    pub evidence_digest: &'a str,
+    /// The SHA-256 digest of the matrix, in hex.
+    pub matrix_digest: &'a str,
+    /// The SHA-256 digest of the plan, in hex.
+    pub plan_digest: &'a str,
+    /// The command that decides again from the recorded evidence, ready to be pasted into a shell.
+    pub reproduce: &'a str,
+    /// The command that measures and decides anew, ready to be pasted into a shell.
+    pub measure_again: &'a str,
+    /// The command that verifies the ledger, ready to be pasted into a shell.
+    pub verify: &'a str,
+}

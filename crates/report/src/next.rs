@@ -1,0 +1,65 @@
+//! What comes after the decision: obligations left open, next options, lessons, time saved.
+
+use std::time::Duration;
+
+use phasegate_model::{Change, Gate, Obligation, RowDecision};
+
+use crate::context::{Next, NextChoice, ObligationLine};
+use crate::figures::{absolute, as_written, duration, ends, list, text};
+use crate::headline::spent;
+use crate::material::Material;
+use crate::matrix::changes;
+
+pub(crate) fn obligations(material: &Material<'_>) -> Vec<ObligationLine> {
+    let line = |obligation: &Obligation| ObligationLine {
+        row: obligation.row.to_string(),
+        action: text(obligation.action.as_str()),
+        condition: text(&obligation.condition),
+        distance: material.decision.row(&obligation.row).and_then(distance_to_trigger),
+    };
+    material.decision.obligations.iter().map(line).collect()
+}
+
+fn distance_to_trigger(row: &RowDecision) -> Option<String> {
+    let has_to = |change: &Change| {
+        let (from, to) = ends(change);
+        let direction = if change.from.amount() > change.to.amount() { "fall" } else { "grow" };
+        let by = absolute(change);
+        format!("{} has to {direction} by {by}, from {from} to {to}", change.metric)
+    };
+    let changes: Vec<String> = changes(row).iter().map(has_to).collect();
+    (!changes.is_empty()).then(|| list(&changes, "and"))
+}
+
+pub(crate) fn steps(material: &Material<'_>) -> Next {
+    let plan = &material.evidence.plan;
+    let options = plan
+        .next_options
+        .iter()
+        .map(|option| NextChoice { title: text(&option.title), recommended: option.recommended })
+        .collect();
+    Next {
+        options,
+        deliverables: plan.deliverables.iter().map(|line| text(line)).collect(),
+        lessons: plan.lessons.iter().map(|line| text(line)).collect(),
+        time_saved: time_saved(material),
+    }
+}
+
+/// Planned effort less the time spent on measuring; only if the gate stays closed.
+pub(crate) fn saved(material: &Material<'_>) -> Option<Duration> {
+    if material.decision.outcome.gate() != Some(Gate::Closed) {
+        return None;
+    }
+    let planned = material.evidence.plan.planned_effort?.duration();
+    let spent = spent(material.evidence)?;
+    planned.checked_sub(spent).filter(|saved| !saved.is_zero())
+}
+
+fn time_saved(material: &Material<'_>) -> Option<String> {
+    let saved = saved(material)?;
+    let planned = material.evidence.plan.planned_effort?.quantity();
+    let spent = spent(material.evidence)?;
+    let (saved, planned, spent) = (duration(saved), as_written(planned), duration(spent));
+    Some(format!("{saved} ({planned} planned, {spent} spent on measuring)"))
+}

@@ -1,0 +1,65 @@
+//! `docs/TEMPLATES.md` lists exactly what a template may use.
+
+use std::collections::BTreeSet;
+
+use crate::phase_3a::{self, material, metric};
+use phasegate_model::{MissingReason, Reading};
+use phasegate_report::{Context, markdown};
+use serde_json::Value;
+
+const DOCUMENT: &str = include_str!("../../../../docs/TEMPLATES.md");
+
+/// The paths of all fields, `matrix.rows[].id`.
+fn paths(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                found.insert(path.clone());
+                paths(field, &path, found);
+            }
+        }
+        Value::Array(elements) => {
+            for element in elements {
+                paths(element, &format!("{path}[]"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_field_is_listed_and_no_other() {
+    let (decision, mut evidence) = (phase_3a::decision(), phase_3a::evidence());
+    for trial in &mut evidence.trials {
+        let missing = Reading::missing(MissingReason::TooFewSamples, "");
+        trial.readings.insert(metric("P99.9"), missing).unwrap();
+    }
+    let context = Context::of(&material(&decision, &evidence));
+    let mut found = BTreeSet::new();
+    paths(&serde_json::to_value(&context).unwrap(), "", &mut found);
+    // Listed once: these have the same fields as others. Tables need no line of their own.
+    let same =
+        |path: &String| path.starts_with("matrix.deciding") || path.starts_with("details.metrics.");
+    let groups = ["phase", "outcome", "run", "baseline", "matrix", "next", "details", "record"];
+    found.retain(|path| !same(path) && !groups.contains(&path.as_str()));
+
+    let lines = DOCUMENT.lines().skip_while(|line| !line.starts_with("## Context"));
+    let listed: BTreeSet<String> = lines
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .map(|(path, _)| path.to_owned())
+        .collect();
+    assert_eq!(listed, found);
+    assert!(DOCUMENT.contains(&format!("version {}", Context::VERSION)));
+}
+
+#[test]
+fn the_example_renders() {
+    let (decision, evidence) = (phase_3a::decision(), phase_3a::evidence());
+    let mut blocks = DOCUMENT.split("```\n");
+    let example = blocks.nth(1).unwrap();
+    let report = markdown(&material(&decision, &evidence), example).unwrap();
+    let expected = "# Phase 3A: skip\n\n\
+                    - `headroom.exec >= 5%` ✗ not met, margin 3.95 points (79.0 %)\n";
+    assert_eq!(report, expected);
+}
