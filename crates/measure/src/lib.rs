@@ -1,1 +1,51 @@
-//! placeholder
+//! Measures a Redis server: a plan in, trials out.
+//!
+//! A [`Session`] is one campaign against one [`Source`]: a server that is started anew for each
+//! trial, or one that is already running. [`Session::trial`] makes one trial: it starts or connects,
+//! fills (only a server of its own), measures round trips over fresh connections, reads `INFO`, and
+//! stops what it started.
+//!
+//! What this crate is not: it decides nothing, prints nothing and records nothing; whoever calls it
+//! keeps the trials. There is no async runtime. Between the two clock readings of a sample on a
+//! plain socket there is nothing but the sample's own write and reads. A server that phasegate did
+//! not start is never written to and never configured.
+//!
+//! ```
+//! use phasegate_measure::Address;
+//!
+//! let address: Address = "redis://reader:secret@cache.example:6380/2".parse()?;
+//! assert_eq!(address.to_string(), "redis://cache.example:6380/2"); // never user or password
+//! # Ok::<(), phasegate_measure::AddressError>(())
+//! ```
+#![allow(clippy::disallowed_methods, reason = "this crate owns sockets, processes and the clock")]
+
+mod address;
+mod affinity;
+mod connect;
+mod connection;
+mod control;
+mod dataset;
+mod environment;
+mod error;
+mod info;
+mod link;
+mod program;
+mod readings;
+mod requests;
+mod round;
+mod server;
+mod session;
+mod statistics;
+#[cfg(test)]
+mod testing;
+mod trial;
+
+pub use address::{Address, AddressError};
+pub use affinity::PinError;
+pub use connect::ConnectError;
+pub use connection::SampleError;
+pub use dataset::FillError;
+pub use error::MeasureError;
+pub use program::ProgramError;
+pub use server::StartError;
+pub use session::{Progress, Session, Source};

@@ -1,0 +1,76 @@
+//! Why a measurement ended without a trial.
+
+use crate::affinity::PinError;
+use crate::connect::ConnectError;
+use crate::connection::SampleError;
+use crate::dataset::FillError;
+use crate::program::ProgramError;
+use crate::server::StartError;
+
+/// Why a session could not be opened, or a trial not be made. Each message says what went wrong,
+/// where, and what to do; none holds a user or a password.
+#[derive(Debug, thiserror::Error)]
+pub enum MeasureError {
+    /// There is no server program to start.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// The plan's CPUs can't be had.
+    #[error(transparent)]
+    Pin(#[from] PinError),
+    /// The server did not come up.
+    #[error(transparent)]
+    Start(StartError),
+    /// The server could not be reached, or did not let us in.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The plan's dataset is not there.
+    #[error(transparent)]
+    Fill(FillError),
+    /// A round ended early.
+    #[error("round {round} of `{server}`: {source}{}", log.as_ref().map(|log| format!("; its last words were: {log}")).unwrap_or_default())]
+    Round {
+        /// The round, counted from one.
+        round: u32,
+        /// The program that was started, or the running server's address without secrets.
+        server: String,
+        /// What happened.
+        source: SampleError,
+        /// The end of the log of a server of ours.
+        log: Option<String>,
+    },
+    /// The caller's flag was raised. The trial is lost, and what it started is stopped.
+    #[error("interrupted")]
+    Interrupted,
+    /// Something that can't happen has.
+    #[error("phasegate contradicts itself ({0}); please report this")]
+    Bug(String),
+}
+
+impl From<StartError> for MeasureError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Interrupted => Self::Interrupted,
+            StartError::Connect(error) => Self::Connect(error),
+            StartError::Pin(error) => Self::Pin(error),
+            error => Self::Start(error),
+        }
+    }
+}
+
+impl From<FillError> for MeasureError {
+    fn from(error: FillError) -> Self {
+        match error {
+            FillError::Interrupted => Self::Interrupted,
+            FillError::Connect(error) => Self::Connect(error),
+            error => Self::Fill(error),
+        }
+    }
+}
+
+impl MeasureError {
+    /// For what no input can bring about.
+    #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
+    pub(crate) fn bug(error: impl ToString) -> Self {
+        Self::Bug(error.to_string())
+    }
+}

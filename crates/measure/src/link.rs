@@ -1,0 +1,98 @@
+//! A fresh connection for one round: a plain socket, or TLS.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use phasegate_model::Wait;
+use redis::ConnectionLike;
+
+use crate::address::Address;
+use crate::connect::{ConnectError, words_of};
+use crate::connection::{Connection, SampleError, excerpt};
+use crate::control::Control;
+use crate::requests::Reply;
+
+/// What all connections of a session have in common.
+#[derive(Clone)]
+pub(crate) struct Terms {
+    /// How the client waits.
+    pub(crate) wait: Wait,
+    /// How long any reply may take.
+    pub(crate) reply_limit: Duration,
+    /// Raised by the caller to end the session.
+    pub(crate) interrupted: Arc<AtomicBool>,
+}
+
+/// A measured connection.
+pub(crate) enum Link {
+    /// Measured by the process's own write and read.
+    Plain(Connection),
+    /// Measured through the redis crate, which brings its encryption, parsing and allocations into
+    /// the figures, and which blocks.
+    Tls(Control, Duration),
+}
+
+impl Link {
+    /// Connects and authenticates.
+    pub(crate) fn open(
+        address: &Address,
+        terms: &Terms,
+        reply: &Reply,
+    ) -> Result<Self, ConnectError> {
+        let Terms { wait, reply_limit, interrupted } = terms;
+        let longest = reply.wire().len();
+        let plain = Connection::open(address, *wait, longest, *reply_limit, interrupted)?;
+        match plain {
+            Some(connection) => Ok(Self::Plain(connection)),
+            None => Ok(Self::Tls(Control::enter(address, *reply_limit)?, *reply_limit)),
+        }
+    }
+
+    /// One round trip in nanoseconds.
+    ///
+    /// # Errors
+    /// If the reply isn't the expected one, or doesn't come.
+    #[inline]
+    pub(crate) fn sample(&mut self, request: &[u8], reply: &Reply) -> Result<u64, SampleError> {
+        match self {
+            Self::Plain(connection) => connection.sample(request, reply.wire()),
+            Self::Tls(control, limit) => sample_over_tls(control, request, reply, *limit),
+        }
+    }
+
+    /// That nothing came after the last reply.
+    ///
+    /// # Errors
+    /// If something is there to be read.
+    pub(crate) fn check_quiet(&mut self) -> Result<(), SampleError> {
+        match self {
+            Self::Plain(connection) => connection.check_quiet(),
+            // The redis crate's parser has no way to tell.
+            Self::Tls(..) => Ok(()),
+        }
+    }
+}
+
+fn sample_over_tls(
+    control: &mut Control,
+    request: &[u8],
+    reply: &Reply,
+    limit: Duration,
+) -> Result<u64, SampleError> {
+    let begin = Instant::now();
+    let answer = control.connection().req_packed_command(request);
+    let taken = begin.elapsed();
+    match answer.and_then(redis::Value::extract_error) {
+        Ok(value) if reply.is(&value) => Ok(u64::try_from(taken.as_nanos()).unwrap_or(u64::MAX)),
+        Ok(value) => {
+            let excerpt = excerpt(format!("{value:?}").as_bytes());
+            Err(SampleError::Garbage { at: 0, excerpt })
+        }
+        Err(error) if error.code().is_some() => {
+            Err(SampleError::ErrorReply { words: words_of(&error) })
+        }
+        Err(error) if error.is_timeout() => Err(SampleError::Stalled(limit)),
+        Err(error) => Err(SampleError::Closed(words_of(&error))),
+    }
+}

@@ -1,0 +1,89 @@
+//! A round: a warm-up that is thrown away, then the samples, over one fresh connection.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use hdrhistogram::{CreationError, Histogram};
+
+use crate::connection::SampleError;
+use crate::link::{Link, Terms};
+use crate::requests::{Reply, RequestCycle};
+
+/// Round-trip times in nanoseconds. At 12 us a bucket is 8 ns wide.
+pub(crate) type Times = Histogram<u64>;
+
+/// The longest round trip that a histogram tells apart; longer ones count as so long.
+const LONGEST_NS: u64 = 60_000_000_000;
+
+/// An empty histogram: from 1 ns to a minute, three significant digits, about 200 kB.
+pub(crate) fn histogram() -> Result<Times, CreationError> {
+    Histogram::new_with_bounds(1, LONGEST_NS, 3)
+}
+
+/// What is timed in one round.
+pub(crate) struct Passes {
+    /// Requests before the samples, not recorded.
+    pub(crate) warmup: u32,
+    /// Requests that are recorded.
+    pub(crate) samples: u32,
+}
+
+/// What one round gave: its samples in two halves, to tell whether the server was warm.
+pub(crate) struct RoundTimes {
+    /// The first half of the samples.
+    pub(crate) first: Times,
+    /// The second half.
+    pub(crate) second: Times,
+    /// How long all the samples took together.
+    pub(crate) elapsed: Duration,
+}
+
+impl RoundTimes {
+    /// Room for a round. Nothing is allocated while it is measured.
+    pub(crate) fn new() -> Result<Self, CreationError> {
+        Ok(Self { first: histogram()?, second: histogram()?, elapsed: Duration::ZERO })
+    }
+
+    /// Measures one round. What was in it before is gone.
+    ///
+    /// # Errors
+    /// If a reply isn't the expected one or doesn't come, or the caller interrupts.
+    pub(crate) fn measure(
+        &mut self,
+        link: &mut Link,
+        requests: &mut RequestCycle<'_>,
+        reply: &Reply,
+        passes: &Passes,
+        terms: &Terms,
+    ) -> Result<(), SampleError> {
+        let Passes { warmup, samples } = passes;
+        self.first.reset();
+        pass(link, requests, reply, *warmup, terms, &mut self.first)?;
+        self.first.reset();
+        self.second.reset();
+        let first_half = samples / 2;
+        let begin = Instant::now();
+        pass(link, requests, reply, first_half, terms, &mut self.first)?;
+        pass(link, requests, reply, samples - first_half, terms, &mut self.second)?;
+        self.elapsed = begin.elapsed();
+        link.check_quiet()
+    }
+}
+
+/// One request after the other. Everything between two samples is outside their timed regions.
+fn pass(
+    link: &mut Link,
+    requests: &mut RequestCycle<'_>,
+    reply: &Reply,
+    count: u32,
+    terms: &Terms,
+    times: &mut Times,
+) -> Result<(), SampleError> {
+    for request in requests.take(usize::try_from(count).unwrap_or(usize::MAX)) {
+        if terms.interrupted.load(Ordering::Relaxed) {
+            return Err(SampleError::Interrupted);
+        }
+        times.saturating_record(link.sample(request, reply)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,248 @@
+//! What a trial's round-trip times say: every `rtt.*` reading, as a function of the histograms that
+//! the evidence holds, so that anyone can compute it again.
+
+use std::time::Duration;
+
+use phasegate_model::{
+    Decimal, Dimension, Measured, Metric, MissingReason, Quantity, Reading, Round, Statistic,
+};
+
+use crate::round::{RoundTimes, Times};
+
+/// How many samples have to lie beyond a quantile of one in a thousand or less, so that it is not
+/// the luck of a few.
+const SAMPLES_BEYOND: u64 = 100;
+
+/// A median that moves by more than this share within a round wasn't warm.
+const WARM_PERCENT: u64 = 10;
+
+/// Fewer samples than this in a half round don't tell whether it was warm.
+const FEWEST_TO_COMPARE: u64 = 100;
+
+/// A value of a histogram: known to its bucket. Nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Bucket {
+    low: u64,
+    value: u64,
+    high: u64,
+}
+
+impl Bucket {
+    fn of(times: &Times, value: u64) -> Self {
+        Self { low: times.lowest_equivalent(value), value, high: times.highest_equivalent(value) }
+    }
+
+    fn at(times: &Times, quantile: f64) -> Self {
+        Self::of(times, times.value_at_quantile(quantile))
+    }
+
+    fn reading(self) -> Reading {
+        within(self.low.into(), self.value.into(), self.high.into())
+    }
+}
+
+fn within(low: Decimal, value: Decimal, high: Decimal) -> Reading {
+    Measured::within(low, value, high).map_or_else(|| Reading::exact(value), Reading::Number)
+}
+
+/// One round for the evidence.
+#[derive(Clone, Debug)]
+pub(crate) struct RoundSummary {
+    round: Round,
+    p50: Bucket,
+    p99: Bucket,
+    elapsed: Duration,
+    /// What is odd about it, for readers.
+    pub(crate) anomaly: Option<String>,
+}
+
+impl RoundSummary {
+    /// Sums up a round whose two halves are in `whole` as well.
+    pub(crate) fn new(number: u32, times: &RoundTimes, whole: &Times) -> Self {
+        let (p50, p99) = (Bucket::at(whole, 0.5), Bucket::at(whole, 0.99));
+        let round = Round {
+            samples: whole.len(),
+            min: time(whole.min().into()),
+            mean: time(decimal(whole.mean())),
+            p50: time(p50.value.into()),
+            p99: time(p99.value.into()),
+            max: time(whole.max().into()),
+        };
+        Self { round, p50, p99, elapsed: times.elapsed, anomaly: drift(number, times) }
+    }
+}
+
+impl From<RoundSummary> for Round {
+    fn from(summary: RoundSummary) -> Self {
+        summary.round
+    }
+}
+
+/// Whether the medians of the two halves differ more than warm samples do.
+fn drift(number: u32, times: &RoundTimes) -> Option<String> {
+    let RoundTimes { first, second, .. } = times;
+    let [before, after] = [first, second].map(|half| half.value_at_quantile(0.5));
+    let enough = first.len().min(second.len()) >= FEWEST_TO_COMPARE;
+    let moved = before.abs_diff(after).saturating_mul(100) > before.saturating_mul(WARM_PERCENT);
+    (enough && moved).then(|| {
+        let [before, after] = [before, after].map(|value| time(value.into()));
+        format!(
+            "round {number}: the median went from {before} in the first half to {after} in the second; the warm-up is too short, or the machine changes its pace"
+        )
+    })
+}
+
+/// All `rtt.*` readings of a trial, from the samples of all rounds and from the rounds.
+pub(crate) fn readings(times: &Times, rounds: &[RoundSummary]) -> Vec<(Metric, Reading)> {
+    let reading = |statistic| match statistic {
+        Statistic::Min => Bucket::of(times, times.min()).reading(),
+        Statistic::Mean => Reading::exact(decimal(times.mean())),
+        Statistic::Stddev => Reading::exact(decimal(times.stdev())),
+        Statistic::P50 => Bucket::at(times, 0.5).reading(),
+        Statistic::P90 => Bucket::at(times, 0.9).reading(),
+        Statistic::P99 => Bucket::at(times, 0.99).reading(),
+        Statistic::P999 => rare(times, 0.999, 1_000),
+        Statistic::P9999 => rare(times, 0.9999, 10_000),
+        Statistic::Max => Bucket::of(times, times.max()).reading(),
+        Statistic::P50Spread => spread(rounds.iter().map(|round| round.p50)),
+        Statistic::P99Spread => spread(rounds.iter().map(|round| round.p99)),
+        Statistic::Throughput => throughput(times, rounds),
+    };
+    Statistic::ALL.map(|statistic| (Metric::Rtt(statistic), reading(statistic))).to_vec()
+}
+
+/// A quantile with one sample of `one_in` beyond it.
+fn rare(times: &Times, quantile: f64, one_in: u64) -> Reading {
+    let needed = SAMPLES_BEYOND * one_in;
+    if times.len() < needed {
+        let detail = format!("{} samples in a trial, it takes {needed}", times.len());
+        Reading::missing(MissingReason::TooFewSamples, detail)
+    } else {
+        Bucket::at(times, quantile).reading()
+    }
+}
+
+/// The largest minus the smallest, known as well as the buckets of both.
+fn spread(buckets: impl Iterator<Item = Bucket> + Clone) -> Reading {
+    let smallest = buckets.clone().min_by_key(|bucket| bucket.value);
+    let largest = buckets.clone().max_by_key(|bucket| bucket.value);
+    match (smallest, largest) {
+        (Some(smallest), Some(largest)) if buckets.count() > 1 => within(
+            largest.low.saturating_sub(smallest.high).into(),
+            (largest.value - smallest.value).into(),
+            (largest.high - smallest.low).into(),
+        ),
+        _ => Reading::missing(MissingReason::TooFewSamples, "one round has no spread"),
+    }
+}
+
+/// Samples per second of the time that all of them took, with what lies between them.
+fn throughput(times: &Times, rounds: &[RoundSummary]) -> Reading {
+    let elapsed: Duration = rounds.iter().map(|round| round.elapsed).sum();
+    #[expect(clippy::cast_precision_loss, reason = "no trial has 2^53 samples")]
+    let per_second = times.len() as f64 / elapsed.as_secs_f64();
+    Reading::computed(per_second, 1)
+}
+
+/// A computed time to a tenth of a nanosecond. A histogram's are finite.
+fn decimal(nanoseconds: f64) -> Decimal {
+    Decimal::from_f64_retain(nanoseconds).unwrap_or_default().round_dp(1)
+}
+
+/// Nanoseconds for people.
+pub(crate) fn time(nanoseconds: Decimal) -> Quantity {
+    Quantity::from_amount(Dimension::Time, nanoseconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::round::histogram;
+
+    fn times(samples: impl IntoIterator<Item = u64>) -> RoundTimes {
+        let samples: Vec<u64> = samples.into_iter().collect();
+        let mut times = RoundTimes::new().unwrap();
+        let (first, second) = samples.split_at(samples.len() / 2);
+        for (half, histogram) in [(first, &mut times.first), (second, &mut times.second)] {
+            for sample in half {
+                histogram.saturating_record(*sample);
+            }
+        }
+        times.elapsed = Duration::from_nanos(samples.iter().sum());
+        times
+    }
+
+    fn trial(rounds: &[RoundTimes]) -> (Times, Vec<RoundSummary>) {
+        let mut all = histogram().unwrap();
+        let summaries = (1..).zip(rounds).map(|(number, times)| {
+            let mut whole = times.first.clone();
+            whole.add(&times.second).unwrap();
+            all.add(&whole).unwrap();
+            RoundSummary::new(number, times, &whole)
+        });
+        let summaries = summaries.collect();
+        (all, summaries)
+    }
+
+    fn shown(rounds: &[RoundTimes], statistic: Statistic) -> String {
+        let (all, summaries) = trial(rounds);
+        let readings = readings(&all, &summaries);
+        let (_, reading) =
+            readings.into_iter().find(|(metric, _)| *metric == Metric::Rtt(statistic)).unwrap();
+        match reading {
+            Reading::Number(number) => {
+                format!("{} in {}..{}", number.value(), number.low(), number.high())
+            }
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_quantile_is_known_to_its_bucket() {
+        let rounds = [times((1..=1_000).map(|n| 10_000 + n))];
+        assert_eq!(shown(&rounds, Statistic::P50), "10503 in 10496..10503");
+        assert_eq!(shown(&rounds, Statistic::P99), "10991 in 10984..10991");
+        assert_eq!(shown(&rounds, Statistic::Min), "10000 in 10000..10007");
+        assert_eq!(shown(&rounds, Statistic::Max), "11007 in 11000..11007");
+    }
+
+    #[test]
+    fn rare_quantiles_need_a_hundred_samples_beyond_them() {
+        let rounds = [times((0..99_999).map(|_| 10_000))];
+        assert!(shown(&rounds, Statistic::P999).contains("99999 samples in a trial"));
+        let rounds = [times((0..100_000).map(|_| 10_000))];
+        assert_eq!(shown(&rounds, Statistic::P999), "10007 in 10000..10007");
+        assert!(shown(&rounds, Statistic::P9999).contains("TooFewSamples"));
+    }
+
+    #[test]
+    fn a_spread_is_known_as_well_as_both_its_ends() {
+        let rounds = [times([10_000; 300]), times([12_000; 300]), times([11_000; 300])];
+        assert_eq!(shown(&rounds, Statistic::P50Spread), "2000 in 1993..2007");
+        let same = [times([10_000; 300]), times([10_000; 300])];
+        assert_eq!(shown(&same, Statistic::P99Spread), "0 in 0..7");
+        assert!(shown(&same[..1], Statistic::P99Spread).contains("one round has no spread"));
+    }
+
+    #[test]
+    fn throughput_is_samples_by_the_time_that_they_took() {
+        assert_eq!(
+            shown(&[times([10_000; 300])], Statistic::Throughput),
+            "100000 in 100000..100000"
+        );
+    }
+
+    #[test]
+    fn a_round_that_was_not_warm_is_told() {
+        let cold = times((0..200).map(|_| 20_000).chain((0..200).map(|_| 10_000)));
+        let told = drift(3, &cold).unwrap();
+        assert!(
+            told.starts_with("round 3: the median went from 20.015us in the first half"),
+            "{told}"
+        );
+        let warm = times((0..400).map(|n| 10_000 + n));
+        assert_eq!(drift(3, &warm), None);
+        let few = times((0..20).map(|_| 20_000).chain((0..20).map(|_| 10_000)));
+        assert_eq!(drift(3, &few), None);
+    }
+}

@@ -1,0 +1,9 @@
+//! Measuring real servers through the public API. Each test starts its own server, which is
+//! stopped by its process id when the test ends.
+#![allow(clippy::disallowed_methods, reason = "tests start processes and read files")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod common;
+mod running;
+mod started;
+mod tls;
