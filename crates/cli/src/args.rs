@@ -1,0 +1,171 @@
+//! What can be asked for on the command line.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use phasegate_model::Timespan;
+
+/// Gates optimization phases: measures the live Redis, evaluates the team's decision matrix, and
+/// writes down the answer with its evidence.
+#[derive(Debug, Parser)]
+#[command(name = "phasegate", version, max_term_width = 100)]
+#[command(
+    after_help = "Exit status: 0 done; 2 an error. With --exit-code also: 0 gate closed (skip, \
+    defer, no action), 1 gate open (act, revisit, investigate), 3 undecided."
+)]
+pub(crate) struct Args {
+    /// Print nothing but results and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Print each trial as it is made
+    #[arg(short, long, global = true)]
+    verbose: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// How much is said on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Talk {
+    Quiet,
+    Normal,
+    Verbose,
+}
+
+impl Args {
+    pub(crate) const fn talk(&self) -> Talk {
+        match (self.quiet, self.verbose) {
+            (true, _) => Talk::Quiet,
+            (_, true) => Talk::Verbose,
+            _ => Talk::Normal,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Measure, decide, record and report a phase
+    Run(RunArgs),
+    /// Only measure, and write the evidence to a file
+    Measure(MeasureArgs),
+    /// Only decide, on evidence that was measured before
+    Decide(DecideArgs),
+    /// Check matrices and plans, and run the matrices' test cases
+    Check(CheckArgs),
+    /// Look at the recorded decisions
+    History {
+        #[command(subcommand)]
+        command: HistoryCommand,
+    },
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// What to measure, and for how long.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Measuring {
+    /// The phase: the name of a plan in rules/phases, or a plan's path
+    pub(crate) phase: String,
+    /// Measure this running server, read-only: `redis://`, `rediss://` or `unix://` URL; `-` reads
+    /// it from standard input. Without it, `REDIS_URL` counts, unless --server is given
+    #[arg(long, value_name = "URL", conflicts_with = "server")]
+    pub(crate) url: Option<String>,
+    /// Start this server program instead of the redis-server or valkey-server on PATH
+    #[arg(long, value_name = "PATH")]
+    pub(crate) server: Option<PathBuf>,
+    /// Make this many trials at most, instead of the plan's number
+    #[arg(long, value_name = "N")]
+    pub(crate) trials: Option<NonZeroU32>,
+    /// Measure for this long at most, such as `60s`, instead of the plan's budget
+    #[arg(long, value_name = "TIME")]
+    pub(crate) budget: Option<Timespan>,
+    /// Use this decision matrix instead of the plan's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) matrix: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) measuring: Measuring,
+    /// The folder of the history: the ledger, its evidence and the reports
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(crate) reports: PathBuf,
+    /// Tell the outcome by the exit status, too
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    /// How to print the result
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct MeasureArgs {
+    #[command(flatten)]
+    pub(crate) measuring: Measuring,
+    /// Where to write the evidence; `-` is standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DecideArgs {
+    /// The phase: the name of a plan in rules/phases, or a plan's path
+    pub(crate) phase: String,
+    /// The evidence, as `phasegate measure` wrote it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evidence: PathBuf,
+    /// Use this decision matrix instead of the plan's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) matrix: Option<PathBuf>,
+    /// Tell the outcome by the exit status, too
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    /// How to print the result
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    /// Matrices and plans; without any, all of rules/ and rules/phases/
+    pub(crate) files: Vec<PathBuf>,
+    /// How to print the problems
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HistoryCommand {
+    /// List the recorded decisions, newest last
+    List(HistoryArgs),
+    /// Check every digest, link, object and report, and replay every decision
+    Verify(VerifyArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct HistoryArgs {
+    /// The folder of the history
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(crate) reports: PathBuf,
+    /// How to print the result
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
+    /// A head that the history must still have, `NUMBER:DIGEST`, as reports print it
+    #[arg(long, value_name = "N:DIGEST")]
+    pub(crate) head: Option<phasegate_history::Head>,
+}

@@ -1,0 +1,158 @@
+//! `phasegate check`: are matrices and plans right, before anything is measured?
+
+use std::path::{Path, PathBuf};
+
+use phasegate_rules::{Diagnostic, Source, parse_plan};
+use serde::Serialize;
+
+use crate::args::{CheckArgs, Format, Talk};
+use crate::diagnostics::{render, summary};
+use crate::files::read_rules;
+use crate::output::{Exit, colour, print, print_json};
+use crate::project::{PHASES, checked_matrix, matrix_path, toml_files};
+
+/// Where matrices are.
+const RULES: &str = "rules";
+
+pub(crate) fn run(args: &CheckArgs, talk: Talk) -> anyhow::Result<Exit> {
+    let files = if args.files.is_empty() { all_files()? } else { args.files.clone() };
+    let mut checked = Vec::new();
+    for file in &files {
+        checked.push(check(file));
+    }
+    let bad = checked.iter().any(|file| !file.is_good());
+    match args.format {
+        Format::Json => print_json(&checked.iter().flat_map(Checked::json).collect::<Vec<_>>())?,
+        Format::Text => {
+            for file in &checked {
+                print(&file.text(talk))?;
+            }
+        }
+    }
+    Ok(if bad { Exit::Error } else { Exit::Done })
+}
+
+fn all_files() -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = toml_files(Path::new(RULES));
+    files.extend(toml_files(Path::new(PHASES)));
+    anyhow::ensure!(
+        !files.is_empty(),
+        "there are no matrices in `{RULES}` and no plans in `{PHASES}`; \
+         run phasegate where these folders are, or name the files to check"
+    );
+    Ok(files)
+}
+
+/// What was found in a file.
+struct Checked {
+    name: String,
+    kind: &'static str,
+    found: Found,
+}
+
+enum Found {
+    Good(String),
+    Unreadable(String),
+    Problems(Source, Vec<Diagnostic>),
+}
+
+fn check(path: &Path) -> Checked {
+    let name = path.display().to_string();
+    match read_rules(path) {
+        Ok(source) if is_plan(&source.text) => {
+            Checked { name, kind: "plan", found: check_plan(path, source) }
+        }
+        Ok(source) => Checked { name, kind: "matrix", found: check_matrix(source) },
+        Err(error) => {
+            Checked { name, kind: "file", found: Found::Unreadable(format!("{error:#}")) }
+        }
+    }
+}
+
+/// Only plans have a `[phase]`, or anything under it.
+fn is_plan(text: &str) -> bool {
+    text.lines().any(|line| line.trim_start().starts_with("[phase"))
+}
+
+fn check_matrix(source: Source) -> Found {
+    match checked_matrix(&source) {
+        Ok(matrix) => {
+            let (rows, tests) = (matrix.rows.len(), matrix.tests.len());
+            Found::Good(format!("{}, {} passed", count(rows, "row"), count(tests, "test")))
+        }
+        Err(problems) => Found::Problems(source, problems),
+    }
+}
+
+fn check_plan(path: &Path, source: Source) -> Found {
+    let plan = match parse_plan(&source) {
+        Ok(plan) => plan,
+        Err(problems) => return Found::Problems(source, problems),
+    };
+    let matrix = matrix_path(path, &plan);
+    match read_rules(&matrix).map(|source| (checked_matrix(&source), source)) {
+        Ok((Ok(_), _)) => Found::Good(format!("phase {}, by {}", plan.phase, matrix.display())),
+        Ok((Err(problems), source)) => Found::Unreadable(format!(
+            "the matrix that it names can't be used: {}",
+            summary(&source, problems.len())
+        )),
+        Err(error) => Found::Unreadable(format!("the matrix that it names: {error:#}")),
+    }
+}
+
+impl Checked {
+    const fn is_good(&self) -> bool {
+        matches!(self.found, Found::Good(_))
+    }
+
+    fn text(&self, talk: Talk) -> String {
+        match &self.found {
+            Found::Good(_) if talk == Talk::Quiet => String::new(),
+            Found::Good(words) => format!("{}: {} ok: {words}\n", self.name, self.kind),
+            Found::Unreadable(words) => format!("{}: {words}\n", self.name),
+            Found::Problems(source, problems) => {
+                let styled = colour(&std::io::stdout());
+                let shown: Vec<String> =
+                    problems.iter().map(|problem| render(source, problem, styled)).collect();
+                format!("{}\n\n{}\n", shown.join("\n\n"), summary(source, problems.len()))
+            }
+        }
+    }
+
+    fn json(&self) -> Vec<ProblemJson<'_>> {
+        match &self.found {
+            Found::Good(_) => Vec::new(),
+            Found::Unreadable(words) => vec![ProblemJson {
+                file: &self.name,
+                line: None,
+                code: "unreadable",
+                message: words,
+                help: None,
+            }],
+            Found::Problems(source, problems) => problems
+                .iter()
+                .map(|problem| ProblemJson {
+                    file: &self.name,
+                    line: Some(source.line(problem.span.start)),
+                    code: problem.code.as_str(),
+                    message: &problem.message,
+                    help: problem.help.as_deref(),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A problem, for programs.
+#[derive(Serialize)]
+struct ProblemJson<'a> {
+    file: &'a str,
+    line: Option<u32>,
+    code: &'a str,
+    message: &'a str,
+    help: Option<&'a str>,
+}
+
+fn count(n: usize, of: &str) -> String {
+    format!("{n} {of}{}", if n == 1 { "" } else { "s" })
+}

@@ -1,0 +1,127 @@
+//! `phasegate history`: what was decided before, and whether it still stands.
+
+use anyhow::Context;
+use phasegate_history::{Entry, Objects, Recorded, Store};
+use phasegate_model::{Evidence, RowId};
+use phasegate_rules::{Matrix, Source};
+use serde::Serialize;
+
+use crate::args::{Format, HistoryArgs, VerifyArgs};
+use crate::output::{Exit, print, print_json, say};
+use crate::table;
+
+pub(crate) fn list(args: &HistoryArgs) -> anyhow::Result<Exit> {
+    let store = Store::open(&args.reports)?;
+    let entries = store.entries()?.collect::<Result<Vec<Recorded>, _>>()?;
+    match args.format {
+        Format::Json => {
+            print_json(&entries.iter().map(EntryJson::of).collect::<Vec<_>>())?;
+        }
+        Format::Text if entries.is_empty() => {
+            say(&format!("no decisions are recorded in `{}`", args.reports.display()));
+        }
+        Format::Text => print(&table::entries(&entries))?,
+    }
+    Ok(Exit::Done)
+}
+
+/// An entry, for programs.
+#[derive(Serialize)]
+struct EntryJson<'a> {
+    number: u64,
+    digest: String,
+    phase: &'a str,
+    outcome: &'a str,
+    next: Option<&'a str>,
+    deciding: &'a [RowId],
+    recorded_at: String,
+    recorded_by: &'a str,
+}
+
+impl<'a> EntryJson<'a> {
+    fn of(recorded: &'a Recorded) -> Self {
+        let Recorded { entry, digest, .. } = recorded;
+        Self {
+            number: entry.number,
+            digest: digest.to_string(),
+            phase: entry.phase.as_str(),
+            outcome: entry.decision.outcome.as_str(),
+            next: entry.decision.next.as_ref().map(phasegate_model::PhaseId::as_str),
+            deciding: &entry.decision.deciding,
+            recorded_at: entry.recorded_at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            recorded_by: &entry.recorded_by,
+        }
+    }
+}
+
+pub(crate) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
+    let store = Store::open(&args.history.reports)?;
+    let found = phasegate_history::verify(&store, args.head.as_ref(), &mut |entry, objects| {
+        replay(entry, objects).map_err(|error| format!("{error:#}"))
+    });
+    let problems: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
+    let head = found.head.as_ref().map(ToString::to_string);
+    match args.history.format {
+        Format::Json => print_json(&VerificationJson {
+            entries: found.entries,
+            head: head.as_deref(),
+            problems: &problems,
+        })?,
+        Format::Text => {
+            for problem in &problems {
+                print(&format!("problem: {problem}\n"))?;
+            }
+            let verdict = if found.is_sound() {
+                "every digest, link, object and report is as recorded, every decision replays"
+            } else {
+                "the history is not as it was recorded"
+            };
+            let entries = if found.entries == 1 { "entry" } else { "entries" };
+            print(&format!("{} {entries}: {verdict}\n", found.entries))?;
+            if let Some(head) = &head {
+                print(&format!("head {head}\n"))?;
+            }
+        }
+    }
+    Ok(if problems.is_empty() { Exit::Done } else { Exit::Error })
+}
+
+/// What verifying found, for programs.
+#[derive(Serialize)]
+struct VerificationJson<'a> {
+    entries: u64,
+    head: Option<&'a str>,
+    problems: &'a [String],
+}
+
+/// Decides again on the recorded evidence and matrix: the same bytes must come out.
+fn replay(entry: &Entry, objects: &Objects) -> anyhow::Result<()> {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec());
+    let evidence = text(&objects.evidence).context("the evidence is not UTF-8")?;
+    let evidence = Evidence::from_json(&evidence)?;
+    let text = text(&objects.matrix).context("the matrix is not UTF-8")?;
+    let source = Source { name: "matrix".to_owned(), text };
+    let matrix = Matrix::parse(&source).map_err(|problems| {
+        let first = problems.first().map(|problem| problem.message.clone());
+        anyhow::anyhow!("the matrix has problems: {}", first.unwrap_or_default())
+    })?;
+    let again = matrix.decide(&evidence);
+    if serde_json::to_vec(&again)? == serde_json::to_vec(&entry.decision)? {
+        return Ok(());
+    }
+    let recorded = &entry.decision;
+    let row = recorded.rows.iter().zip(&again.rows).find(|(then, now)| then != now);
+    match row {
+        Some((then, now)) => anyhow::bail!(
+            "row `{}` was recorded as {} and is {} now",
+            then.id,
+            then.finding,
+            now.finding
+        ),
+        None => anyhow::bail!(
+            "the outcome was recorded as {} and is {} now, or another part of it differs",
+            recorded.outcome,
+            again.outcome
+        ),
+    }
+}

@@ -1,0 +1,73 @@
+//! `phasegate measure`: only measure, and write the evidence to a file.
+
+use std::path::Path;
+
+use phasegate_measure::MeasureError;
+use phasegate_model::{Evidence, Plan};
+
+use crate::args::{MeasureArgs, Measuring, Talk};
+use crate::commands::run::save;
+use crate::driver;
+use crate::files::{can_write, write_whole};
+use crate::output::{Exit, print, say};
+use crate::project::Project;
+use crate::source;
+
+pub(crate) fn run(args: &MeasureArgs, talk: Talk) -> anyhow::Result<Exit> {
+    let mut project = Project::load(&args.measuring.phase, args.measuring.matrix.as_deref())?;
+    apply_options(&mut project.plan, &args.measuring);
+    let source = source::source(&args.measuring, talk)?;
+    let to_stdout = args.output == Path::new("-");
+    if !to_stdout {
+        can_write(&args.output)?;
+    }
+    let measured = driver::measure(&source, &project.plan, &project.matrix, talk)?;
+    if let Some(failure) = measured.failure {
+        return Err(fail(failure, &measured.evidence, &args.output, &args.measuring.phase));
+    }
+    let text = measured.evidence.to_json()?;
+    if to_stdout {
+        print(&text)?;
+    } else {
+        write_whole(&args.output, &text)?;
+    }
+    if talk > Talk::Quiet {
+        let trials = measured.evidence.trials.len();
+        say(&format!("{trials} trials; {}", measured.evidence.end));
+    }
+    Ok(Exit::Done)
+}
+
+/// Puts the options of the command line into the plan, so that the evidence tells of them.
+pub(crate) fn apply_options(plan: &mut Plan, options: &Measuring) {
+    plan.measure.trials = options.trials.unwrap_or(plan.measure.trials);
+    plan.measure.budget = options.budget.unwrap_or(plan.measure.budget);
+}
+
+/// Measuring ended early: keeps the trials so far, and says where they are.
+pub(crate) fn fail(
+    failure: MeasureError,
+    evidence: &Evidence,
+    place: &Path,
+    phase: &str,
+) -> anyhow::Error {
+    let error = anyhow::Error::new(failure);
+    let trials = evidence.trials.len();
+    if trials == 0 {
+        return error;
+    }
+    let kept = if place == Path::new("-") {
+        evidence.to_json().map_err(anyhow::Error::from).and_then(|text| print(&text))
+    } else {
+        save(place, evidence)
+    };
+    let plural = if trials == 1 { "trial" } else { "trials" };
+    match kept {
+        Ok(()) => say(&format!(
+            "the {trials} finished {plural} are kept: phasegate decide {phase} --evidence {}",
+            place.display()
+        )),
+        Err(error) => say(&format!("the {trials} finished {plural} are lost: {error:#}")),
+    }
+    error
+}

@@ -1,0 +1,7 @@
+//! One file for each command.
+
+pub(crate) mod check;
+pub(crate) mod decide;
+pub(crate) mod history;
+pub(crate) mod measure;
+pub(crate) mod run;

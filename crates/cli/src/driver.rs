@@ -1,0 +1,107 @@
+//! The sequential run: one more trial, decide on all so far, until it is settled or spent.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use chrono::{DateTime, SubsecRound, Utc};
+use phasegate_measure::{MeasureError, Session, Source};
+use phasegate_model::{End, Evidence, Plan, Readings, Trial};
+use phasegate_rules::Matrix;
+
+use crate::args::Talk;
+use crate::progress::Display;
+
+/// This program and its version, as evidence and ledger name it.
+pub(crate) const TOOL: &str = concat!("phasegate ", env!("CARGO_PKG_VERSION"));
+
+/// What measuring came to: evidence, and the failure that ended it early.
+pub(crate) struct Measured {
+    pub(crate) evidence: Evidence,
+    pub(crate) failure: Option<MeasureError>,
+}
+
+/// Measures until every row of the matrix is decided, or can't be any more within the plan's
+/// trials and budget.
+///
+/// An error means that there is no evidence at all; a failure after the session was opened comes
+/// with the trials before it.
+pub(crate) fn measure(
+    source: &Source,
+    plan: &Plan,
+    matrix: &Matrix,
+    talk: Talk,
+) -> anyhow::Result<Measured> {
+    let interrupted = interrupted_by_signals()?;
+    let began = Instant::now();
+    let started_at = now();
+    let mut session = Session::open(source, &plan.measure, interrupted)?;
+    let mut display = Display::new(talk, plan, session.target());
+    let mut trials: Vec<Trial> = Vec::new();
+    let (end, failure) = loop {
+        let elapsed = began.elapsed();
+        let most = most_trials(plan, trials.len(), elapsed);
+        let readings: Vec<&Readings> = trials.iter().map(|trial| &trial.readings).collect();
+        let progress = matrix.progress(&readings, most);
+        display.standing(trials.last(), &progress, most, elapsed);
+        let made = u32::try_from(trials.len()).unwrap_or(u32::MAX);
+        if progress.settled && made > 0 {
+            break (End::Settled, None);
+        }
+        if made >= plan.measure.trials.get() {
+            break (End::TrialsSpent, None);
+        }
+        if made >= most {
+            break (End::BudgetSpent, None);
+        }
+        if progress.futile && made > 0 {
+            break (End::Futile, None);
+        }
+        match session.trial(made + 1, &mut |step| display.step(&step)) {
+            Ok(trial) => trials.push(trial),
+            Err(error) => break (End::Failed(error.to_string()), Some(error)),
+        }
+    };
+    display.close();
+    let evidence = Evidence {
+        schema: Evidence::SCHEMA,
+        tool: TOOL.to_owned(),
+        started_at,
+        ended_at: now(),
+        end,
+        plan: plan.clone(),
+        target: session.target().clone(),
+        environment: session.environment().clone(),
+        trials,
+    };
+    Ok(Measured { evidence, failure })
+}
+
+/// The time, in whole seconds: more would only look precise.
+pub(crate) fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(0)
+}
+
+/// How many trials there can be in all, if those to come take as long as those before.
+fn most_trials(plan: &Plan, made: usize, elapsed: Duration) -> u32 {
+    let planned = plan.measure.trials.get();
+    let made = u32::try_from(made).unwrap_or(u32::MAX);
+    let Some(each) = elapsed.checked_div(made).filter(|each| !each.is_zero()) else {
+        return planned;
+    };
+    let left = plan.measure.budget.duration().saturating_sub(elapsed);
+    let more = u32::try_from(left.as_nanos() / each.as_nanos()).unwrap_or(u32::MAX);
+    planned.min(made.saturating_add(more))
+}
+
+/// A flag that Ctrl-C, a hang-up and a request to terminate raise.
+fn interrupted_by_signals() -> anyhow::Result<Arc<AtomicBool>> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        signal_hook::flag::register(signal, Arc::clone(&flag))
+            .context("can't listen for Ctrl-C")?;
+    }
+    Ok(flag)
+}

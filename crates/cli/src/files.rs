@@ -1,0 +1,84 @@
+//! Files read with care and written whole.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+
+use anyhow::Context;
+use phasegate_rules::Source;
+
+/// The largest matrix or plan: people write them, and checking takes time.
+const LARGEST_RULES: u64 = 1024 * 1024;
+
+/// The largest evidence file.
+const LARGEST_EVIDENCE: u64 = 256 * 1024 * 1024;
+
+/// Reads a matrix or plan.
+pub(crate) fn read_rules(path: &Path) -> anyhow::Result<Source> {
+    let text = read_text(path, LARGEST_RULES)?;
+    Ok(Source { name: path.display().to_string(), text })
+}
+
+/// Reads an evidence file.
+pub(crate) fn read_evidence(path: &Path) -> anyhow::Result<String> {
+    read_text(path, LARGEST_EVIDENCE)
+}
+
+fn read_text(path: &Path, largest: u64) -> anyhow::Result<String> {
+    let shown = path.display();
+    let file = File::open(path).with_context(|| format!("can't read `{shown}`"))?;
+    let mut bytes = Vec::new();
+    file.take(largest + 1)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("can't read `{shown}`"))?;
+    anyhow::ensure!(
+        bytes.len() as u64 <= largest,
+        "`{shown}` is too large: at most {} MiB are read; is it the right file?",
+        largest / (1024 * 1024)
+    );
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
+        anyhow::anyhow!("`{shown}` is not UTF-8: see line {line}; save it as UTF-8")
+    })
+}
+
+/// Writes a file whole or not at all: next to its place first, then renamed into it. What isn't a
+/// regular file (a device, a pipe) is written as it is.
+pub(crate) fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
+    let shown = path.display();
+    if path.exists() && !path.is_file() {
+        let mut file = File::create(path).with_context(|| format!("can't write `{shown}`"))?;
+        return file.write_all(text.as_bytes()).with_context(|| format!("can't write `{shown}`"));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let written =
+        tempfile::Builder::new().prefix(".phasegate-").tempfile_in(folder).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.as_file().sync_all()?;
+            set_usual_mode(file.as_file())?;
+            file.persist(path).map_err(|error| error.error)
+        });
+    written.map(drop).with_context(|| format!("can't write `{shown}`"))
+}
+
+/// Temporary files are private; evidence is meant to be read by others, as far as the umask goes.
+fn set_usual_mode(file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+/// Finds out before a long measurement whether a file can be written there.
+pub(crate) fn can_write(path: &Path) -> anyhow::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    if path.exists() && !path.is_file() {
+        return Ok(());
+    }
+    tempfile::Builder::new()
+        .prefix(".phasegate-")
+        .tempfile_in(folder)
+        .map(drop)
+        .with_context(|| format!("can't write to the folder `{}`", folder.display()))
+}

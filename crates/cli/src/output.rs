@@ -1,0 +1,76 @@
+//! Where words go: results to standard output, everything else to standard error.
+
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use phasegate_model::{Gate, Outcome};
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done; with `--exit-code`, the gate is closed.
+    Done,
+    /// With `--exit-code`: the gate is open.
+    GateOpen,
+    /// Something is wrong.
+    Error,
+    /// With `--exit-code`: undecided.
+    Undecided,
+}
+
+impl Exit {
+    /// How a decision ends the program.
+    pub(crate) const fn of(outcome: Outcome, tell_outcome: bool) -> Self {
+        match outcome.gate() {
+            _ if !tell_outcome => Self::Done,
+            Some(Gate::Closed) => Self::Done,
+            Some(Gate::Open) => Self::GateOpen,
+            None => Self::Undecided,
+        }
+    }
+
+    pub(crate) fn code(self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Done => 0,
+            Self::GateOpen => 1,
+            Self::Error => 2,
+            Self::Undecided => 3,
+        })
+    }
+}
+
+/// An error that has been printed already.
+#[derive(Debug, thiserror::Error)]
+#[error("reported")]
+pub(crate) struct ReportedError;
+
+/// Prints a result. That the reader has gone away (`phasegate … | head`) is not an error.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("can't write to standard output"),
+    }
+}
+
+/// Prints a result as indented JSON.
+pub(crate) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    print(&format!("{}\n", serde_json::to_string_pretty(value)?))
+}
+
+/// Says something on the way. If even that can't be written there is nobody to tell.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Prints an error with what led to it, on one line.
+pub(crate) fn print_error(error: &anyhow::Error) {
+    let word = if colour(&std::io::stderr()) { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
+    say(&format!("{word} {error:#}"));
+}
+
+/// Whether colours are welcome there: on a terminal, unless `NO_COLOR` is set.
+pub(crate) fn colour(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}

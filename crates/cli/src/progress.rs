@@ -1,0 +1,128 @@
+//! What is seen while a run goes on: a bar on a terminal, a line a trial elsewhere.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use phasegate_measure::Progress as Step;
+use phasegate_model::{Finding, Metric, Plan, Quantity, Reading, Statistic, Target, Trial};
+use phasegate_rules::Progress;
+
+use crate::args::Talk;
+use crate::output::{colour, say};
+
+/// Shows how far a run has come, on standard error.
+pub(crate) struct Display {
+    talk: Talk,
+    bar: Option<ProgressBar>,
+    standing: String,
+    budget: Duration,
+}
+
+impl Display {
+    pub(crate) fn new(talk: Talk, plan: &Plan, target: &Target) -> Self {
+        let budget = plan.measure.budget.duration();
+        if talk > Talk::Quiet {
+            say(&format!(
+                "phase {}: {}, {} over {}, client {}; at most {} trials or {}",
+                plan.phase,
+                target.server,
+                target.command,
+                target.transport,
+                target.wait,
+                plan.measure.trials,
+                plan.measure.budget.quantity().human(),
+            ));
+        }
+        let on_terminal = std::io::stderr().is_terminal();
+        let bar = (on_terminal && talk > Talk::Quiet).then(|| new_bar(plan));
+        Self { talk, bar, standing: String::new(), budget }
+    }
+
+    /// After each trial, and before the first: where the rows stand.
+    pub(crate) fn standing(
+        &mut self,
+        last: Option<&Trial>,
+        progress: &Progress,
+        most: u32,
+        elapsed: Duration,
+    ) {
+        let open: Vec<&str> = progress
+            .rows
+            .iter()
+            .filter(|row| matches!(row.finding, Finding::Undecided(_)))
+            .map(|row| row.id.as_str())
+            .collect();
+        let settled = progress.rows.len() - open.len();
+        let made = last.map_or(0, |trial| trial.number);
+        self.standing = format!("{settled} of {} rows settled", progress.rows.len());
+        if let Some(bar) = &self.bar {
+            bar.set_length(u64::from(most.max(made)));
+            bar.set_position(u64::from(made));
+            let left = self.budget.saturating_sub(elapsed).as_secs();
+            bar.set_message(format!("{}, at most {left} s left", self.standing));
+        }
+        let Some(trial) = last else { return };
+        let p99 = rtt(trial, Statistic::P99);
+        let line = format!(
+            "trial {made} of at most {most}: P50 {}, P99 {p99}; {}{}",
+            rtt(trial, Statistic::P50),
+            self.standing,
+            if open.is_empty() { String::new() } else { format!(", open: {}", open.join(", ")) },
+        );
+        match &self.bar {
+            Some(bar) if self.talk == Talk::Verbose => bar.println(line),
+            None if self.talk > Talk::Quiet => say(&line),
+            _ => {}
+        }
+    }
+
+    /// While a trial is made.
+    pub(crate) fn step(&self, step: &Step) {
+        let Some(bar) = &self.bar else { return };
+        let doing = match step {
+            Step::Starting => "starting the server".to_owned(),
+            Step::Filling { dataset, goal } => {
+                format!("filling: {} of {}", dataset.human(), goal.quantity().human())
+            }
+            Step::Rounds { done, of, p99 } => {
+                let p99 = p99.as_ref().map(|p99| format!(", P99 {}", p99.human()));
+                format!("round {done} of {of}{}", p99.unwrap_or_default())
+            }
+        };
+        bar.set_message(format!("{}; {doing}", self.standing));
+    }
+
+    /// Clears the bar, so that the result stands alone.
+    pub(crate) fn close(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn new_bar(plan: &Plan) -> ProgressBar {
+    let target = ProgressDrawTarget::stderr();
+    let bar = ProgressBar::with_draw_target(Some(u64::from(plan.measure.trials.get())), target);
+    let look = if colour(&std::io::stderr()) {
+        "trial {pos} of at most {len} {bar:20.cyan} {elapsed} {wide_msg}"
+    } else {
+        "trial {pos} of at most {len} {bar:20} {elapsed} {wide_msg}"
+    };
+    // A look that can't be parsed would only be less pretty.
+    if let Ok(style) = ProgressStyle::with_template(look) {
+        bar.set_style(style.progress_chars("━╸ "));
+    }
+    // No steady tick: a thread that draws would disturb the samples. Steps redraw the bar.
+    bar
+}
+
+fn rtt(trial: &Trial, statistic: Statistic) -> String {
+    match trial.readings.get(Metric::Rtt(statistic)) {
+        Some(Reading::Number(measured)) => {
+            Quantity::from_amount(phasegate_model::Dimension::Time, measured.value()).human()
+        }
+        Some(Reading::Missing(missing)) => missing.to_string(),
+        _ => "not measured".to_owned(),
+    }
+}

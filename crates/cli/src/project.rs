@@ -1,0 +1,109 @@
+//! The team's files: plans in `rules/phases`, and the matrices that they name.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use phasegate_model::{Plan, nearest};
+use phasegate_rules::{Diagnostic, Matrix, Source, parse_plan};
+
+use crate::diagnostics::report;
+use crate::files::read_rules;
+
+/// Where plans are found by their names.
+pub(crate) const PHASES: &str = "rules/phases";
+
+/// A phase's plan and matrix, with their texts as they were read.
+pub(crate) struct Project {
+    pub(crate) plan: Plan,
+    pub(crate) plan_source: Source,
+    pub(crate) matrix: Matrix,
+    pub(crate) matrix_source: Source,
+}
+
+impl Project {
+    /// Reads and checks the plan of a phase and its matrix, and runs the matrix's test cases.
+    ///
+    /// Problems in the files are printed; then the error is a
+    /// [`ReportedError`](crate::output::ReportedError).
+    pub(crate) fn load(phase: &str, matrix: Option<&Path>) -> anyhow::Result<Self> {
+        let path = plan_path(phase)?;
+        let plan_source = read_rules(&path)?;
+        let plan = parse_plan(&plan_source).map_err(|problems| report(&plan_source, &problems))?;
+        let matrix_path = matrix.map_or_else(|| matrix_path(&path, &plan), Path::to_path_buf);
+        let matrix_source = read_rules(&matrix_path).with_context(|| match matrix {
+            Some(_) => "the matrix in --matrix".to_owned(),
+            None => format!("the matrix that `{}` names", path.display()),
+        })?;
+        let matrix =
+            checked_matrix(&matrix_source).map_err(|problems| report(&matrix_source, &problems))?;
+        Ok(Self { plan, plan_source, matrix, matrix_source })
+    }
+}
+
+/// A matrix whose own tests pass.
+pub(crate) fn checked_matrix(source: &Source) -> Result<Matrix, Vec<Diagnostic>> {
+    let matrix = Matrix::parse(source)?;
+    let failed = matrix.failed_tests();
+    if failed.is_empty() { Ok(matrix) } else { Err(failed) }
+}
+
+/// The matrix's path: as the plan has it, relative to the plan.
+pub(crate) fn matrix_path(plan_path: &Path, plan: &Plan) -> PathBuf {
+    let joined = plan_path.parent().unwrap_or(Path::new("")).join(&plan.matrix);
+    // `rules/phases/../allocator.toml` is `rules/allocator.toml` for people.
+    let mut tidy = PathBuf::new();
+    for part in joined.components() {
+        let up = part == std::path::Component::ParentDir;
+        let named = matches!(tidy.components().next_back(), Some(std::path::Component::Normal(_)));
+        if up && named {
+            tidy.pop();
+        } else {
+            tidy.push(part);
+        }
+    }
+    // Through a symbolic link the two may differ; then the path as written is the right one.
+    if tidy.exists() { tidy } else { joined }
+}
+
+fn plan_path(phase: &str) -> anyhow::Result<PathBuf> {
+    if phase.contains('/') || Path::new(phase).extension().is_some_and(|end| end == "toml") {
+        return Ok(phase.into());
+    }
+    let path = Path::new(PHASES).join(format!("{}.toml", phase.to_lowercase()));
+    if path.exists() {
+        return Ok(path);
+    }
+    let exact = Path::new(PHASES).join(format!("{phase}.toml"));
+    if exact.exists() {
+        return Ok(exact);
+    }
+    let known = known_phases();
+    let advice = match nearest(phase, known.iter().map(String::as_str)) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None if known.is_empty() => format!(
+            "there are no plans in `{PHASES}`; run phasegate where that folder is, or give a plan's path"
+        ),
+        None => format!("there are plans for {}", known.join(", ")),
+    };
+    anyhow::bail!("there is no plan for phase `{phase}` at `{}`: {advice}", path.display())
+}
+
+fn known_phases() -> Vec<String> {
+    let mut names: Vec<String> = toml_files(Path::new(PHASES))
+        .iter()
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .collect();
+    names.sort();
+    names
+}
+
+/// The `.toml` files of a folder, sorted; none if it can't be read.
+pub(crate) fn toml_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file() && path.extension().is_some_and(|end| end == "toml"))
+        .collect();
+    files.sort();
+    files
+}

@@ -1,0 +1,213 @@
+//! Results as tables for people. Words carry the meaning; symbols and colours only repeat it.
+
+use std::io::IsTerminal;
+
+use comfy_table::{Cell, Color, LineStyle, Table, TableStyle};
+use phasegate_history::Recorded;
+use phasegate_model::{
+    Change, Decision, Finding, Metric, MetricSummary, Outcome, Plan, Quantity, RowDecision, Summary,
+};
+
+use crate::output::colour;
+
+/// A line under the header, and nothing else that has to be drawn.
+const LOOK: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// Each row is one line, fit for `grep`.
+fn new_table() -> Table {
+    let mut table = Table::new();
+    table.load_style(LOOK);
+    if !colour(&std::io::stdout()) {
+        table.force_no_tty();
+    }
+    table
+}
+
+/// Whether the table fits the terminal; where there is none, everything fits.
+fn fits(table: &Table) -> bool {
+    if !std::io::stdout().is_terminal() {
+        return true;
+    }
+    let columns = table.column_max_content_widths();
+    // Each column has a space on either side.
+    let width: u16 = columns.iter().map(|column| column + 2).sum();
+    table.width().is_none_or(|terminal| width <= terminal)
+}
+
+/// The matrix as a table, then the outcome, the closest flip and what is left open.
+pub(crate) fn decision(plan: &Plan, decision: &Decision, head: &str) -> String {
+    let rows: Vec<Shown> = decision.rows.iter().map(Shown::of).collect();
+    let mut table = new_table();
+    table.set_header(["row", "condition", "reading", "finding", "margin", "action"]);
+    for row in &rows {
+        table.add_row(row.cells());
+    }
+    let matrix = if fits(&table) {
+        format!("{}\n", table.trim_fmt())
+    } else {
+        rows.iter().map(Shown::block).collect()
+    };
+    let mut text = format!("phase {}: {}\n{matrix}", plan.phase, plan.title);
+    let mut line = |name: &str, value: &str| text.extend([&format!("{name:<9}{value}"), "\n"]);
+    line("outcome", &outcome(decision));
+    if let Some(flip) = &decision.closest_flip {
+        line("closest", &format!("{}: then the outcome is {}", change(&flip.change), flip.outcome));
+    }
+    for owed in &decision.obligations {
+        line("owed", &format!("{} when {}", owed.action, owed.condition));
+    }
+    line("trials", &decision.trials.to_string());
+    if !head.is_empty() {
+        line("head", head);
+    }
+    text
+}
+
+/// A row's words.
+struct Shown {
+    id: String,
+    condition: String,
+    reading: String,
+    finding: String,
+    tint: Option<Color>,
+    margin: String,
+    action: String,
+}
+
+impl Shown {
+    fn of(row: &RowDecision) -> Self {
+        let (symbol, tint) = match row.finding {
+            Finding::Met => ("✓", Some(Color::Green)),
+            Finding::NotMet => ("✗", None),
+            Finding::NotApplicable => ("–", None),
+            Finding::Undecided(_) => ("?", Some(Color::Yellow)),
+        };
+        let readings: Vec<String> = row.readings.iter().map(|r| reading(r, row)).collect();
+        let margin = row.margin.as_ref().map_or_else(String::new, |margin| {
+            margin.changes.iter().map(distance).collect::<Vec<_>>().join(" and ")
+        });
+        Self {
+            id: row.id.to_string(),
+            condition: row.when.clone(),
+            reading: readings.join(", "),
+            finding: format!("{symbol} {}", row.finding),
+            tint,
+            margin,
+            action: row.action.as_ref().map_or_else(|| open_action(row), ToString::to_string),
+        }
+    }
+
+    fn cells(&self) -> Vec<Cell> {
+        let mut finding = Cell::new(&self.finding);
+        if let Some(tint) = self.tint {
+            finding = finding.fg(tint);
+        }
+        let text = |text: &String| Cell::new(text);
+        vec![
+            text(&self.id),
+            text(&self.condition),
+            text(&self.reading),
+            finding,
+            text(&self.margin),
+            text(&self.action),
+        ]
+    }
+
+    /// The same for a narrow terminal, one below the other.
+    fn block(&self) -> String {
+        let arrow = if self.action.is_empty() { "" } else { ": " };
+        let margin = if self.margin.is_empty() {
+            String::new()
+        } else {
+            format!(", margin {}", self.margin)
+        };
+        format!(
+            "{} {}{arrow}{}\n    {}\n    {}{margin}\n",
+            self.finding, self.id, self.action, self.condition, self.reading
+        )
+    }
+}
+
+/// What an undecided row could come to.
+fn open_action(row: &RowDecision) -> String {
+    match (&row.finding, &row.otherwise) {
+        (Finding::Undecided(_), Some(otherwise)) => format!("{}, or {otherwise}", row.then),
+        (Finding::Undecided(_), None) => format!("{}, or nothing", row.then),
+        _ => String::new(),
+    }
+}
+
+fn reading(summary: &MetricSummary, row: &RowDecision) -> String {
+    let value = match &summary.summary {
+        Summary::Number { median, .. } => human(summary.metric, median),
+        Summary::Text { values, .. } => values.join(", "),
+        Summary::Missing { why } => why.reason.to_string(),
+    };
+    if row.readings.len() == 1 { value } else { format!("{}: {value}", summary.metric) }
+}
+
+/// `2.07 us (17.2 %)`
+fn distance(change: &Change) -> String {
+    let absolute = human(change.metric, &change.absolute);
+    match &change.relative {
+        Some(relative) => format!("{absolute} ({})", relative.human()),
+        None => absolute,
+    }
+}
+
+/// `rtt.p99 from 9.93 us to 12.0 us (17.2 %)`
+fn change(change: &Change) -> String {
+    let (from, to) = (human(change.metric, &change.from), human(change.metric, &change.to));
+    let relative = change.relative.map(|share| format!(" ({})", share.human()));
+    format!("{} from {from} to {to}{}", change.metric, relative.unwrap_or_default())
+}
+
+fn human(metric: Metric, quantity: &Quantity) -> String {
+    metric.display_unit().map_or_else(|| quantity.human(), |unit| quantity.human_in(unit))
+}
+
+fn outcome(decision: &Decision) -> String {
+    let rows: Vec<&str> = decision.deciding.iter().map(phasegate_model::RowId::as_str).collect();
+    let rows = rows.join(", ");
+    match decision.outcome {
+        Outcome::Decided(verb) => {
+            let next = decision.next.as_ref().map(|next| format!(", next phase {next}"));
+            let by = if rows.is_empty() { String::new() } else { format!(" (by {rows})") };
+            format!("{verb}{}{by}", next.unwrap_or_default())
+        }
+        Outcome::Undecided if decision.possible.is_empty() => {
+            "undecided: no row applied".to_owned()
+        }
+        Outcome::Undecided => {
+            let possible: Vec<&str> = decision
+                .possible
+                .iter()
+                .map(|outcome| match outcome {
+                    Outcome::Undecided => "no row applies",
+                    Outcome::Decided(verb) => verb.as_str(),
+                })
+                .collect();
+            format!("undecided: {}, depending on {rows}", possible.join(" or "))
+        }
+    }
+}
+
+/// The history's entries, oldest first.
+pub(crate) fn entries(entries: &[Recorded]) -> String {
+    let mut table = new_table();
+    table.set_header(["entry", "phase", "outcome", "decided by", "recorded", "by"]);
+    for Recorded { entry, .. } in entries {
+        let deciding: Vec<&str> =
+            entry.decision.deciding.iter().map(phasegate_model::RowId::as_str).collect();
+        table.add_row([
+            entry.number.to_string(),
+            entry.phase.to_string(),
+            entry.decision.outcome.to_string(),
+            deciding.join(", "),
+            entry.recorded_at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
+            entry.recorded_by.clone(),
+        ]);
+    }
+    format!("{}\n", table.trim_fmt())
+}

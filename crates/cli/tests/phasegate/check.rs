@@ -1,0 +1,99 @@
+//! `phasegate check`, and what is said of broken files.
+
+use crate::scene::{QUICK, QUICK_MATRIX, Scene, json};
+
+#[test]
+fn good_files_are_named_with_what_is_in_them() {
+    let scene = Scene::quick();
+    let said = scene.run(&["check"]);
+    assert_eq!(said.status, 0, "{}", said.out);
+    assert_eq!(
+        said.out,
+        "rules/quick.toml: matrix ok: 2 rows, 0 tests passed\n\
+         rules/phases/q1.toml: plan ok: phase Q1, by rules/quick.toml\n"
+    );
+    assert_eq!(scene.run(&["check", "-q"]).out, "");
+}
+
+#[test]
+fn a_mistake_is_shown_in_its_place_with_a_suggestion() {
+    let scene = Scene::empty();
+    scene.write("m.toml", QUICK_MATRIX.replace("P99 > 1h", "rtt.p9 > 1h"));
+    let said = scene.run(&["check", "m.toml"]);
+    assert_eq!(said.status, 2);
+    assert_eq!(
+        said.out,
+        "\
+error[unknown-metric]: unknown metric `rtt.p9`
+ --> m.toml:7:9
+  |
+7 | when = \"rtt.p9 > 1h\"
+  |         ^^^^^^
+  |
+  = help: did you mean `rtt.p90`?
+
+m.toml: 1 problem
+"
+    );
+}
+
+#[test]
+fn five_mistakes_are_five_problems_for_people_and_programs() {
+    let scene = Scene::empty();
+    let bad = QUICK_MATRIX
+        .replace("title = \"Is it slow?\"", "titel = \"Is it slow?\"")
+        .replace("P99 > 1h", "P99 > 12")
+        .replace("dataset > 50MB", "dataset > 50us")
+        .replace("then = \"act\"", "then = \"do it\"");
+    scene.write("m.toml", &bad);
+    let said = scene.run(&["check", "m.toml"]);
+    assert_eq!(said.status, 2);
+    assert_eq!(said.out.matches("error[").count(), 5, "{}", said.out);
+    assert!(said.out.ends_with("m.toml: 5 problems\n"), "{}", said.out);
+    let list = json(&scene.run(&["check", "m.toml", "--format", "json"]));
+    let codes: Vec<&str> =
+        list.as_array().unwrap().iter().map(|p| p["code"].as_str().unwrap()).collect();
+    assert_eq!(
+        codes,
+        ["missing-key", "unknown-key", "missing-unit", "unknown-verb", "wrong-dimension"]
+    );
+    assert_eq!(list[2]["line"], 7);
+}
+
+#[test]
+fn a_failing_test_case_is_a_problem() {
+    let scene = Scene::empty();
+    let test =
+        "[[test]]\nname = \"fast\"\ngiven = { P99 = \"2h\" }\nexpect = { slow = \"skip\" }\n";
+    scene.write("m.toml", format!("{QUICK_MATRIX}{test}"));
+    let said = scene.run(&["check", "m.toml"]);
+    assert_eq!(said.status, 2);
+    assert!(
+        said.out.contains("error[test-failed]: test `fast`: `slow` is met: act"),
+        "{}",
+        said.out
+    );
+    assert!(said.out.contains("expected skip"), "{}", said.out);
+}
+
+#[test]
+fn a_plan_is_checked_with_its_matrix() {
+    let scene = Scene::empty();
+    scene.write("rules/phases/q1.toml", QUICK);
+    let said = scene.run(&["check"]);
+    assert_eq!(said.status, 2);
+    assert!(said.out.contains("can't read `rules/phases/../quick.toml`"), "{}", said.out);
+    scene.write("rules/quick.toml", QUICK_MATRIX.replace("P99", "P999"));
+    let said = scene.run(&["check", "rules/phases/q1.toml"]);
+    assert_eq!(
+        said.out,
+        "rules/phases/q1.toml: the matrix that it names can't be used: rules/quick.toml: 1 problem\n"
+    );
+}
+
+#[test]
+fn without_files_to_check_it_says_where_they_should_be() {
+    let said = Scene::empty().run(&["check"]);
+    assert_eq!(said.status, 2);
+    assert!(said.err.starts_with("error: there are no matrices in `rules`"), "{}", said.err);
+}

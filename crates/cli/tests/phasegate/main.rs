@@ -1,0 +1,11 @@
+//! The command line as its users meet it: the real program, real servers, real files.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::indexing_slicing, clippy::disallowed_methods, reason = "tests")]
+
+mod bad_input;
+mod check;
+mod faults;
+mod readme;
+mod run;
+mod scene;
+mod secrets;

@@ -1,0 +1,142 @@
+//! Every command of the README works as it stands, and so does its matrix.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::scene::{Scene, Server};
+
+const README: &str = include_str!("../../../../README.md");
+const MATRIX_MD: &str = include_str!("../../../../docs/MATRIX.md");
+const ALLOCATOR: &str = include_str!("../../../../rules/allocator.toml");
+const PHASE_3A: &str = include_str!("../../../../rules/phases/3a.toml");
+
+/// The texts of a Markdown file's blocks of one language.
+fn blocks(markdown: &str, language: &str) -> Vec<String> {
+    let opening = format!("```{language}\n");
+    let parts = markdown.split(&opening).skip(1);
+    parts.map(|part| part.split("```").next().unwrap().to_owned()).collect()
+}
+
+/// The README's commands, without comments.
+fn commands() -> Vec<String> {
+    let lines = blocks(README, "sh").concat();
+    lines.lines().map(|line| line.split('#').next().unwrap().trim().to_owned()).collect()
+}
+
+/// The repository's rules with the README's matrix beside them. The plan is the shipped one, with
+/// fewer samples and whatever CPUs there are.
+fn scene() -> Scene {
+    let scene = Scene::empty();
+    let quick = PHASE_3A
+        .replace("samples = 10_000", "samples = 500")
+        .replace("pinning = { server = 0, client = 1 }\n", "")
+        .replace("wait = \"spin\"", "wait = \"block\"");
+    assert_ne!(quick, PHASE_3A);
+    scene.write("rules/phases/3a.toml", quick);
+    scene.write("rules/allocator.toml", ALLOCATOR);
+    scene.write("rules/mine.toml", &blocks(README, "toml")[0]);
+    scene
+}
+
+#[test]
+fn every_command_works_in_its_order() {
+    let (scene, server) = (scene(), Server::start(&[]));
+    let mut ran = 0;
+    for line in commands() {
+        let mut words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        let mut redis_url = None;
+        if let Some(url) = words[0].strip_prefix("REDIS_URL=") {
+            redis_url = Some(url.replace("6379", &server.port.to_string()));
+            words.remove(0);
+        }
+        match words[0].as_str() {
+            "phasegate" => {
+                let here = |word: &String| word.replace("6379", &server.port.to_string());
+                let arguments: Vec<String> = words[1..].iter().map(here).collect();
+                let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+                let mut command = scene.program(&arguments);
+                command.envs(redis_url.map(|url| ("REDIS_URL", url)));
+                let said = scene.said(&command.output().unwrap());
+                assert_eq!(said.status, 0, "{line}: {}{}", said.out, said.err);
+                ran += 1;
+            }
+            "cargo" => assert!(is_known_to_cargo(&words[1..]), "{line}"),
+            other => panic!("a command of another program in the README: {other}"),
+        }
+    }
+    assert!(ran >= 8, "only {ran} commands of phasegate are in the README");
+}
+
+/// `cargo xtask` builds and tests everything, so it isn't run from within a test; but the names
+/// must be right.
+fn is_known_to_cargo(words: &[String]) -> bool {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    match words {
+        [xtask, name] if xtask == "xtask" => {
+            let help =
+                Command::new(env!("CARGO")).args(["xtask", "--help"]).current_dir(root).output();
+            String::from_utf8(help.unwrap().stdout).unwrap().contains(name.as_str())
+        }
+        [install, path, folder] if install == "install" && path == "--path" => {
+            root.join(folder).join("Cargo.toml").is_file()
+        }
+        _ => false,
+    }
+}
+
+#[test]
+fn the_order_of_the_readme_is_the_order_of_a_newcomers_questions() {
+    let titles: Vec<&str> =
+        README.lines().filter(|line| line.starts_with('#') && !line.starts_with("# ph")).collect();
+    let titles: Vec<&str> = titles.into_iter().filter(|line| line.starts_with("## ")).collect();
+    assert_eq!(
+        titles,
+        [
+            "## Two commands",
+            "## What it says",
+            "## Write a matrix",
+            "## Point it at your own Redis",
+            "## More",
+        ]
+    );
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let targets = README.split("](").skip(1).map(|part| part.split(')').next().unwrap());
+    for target in targets.filter(|target| !target.starts_with("https://")) {
+        assert!(root.join(target).exists(), "{target}");
+    }
+}
+
+#[test]
+fn the_examples_of_the_format_are_right() {
+    let scene = Scene::empty();
+    let examples = blocks(MATRIX_MD, "toml");
+    assert_eq!(examples.len(), 3);
+    scene.write("rules/allocator.toml", &examples[0]);
+    scene.write("rules/short.toml", &examples[1]);
+    scene.write("rules/phases/3a.toml", &examples[2]);
+    let said = scene.run(&["check"]);
+    assert_eq!(said.status, 0, "{}", said.out);
+}
+
+#[test]
+fn the_format_is_documented_with_every_metric_and_code() {
+    for metric in phasegate_model::Metric::all() {
+        let name = metric.to_string();
+        let (family, rest) = name.split_once('.').unwrap();
+        let documented = MATRIX_MD.contains(&format!("`{name}`"))
+            || MATRIX_MD.contains(&format!("`.{rest}`"))
+            || MATRIX_MD.contains(&format!("`{family}.*`"))
+            || MATRIX_MD.contains(&format!(
+                "`{}.*`",
+                name.split('.').take(2).collect::<Vec<_>>().join(".")
+            ));
+        assert!(documented, "{name}");
+    }
+    for code in phasegate_rules::Code::ALL {
+        assert!(MATRIX_MD.contains(&format!("`{code}`")), "{code}");
+    }
+}
