@@ -116,16 +116,10 @@ impl Shown {
 
     /// The same for a narrow terminal, one below the other.
     fn block(&self) -> String {
-        let arrow = if self.action.is_empty() { "" } else { ": " };
-        let margin = if self.margin.is_empty() {
-            String::new()
-        } else {
-            format!(", margin {}", self.margin)
-        };
-        format!(
-            "{} {}{arrow}{}\n    {}\n    {}{margin}\n",
-            self.finding, self.id, self.action, self.condition, self.reading
-        )
+        let Self { id, condition, reading, finding, margin, action, .. } = self;
+        let action = if action.is_empty() { String::new() } else { format!(" → {action}") };
+        let margin = if margin.is_empty() { String::new() } else { format!(", margin {margin}") };
+        format!("{finding}: {id}{action}\n    {condition}\n    {reading}{margin}\n")
     }
 }
 

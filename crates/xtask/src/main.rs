@@ -1,1 +1,125 @@
-fn main() {}
+//! Developer commands: `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`.
+//!
+//! They need Rust and nothing else: a Redis or Valkey server is installed if there is none. They
+//! work from any folder of the repository and never wait for input.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a developer command runs processes and reads the environment"
+)]
+
+mod bench;
+mod command;
+mod demo;
+mod install;
+mod steps;
+mod workspace;
+
+use std::process::ExitCode;
+
+use crate::workspace::Workspace;
+
+const USAGE: &str = "\
+Developer commands of phasegate
+
+Usage: cargo xtask <COMMAND>
+
+Commands:
+  demo [-- OPTIONS]   measure a real Redis, decide phase 3A and write its report;
+                      OPTIONS go to `phasegate run`
+  test                check the format, lint, test, and build the docs
+  bench [-- OPTIONS]  run the benchmarks; OPTIONS go to `cargo bench`'s harness
+
+`demo`, `test` and `bench` install a Redis server first if there is none.
+Exit status: 0 done; 1 a step of `test` failed; 2 an error. `demo` and `bench`
+end with the status of what they run.
+";
+
+/// The exit status of every error, as in `phasegate` itself.
+const ERROR: u8 = 2;
+
+/// What was asked for.
+#[derive(Debug, PartialEq, Eq)]
+enum Request {
+    Help,
+    Demo { options: Vec<String> },
+    Test,
+    Bench { options: Vec<String> },
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let request = match parse(&arguments) {
+        Ok(request) => request,
+        Err(problem) => {
+            eprint!("error: {problem}\n\n{USAGE}");
+            return ExitCode::from(ERROR);
+        }
+    };
+    run(request).unwrap_or_else(|message| {
+        eprintln!("error: {message}");
+        ExitCode::from(ERROR)
+    })
+}
+
+fn run(request: Request) -> Result<ExitCode, String> {
+    match request {
+        Request::Help => {
+            print!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+        Request::Demo { options } => demo::run(&Workspace::find()?, options),
+        Request::Test => steps::run(&Workspace::find()?),
+        Request::Bench { options } => bench::run(&Workspace::find()?, options),
+    }
+}
+
+fn parse(arguments: &[String]) -> Result<Request, String> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let owned = |options: &[&str]| options.iter().map(ToString::to_string).collect();
+    match words.as_slice() {
+        [] => Err("a command is missing".to_owned()),
+        ["-h" | "--help" | "help", ..] | [_, "-h" | "--help"] => Ok(Request::Help),
+        ["demo"] => Ok(Request::Demo { options: Vec::new() }),
+        ["demo", "--", options @ ..] => Ok(Request::Demo { options: owned(options) }),
+        ["test"] => Ok(Request::Test),
+        ["bench"] => Ok(Request::Bench { options: Vec::new() }),
+        ["bench", "--", options @ ..] => Ok(Request::Bench { options: owned(options) }),
+        [command @ ("demo" | "test" | "bench"), unexpected, ..] => {
+            Err(format!("`{command}` does not take `{unexpected}`"))
+        }
+        [unknown, ..] => Err(format!("unknown command `{unknown}`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Request, String> {
+        let arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        parse(&arguments)
+    }
+
+    #[test]
+    fn what_follows_two_dashes_is_passed_on() {
+        let options = vec!["--trials".to_owned(), "9".to_owned(), "--help".to_owned()];
+        assert_eq!(parsed("demo -- --trials 9 --help"), Ok(Request::Demo { options }));
+        assert_eq!(parsed("bench --"), Ok(Request::Bench { options: Vec::new() }));
+    }
+
+    #[test]
+    fn help_is_given_wherever_it_is_asked_for() {
+        for line in ["--help", "-h", "help", "demo --help", "test -h"] {
+            assert_eq!(parsed(line), Ok(Request::Help), "{line}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_named_and_refused() {
+        assert_eq!(parsed(""), Err("a command is missing".to_owned()));
+        assert_eq!(parsed("tset"), Err("unknown command `tset`".to_owned()));
+        assert_eq!(parsed("test -- x"), Err("`test` does not take `--`".to_owned()));
+        assert_eq!(parsed("demo --trials 9"), Err("`demo` does not take `--trials`".to_owned()));
+    }
+}
