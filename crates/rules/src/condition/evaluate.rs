@@ -99,11 +99,11 @@ impl Comparison {
         Truth::from_option(known)
     }
 
-    /// The difference of its sides, left minus right, as reported; nothing if it has none.
+    /// Its sides, left and right, as reported; nothing if they aren't both numbers.
     #[must_use]
-    pub(crate) fn difference(&self, readings: &Readings) -> Option<Decimal> {
+    pub(crate) fn sides(&self, readings: &Readings) -> Option<(Decimal, Decimal)> {
         match (self.left.value(readings), self.right.value(readings)) {
-            (Value::Number(left), Value::Number(right)) => left.value().checked_sub(right.value()),
+            (Value::Number(left), Value::Number(right)) => Some((left.value(), right.value())),
             _ => None,
         }
     }

@@ -176,9 +176,9 @@ impl<'m> ConditionState<'m> {
     fn is_calm(&self, trials: &[&Readings]) -> bool {
         let comparisons = self.condition.comparisons();
         comparisons.into_iter().filter(|comparison| comparison.is_sampled()).all(|comparison| {
-            let differences: Vec<_> =
-                trials.iter().filter_map(|readings| comparison.difference(readings)).collect();
-            is_calm(&differences) || !self.matters(comparison, trials)
+            let sides: Vec<_> =
+                trials.iter().filter_map(|readings| comparison.sides(readings)).collect();
+            is_calm(&sides) || !self.matters(comparison, trials)
         })
     }
 

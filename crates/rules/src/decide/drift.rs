@@ -5,14 +5,35 @@ use phasegate_model::Decimal;
 /// No sampled condition is decided before this many trials.
 pub(crate) const LEAST_TRIALS: u32 = 8;
 
-/// Whether the readings of a comparison (its left side minus its right side, one for each trial in
-/// their order) may be relied on: the lag-1 autocorrelation is below `0.5 / sqrt(n)`, or the limit
-/// lies outside all readings by at least their range.
-pub(crate) fn is_calm(differences: &[Decimal]) -> bool {
-    is_far_from_limit(differences) || autocorrelation_is_low(differences)
+/// Whether the readings of a comparison (its left and right side in each trial, in their order)
+/// may be relied on: the lag-1 autocorrelation of their differences is below `0.5 / sqrt(n)`, or
+/// the limit lies far outside all readings.
+pub(crate) fn is_calm(sides: &[(Decimal, Decimal)]) -> bool {
+    let differences: Option<Vec<Decimal>> =
+        sides.iter().map(|(left, right)| left.checked_sub(*right)).collect();
+    differences.is_some_and(|differences| {
+        is_far_by_ratio(sides).unwrap_or_else(|| is_far_by_difference(&differences))
+            || autocorrelation_is_low(&differences)
+    })
 }
 
-fn is_far_from_limit(differences: &[Decimal]) -> bool {
+/// Whether the limit lies outside all readings by at least their range, both as ratios: from the
+/// limit to the nearest reading it is as many times as from the smallest reading to the largest.
+/// Times and sizes scatter by ratios, so that one slow trial does not make a limit near that is
+/// four times away. Nothing where a side is not positive and so has no ratio.
+fn is_far_by_ratio(sides: &[(Decimal, Decimal)]) -> Option<bool> {
+    let ratio = |(left, right): &(Decimal, Decimal)| {
+        let positive = *left > Decimal::ZERO && *right > Decimal::ZERO;
+        if positive { left.checked_div(*right) } else { None }
+    };
+    let ratios: Vec<Decimal> = sides.iter().map(ratio).collect::<Option<_>>()?;
+    let (smallest, largest) = (*ratios.iter().min()?, *ratios.iter().max()?);
+    let above = smallest > Decimal::ONE && smallest.checked_mul(smallest)? >= largest;
+    let below = largest < Decimal::ONE && largest.checked_mul(largest)? <= smallest;
+    Some(above || below)
+}
+
+fn is_far_by_difference(differences: &[Decimal]) -> bool {
     let (Some(smallest), Some(largest)) = (differences.iter().min(), differences.iter().max())
     else {
         return false;
@@ -43,9 +64,9 @@ mod tests {
     use super::*;
 
     fn calm(readings: &[i64], limit: i64) -> bool {
-        let differences: Vec<Decimal> =
-            readings.iter().map(|reading| Decimal::from(reading - limit)).collect();
-        is_calm(&differences)
+        let sides: Vec<(Decimal, Decimal)> =
+            readings.iter().map(|reading| (Decimal::from(*reading), limit.into())).collect();
+        is_calm(&sides)
     }
 
     #[test]
@@ -62,9 +83,15 @@ mod tests {
     }
 
     #[test]
-    fn equal_readings_are_calm_unless_they_lie_on_the_limit() {
+    fn one_slow_trial_does_not_make_a_limit_near_that_is_four_times_away() {
+        assert!(calm(&[48, 49, 50, 51, 52, 53, 54, 120], 12));
+        assert!(calm(&[-8, -7, -6, -5, -4, -3, -2, -1], 100), "without ratios: by differences");
+        assert!(!calm(&[-8, -7, -6, -5, -4, -3, -2, -1], 1));
+    }
+
+    #[test]
+    fn equal_readings_are_calm() {
         assert!(calm(&[100; 8], 110));
         assert!(calm(&[100; 8], 100));
-        assert!(!calm(&[], 100) || calm(&[], 100));
     }
 }
