@@ -52,13 +52,13 @@ pub(crate) struct RoundSummary {
     p50: Bucket,
     p99: Bucket,
     elapsed: Duration,
-    /// What is odd about it, for readers.
-    pub(crate) anomaly: Option<String>,
+    /// The medians of its halves in nanoseconds, if they differ more than warm samples do.
+    pub(crate) moved: Option<(u64, u64)>,
 }
 
 impl RoundSummary {
     /// Sums up a round whose two halves are in `whole` as well.
-    pub(crate) fn new(number: u32, times: &RoundTimes, whole: &Times) -> Self {
+    pub(crate) fn new(times: &RoundTimes, whole: &Times) -> Self {
         let (p50, p99) = (Bucket::at(whole, 0.5), Bucket::at(whole, 0.99));
         let round = Round {
             samples: whole.len(),
@@ -68,7 +68,7 @@ impl RoundSummary {
             p99: time(p99.value.into()),
             max: time(whole.max().into()),
         };
-        Self { round, p50, p99, elapsed: times.elapsed, anomaly: drift(number, times) }
+        Self { round, p50, p99, elapsed: times.elapsed, moved: moved(times) }
     }
 }
 
@@ -78,18 +78,25 @@ impl From<RoundSummary> for Round {
     }
 }
 
-/// Whether the medians of the two halves differ more than warm samples do.
-fn drift(number: u32, times: &RoundTimes) -> Option<String> {
+/// The medians of the two halves, if they differ more than warm samples do.
+fn moved(times: &RoundTimes) -> Option<(u64, u64)> {
     let RoundTimes { first, second, .. } = times;
     let [before, after] = [first, second].map(|half| half.value_at_quantile(0.5));
     let enough = first.len().min(second.len()) >= FEWEST_TO_COMPARE;
     let moved = before.abs_diff(after).saturating_mul(100) > before.saturating_mul(WARM_PERCENT);
-    (enough && moved).then(|| {
-        let [before, after] = [before, after].map(|value| time(value.into()));
-        format!(
-            "round {number}: the median went from {before} in the first half to {after} in the second; the warm-up is too short, or the machine changes its pace"
-        )
-    })
+    (enough && moved).then_some((before, after))
+}
+
+/// In how many rounds the median moved, and how far it went at most, for readers.
+pub(crate) fn unsteady(rounds: &[RoundSummary]) -> Option<String> {
+    let moved: Vec<(u64, u64)> = rounds.iter().filter_map(|round| round.moved).collect();
+    let (before, after) = moved.iter().max_by_key(|(before, after)| before.abs_diff(*after))?;
+    let [before, after] = [*before, *after].map(|value| time(value.into()).human());
+    Some(format!(
+        "the median moved by more than {WARM_PERCENT} % within {} of {} rounds, at most from {before} to {after}; the warm-up is too short, or the machine changes its pace",
+        moved.len(),
+        rounds.len()
+    ))
 }
 
 /// All `rtt.*` readings of a trial, from the samples of all rounds and from the rounds.
@@ -174,11 +181,11 @@ mod tests {
 
     fn trial(rounds: &[RoundTimes]) -> (Times, Vec<RoundSummary>) {
         let mut all = histogram().unwrap();
-        let summaries = (1..).zip(rounds).map(|(number, times)| {
+        let summaries = rounds.iter().map(|times| {
             let mut whole = times.first.clone();
             whole.add(&times.second).unwrap();
             all.add(&whole).unwrap();
-            RoundSummary::new(number, times, &whole)
+            RoundSummary::new(times, &whole)
         });
         let summaries = summaries.collect();
         (all, summaries)
@@ -233,16 +240,21 @@ mod tests {
     }
 
     #[test]
-    fn a_round_that_was_not_warm_is_told() {
+    fn rounds_that_were_not_warm_are_told_in_one_sentence() {
+        let summary = |times: &RoundTimes| {
+            let mut whole = times.first.clone();
+            whole.add(&times.second).unwrap();
+            RoundSummary::new(times, &whole)
+        };
         let cold = times((0..200).map(|_| 20_000).chain((0..200).map(|_| 10_000)));
-        let told = drift(3, &cold).unwrap();
+        let warm = times((0..400).map(|n| 10_000 + n));
+        let few = times((0..20).map(|_| 20_000).chain((0..20).map(|_| 10_000)));
+        let rounds = [&cold, &warm, &cold, &few].map(summary);
+        let told = unsteady(&rounds).unwrap();
         assert!(
-            told.starts_with("round 3: the median went from 20.015us in the first half"),
+            told.starts_with("the median moved by more than 10 % within 2 of 4 rounds, at most from 20.0 us to 10.0 us;"),
             "{told}"
         );
-        let warm = times((0..400).map(|n| 10_000 + n));
-        assert_eq!(drift(3, &warm), None);
-        let few = times((0..20).map(|_| 20_000).chain((0..20).map(|_| 10_000)));
-        assert_eq!(drift(3, &few), None);
+        assert_eq!(unsteady(&[&warm, &few].map(summary)), None);
     }
 }

@@ -24,7 +24,7 @@ use crate::requests::Requests;
 use crate::round::{Passes, RoundTimes, Times, histogram};
 use crate::server::Server;
 use crate::session::{Progress, Session, Subject};
-use crate::statistics::{self, RoundSummary, time};
+use crate::statistics::{self, RoundSummary, time, unsteady};
 
 /// Makes one trial.
 pub(crate) fn make(
@@ -147,7 +147,7 @@ impl Prepared<'_> {
             let mut whole = times.first.clone();
             whole.add(&times.second).map_err(MeasureError::bug)?;
             all.add(&whole).map_err(MeasureError::bug)?;
-            summaries.push(RoundSummary::new(round, &times, &whole));
+            summaries.push(RoundSummary::new(&times, &whole));
             let p99 = Some(time(all.value_at_quantile(0.99).into()));
             progress(Progress::Rounds { done: round, of, p99 });
         }
@@ -237,7 +237,7 @@ fn anomalies(
         let calls = execution.calls_of_others;
         format!("server.exec.mean holds {calls} calls of {command} that others made meanwhile")
     });
-    rounds.iter().filter_map(|round| round.anomaly.clone()).chain(elsewhere).chain(others).collect()
+    unsteady(rounds).into_iter().chain(elsewhere).chain(others).collect()
 }
 
 /// HDR histogram, V2, deflated, base64.
