@@ -1,0 +1,177 @@
+//! The stated error rate is kept, whatever servers do: simulated servers with fixed seeds, their
+//! typical P99 exactly at the limit, looked at after each trial.
+//!
+//! A finding that is final after any of 30 trials counts, so one decision over 30 trials is a look
+//! after each of them.
+#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "simulation")]
+
+mod common;
+
+use common::{evidence, matrix_of};
+use phasegate_model::{Decimal, Finding, Metric, Reading, Readings, Statistic};
+use phasegate_rules::Matrix;
+
+/// `SplitMix64`: small, and the same everywhere.
+struct Chance(u64);
+
+impl Chance {
+    fn uniform(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    fn normal(&mut self) -> f64 {
+        (-2.0 * (1.0 - self.uniform()).ln()).sqrt() * (std::f64::consts::TAU * self.uniform()).cos()
+    }
+
+    fn exponential(&mut self) -> f64 {
+        -(1.0 - self.uniform()).ln()
+    }
+}
+
+/// How a simulated server's P99 comes out, relative to that of a typical restart.
+#[derive(Clone, Copy, Debug)]
+enum Server {
+    /// Restarts differ by this standard deviation of the logarithm.
+    Lognormal(f64),
+    /// Mostly near the fastest, with a long tail.
+    Skewed,
+    /// One restart in five is 20 % slower.
+    Bimodal,
+    /// Samples lean on the one before them, so that a trial's P99 scatters far more than
+    /// independent samples would.
+    Autocorrelated,
+}
+
+impl Server {
+    /// One trial's P99, in a unit of its own.
+    fn restart(self, chance: &mut Chance) -> f64 {
+        match self {
+            Self::Lognormal(sd) => (sd * chance.normal()).exp(),
+            Self::Skewed => (0.05 * chance.exponential()).exp(),
+            Self::Bimodal => {
+                let slow = if chance.uniform() < 0.2 { 1.2 } else { 1.0 };
+                slow * (0.02 * chance.normal()).exp()
+            }
+            Self::Autocorrelated => {
+                let (samples, lean) = (400, 0.95_f64);
+                let mut state = chance.normal();
+                let mut times: Vec<f64> = (0..samples)
+                    .map(|_| {
+                        state = lean * state + (1.0 - lean * lean).sqrt() * chance.normal();
+                        (0.12 * state).exp()
+                    })
+                    .collect();
+                times.sort_unstable_by(f64::total_cmp);
+                times[samples * 99 / 100]
+            }
+        }
+    }
+
+    /// The median over very many restarts: what a finding is about.
+    fn typical(self) -> f64 {
+        let mut chance = Chance(1_000_003);
+        let mut restarts: Vec<f64> = (0..4001).map(|_| self.restart(&mut chance)).collect();
+        restarts.sort_unstable_by(f64::total_cmp);
+        restarts[restarts.len() / 2]
+    }
+
+    /// Trials of a server whose typical P99 is this many times 12 us.
+    fn trials(self, typical: f64, times_limit: f64, seed: u64, count: usize) -> Vec<Readings> {
+        let mut chance = Chance(seed * 7919 + 17);
+        let trial = |_| {
+            let nanoseconds = 12_000.0 * times_limit * self.restart(&mut chance) / typical;
+            let mut readings = Readings::default();
+            let reading = Reading::exact(Decimal::from(nanoseconds.round() as u64));
+            readings.insert(Metric::Rtt(Statistic::P99), reading).unwrap();
+            readings
+        };
+        (0..count).map(trial).collect()
+    }
+}
+
+const SERVERS: [Server; 5] = [
+    Server::Lognormal(0.02),
+    Server::Lognormal(0.05),
+    Server::Skewed,
+    Server::Bimodal,
+    Server::Autocorrelated,
+];
+
+/// How many of the runs find the row met, and not met.
+fn findings(
+    matrix: &Matrix,
+    server: Server,
+    times_limit: f64,
+    runs: u64,
+    trials: usize,
+) -> (u64, u64) {
+    let typical = server.typical();
+    let (mut met, mut not_met) = (0, 0);
+    for seed in 0..runs {
+        let trials = server.trials(typical, times_limit, seed, trials);
+        match matrix.decide(&evidence(trials)).rows[0].finding {
+            Finding::Met => met += 1,
+            Finding::NotMet => not_met += 1,
+            Finding::NotApplicable | Finding::Undecided(_) => {}
+        }
+    }
+    (met, not_met)
+}
+
+fn row(operator: &str) -> Matrix {
+    matrix_of(&format!("[[row]]\nid = \"a\"\nwhen = \"P99 {operator} 12us\"\nthen = \"act\"\n"))
+}
+
+#[test]
+fn at_the_limit_a_wrong_finding_is_as_rare_as_stated() {
+    let (matrix, runs) = (row("<"), 600);
+    for server in SERVERS {
+        let (met, not_met) = findings(&matrix, server, 1.0, runs, 30);
+        // 5 % of 600 runs is 30 in each direction.
+        assert!(met <= 30 && not_met <= 30, "{server:?}: {met} met, {not_met} not met");
+    }
+}
+
+#[test]
+fn ten_percent_off_the_limit_is_decided_within_ten_trials_and_rightly() {
+    let matrix = row("<");
+    for (times_limit, met_is_right) in [(0.9, true), (1.1, false)] {
+        let (met, not_met) = findings(&matrix, Server::Lognormal(0.02), times_limit, 400, 10);
+        let (right, wrong) = if met_is_right { (met, not_met) } else { (not_met, met) };
+        assert!(right >= 380 && wrong == 0, "{times_limit}: {right} right, {wrong} wrong");
+    }
+}
+
+#[test]
+fn eight_rows_share_the_rate() {
+    // All eight limits exactly at the typical value; a decision is wrong if any row is decided.
+    let rows: String = (0..8)
+        .map(|row| format!("[[row]]\nid = \"r{row}\"\nwhen = \"P99 < 12us\"\nthen = \"act\"\n"))
+        .collect();
+    let matrix = matrix_of(&rows);
+    let server = Server::Lognormal(0.05);
+    let (runs, typical) = (300, server.typical());
+    let wrong = (0..runs)
+        .filter(|seed| {
+            let trials = server.trials(typical, 1.0, *seed, 30);
+            let decision = matrix.decide(&evidence(trials));
+            decision.rows.iter().any(|row| !matches!(row.finding, Finding::Undecided(_)))
+        })
+        .count();
+    // The rows agree with each other here, so this is far below 5 %.
+    assert!(wrong <= 15, "{wrong} of {runs}");
+}
+
+#[test]
+fn an_undecided_row_is_mostly_decided_once_the_limit_is_off() {
+    // Power, so that "always undecided" would not pass as careful.
+    for server in [Server::Skewed, Server::Bimodal, Server::Autocorrelated] {
+        let (_, not_met) = findings(&row("<"), server, 1.25, 200, 30);
+        assert!(not_met >= 190, "{server:?}: {not_met} of 200");
+    }
+}
