@@ -3,8 +3,9 @@
 //!
 //! A finding that is final after any of 30 trials counts, so one decision over 30 trials is a look
 //! after each of them.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "simulation")]
+#![allow(clippy::cast_sign_loss, reason = "simulation")]
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! What goes wrong silently in other gate and policy engines must not go wrong here.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod common;
 
