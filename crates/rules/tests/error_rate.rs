@@ -151,10 +151,8 @@ fn ten_percent_off_the_limit_is_decided_within_ten_trials_and_rightly() {
 #[test]
 fn eight_rows_share_the_rate() {
     // All eight limits exactly at the typical value; a decision is wrong if any row is decided.
-    let rows: String = (0..8)
-        .map(|row| format!("[[row]]\nid = \"r{row}\"\nwhen = \"P99 < 12us\"\nthen = \"act\"\n"))
-        .collect();
-    let matrix = matrix_of(&rows);
+    let row = |id| format!("[[row]]\nid = \"r{id}\"\nwhen = \"P99 < 12us\"\nthen = \"act\"\n");
+    let matrix = matrix_of(&(0..8).map(row).collect::<Vec<_>>().concat());
     let server = Server::Lognormal(0.05);
     let (runs, typical) = (300, server.typical());
     let wrong = (0..runs)
