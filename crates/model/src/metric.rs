@@ -366,6 +366,28 @@ impl Metric {
             .chain([Env::HiccupP99, Env::HiccupMax, Env::Steal, Env::Preemptions].map(Self::Env))
     }
 
+    /// Its place in the catalogue's order, counted from zero.
+    pub(crate) const fn index(self) -> usize {
+        const STATISTICS: usize = Statistic::ALL.len();
+        const HEADROOM: usize = 2 * STATISTICS;
+        const BASELINE: usize = HEADROOM + 4;
+        const PREVIOUS_MEMORY: usize = BASELINE + 3 * STATISTICS;
+        const SERVER: usize = PREVIOUS_MEMORY + Memory::ALL.len();
+        const MEMORY: usize = SERVER + 5;
+        match self {
+            Self::Rtt(statistic) => statistic as usize,
+            Self::Floor(statistic) => STATISTICS + statistic as usize,
+            Self::Headroom(headroom) => HEADROOM + headroom as usize,
+            Self::Baseline(statistic) => BASELINE + statistic as usize,
+            Self::Improvement(statistic) => BASELINE + STATISTICS + statistic as usize,
+            Self::PreviousRtt(statistic) => BASELINE + 2 * STATISTICS + statistic as usize,
+            Self::PreviousMemory(memory) => PREVIOUS_MEMORY + memory as usize,
+            Self::Server(server) => SERVER + server as usize,
+            Self::Memory(memory) => MEMORY + memory as usize,
+            Self::Env(env) => MEMORY + Memory::ALL.len() + env as usize,
+        }
+    }
+
     /// What its readings are.
     #[must_use]
     pub const fn domain(self) -> Domain {
@@ -529,6 +551,13 @@ mod tests {
         for metric in Metric::all() {
             assert_eq!(metric.to_string().parse(), Ok(metric));
         }
+    }
+
+    #[test]
+    fn places_are_the_catalogues_order() {
+        let places: Vec<usize> = Metric::all().map(Metric::index).collect();
+        assert_eq!(places, (0..Metric::all().count()).collect::<Vec<_>>());
+        assert!(Metric::all().is_sorted());
     }
 
     #[test]

@@ -158,8 +158,10 @@ pub struct ReadingError {
 }
 
 /// One reading for each metric of a trial. Metrics without an entry were not measured.
+///
+/// Each has its place by the catalogue's order, so that looking one up costs next to nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Readings(BTreeMap<Metric, Reading>);
+pub struct Readings(Vec<Option<Reading>>);
 
 impl Readings {
     /// Adds or replaces a reading.
@@ -183,24 +185,39 @@ impl Readings {
             };
             return Err(ReadingError { metric, text, wanted: metric.domain().describe() });
         }
-        self.0.insert(metric, reading);
+        self.put(metric, reading);
         Ok(())
     }
 
     /// The reading of a metric, or nothing if it was not measured.
     #[must_use]
     pub fn get(&self, metric: Metric) -> Option<&Reading> {
-        self.0.get(&metric)
+        self.0.get(metric.index())?.as_ref()
+    }
+
+    fn put(&mut self, metric: Metric, reading: Reading) {
+        // Never longer than up to the last reading, so that equal readings are equal lists.
+        let place = metric.index();
+        if self.0.len() <= place {
+            self.0.resize_with(place + 1, || None);
+        }
+        if let Some(entry) = self.0.get_mut(place) {
+            *entry = Some(reading);
+        }
     }
 
     /// All readings, in the catalogue's order.
     pub fn iter(&self) -> impl Iterator<Item = (Metric, &Reading)> {
-        self.0.iter().map(|(metric, reading)| (*metric, reading))
+        Metric::all().zip(&self.0).filter_map(|(metric, entry)| Some((metric, entry.as_ref()?)))
     }
 
     /// Takes over all readings of `other`; its readings win.
     pub fn extend(&mut self, other: Self) {
-        self.0.extend(other.0);
+        for (metric, entry) in Metric::all().zip(other.0) {
+            if let Some(reading) = entry {
+                self.put(metric, reading);
+            }
+        }
     }
 }
 
@@ -292,14 +309,11 @@ impl Serialize for Readings {
 impl<'de> Deserialize<'de> for Readings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let stored = BTreeMap::<Metric, Stored>::deserialize(deserializer)?;
-        stored
-            .into_iter()
-            .map(|(metric, stored)| {
-                let reading = stored.into_reading(metric).map_err(D::Error::custom)?;
-                Ok((metric, reading))
-            })
-            .collect::<Result<_, _>>()
-            .map(Self)
+        let mut readings = Self::default();
+        for (metric, stored) in stored {
+            readings.put(metric, stored.into_reading(metric).map_err(D::Error::custom)?);
+        }
+        Ok(readings)
     }
 }
 

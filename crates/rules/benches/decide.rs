@@ -1,7 +1,7 @@
 //! How long deciding takes: a whole decision over 30 trials, with everything that a report shows.
 //!
 //! `cargo bench -p phasegate-rules --bench decide`
-#![allow(clippy::unwrap_used, reason = "a benchmark")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark")]
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
 #[path = "../tests/common/mod.rs"]

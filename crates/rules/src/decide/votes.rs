@@ -8,16 +8,49 @@
 /// The bets: weight, and the share of dissent that the bet expects.
 const BETS: [(f64, f64); 3] = [(0.60, 0.01), (0.20, 0.15), (0.20, 0.30)];
 
+/// Votes up to which powers are looked up; more are multiplied out.
+const TABLED: usize = 512;
+
+/// For each bet, what so many losses or gains leave of the stake.
+struct Powers {
+    loss: [f64; TABLED],
+    gain: [f64; TABLED],
+}
+
+const fn powers(share: f64) -> Powers {
+    let (mut loss, mut gain) = ([1.0; TABLED], [1.0; TABLED]);
+    let mut votes = 1;
+    #[expect(clippy::indexing_slicing, reason = "within the arrays, checked when compiled")]
+    while votes < TABLED {
+        loss[votes] = loss[votes - 1] * (2.0 * share);
+        gain[votes] = gain[votes - 1] * (2.0 * (1.0 - share));
+        votes += 1;
+    }
+    Powers { loss, gain }
+}
+
+static POWERS: [Powers; 3] = [powers(BETS[0].1), powers(BETS[1].1), powers(BETS[2].1)];
+
 /// The e-value after `n` votes of which `dissent` were not in favour:
 /// `sum of w * (2q)^dissent * (2(1-q))^(n-dissent)`.
 ///
-/// Multiplied out in a fixed order, so that the same votes give the same bits on every machine.
+/// Only multiplications and additions in a fixed order, so that the same votes give the same bits
+/// on every machine.
 pub(crate) fn e_value(dissent: u32, n: u32) -> f64 {
     let assent = n.saturating_sub(dissent);
-    BETS.iter().map(|(weight, share)| bet(*weight, *share, dissent, assent)).sum()
+    let places = (usize::try_from(dissent).ok(), usize::try_from(assent).ok());
+    let (Some(lost), Some(gained)) = places else { return 0.0 };
+    let bet = |((weight, share), powers): (&(f64, f64), &Powers)| match (
+        powers.loss.get(lost),
+        powers.gain.get(gained),
+    ) {
+        (Some(loss), Some(gain)) => weight * loss * gain,
+        _ => multiplied_out(*weight, *share, dissent, assent),
+    };
+    BETS.iter().zip(&POWERS).map(bet).sum()
 }
 
-fn bet(weight: f64, share: f64, dissent: u32, assent: u32) -> f64 {
+fn multiplied_out(weight: f64, share: f64, dissent: u32, assent: u32) -> f64 {
     let (loss, gain) = (2.0 * share, 2.0 * (1.0 - share));
     let (mut losses, mut gains, mut stake) = (dissent, assent, weight);
     // Losses and gains take turns, so that the product neither overflows nor vanishes on the way.
@@ -106,6 +139,16 @@ mod tests {
             alive = next;
         }
         assert!(crossed > 0.03 && crossed < 0.05, "{crossed}");
+    }
+
+    #[test]
+    fn looked_up_and_multiplied_out_are_the_same() {
+        for (dissent, n) in [(0, 1), (3, 30), (0, 511), (100, 511), (255, 511)] {
+            let bets = BETS.iter();
+            let product: f64 =
+                bets.map(|(w, share)| multiplied_out(*w, *share, dissent, n - dissent)).sum();
+            assert!((e_value(dissent, n) / product - 1.0).abs() < 1e-9, "{dissent} of {n}");
+        }
     }
 
     #[test]
