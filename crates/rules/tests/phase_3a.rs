@@ -138,3 +138,12 @@ fn a_decision_holds_strings_and_whole_numbers_only() {
     }
     check(&serde_json::to_value(decision()).unwrap());
 }
+
+#[test]
+fn decision_and_evidence_are_the_bytes_that_they_always_were() {
+    // Ledgers hold these bytes: what is added to the formats must not show where it isn't used.
+    let decision = serde_json::to_string_pretty(&decision()).unwrap() + "\n";
+    assert_eq!(decision, include_str!("golden/phase-3a.decision.json"));
+    let evidence = evidence(as_reported()).to_json().unwrap();
+    assert_eq!(evidence, include_str!("golden/phase-3a.evidence.json"));
+}
