@@ -64,6 +64,10 @@ pub enum Reason {
     ReadingsDisagree,
     /// The limit lies within the interval to which a reading is known.
     LimitFinerThanResolution,
+    /// The condition divides by a reading that is zero, or known so coarsely that it may be.
+    DivisionByZero,
+    /// The condition computes an amount that is too large to be held.
+    TooLarge,
 }
 
 impl fmt::Display for Reason {
@@ -75,6 +79,8 @@ impl fmt::Display for Reason {
             Self::ReadingMissing { metric, why } => write!(f, "no reading of {metric} ({why})"),
             Self::ReadingsDisagree => f.write_str("the readings disagree"),
             Self::LimitFinerThanResolution => f.write_str("the limit is finer than the resolution"),
+            Self::DivisionByZero => f.write_str("the condition divides by zero"),
+            Self::TooLarge => f.write_str("the condition computes an amount that is too large"),
         }
     }
 }

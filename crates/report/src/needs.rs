@@ -26,6 +26,12 @@ pub(crate) fn needs(row: &RowDecision) -> Option<String> {
         Reason::LimitFinerThanResolution => {
             "a finer resolution, as the limit lies within that of the reading".to_owned()
         }
+        Reason::DivisionByZero => {
+            "readings that its condition can divide by, as one is zero".to_owned()
+        }
+        Reason::TooLarge => {
+            "another condition, as this one computes an amount that is too large".to_owned()
+        }
     })
 }
 

@@ -69,6 +69,7 @@ fn settled(row: &Row, given: &Readings) -> Finding {
         Truth::True => Finding::Met,
         Truth::False => Finding::NotMet,
         Truth::Unknown(Unknown::Tie) => Finding::Undecided(Reason::LimitFinerThanResolution),
+        Truth::Unknown(Unknown::Fault(fault)) => Finding::Undecided(fault.into()),
         Truth::Unknown(Unknown::Missing(metric, why)) => {
             Finding::Undecided(Reason::ReadingMissing { metric, why })
         }

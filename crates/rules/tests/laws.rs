@@ -222,4 +222,92 @@ proptest! {
             prop_assert!(flipped, "{:?}", margin);
         }
     }
+
+    #[test]
+    fn margins_through_arithmetic_flip_just_beyond_and_not_before(
+        row in computed_row(), p99 in 1..40_i64, floor in 1..40_i64
+    ) {
+        let matrix = matrix_of(&row);
+        let usual = readings(&[("P99", &format!("{p99}us")), ("floor.p99", &format!("{floor}us"))]);
+        let decision = matrix.decide(&evidence(vec![usual.clone(); 8]));
+        let condition = &matrix.rows[0].when.condition;
+        let now = condition.holds(&usual);
+        let Some(margin) = &decision.rows[0].margin else { return Ok(()) };
+        let [change] = &margin.changes[..] else { return Ok(()) };
+        let at = |amount: phasegate_model::Decimal| {
+            let mut moved = usual.clone();
+            moved.insert(change.metric, Reading::exact(amount)).unwrap();
+            condition.holds(&moved)
+        };
+        let (from, to) = (change.from.amount(), change.to.amount());
+        let way = to - from;
+        // A limit with many digits is told just beyond where it is.
+        let nearly = phasegate_model::Decimal::new(999_999, 6);
+        for share in ["0", "0.25", "0.5", "0.75"].map(|share| share.parse().unwrap()).into_iter().chain([nearly]) {
+            prop_assert_eq!(at(from + way * share), now.clone(), "{:?} {}", margin, share);
+        }
+        let step = phasegate_model::Decimal::new(1, 6);
+        let flipped = [to, to + step, to - step].map(at);
+        prop_assert!(flipped.iter().any(|truth| *truth != now), "{} {:?}", row, margin);
+    }
+}
+
+/// Rows over two metrics joined by arithmetic.
+fn computed_row() -> impl Strategy<Value = String> {
+    let term = prop_oneof![
+        Just("P99 - floor.p99"),
+        Just("2 * P99 - 3 * floor.p99"),
+        Just("P99 / 3 + 1us"),
+        Just("-(P99 + floor.p99) + 40us"),
+        Just("1us * (P99 / floor.p99)"),
+        Just("10us * (1 - floor.p99 / P99)"),
+        Just("20us / (P99 / 1us - 7)"),
+        Just("P99 * (P99 / floor.p99)"),
+    ];
+    let operator =
+        prop_oneof![Just("<"), Just("<="), Just(">"), Just(">="), Just("=="), Just("!=")];
+    let limit = (-3..20_i64).prop_map(|limit| format!("{limit}us"));
+    let side = prop_oneof![limit, Just("floor.p99".to_owned()), Just("1.1 * P99".to_owned())];
+    let comparison = (term, operator, side)
+        .prop_map(|(term, operator, side)| format!("{term} {operator} {side}"));
+    let join = prop_oneof![Just("and"), Just("or"), Just("and not"), Just("or not")];
+    let pair = (comparison.clone(), join, comparison.clone())
+        .prop_map(|(one, join, other)| format!("{one} {join} ({other})"));
+    prop_oneof![comparison, pair]
+        .prop_map(|when| format!("[[row]]\nid = \"a\"\nwhen = \"{when}\"\nthen = \"skip\"\n"))
+}
+
+#[test]
+fn a_margin_through_arithmetic_is_the_readings_own() {
+    let margin = |when: &str| {
+        let row = format!("[[row]]\nid = \"a\"\nwhen = \"{when}\"\nthen = \"skip\"\n");
+        let trial = readings(&[("P99", "10us"), ("floor.p99", "4us")]);
+        let decision = matrix_of(&row).decide(&evidence(vec![trial; 8]));
+        let changes = &decision.rows[0].margin.as_ref()?.changes;
+        let change = |c: &phasegate_model::Change| format!("{} {} to {}", c.metric, c.from, c.to);
+        Some(changes.iter().map(change).collect::<Vec<_>>().join(" and "))
+    };
+    assert_eq!(margin("P99 - floor.p99 < 5us").as_deref(), Some("rtt.p99 10us to 9us"));
+    assert_eq!(margin("1 - floor.p99 / P99 > 50%").as_deref(), Some("floor.p99 4us to 5us"));
+    assert_eq!(margin("P99 * 3 < 50us").as_deref(), Some("rtt.p99 10us to 16.666666666667us"));
+    assert_eq!(
+        margin("P99 * (P99 / floor.p99) < 30us").as_deref(),
+        Some("floor.p99 4us to 3.333333333333us")
+    );
+}
+
+#[test]
+fn a_divisor_that_is_zero_leaves_a_row_undecided() {
+    let row = "[[row]]\nid = \"a\"\nwhen = \"P99 / (floor.p99 - 4us) < 5\"\nthen = \"skip\"\n";
+    let trial = readings(&[("P99", "10us"), ("floor.p99", "4us")]);
+    let decision = matrix_of(row).decide(&evidence(vec![trial; 8]));
+    assert_eq!(decision.rows[0].finding.to_string(), "undecided: the condition divides by zero");
+    let row = "[[row]]\nid = \"a\"\nwhen = \"9e9 * P99 < 5us\"\nthen = \"skip\"\n"
+        .replace("9e9", &"9".repeat(25));
+    let trial = readings(&[("P99", "900000000s")]);
+    let decision = matrix_of(&row).decide(&evidence(vec![trial; 8]));
+    assert_eq!(
+        decision.rows[0].finding.to_string(),
+        "undecided: the condition computes an amount that is too large"
+    );
 }

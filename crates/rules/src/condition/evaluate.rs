@@ -1,8 +1,13 @@
 //! What a condition says of one trial, in strong Kleene logic: unknown is a value.
 
-use phasegate_model::{Decimal, Measured, Metric, Missing, MissingReason, Reading, Readings};
+use std::cmp::Ordering;
 
-use super::{Comparison, Condition, Operator, Term};
+use phasegate_model::{
+    Decimal, Measured, Metric, Missing, MissingReason, Reading, Readings, Version,
+};
+
+use super::arithmetic::{Fault, apply, negate};
+use super::{Comparison, Condition, Kinds, Operator, Term};
 
 /// What a condition says of one trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +27,8 @@ pub enum Unknown {
     Missing(Metric, Missing),
     /// The limit lies within the interval to which the reading is known.
     Tie,
+    /// A term can't be computed from these readings.
+    Fault(Fault),
 }
 
 impl Truth {
@@ -81,20 +88,18 @@ impl Comparison {
     /// Evaluates it on the readings of one trial.
     #[must_use]
     pub fn holds(&self, readings: &Readings) -> Truth {
-        for metric in self.metrics() {
-            let missing = match readings.get(metric) {
-                Some(Reading::Missing(missing)) => missing.clone(),
-                Some(_) => continue,
-                None => Missing { reason: MissingReason::NotMeasured, detail: String::new() },
-            };
-            return Truth::Unknown(Unknown::Missing(metric, missing));
-        }
         let known = match (self.left.value(readings), self.right.value(readings)) {
-            (Value::Number(left), Value::Number(right)) => compare(&left, self.operator, &right),
-            (Value::Text(left), Value::Text(right)) => order(self.operator, left, right),
-            (Value::Version(left), Value::Version(right)) => order(self.operator, left, right),
+            (Ok(Value::Number(_, left)), Ok(Value::Number(_, right))) => {
+                compare(&left, self.operator, &right)
+            }
+            (Ok(Value::Text(left)), Ok(Value::Text(right))) => order(self.operator, left, right),
+            (Ok(Value::Version(left)), Ok(Value::Version(right))) => {
+                order(self.operator, left, right)
+            }
             // Readings are checked against their metric's domain when they are made.
-            _ => None,
+            (Ok(_), Ok(_)) => None,
+            (Err(left), Err(right)) => return Truth::Unknown(left.or_missing(right)),
+            (Err(unknown), _) | (_, Err(unknown)) => return Truth::Unknown(unknown),
         };
         Truth::from_option(known)
     }
@@ -103,37 +108,88 @@ impl Comparison {
     #[must_use]
     pub(crate) fn sides(&self, readings: &Readings) -> Option<(Decimal, Decimal)> {
         match (self.left.value(readings), self.right.value(readings)) {
-            (Value::Number(left), Value::Number(right)) => Some((left.value(), right.value())),
+            (Ok(Value::Number(_, left)), Ok(Value::Number(_, right))) => {
+                Some((left.value(), right.value()))
+            }
             _ => None,
         }
     }
 }
 
-enum Value<'v> {
-    Number(Measured),
-    Text(&'v str),
-    Version(&'v phasegate_model::Version),
-    Missing,
-}
-
-impl Term {
-    fn value<'v>(&'v self, readings: &'v Readings) -> Value<'v> {
-        match self {
-            Self::Metric(metric) => match readings.get(*metric) {
-                Some(Reading::Number(measured)) => Value::Number(*measured),
-                Some(Reading::Text(text)) => Value::Text(text),
-                Some(Reading::Version(version)) => Value::Version(version),
-                Some(Reading::Missing(_)) | None => Value::Missing,
-            },
-            Self::Number { amount, .. } => Value::Number(Measured::exact(*amount)),
-            Self::Text(text) => Value::Text(text),
-            Self::Version(version) => Value::Version(version),
+impl Unknown {
+    /// Of two, the first; but what is missing before what can't be computed.
+    fn or_missing(self, other: Self) -> Self {
+        match (&self, &other) {
+            (Self::Missing(..), _) => self,
+            (_, Self::Missing(..)) => other,
+            _ => self,
         }
     }
 }
 
+/// What a term is in one trial.
+pub(crate) enum Value<'v> {
+    Number(Kinds, Measured),
+    Text(&'v str),
+    Version(&'v Version),
+}
+
+impl Term {
+    pub(crate) fn value<'v>(&'v self, readings: &'v Readings) -> Result<Value<'v>, Unknown> {
+        match self {
+            Self::Metric(metric) => read(*metric, readings),
+            Self::Number { quantity, amount } => {
+                Ok(Value::Number(Kinds::of_quantity(quantity), Measured::exact(*amount)))
+            }
+            Self::Text(text) => Ok(Value::Text(text)),
+            Self::Version(version) => Ok(Value::Version(version)),
+            Self::Negated(inner) => match inner.value(readings)? {
+                Value::Number(kinds, measured) => Ok(Value::Number(kinds, negate(&measured))),
+                Value::Text(_) | Value::Version(_) => Err(Unknown::Tie),
+            },
+            Self::Arithmetic(joined) => joined.value(readings),
+        }
+    }
+}
+
+impl super::Arithmetic {
+    fn value<'v>(&'v self, readings: &'v Readings) -> Result<Value<'v>, Unknown> {
+        let (left, right) = match (self.left.value(readings), self.right.value(readings)) {
+            (Ok(left), Ok(right)) => (left, right),
+            (Err(left), Err(right)) => return Err(left.or_missing(right)),
+            (Err(unknown), _) | (_, Err(unknown)) => return Err(unknown),
+        };
+        let (Value::Number(left_kinds, left), Value::Number(right_kinds, right)) = (left, right)
+        else {
+            // Dimensions are checked before anything is evaluated.
+            return Err(Unknown::Tie);
+        };
+        let mut result = apply(&left, self.operator, &right).map_err(Unknown::Fault)?;
+        if let Some(scaling) = Kinds::scaling(left_kinds, self.operator, right_kinds) {
+            let scaling = Measured::exact(scaling);
+            result = apply(&result, super::ArithmeticOperator::Times, &scaling)
+                .map_err(Unknown::Fault)?;
+        }
+        let kinds = Kinds::of_arithmetic(left_kinds, self.operator, right_kinds);
+        Ok(Value::Number(kinds, result))
+    }
+}
+
+fn read(metric: Metric, readings: &Readings) -> Result<Value<'_>, Unknown> {
+    let missing = match readings.get(metric) {
+        Some(Reading::Number(measured)) => {
+            return Ok(Value::Number(Kinds::of_domain(metric.domain()), *measured));
+        }
+        Some(Reading::Text(text)) => return Ok(Value::Text(text)),
+        Some(Reading::Version(version)) => return Ok(Value::Version(version)),
+        Some(Reading::Missing(missing)) => missing.clone(),
+        None => Missing { reason: MissingReason::NotMeasured, detail: String::new() },
+    };
+    Err(Unknown::Missing(metric, missing))
+}
+
 /// Compares two intervals: known only if every pair of points in them agrees.
-fn compare(left: &Measured, operator: Operator, right: &Measured) -> Option<bool> {
+pub(crate) fn compare(left: &Measured, operator: Operator, right: &Measured) -> Option<bool> {
     let surely = |yes: bool, no: bool| match (yes, no) {
         (true, _) => Some(true),
         (_, true) => Some(false),
@@ -153,15 +209,21 @@ fn compare(left: &Measured, operator: Operator, right: &Measured) -> Option<bool
 
 #[expect(clippy::unnecessary_wraps, reason = "the other comparisons can be unknown")]
 fn order<T: Ord + ?Sized>(operator: Operator, left: &T, right: &T) -> Option<bool> {
-    let order = left.cmp(right);
-    Some(match operator {
-        Operator::Less => order.is_lt(),
-        Operator::LessOrEqual => order.is_le(),
-        Operator::Greater => order.is_gt(),
-        Operator::GreaterOrEqual => order.is_ge(),
-        Operator::Equal => order.is_eq(),
-        Operator::NotEqual => order.is_ne(),
-    })
+    Some(operator.holds(left.cmp(right)))
+}
+
+impl Operator {
+    /// Whether it holds for two things in this order.
+    pub(crate) const fn holds(self, order: Ordering) -> bool {
+        match self {
+            Self::Less => order.is_lt(),
+            Self::LessOrEqual => order.is_le(),
+            Self::Greater => order.is_gt(),
+            Self::GreaterOrEqual => order.is_ge(),
+            Self::Equal => order.is_eq(),
+            Self::NotEqual => order.is_ne(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::arithmetic::ArithmeticOperator;
+
 /// A token and its byte range in the condition's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Token<'t> {
@@ -26,6 +28,14 @@ pub(super) enum TokenKind<'t> {
     To,
     Open,
     Close,
+    Arithmetic(ArithmeticOperator),
+}
+
+impl TokenKind<'_> {
+    /// Whether a term may end with it, so that a `-` after it subtracts.
+    const fn ends_a_term(self) -> bool {
+        matches!(self, Self::Name(_) | Self::Literal(_) | Self::Text(_) | Self::Close)
+    }
 }
 
 /// How two operands compare.
@@ -79,7 +89,7 @@ impl SyntaxError {
     }
 }
 
-const SYMBOLS: [(&str, TokenKind<'static>); 12] = [
+const SYMBOLS: [(&str, TokenKind<'static>); 19] = [
     ("..", TokenKind::To),
     ("<=", TokenKind::Operator(Operator::LessOrEqual)),
     (">=", TokenKind::Operator(Operator::GreaterOrEqual)),
@@ -92,6 +102,13 @@ const SYMBOLS: [(&str, TokenKind<'static>); 12] = [
     (">", TokenKind::Operator(Operator::Greater)),
     ("(", TokenKind::Open),
     (")", TokenKind::Close),
+    ("+", TokenKind::Arithmetic(ArithmeticOperator::Plus)),
+    ("-", TokenKind::Arithmetic(ArithmeticOperator::Minus)),
+    ("\u{2212}", TokenKind::Arithmetic(ArithmeticOperator::Minus)),
+    ("*", TokenKind::Arithmetic(ArithmeticOperator::Times)),
+    ("\u{d7}", TokenKind::Arithmetic(ArithmeticOperator::Times)),
+    ("/", TokenKind::Arithmetic(ArithmeticOperator::DividedBy)),
+    ("\u{f7}", TokenKind::Arithmetic(ArithmeticOperator::DividedBy)),
 ];
 
 /// What people write out of habit, and what it is here.
@@ -100,7 +117,7 @@ const HABITS: [(&str, &str); 5] =
 
 /// Cuts a whole condition into tokens.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, SyntaxError> {
-    let mut tokens = Vec::new();
+    let mut tokens: Vec<Token<'_>> = Vec::new();
     let mut at = 0;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         let skipped = rest.len() - rest.trim_start().len();
@@ -108,21 +125,24 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, SyntaxError> {
             at += skipped;
             continue;
         }
-        let (kind, length) = token(rest, at)?;
+        let after_term = tokens.last().is_some_and(|token| token.kind.ends_a_term());
+        let (kind, length) = token(rest, at, after_term)?;
         tokens.push(Token { kind, span: at..at + length });
         at += length;
     }
     Ok(tokens)
 }
 
-fn token(rest: &str, at: usize) -> Result<(TokenKind<'_>, usize), SyntaxError> {
-    if let Some((symbol, kind)) = SYMBOLS.iter().find(|(symbol, _)| rest.starts_with(symbol)) {
-        return Ok((*kind, symbol.len()));
-    }
+fn token(rest: &str, at: usize, after_term: bool) -> Result<(TokenKind<'_>, usize), SyntaxError> {
     let first = rest.chars().next().unwrap_or_default();
-    if first.is_ascii_digit() || (first == '-' && second_is_digit(rest)) {
+    // After a term `-` subtracts, whatever follows; elsewhere it belongs to the number.
+    let signed = first == '-' && !after_term && second_is_digit(rest);
+    if first.is_ascii_digit() || signed {
         let length = literal_length(rest);
         return Ok((TokenKind::Literal(rest.get(..length).unwrap_or(rest)), length));
+    }
+    if let Some((symbol, kind)) = SYMBOLS.iter().find(|(symbol, _)| rest.starts_with(symbol)) {
+        return Ok((*kind, symbol.len()));
     }
     if first == '"' || first == '\'' {
         return quoted(rest, first, at);
@@ -187,7 +207,9 @@ fn literal_length(rest: &str) -> usize {
     if after.starts_with('%') {
         return digits + 1;
     }
-    if after.starts_with("/s") && !after.chars().nth(2).is_some_and(char::is_alphanumeric) {
+    // `20000/s` is a rate, `20000 / s` and `20000/server.keys` are divisions.
+    let goes_on = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+    if after.starts_with("/s") && !after.chars().nth(2).is_some_and(goes_on) {
         return digits + 2;
     }
     let spaces = after.len() - after.trim_start_matches(' ').len();
@@ -216,10 +238,41 @@ mod tests {
         );
         assert_eq!(kinds("(12 us and"), [Open, Literal("12 us"), And]);
         assert_eq!(
-            kinds("5% 20000/s 7.0.15 -3"),
-            [Literal("5%"), Literal("20000/s"), Literal("7.0.15"), Literal("-3")]
+            kinds("5% 20000/s 7.0.15"),
+            [Literal("5%"), Literal("20000/s"), Literal("7.0.15")]
         );
         assert_eq!(kinds("12μs"), [Literal("12μs")]);
+    }
+
+    #[test]
+    fn a_minus_subtracts_after_a_term_and_signs_a_number_elsewhere() {
+        use TokenKind::{Arithmetic, Close, Literal, Name, Open, To};
+        let minus = Arithmetic(ArithmeticOperator::Minus);
+        assert_eq!(kinds("P99-floor.p99"), [Name("P99"), minus, Name("floor.p99")]);
+        assert_eq!(kinds("P99-3us"), [Name("P99"), minus, Literal("3us")]);
+        assert_eq!(kinds("P99 -3us"), [Name("P99"), minus, Literal("3us")]);
+        assert_eq!(kinds("12us-3us"), [Literal("12us"), minus, Literal("3us")]);
+        assert_eq!(kinds("(P99)-3"), [Open, Name("P99"), Close, minus, Literal("3")]);
+        assert_eq!(kinds("--3us"), [minus, Literal("-3us")]);
+        assert_eq!(kinds("- 3us"), [minus, Literal("3us")]);
+        assert_eq!(kinds("-3us..-1us"), [Literal("-3us"), To, Literal("-1us")]);
+        assert_eq!(kinds("5%-3"), [Literal("5%"), minus, Literal("3")]);
+    }
+
+    #[test]
+    fn a_rate_is_not_a_division() {
+        use TokenKind::{Arithmetic, Literal, Name};
+        let by = Arithmetic(ArithmeticOperator::DividedBy);
+        assert_eq!(kinds("20000/s"), [Literal("20000/s")]);
+        assert_eq!(kinds("20000 / s"), [Literal("20000"), by, Name("s")]);
+        assert_eq!(kinds("a / s"), [Name("a"), by, Name("s")]);
+        assert_eq!(kinds("a/20000/s"), [Name("a"), by, Literal("20000/s")]);
+        assert_eq!(kinds("1/server.keys"), [Literal("1"), by, Name("server.keys")]);
+        assert_eq!(
+            kinds("1/s_x 1/s.x"),
+            [Literal("1"), by, Name("s_x"), Literal("1"), by, Name("s.x")]
+        );
+        assert_eq!(kinds("5%/2"), [Literal("5%"), by, Literal("2")]);
     }
 
     #[test]

@@ -1,17 +1,27 @@
 //! Conditions: `P99 < 12us and dataset >= 10MB`, checked and ready to be evaluated.
 
+mod arithmetic;
 mod check;
 mod evaluate;
+mod kinds;
 mod lexer;
+mod limit;
+mod operands;
 mod parser;
+mod term;
 
 use std::fmt;
 
-use phasegate_model::{Decimal, Domain, Kind, Metric, Quantity, Version};
+use phasegate_model::Metric;
 
+pub use arithmetic::{ArithmeticOperator, Fault};
 pub(crate) use check::checked;
 pub use evaluate::{Truth, Unknown};
+pub(crate) use evaluate::{Value, compare};
+pub use kinds::Kinds;
 pub use lexer::Operator;
+pub use limit::Limit;
+pub use term::{Arithmetic, Term};
 
 /// A checked condition: every metric exists, every comparison is between things that compare.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,54 +47,32 @@ pub struct Comparison {
     pub right: Term,
 }
 
-/// One side of a comparison.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Term {
-    /// What a trial reads of this metric.
-    Metric(Metric),
-    /// A constant amount.
-    Number {
-        /// As written.
-        quantity: Quantity,
-        /// In base units.
-        amount: Decimal,
-    },
-    /// A constant text.
-    Text(String),
-    /// A constant version.
-    Version(Version),
-}
-
-impl Term {
-    /// The metric's domain; nothing for a constant.
-    #[must_use]
-    pub const fn domain(&self) -> Option<Domain> {
-        match self {
-            Self::Metric(metric) => Some(metric.domain()),
-            Self::Number { .. } | Self::Text(_) | Self::Version(_) => None,
-        }
-    }
-
-    /// The metric, if it is one.
-    #[must_use]
-    pub const fn metric(&self) -> Option<Metric> {
-        match self {
-            Self::Metric(metric) => Some(*metric),
-            Self::Number { .. } | Self::Text(_) | Self::Version(_) => None,
-        }
-    }
-}
-
 impl Comparison {
-    /// The metrics on its sides: one or two.
+    /// The metrics on its sides, each once, from left to right.
     pub fn metrics(&self) -> impl Iterator<Item = Metric> {
-        self.left.metric().into_iter().chain(self.right.metric())
+        let mut metrics = Vec::new();
+        self.walk(&mut |term| {
+            metrics.extend(term.metric().filter(|metric| !metrics.contains(metric)));
+        });
+        metrics.into_iter()
     }
 
     /// Whether one of its metrics is sampled.
     #[must_use]
     pub fn is_sampled(&self) -> bool {
-        self.metrics().any(|metric| metric.kind() == Kind::Sampled)
+        self.left.is_sampled() || self.right.is_sampled()
+    }
+
+    /// Whether one of its sides is computed from others.
+    #[must_use]
+    pub const fn is_computed(&self) -> bool {
+        self.left.is_computed() || self.right.is_computed()
+    }
+
+    /// Calls `visit` for each term of both sides, from left to right.
+    pub(crate) fn walk<'t>(&'t self, visit: &mut impl FnMut(&'t Term)) {
+        self.left.walk(visit);
+        self.right.walk(visit);
     }
 }
 
@@ -128,17 +116,6 @@ impl Condition {
     }
 }
 
-impl fmt::Display for Term {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Metric(metric) => metric.fmt(f),
-            Self::Number { quantity, .. } => quantity.fmt(f),
-            Self::Text(text) => write!(f, "\"{text}\""),
-            Self::Version(version) => version.fmt(f),
-        }
-    }
-}
-
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {}", self.left, self.operator.as_str(), self.right)
@@ -171,6 +148,9 @@ impl fmt::Display for Condition {
         }
     }
 }
+
+#[cfg(test)]
+mod laws;
 
 #[cfg(test)]
 mod tests {
@@ -208,6 +188,19 @@ mod tests {
             ("rtt.p99 < baseline.p99", "rtt.p99 < baseline.p99"),
             ("headroom.exec >= 5%", "headroom.exec >= 5%"),
             ("throughput > 20000/s", "rtt.throughput > 20000/s"),
+            ("P99-floor.p99 < 5us", "rtt.p99 - floor.p99 < 5us"),
+            ("(P99 - (floor.p99)) * 2 < - 3us", "(rtt.p99 - floor.p99) * 2 < -3us"),
+            ("dataset/server.keys > 100B", "memory.dataset / server.keys > 100B"),
+            ("P99<1.1*previous.rtt.p99", "rtt.p99 < 1.1 * previous.rtt.p99"),
+            ("-(P99 + P50) > --3us", "-(rtt.p99 + rtt.p50) > 3us"),
+            ("P99 - (P90 - P50) < 1us", "rtt.p99 - (rtt.p90 - rtt.p50) < 1us"),
+            ("server.keys / server.uptime > 5/s", "server.keys / server.uptime > 5/s"),
+            ("throughput \u{d7} 60s \u{f7} 2 \u{2212} 1 > 5", "rtt.throughput * 60s / 2 - 1 > 5"),
+            (
+                "P99 in 0.9*floor.p99..1.1*floor.p99",
+                "rtt.p99 >= 0.9 * floor.p99 and rtt.p99 <= 1.1 * floor.p99",
+            ),
+            ("allocator == 'a\"b'", "memory.allocator == 'a\"b'"),
         ] {
             assert_eq!(normalized(written), full);
             assert_eq!(checked(&normalized(written)).unwrap(), checked(written).unwrap());
@@ -260,6 +253,65 @@ mod tests {
             [
                 "wrong-dimension \"5%\": server.keys is a count, such as `1000`; `5%` can't be compared with it"
             ]
+        );
+    }
+    #[test]
+    fn arithmetic_that_means_nothing_is_named_in_its_place() {
+        assert_eq!(
+            problems("P99 * dataset < 5us"),
+            [
+                "wrong-dimension \"P99 * dataset\": rtt.p99 is a time, such as `12us`, and memory.dataset is an amount of memory, such as `50MB`; they can't be multiplied"
+            ]
+        );
+        assert_eq!(
+            problems("P99 + 5% < 5us"),
+            [
+                "wrong-dimension \"P99 + 5%\": rtt.p99 is a time, such as `12us`, and `5%` is a ratio, such as `1.5` or `5%`; they can't be added"
+            ]
+        );
+        assert_eq!(
+            problems("P99 - 5 < 5us"),
+            ["missing-unit \"5\": `5` has no unit (write a unit, such as `5us`)"]
+        );
+        assert_eq!(
+            problems("P99 < 2 * 6"),
+            [
+                "missing-unit \"2 * 6\": `2 * 6` has no unit (write a unit with one of its numbers, such as `1us`)"
+            ]
+        );
+        assert_eq!(
+            problems("P99 - floor.p99 < 5MB"),
+            [
+                "wrong-dimension \"5MB\": `P99 - floor.p99` is a time, such as `12us`; `5MB` can't be compared with it"
+            ]
+        );
+        assert_eq!(
+            problems("frag / server.uptime > 1/s or -allocator == 'x'"),
+            [
+                "wrong-dimension \"frag / server.uptime\": memory.allocator_frag_ratio is a ratio, such as `1.5` or `5%`, and server.uptime is a time, such as `12us`; they can't be divided",
+                "wrong-dimension \"-allocator\": memory.allocator is a text in quotes; it has no sign",
+            ]
+        );
+        assert_eq!(
+            problems("nope + P99x < 5us"),
+            [
+                "unknown-metric \"nope\": unknown metric `nope` (docs/MATRIX.md lists all metrics)",
+                "unknown-metric \"P99x\": unknown metric `P99x` (did you mean `p99`?)",
+            ]
+        );
+        assert_eq!(
+            problems("1us + 2us < 2 * 5us"),
+            [
+                "constant-comparison \"1us + 2us < 2 * 5us\": this compares two constants; nothing is measured (name a metric on one side, such as `P99 < 12us`)"
+            ]
+        );
+        assert_eq!(
+            problems("P99 / (2 - 2) < 5us"),
+            ["bad-quantity \"(2 - 2)\": this divides by zero"]
+        );
+        assert_eq!(
+            problems("P99x in 1us..2us"),
+            ["unknown-metric \"P99x\": unknown metric `P99x` (did you mean `p99`?)"]
         );
     }
 }

@@ -4,16 +4,24 @@
 //! any        = all { "or" all }
 //! all        = negation { "and" negation }
 //! negation   = "not" negation | "(" any ")" | comparison
-//! comparison = operand OPERATOR operand | operand "in" operand ".." operand
-//! operand    = NAME | LITERAL | TEXT
+//! comparison = sum OPERATOR sum | sum "in" sum ".." sum
+//! sum        = product { ("+" | "-") product }
+//! product    = signed { ("*" | "/") signed }
+//! signed     = "-" signed | "(" sum ")" | NAME | LITERAL | TEXT
 //! ```
+//!
+//! A `(` begins a condition if there is a comparison up to its `)`, and a sum if there is none.
 
 use std::ops::Range;
 
+use super::arithmetic::ArithmeticOperator;
 use super::lexer::{Operator, SyntaxError, Token, TokenKind, tokens};
 
 /// How deep parentheses and `not` may nest: more is a mistake, and would use up the stack.
 const DEEPEST: u32 = 64;
+
+/// How many names and numbers one comparison may hold, for the same reason.
+const MOST_OPERANDS: u32 = 64;
 
 /// A condition as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,16 +40,19 @@ pub(super) struct Operand<'t> {
     pub(super) span: Range<usize>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum OperandKind<'t> {
     Name(&'t str),
     Literal(&'t str),
     Text(&'t str),
+    Negated(Box<Operand<'t>>),
+    Arithmetic(Box<Operand<'t>>, ArithmeticOperator, Box<Operand<'t>>),
 }
 
 /// Parses a whole condition.
 pub(super) fn parse(text: &str) -> Result<Tree<'_>, SyntaxError> {
-    let mut parser = Parser { tokens: tokens(text)?, at: 0, end: text.len(), depth: 0 };
+    let mut parser =
+        Parser { tokens: tokens(text)?, at: 0, end: text.len(), depth: 0, operands: 0 };
     if parser.tokens.is_empty() {
         let error = SyntaxError::new(0..text.len(), "the condition is empty");
         return Err(error.help("write a comparison, such as `P99 < 12us`"));
@@ -63,6 +74,8 @@ struct Parser<'t> {
     at: usize,
     end: usize,
     depth: u32,
+    /// Names and numbers in the comparison so far.
+    operands: u32,
 }
 
 impl<'t> Parser<'t> {
@@ -101,44 +114,127 @@ impl<'t> Parser<'t> {
     }
 
     fn negation(&mut self) -> Result<Tree<'t>, SyntaxError> {
-        let nests = matches!(self.peek(), Some(TokenKind::Not | TokenKind::Open));
-        if !nests {
+        let not = self.peek() == Some(TokenKind::Not);
+        if !not && !self.opens_a_condition() {
             return self.comparison();
         }
+        self.at += 1;
+        self.nested(|parser| {
+            if not {
+                return Ok(Tree::Not(Box::new(parser.negation()?)));
+            }
+            let inner = parser.any()?;
+            parser.close()?;
+            Ok(inner)
+        })
+    }
+
+    /// Whether a `(` is here that has a comparison in it.
+    fn opens_a_condition(&self) -> bool {
+        if self.peek() != Some(TokenKind::Open) {
+            return false;
+        }
+        let mut open = 0_u32;
+        for token in self.tokens.iter().skip(self.at) {
+            match token.kind {
+                TokenKind::Open => open += 1,
+                TokenKind::Close if open == 1 => return false,
+                TokenKind::Close => open -= 1,
+                TokenKind::Operator(_)
+                | TokenKind::And
+                | TokenKind::Or
+                | TokenKind::Not
+                | TokenKind::In => return true,
+                _ => {}
+            }
+            if open > DEEPEST {
+                // Too deep either way: let it be reported.
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Parses what is one level deeper than here.
+    fn nested<T>(
+        &mut self,
+        parse: impl FnOnce(&mut Self) -> Result<T, SyntaxError>,
+    ) -> Result<T, SyntaxError> {
         if self.depth == DEEPEST {
+            self.at -= 1;
             return Err(self.error_here("the condition nests too deeply"));
         }
         self.depth += 1;
-        let tree = if self.take(TokenKind::Not) {
-            Tree::Not(Box::new(self.negation()?))
-        } else {
-            self.at += 1;
-            let inner = self.any()?;
-            if !self.take(TokenKind::Close) {
-                return Err(self.error_here("a `)` is missing here"));
-            }
-            inner
-        };
+        let parsed = parse(self)?;
         self.depth -= 1;
-        Ok(tree)
+        Ok(parsed)
+    }
+
+    fn close(&mut self) -> Result<(), SyntaxError> {
+        if self.take(TokenKind::Close) {
+            Ok(())
+        } else {
+            Err(self.error_here("a `)` is missing here"))
+        }
     }
 
     fn comparison(&mut self) -> Result<Tree<'t>, SyntaxError> {
-        let left = self.operand()?;
+        self.operands = 0;
+        let left = self.sum()?;
         if self.take(TokenKind::In) {
-            let low = self.operand()?;
+            let low = self.sum()?;
             if !self.take(TokenKind::To) {
                 let error = self.error_here("a range needs `..` here");
                 return Err(error.help("write `P99 in 9us..12us`"));
             }
-            return Ok(Tree::Within(left, low, self.operand()?));
+            return Ok(Tree::Within(left, low, self.sum()?));
         }
         let Some(TokenKind::Operator(operator)) = self.peek() else {
             let error = self.error_here("a comparison is missing here");
             return Err(error.help("use one of < <= > >= == != in"));
         };
         self.at += 1;
-        Ok(Tree::Compare(left, operator, self.operand()?))
+        Ok(Tree::Compare(left, operator, self.sum()?))
+    }
+
+    fn sum(&mut self) -> Result<Operand<'t>, SyntaxError> {
+        use ArithmeticOperator::{Minus, Plus};
+        let mut sum = self.product()?;
+        while let Some(TokenKind::Arithmetic(operator @ (Plus | Minus))) = self.peek() {
+            self.at += 1;
+            sum = arithmetic(sum, operator, self.product()?);
+        }
+        Ok(sum)
+    }
+
+    fn product(&mut self) -> Result<Operand<'t>, SyntaxError> {
+        use ArithmeticOperator::{DividedBy, Times};
+        let mut product = self.signed()?;
+        while let Some(TokenKind::Arithmetic(operator @ (Times | DividedBy))) = self.peek() {
+            self.at += 1;
+            product = arithmetic(product, operator, self.signed()?);
+        }
+        Ok(product)
+    }
+
+    fn signed(&mut self) -> Result<Operand<'t>, SyntaxError> {
+        let start = self.span_here().start;
+        if self.take(TokenKind::Arithmetic(ArithmeticOperator::Minus)) {
+            let inner = self.nested(Self::signed)?;
+            let span = start..inner.span.end;
+            return Ok(Operand { kind: OperandKind::Negated(Box::new(inner)), span });
+        }
+        if self.take(TokenKind::Open) {
+            let inner = self.nested(|parser| {
+                let inner = parser.sum()?;
+                parser.close()?;
+                Ok(inner)
+            })?;
+            let end = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+            let end = end.map_or(inner.span.end, |token| token.span.end);
+            return Ok(Operand { span: start..end, ..inner });
+        }
+        self.operand()
     }
 
     fn operand(&mut self) -> Result<Operand<'t>, SyntaxError> {
@@ -150,10 +246,26 @@ impl<'t> Parser<'t> {
                 return Err(self.error_here("a metric or a quantity is missing here"));
             }
         };
+        if self.operands == MOST_OPERANDS {
+            let message =
+                format!("a comparison may hold {MOST_OPERANDS} names and numbers at most");
+            return Err(self.error_here(&message));
+        }
+        self.operands += 1;
         let span = self.span_here();
         self.at += 1;
         Ok(Operand { kind, span })
     }
+}
+
+fn arithmetic<'t>(
+    left: Operand<'t>,
+    operator: ArithmeticOperator,
+    right: Operand<'t>,
+) -> Operand<'t> {
+    let span = left.span.start..right.span.end;
+    let kind = OperandKind::Arithmetic(Box::new(left), operator, Box::new(right));
+    Operand { kind, span }
 }
 
 fn joined<'t>(mut parts: Vec<Tree<'t>>, join: fn(Vec<Tree<'t>>) -> Tree<'t>) -> Tree<'t> {
@@ -183,6 +295,41 @@ mod tests {
         assert!(matches!(parts[..], [Tree::Compare(..), Tree::All(_)]));
     }
 
+    /// With all parentheses.
+    fn full(operand: &Operand<'_>) -> String {
+        match &operand.kind {
+            OperandKind::Name(text) | OperandKind::Literal(text) | OperandKind::Text(text) => {
+                (*text).to_owned()
+            }
+            OperandKind::Negated(inner) => format!("-({})", full(inner)),
+            OperandKind::Arithmetic(left, operator, right) => {
+                format!("({} {} {})", full(left), operator.as_str(), full(right))
+            }
+        }
+    }
+
+    #[test]
+    fn times_binds_tighter_than_plus_and_both_go_from_left_to_right() {
+        let left = |text: &str| match parse(text).unwrap() {
+            Tree::Compare(left, ..) => full(&left),
+            tree => panic!("{tree:?}"),
+        };
+        assert_eq!(left("a - b - c * -d / e < 1"), "((a - b) - ((c * -(d)) / e))");
+        assert_eq!(left("a - (b - c) < 1"), "(a - (b - c))");
+        assert_eq!(left("(a - b) * 2 < 1"), "((a - b) * 2)");
+        assert_eq!(left("((a)) < 1"), "a");
+        assert_eq!(left("P99-3us < 1"), "(P99 - 3us)");
+        assert_eq!(left("-3us-P99 < 1"), "(-3us - P99)");
+    }
+
+    #[test]
+    fn a_parenthesis_is_a_condition_if_a_comparison_is_in_it() {
+        assert!(matches!(parse("((a - b) * 2 < 1)"), Ok(Tree::Compare(..))));
+        assert!(matches!(parse("(a - b) * 2 < (1)"), Ok(Tree::Compare(..))));
+        assert!(matches!(parse("not ((a) < (b) or (c < 1))"), Ok(Tree::Not(..))));
+        assert!(matches!(parse("(a) in (1)..(2 + 3)"), Ok(Tree::Within(..))));
+    }
+
     #[test]
     fn errors_point_at_their_place() {
         assert_eq!(message(""), "\"\": the condition is empty");
@@ -194,5 +341,14 @@ mod tests {
         assert_eq!(message("P99 in 9us"), "\"\": a range needs `..` here");
         assert_eq!(message(&"(".repeat(100_000)), "\"(\": the condition nests too deeply");
         assert_eq!(message(&"not ".repeat(100_000)), "\"not\": the condition nests too deeply");
+        assert_eq!(message(&"-".repeat(100_000)), "\"-\": the condition nests too deeply");
+        let parentheses = format!("{}P99{} < 1us", "(".repeat(70), ")".repeat(70));
+        assert_eq!(message(&parentheses), "\"(\": the condition nests too deeply");
+        assert_eq!(message("P99 + < 1us"), "\"<\": a metric or a quantity is missing here");
+        assert_eq!(message("(P99 - P50 < 1us"), "\"\": a `)` is missing here");
+        assert_eq!(message("(P99 - P50"), "\"\": a `)` is missing here");
+        assert_eq!(message("(P99)"), "\"\": a comparison is missing here");
+        let long = format!("P99{} < 1us", " + P99".repeat(100_000));
+        assert_eq!(message(&long), "\"P99\": a comparison may hold 64 names and numbers at most");
     }
 }

@@ -4,7 +4,7 @@ use phasegate_model::{Finding, Metric, Missing, Readings, Reason, RowId, Votes};
 
 use super::drift::{LEAST_TRIALS, is_calm};
 use super::votes::{self, dissent_allowed, e_value};
-use crate::condition::{Comparison, Condition, Truth, Unknown};
+use crate::condition::{Comparison, Condition, Fault, Truth, Unknown};
 use crate::matrix::{Matrix, Row};
 
 /// What the trials so far say of every row.
@@ -32,7 +32,9 @@ pub(crate) struct ConditionState<'m> {
     not_met: u32,
     ties: u32,
     missing: u32,
+    faults: u32,
     first_missing: Option<(Metric, Missing)>,
+    first_fault: Option<Fault>,
     /// The first crossing is final: what was found, and after how many trials.
     settled: Option<(bool, u32)>,
     /// Enough evidence once, but the readings drifted.
@@ -130,14 +132,16 @@ impl<'m> ConditionState<'m> {
             not_met: 0,
             ties: 0,
             missing: 0,
+            faults: 0,
             first_missing: None,
+            first_fault: None,
             settled: None,
             held_back: false,
         }
     }
 
     const fn trials(&self) -> u32 {
-        self.met + self.not_met + self.ties + self.missing
+        self.met + self.not_met + self.ties + self.missing + self.faults
     }
 
     /// Counts the vote of the last of `trials`.
@@ -150,6 +154,10 @@ impl<'m> ConditionState<'m> {
             Truth::Unknown(Unknown::Missing(metric, why)) => {
                 self.missing += 1;
                 self.first_missing.get_or_insert((metric, why));
+            }
+            Truth::Unknown(Unknown::Fault(fault)) => {
+                self.faults += 1;
+                self.first_fault.get_or_insert(fault);
             }
         }
         if !self.sampled || self.settled.is_some() {
@@ -215,13 +223,16 @@ impl<'m> ConditionState<'m> {
 
     fn reason(&self) -> Reason {
         let both = self.met > 0 && self.not_met > 0;
-        match &self.first_missing {
+        match (&self.first_missing, self.first_fault) {
             _ if self.held_back => Reason::Drifting,
             _ if both && self.sampled => Reason::InsideNoise,
             _ if both => Reason::ReadingsDisagree,
-            Some((metric, why)) => Reason::ReadingMissing { metric: *metric, why: why.clone() },
-            None if self.ties > 0 => Reason::LimitFinerThanResolution,
-            None => Reason::TooFewTrials,
+            (Some((metric, why)), _) => {
+                Reason::ReadingMissing { metric: *metric, why: why.clone() }
+            }
+            (None, Some(fault)) => fault.into(),
+            (None, None) if self.ties > 0 => Reason::LimitFinerThanResolution,
+            (None, None) => Reason::TooFewTrials,
         }
     }
 
@@ -254,7 +265,7 @@ impl<'m> ConditionState<'m> {
         self.sampled.then(|| Votes {
             met: self.met,
             not_met: self.not_met,
-            neither: self.ties + self.missing,
+            neither: self.ties + self.missing + self.faults,
             evidence_met: votes::format(e_value(n - self.met, n)),
             evidence_not_met: votes::format(e_value(n - self.not_met, n)),
             threshold: votes::format(threshold),

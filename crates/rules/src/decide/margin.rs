@@ -2,16 +2,19 @@
 //!
 //! Everything here looks at one point: each metric at its median over the trials. From there one
 //! metric moves at a time to each limit it is compared with, and just beyond either side of it;
-//! nothing in between can make a difference.
+//! nothing in between can make a difference. In a comparison with arithmetic the limit is where
+//! its two sides become equal; a metric for which that place can't be told doesn't move.
 
 use std::collections::BTreeMap;
 
 use phasegate_model::{
-    Change, Decimal, Dimension, Domain, Finding, Flip, Margin, Metric, Outcome, Quantity, Readings,
+    Change, Decimal, Dimension, Domain, Finding, Flip, Margin, Metric, Outcome, Quantity, Reading,
+    Readings,
 };
 
 use super::outcome::possible_outcomes;
-use crate::condition::{Comparison, Condition, Operator, Term, Truth, Unknown};
+use super::solve::{Solution, solve};
+use crate::condition::{Comparison, Condition, Term, Truth, Unknown, Value, compare};
 use crate::matrix::{Matrix, Row};
 
 /// Just below, at, and just above an amount.
@@ -36,7 +39,7 @@ struct Move {
 
 impl Move {
     fn distance(&self) -> Decimal {
-        (self.to.0 - self.from).abs()
+        self.to.0.checked_sub(self.from).unwrap_or(Decimal::MAX).abs()
     }
 
     /// The distance as a share of the limit; nothing if the limit is zero.
@@ -80,6 +83,11 @@ impl<'r> Point<'r> {
     }
 
     fn compare(&self, comparison: &Comparison, moves: &[Move]) -> Truth {
+        if comparison.is_computed() {
+            return self
+                .compare_computed(comparison, moves)
+                .unwrap_or(Truth::Unknown(Unknown::Tie));
+        }
         let places = (self.place(&comparison.left, moves), self.place(&comparison.right, moves));
         let (Some(left), Some(right)) = places else {
             let numeric =
@@ -90,16 +98,40 @@ impl<'r> Point<'r> {
                 comparison.holds(self.others)
             };
         };
-        let order = left.cmp(&right);
-        let holds = match comparison.operator {
-            Operator::Less => order.is_lt(),
-            Operator::LessOrEqual => order.is_le(),
-            Operator::Greater => order.is_gt(),
-            Operator::GreaterOrEqual => order.is_ge(),
-            Operator::Equal => order.is_eq(),
-            Operator::NotEqual => order.is_ne(),
+        truth(comparison.operator.holds(left.cmp(&right)))
+    }
+
+    /// Compares with every metric in its place; nothing if the sides can't be told apart.
+    fn compare_computed(&self, comparison: &Comparison, moves: &[Move]) -> Option<Truth> {
+        let mut readings = Readings::default();
+        let mut sides = Vec::new();
+        for metric in comparison.metrics() {
+            let (amount, side) = self.place(&Term::Metric(metric), moves)?;
+            readings.insert(metric, Reading::exact(amount)).ok()?;
+            sides.extend((side != 0).then_some((metric, amount, side)));
+        }
+        let (left, right) = (comparison.left.value(&readings), comparison.right.value(&readings));
+        let (Ok(Value::Number(_, left)), Ok(Value::Number(_, right))) = (left, right) else {
+            return None;
         };
-        if holds { Truth::True } else { Truth::False }
+        let apart = left.high() < right.low() || left.low() > right.high();
+        if apart || sides.is_empty() {
+            return compare(&left, comparison.operator, &right).map(truth);
+        }
+        // The sides are equal, or differ by what was rounded: the steps aside decide.
+        let mut steps = sides.into_iter().map(|(metric, amount, side)| {
+            let root = self.solution(comparison, metric)?.root?;
+            let on_the_limit = root.told(self.medians.get(&metric).copied()?)? == amount;
+            let rises = if root.rises { side } else { -side };
+            on_the_limit.then_some(rises.cmp(&0))
+        });
+        let first = steps.next()??;
+        let agree = steps.all(|step| step == Some(first));
+        agree.then(|| truth(comparison.operator.holds(first)))
+    }
+
+    fn solution(&self, comparison: &Comparison, metric: Metric) -> Option<Solution> {
+        solve(comparison, metric, &|other| self.medians.get(&other).copied())
     }
 
     fn place(&self, term: &Term, moves: &[Move]) -> Option<Place> {
@@ -110,20 +142,43 @@ impl<'r> Point<'r> {
                 moved.map(|moved| moved.to).or_else(median)
             }
             Term::Number { amount, .. } => Some((*amount, 0)),
-            Term::Text(_) | Term::Version(_) => None,
+            Term::Text(_) | Term::Version(_) | Term::Negated(_) | Term::Arithmetic(_) => None,
         }
     }
 
-    /// Every move of a metric to a limit that the condition compares it with.
-    fn moves(&self, condition: &Condition) -> Vec<Move> {
-        condition
-            .comparisons()
-            .into_iter()
-            .flat_map(|comparison| self.moves_of(comparison))
-            .collect()
+    /// Every move of a metric to a limit that the conditions compare it with, as long as nothing
+    /// on the way could make a difference that isn't known.
+    fn moves<'c>(&self, conditions: impl Iterator<Item = &'c Condition>) -> Vec<Move> {
+        let comparisons: Vec<&Comparison> = conditions.flat_map(Condition::comparisons).collect();
+        let mut moves: Vec<Move> =
+            comparisons.iter().flat_map(|comparison| self.moves_of(comparison)).collect();
+        for comparison in comparisons.into_iter().filter(|comparison| comparison.is_computed()) {
+            moves.retain(|moved| self.is_free(comparison, moved));
+        }
+        moves
+    }
+
+    /// Whether the comparison has no unknown place between the metric's median and where it moves.
+    fn is_free(&self, comparison: &Comparison, moved: &Move) -> bool {
+        if !comparison.metrics().any(|metric| metric == moved.metric) {
+            return true;
+        }
+        let (low, high) = (moved.from.min(moved.to.0), moved.from.max(moved.to.0));
+        self.solution(comparison, moved.metric).is_some_and(|solution| {
+            !solution.poles.iter().any(|pole| low <= *pole && *pole <= high)
+        })
     }
 
     fn moves_of(&self, comparison: &Comparison) -> Vec<Move> {
+        if comparison.is_computed() {
+            let limit = |metric| {
+                let from = self.medians.get(&metric).copied()?;
+                let to = self.solution(comparison, metric)?.root?.told(from)?;
+                Some(SIDES.map(|side| Move { metric, from, to: (to, side) }))
+            };
+            let moves = comparison.metrics().filter_map(limit).flatten();
+            return moves.filter(|moved| self.is_free(comparison, moved)).collect();
+        }
         let sides = [(&comparison.left, &comparison.right), (&comparison.right, &comparison.left)];
         let mut moves = Vec::new();
         for (moving, limit) in sides {
@@ -142,11 +197,9 @@ impl<'r> Point<'r> {
     pub(crate) fn margin(&self, condition: &Condition) -> Option<Margin> {
         let base = self.truth(condition, &[])?;
         let flips = |moves: &[Move]| self.truth(condition, moves) == Some(!base);
-        let alone = self
-            .moves(condition)
-            .into_iter()
-            .filter(|moved| flips(&[*moved]))
-            .min_by_key(|moved| (moved.rank(), moved.distance()));
+        let mut alone = self.moves(std::iter::once(condition));
+        alone.retain(|moved| flips(&[*moved]));
+        let alone = first_on_their_way(&alone).min_by_key(|moved| (moved.rank(), moved.distance()));
         let mut moves = match alone {
             Some(moved) => vec![moved],
             None => self.joint(condition, base).filter(|moves| flips(moves))?,
@@ -189,14 +242,12 @@ impl<'r> Point<'r> {
         if self.outcome(matrix, &[]) != Some(now) {
             return None;
         }
-        let moves = matrix.rows.iter().flat_map(Row::conditions).flat_map(|c| self.moves(c));
-        moves
-            .filter_map(|moved| {
-                let outcome = self.outcome(matrix, &[moved])?;
-                (outcome != now).then_some((moved, outcome))
-            })
-            .min_by_key(|(moved, _)| (moved.rank(), moved.distance(), moved.metric))
-            .map(|(moved, outcome)| Flip { change: moved.change(), outcome })
+        let outcome = |moved: &Move| self.outcome(matrix, &[*moved]).filter(|then| *then != now);
+        let mut moves = self.moves(matrix.rows.iter().flat_map(Row::conditions));
+        moves.retain(|moved| outcome(moved).is_some());
+        let smallest = first_on_their_way(&moves)
+            .min_by_key(|moved| (moved.rank(), moved.distance(), moved.metric))?;
+        Some(Flip { change: smallest.change(), outcome: outcome(&smallest)? })
     }
 
     fn outcome(&self, matrix: &Matrix, moves: &[Move]) -> Option<Outcome> {
@@ -222,6 +273,18 @@ impl<'r> Point<'r> {
             None => when.into_iter().chain([None]).collect(),
         }
     }
+}
+
+/// The moves before which no other move goes the same way. (The share of the limit alone doesn't
+/// tell: of two limits below zero the farther one is the smaller share away.)
+fn first_on_their_way(moves: &[Move]) -> impl Iterator<Item = Move> {
+    let comes_before = |other: &Move, moved: &Move| {
+        other.metric == moved.metric
+            && (other.to.0 < other.from) == (moved.to.0 < moved.from)
+            && other.distance() < moved.distance()
+    };
+    let first = move |moved: &&Move| !moves.iter().any(|other| comes_before(other, moved));
+    moves.iter().filter(first).copied()
 }
 
 const fn truth(value: bool) -> Truth {

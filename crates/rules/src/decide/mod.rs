@@ -4,6 +4,7 @@ mod assess;
 mod drift;
 mod margin;
 mod outcome;
+mod solve;
 mod summary;
 mod votes;
 
