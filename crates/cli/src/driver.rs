@@ -73,6 +73,7 @@ pub(crate) fn measure(
         plan: plan.clone(),
         target: session.target().clone(),
         environment: session.environment().clone(),
+        previous: None,
         trials,
     };
     Ok(Measured { evidence, failure })

@@ -3,9 +3,11 @@
 //! Serialized, a decision holds strings and whole numbers only, so that the same decision is the
 //! same bytes everywhere.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::action::{Action, Outcome};
+use crate::fact::{FactName, FactValue};
 use crate::finding::Finding;
 use crate::id::{MatrixId, PhaseId, RowId};
 use crate::metric::Metric;
@@ -88,6 +90,23 @@ pub struct RowDecision {
     pub readings: Vec<MetricSummary>,
     /// How far it is until the finding flips; nothing if a reading is missing.
     pub margin: Option<Margin>,
+    /// The plan's facts that it rests on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<FactUsed>,
+}
+
+/// A fact that a row rests on, as the plan has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FactUsed {
+    /// Its name.
+    pub name: FactName,
+    /// What it says.
+    pub value: FactValue,
+    /// Who says so.
+    pub author: String,
+    /// The day on which it was true.
+    pub date: NaiveDate,
 }
 
 /// The votes on one condition.

@@ -6,9 +6,10 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::metric::Metric;
 use crate::plan::{Pinning, Plan, Transport, Wait};
 use crate::quantity::Quantity;
-use crate::reading::Readings;
+use crate::reading::{MissingReason, Reading, Readings};
 
 /// The evidence of one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,43 @@ pub struct Evidence {
     pub environment: Environment,
     /// The trials, in the order in which they were made.
     pub trials: Vec<Trial>,
+    /// The last recorded phase, where the matrix or the plan compares with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Previous>,
+}
+
+/// What an earlier phase measured, as far as this one compares with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Previous {
+    /// The number of its entry in the ledger.
+    pub entry: u64,
+    /// The digest of that entry.
+    pub digest: String,
+    /// One reading for each metric, under its own name: `rtt.p99` is what conditions call
+    /// `previous.rtt.p99`.
+    pub readings: Readings,
+    /// The properties in which the environments differ and that matter to latency; none if the
+    /// two are comparable.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differing: Vec<String>,
+}
+
+impl Previous {
+    /// The reading of a `previous.*` metric; nothing for any other metric.
+    #[must_use]
+    pub fn reading(&self, metric: Metric) -> Option<Reading> {
+        let own = match metric {
+            Metric::PreviousRtt(statistic) => Metric::Rtt(statistic),
+            Metric::PreviousMemory(memory) => Metric::Memory(memory),
+            _ => return None,
+        };
+        if !self.differing.is_empty() {
+            return Some(Reading::missing(MissingReason::NotComparable, self.differing.join(", ")));
+        }
+        let missing = || Reading::missing(MissingReason::NotMeasured, "");
+        Some(self.readings.get(own).cloned().unwrap_or_else(missing))
+    }
 }
 
 /// Why an evidence file can't be used.

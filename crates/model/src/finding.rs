@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fact::FactName;
 use crate::metric::Metric;
+use crate::plan::Timespan;
 use crate::reading::Missing;
 
 /// What the evidence says of a row.
@@ -68,6 +70,32 @@ pub enum Reason {
     DivisionByZero,
     /// The condition computes an amount that is too large to be held.
     TooLarge,
+    /// The earlier phase that the condition compares with was measured in another environment.
+    NotComparable {
+        /// The metric of the earlier phase.
+        metric: Metric,
+        /// The properties that differ.
+        differing: String,
+    },
+    /// The plan doesn't have a fact that the condition needs.
+    FactMissing {
+        /// The fact.
+        fact: FactName,
+    },
+    /// The plan's fact is not what the condition compares, say a text where a time is needed.
+    FactUnfit {
+        /// The fact.
+        fact: FactName,
+    },
+    /// The plan's fact was too old when the measurement began.
+    StaleFact {
+        /// The fact.
+        fact: FactName,
+        /// How old it was.
+        age: Timespan,
+        /// How old it may be.
+        max_age: Timespan,
+    },
 }
 
 impl fmt::Display for Reason {
@@ -80,6 +108,16 @@ impl fmt::Display for Reason {
             Self::ReadingsDisagree => f.write_str("the readings disagree"),
             Self::LimitFinerThanResolution => f.write_str("the limit is finer than the resolution"),
             Self::DivisionByZero => f.write_str("the condition divides by zero"),
+            Self::NotComparable { metric, differing } => {
+                write!(f, "{metric} is not comparable: {differing} differ")
+            }
+            Self::FactMissing { fact } => write!(f, "the plan has no {fact}"),
+            Self::FactUnfit { fact } => {
+                write!(f, "{fact} is not what the condition compares")
+            }
+            Self::StaleFact { fact, age, max_age } => {
+                write!(f, "{fact} is stale: {age} old, and {max_age} at most")
+            }
             Self::TooLarge => f.write_str("the condition computes an amount that is too large"),
         }
     }

@@ -16,6 +16,7 @@
 mod action;
 mod decision;
 mod evidence;
+mod fact;
 mod finding;
 mod id;
 mod metric;
@@ -26,10 +27,15 @@ mod suggest;
 mod version;
 
 pub use action::{Action, ActionError, Gate, Outcome, OutcomeError, Verb};
+pub use chrono::NaiveDate;
 pub use decision::{
-    Change, Decision, Flip, Margin, MetricSummary, Obligation, RowDecision, Summary, Votes,
+    Change, Decision, FactUsed, Flip, Margin, MetricSummary, Obligation, RowDecision, Summary,
+    Votes,
 };
-pub use evidence::{End, Environment, Evidence, EvidenceError, Round, Target, TargetServer, Trial};
+pub use evidence::{
+    End, Environment, Evidence, EvidenceError, Previous, Round, Target, TargetServer, Trial,
+};
+pub use fact::{Fact, FactName, FactNameError, FactValue};
 pub use finding::{Finding, Reason};
 pub use id::{IdError, MatrixId, PhaseId, RowId};
 pub use metric::{

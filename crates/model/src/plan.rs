@@ -1,5 +1,6 @@
 //! What a phase is about, and how it is to be measured.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
@@ -9,6 +10,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::action::Gate;
+use crate::fact::{Fact, FactName};
 use crate::id::PhaseId;
 use crate::quantity::{Dimension, Quantity, QuantityError};
 
@@ -36,6 +38,9 @@ pub struct Plan {
     pub deliverables: Vec<String>,
     /// What was learned.
     pub lessons: Vec<String>,
+    /// What the team asserts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<FactName, Fact>,
 }
 
 /// The phases that follow, by how the gate came out.

@@ -68,6 +68,8 @@ pub enum MissingReason {
     Meaningless,
     /// There were too few samples for it.
     TooFewSamples,
+    /// An earlier phase measured it in another environment; the detail names what differs.
+    NotComparable,
 }
 
 impl fmt::Display for MissingReason {
@@ -79,6 +81,7 @@ impl fmt::Display for MissingReason {
             Self::Unreadable => "unreadable",
             Self::Meaningless => "meaningless",
             Self::TooFewSamples => "too few samples",
+            Self::NotComparable => "not comparable",
         })
     }
 }

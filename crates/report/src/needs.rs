@@ -29,6 +29,16 @@ pub(crate) fn needs(row: &RowDecision) -> Option<String> {
         Reason::DivisionByZero => {
             "readings that its condition can divide by, as one is zero".to_owned()
         }
+        Reason::NotComparable { metric, differing } => text(&format!(
+            "the environment of the earlier phase, as {metric} was measured with another {differing}"
+        )),
+        Reason::FactMissing { fact } => text(&format!("{fact} in the plan")),
+        Reason::FactUnfit { fact } => {
+            text(&format!("another {fact}, as the plan's is not what its condition compares"))
+        }
+        Reason::StaleFact { fact, age, max_age } => text(&format!(
+            "a newer {fact}, as the plan's was {age} old and may be {max_age} old at most"
+        )),
         Reason::TooLarge => {
             "another condition, as this one computes an amount that is too large".to_owned()
         }

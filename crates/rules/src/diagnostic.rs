@@ -57,11 +57,17 @@ pub enum Code {
     UnknownVerb,
     /// A test case that doesn't come out as it says (`test-failed`).
     TestFailed,
+    /// A fact that would have to be two things at once (`fact-conflict`).
+    FactConflict,
+    /// A fact that a condition names and the plan doesn't have (`missing-fact`).
+    MissingFact,
+    /// A fact that no condition names (`unused-fact`).
+    UnusedFact,
 }
 
 impl Code {
     /// All codes.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::TomlSyntax,
         Self::UnknownSchema,
         Self::UnknownKey,
@@ -78,6 +84,9 @@ impl Code {
         Self::ConstantComparison,
         Self::UnknownVerb,
         Self::TestFailed,
+        Self::FactConflict,
+        Self::MissingFact,
+        Self::UnusedFact,
     ];
 
     /// The stable name.
@@ -100,6 +109,9 @@ impl Code {
             Self::ConstantComparison => "constant-comparison",
             Self::UnknownVerb => "unknown-verb",
             Self::TestFailed => "test-failed",
+            Self::FactConflict => "fact-conflict",
+            Self::MissingFact => "missing-fact",
+            Self::UnusedFact => "unused-fact",
         }
     }
 }
@@ -123,19 +135,28 @@ pub struct Diagnostic {
     pub label: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// The name of the source that the span is of; nothing for the one file that was given.
+    pub file: Option<String>,
 }
 
 impl Diagnostic {
     /// A problem without label and help.
     #[must_use]
     pub fn new(code: Code, span: Range<usize>, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), span, label: String::new(), help: None }
+        Self { code, message: message.into(), span, label: String::new(), help: None, file: None }
     }
 
     /// The same with words at the place.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
+        self
+    }
+
+    /// The same in a source of that name.
+    #[must_use]
+    pub fn file(mut self, file: impl Into<String>) -> Self {
+        self.file = Some(file.into());
         self
     }
 

@@ -335,7 +335,7 @@ pub(crate) fn text_of<'d>(
     Some(Text { text, span, offsets })
 }
 
-fn wrong_type(value: &Spanned<DeValue<'_>>, key: &str, wanted: &str) -> Diagnostic {
+pub(crate) fn wrong_type(value: &Spanned<DeValue<'_>>, key: &str, wanted: &str) -> Diagnostic {
     let found = value.get_ref().type_str();
     let message = format!("`{key}` must be {wanted}, but is of type {found}");
     Diagnostic::new(Code::WrongType, value.span(), message)

@@ -10,12 +10,13 @@ pub mod condition;
 mod decide;
 mod diagnostic;
 mod document;
+mod fact_file;
 mod matrix;
 mod matrix_file;
 mod plan_file;
 mod test_cases;
 
-pub use decide::{Progress, RowProgress};
+pub use decide::{Background, Progress, RowProgress};
 pub use diagnostic::{Code, Diagnostic, Source};
-pub use matrix::{ExpectedRow, HitPolicy, Matrix, Row, Test, Written};
-pub use plan_file::parse_plan;
+pub use matrix::{ExpectedRow, FactUse, HitPolicy, Matrix, Row, Test, Written};
+pub use plan_file::{PlanFile, parse_plan};

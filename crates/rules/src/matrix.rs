@@ -1,10 +1,13 @@
 //! The checked decision matrix.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use phasegate_model::{Action, Finding, MatrixId, Outcome, Quantity, Readings, RowId};
+use phasegate_model::{
+    Action, FactName, FactValue, Finding, MatrixId, Outcome, Quantity, Readings, RowId,
+};
 
-use crate::condition::Condition;
+use crate::condition::{Condition, Kinds};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::matrix_file;
 
@@ -58,7 +61,12 @@ pub struct Row {
 impl Row {
     /// Its conditions: `given`, if there is one, and `when`.
     pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
-        self.given.iter().chain([&self.when]).map(|written| &written.condition)
+        self.written().map(|written| &written.condition)
+    }
+
+    /// Its conditions as written: `given`, if there is one, and `when`.
+    pub fn written(&self) -> impl Iterator<Item = &Written> {
+        self.given.iter().chain([&self.when])
     }
 
     /// The action that follows from a finding.
@@ -79,6 +87,23 @@ pub struct Written {
     pub text: String,
     /// What it means.
     pub condition: Condition,
+    /// Where it names facts.
+    pub facts: Vec<FactUse>,
+}
+
+/// A place where a condition names a fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FactUse {
+    /// The fact.
+    pub name: FactName,
+    /// What it can be, as far as its condition tells.
+    pub kinds: Kinds,
+    /// The name of the file.
+    pub file: String,
+    /// Where it is in that file.
+    pub span: Range<usize>,
+    /// The line of that file, counted from one.
+    pub line: u32,
 }
 
 /// A test case: readings, and what the matrix must make of them.
@@ -88,6 +113,8 @@ pub struct Test {
     pub name: String,
     /// The readings. A metric that isn't there is missing.
     pub given: Readings,
+    /// The facts. One that isn't there is missing.
+    pub facts: BTreeMap<FactName, FactValue>,
     /// The outcome that is expected.
     pub outcome: Option<(Outcome, Range<usize>)>,
     /// The rows that are expected to say something.
@@ -128,5 +155,10 @@ impl Matrix {
     /// run here; see [`Matrix::failed_tests`].
     pub fn parse(source: &Source) -> Result<Self, Vec<Diagnostic>> {
         matrix_file::parse(source)
+    }
+
+    /// Every place where a condition names a fact, in the order of the rows.
+    pub fn fact_uses(&self) -> impl Iterator<Item = &FactUse> {
+        self.rows.iter().flat_map(Row::written).flat_map(|written| &written.facts)
     }
 }

@@ -1,17 +1,19 @@
 //! Reads matrix files: TOML to [`Matrix`], all problems at once.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use phasegate_model::{
-    Action, MatrixId, Metric, Outcome, Quantity, Reading, Readings, RowId, nearest,
+    Action, FactName, FactValue, MatrixId, Metric, Outcome, Quantity, Reading, Readings, RowId,
+    nearest,
 };
 use toml::Spanned;
 use toml::de::DeValue;
 
-use crate::condition;
+use crate::condition::{self, Checked, Kinds};
 use crate::diagnostic::{Code, Diagnostic, Source};
 use crate::document::{Section, Text, read_document, text_of};
-use crate::matrix::{ExpectedRow, HitPolicy, Matrix, Row, Test, Written};
+use crate::matrix::{ExpectedRow, FactUse, HitPolicy, Matrix, Row, Test, Written};
 
 /// The version of the format that this code reads.
 pub(crate) const SCHEMA: u32 = 1;
@@ -109,6 +111,7 @@ fn rows(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Vec<Row> {
         );
     }
     report_duplicates(&rows, problems);
+    report_conflicts(rows.iter().flat_map(|(row, _)| row.written()), problems);
     rows.into_iter().map(|(row, _)| row).collect()
 }
 
@@ -123,11 +126,39 @@ fn report_duplicates(rows: &[(Row, Range<usize>)], problems: &mut Vec<Diagnostic
     }
 }
 
+/// Reports each fact whose uses leave nothing that it can be, once.
+pub(crate) fn report_conflicts<'w>(
+    conditions: impl Iterator<Item = &'w Written>,
+    problems: &mut Vec<Diagnostic>,
+) {
+    let mut known: BTreeMap<&FactName, (Kinds, &FactUse)> = BTreeMap::new();
+    for used in conditions.flat_map(|written| &written.facts) {
+        let (kinds, first) = known.entry(&used.name).or_insert((Kinds::ANY, used));
+        if kinds.is_none() {
+            continue;
+        }
+        let both = kinds.and(used.kinds);
+        if both.is_none() {
+            let message = format!(
+                "{} is {} here, but {} on line {}",
+                used.name, used.kinds, *kinds, first.line
+            );
+            problems.push(
+                Diagnostic::new(Code::FactConflict, used.span.clone(), message)
+                    .help("two things need two names"),
+            );
+        }
+        *kinds = both;
+    }
+}
+
 fn row(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Row> {
-    let line = section.source().line(section.span.start);
+    let source = section.source();
+    let line = source.line(section.span.start);
     let id = section.required("id", problems);
-    let when = section.required_text("when", problems).and_then(|text| written(&text, problems));
-    let given = section.text("given", problems).map(|text| written(&text, problems));
+    let when =
+        section.required_text("when", problems).and_then(|text| written(source, &text, problems));
+    let given = section.text("given", problems).map(|text| written(source, &text, problems));
     let then = section
         .required_text("then", problems)
         .and_then(|text| action(text.text, text.span, problems));
@@ -140,24 +171,42 @@ fn row(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Row>
     Some(Row { id: id?, line, when: when?, given, then: then?, otherwise, why })
 }
 
-fn written(text: &Text<'_>, problems: &mut Vec<Diagnostic>) -> Option<Written> {
-    condition_at(text, 0..text.text.len(), problems)
+fn written(source: &Source, text: &Text<'_>, problems: &mut Vec<Diagnostic>) -> Option<Written> {
+    condition_at(source, text, 0..text.text.len(), problems)
 }
 
 /// A condition that is a part of a text; problems point into the file.
-fn condition_at(
+pub(crate) fn condition_at(
+    source: &Source,
     text: &Text<'_>,
     range: Range<usize>,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<Written> {
     let part = text.text.get(range.clone())?;
-    match condition::checked(part) {
-        Ok(condition) => Some(Written { text: part.trim().to_owned(), condition }),
+    let place =
+        |span: &Range<usize>| text.place(&(range.start + span.start..range.start + span.end));
+    match condition::checked_with_facts(part) {
+        Ok(Checked { condition, facts }) => {
+            let kinds = condition.facts();
+            let facts = facts.into_iter().map(|(name, span)| {
+                let span = place(&span);
+                FactUse {
+                    kinds: kinds.get(&name).copied().unwrap_or(Kinds::ANY),
+                    name,
+                    file: source.name.clone(),
+                    line: source.line(span.start),
+                    span,
+                }
+            });
+            let facts = facts.collect();
+            Some(Written { text: part.trim().to_owned(), condition, facts })
+        }
         Err(found) => {
-            problems.extend(found.into_iter().map(|problem| {
-                let inner = range.start + problem.span.start..range.start + problem.span.end;
-                Diagnostic { span: text.place(&inner), ..problem }
-            }));
+            problems.extend(
+                found
+                    .into_iter()
+                    .map(|problem| Diagnostic { span: place(&problem.span), ..problem }),
+            );
             None
         }
     }
@@ -185,7 +234,7 @@ fn shorthand(source: &Source, text: &Text<'_>, problems: &mut Vec<Diagnostic>) -
         );
         return None;
     };
-    let when = condition_at(text, 0..at, problems);
+    let when = condition_at(source, text, 0..at, problems);
     let tail = at + length..text.text.len();
     let then = text.text.get(tail.clone()).unwrap_or_default();
     let then = action(then, text.place(&tail), problems);
@@ -243,12 +292,15 @@ fn tests(top: &mut Section<'_>, rows: &[Row], problems: &mut Vec<Diagnostic>) ->
 
 fn test(section: &mut Section<'_>, rows: &[Row], problems: &mut Vec<Diagnostic>) -> Option<Test> {
     let name = section.required_text("name", problems).map(|text| text.text.to_owned());
-    let mut given = Readings::default();
+    let mut given = Given::default();
     if let Some(table) = section.required_section("given", problems) {
         read_given(&table, "", &mut given, problems);
+        given.report_unknown_facts(rows, problems);
     }
     let expect = section.required_section("expect", problems)?;
-    let mut test = Test { name: name?, given, outcome: None, rows: Vec::new() };
+    let facts = given.facts.into_iter().map(|(name, (value, _))| (name, value)).collect();
+    let mut test =
+        Test { name: name?, given: given.readings, facts, outcome: None, rows: Vec::new() };
     for (key, span, value) in expect.all() {
         let Some(text) = text_of(expect.source(), value, key, problems) else { continue };
         if key == "outcome" {
@@ -280,11 +332,52 @@ fn unknown_row(key: &str, span: Range<usize>, rows: &[Row]) -> Diagnostic {
     problem
 }
 
-/// Readings of a test. A dotted key such as `rtt.p99 = "12us"` is a table in TOML: join it again.
+/// What a test case gives.
+#[derive(Default)]
+struct Given {
+    readings: Readings,
+    facts: BTreeMap<FactName, (FactValue, Range<usize>)>,
+}
+
+impl Given {
+    /// Reports the facts that no row names, and those that are not what rows compare.
+    fn report_unknown_facts(&self, rows: &[Row], problems: &mut Vec<Diagnostic>) {
+        let uses: Vec<&FactUse> =
+            rows.iter().flat_map(Row::written).flat_map(|written| &written.facts).collect();
+        for (name, (value, span)) in &self.facts {
+            let mut kinds = uses.iter().filter(|used| used.name == *name).map(|used| used.kinds);
+            let problem = match kinds.next() {
+                None => {
+                    let names = uses.iter().map(|used| used.name.as_str());
+                    let problem = Diagnostic::new(
+                        Code::UnusedFact,
+                        span.clone(),
+                        format!("no row names {name}"),
+                    );
+                    match nearest(name.as_str(), names) {
+                        Some(near) => problem.help(format!("did you mean `fact.{near}`?")),
+                        None => problem,
+                    }
+                }
+                Some(first) => {
+                    let wanted = kinds.fold(first, Kinds::and);
+                    if Kinds::of_fact(value).meets(wanted) {
+                        continue;
+                    }
+                    let message = format!("{name} is {wanted}; `{value}` isn't");
+                    Diagnostic::new(Code::WrongDimension, span.clone(), message)
+                }
+            };
+            problems.push(problem);
+        }
+    }
+}
+
+/// Readings and facts of a test. A dotted key such as `rtt.p99 = "12us"` is a table in TOML: join it again.
 fn read_given(
     table: &Section<'_>,
     prefix: &str,
-    given: &mut Readings,
+    given: &mut Given,
     problems: &mut Vec<Diagnostic>,
 ) {
     for (key, span, value) in table.all() {
@@ -295,8 +388,12 @@ fn read_given(
             }
             continue;
         }
+        if let Some(fact) = name.strip_prefix("fact.") {
+            read_fact(fact, value, given, problems);
+            continue;
+        }
         match name.parse::<Metric>() {
-            Ok(metric) => read_one(metric, value, given, problems),
+            Ok(metric) => read_one(metric, value, &mut given.readings, problems),
             Err(unknown) => {
                 let mut problem =
                     Diagnostic::new(Code::UnknownMetric, span, format!("unknown metric `{name}`"));
@@ -307,18 +404,43 @@ fn read_given(
     }
 }
 
+fn read_fact(
+    name: &str,
+    value: &Spanned<DeValue<'_>>,
+    given: &mut Given,
+    problems: &mut Vec<Diagnostic>,
+) {
+    match (name.parse::<FactName>(), scalar_text(value)) {
+        (Ok(name), Some(text)) => {
+            given.facts.insert(name, (text.as_str().into(), value.span()));
+        }
+        (Err(error), _) => {
+            problems.push(Diagnostic::new(Code::BadValue, value.span(), error.to_string()));
+        }
+        (_, None) => {
+            let message = format!("`fact.{name}` must be a quantity, a version or a text");
+            problems.push(Diagnostic::new(Code::WrongType, value.span(), message));
+        }
+    }
+}
+
+/// A text or a number as it is written.
+pub(crate) fn scalar_text(value: &Spanned<DeValue<'_>>) -> Option<String> {
+    match value.get_ref() {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Integer(integer) => Some(integer.as_str().to_owned()),
+        DeValue::Float(float) => Some(float.as_str().to_owned()),
+        _ => None,
+    }
+}
+
 fn read_one(
     metric: Metric,
     value: &Spanned<DeValue<'_>>,
     given: &mut Readings,
     problems: &mut Vec<Diagnostic>,
 ) {
-    let written = match value.get_ref() {
-        DeValue::String(text) => Some(text.to_string()),
-        DeValue::Integer(integer) => Some(integer.as_str().to_owned()),
-        DeValue::Float(float) => Some(float.as_str().to_owned()),
-        _ => None,
-    };
+    let written = scalar_text(value);
     let reading = written
         .as_deref()
         .ok_or_else(|| format!("a reading of {metric} must be {}", metric.domain().describe()));

@@ -14,14 +14,18 @@
 //! budget = "60s"
 //! ```
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::ops::Range;
 
 use phasegate_model::{
-    Command, Dataset, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Transport, Wait,
+    Command, Dataset, FactName, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Transport, Wait,
 };
 
 use crate::diagnostic::{Diagnostic, Source};
 use crate::document::{Section, Text, read_document};
+use crate::fact_file;
+use crate::matrix::Written;
 use crate::matrix_file::schema;
 
 const ROUNDS: NonZeroU32 = NonZeroU32::new(5).unwrap();
@@ -31,29 +35,61 @@ const TRIALS: NonZeroU32 = NonZeroU32::new(30).unwrap();
 const BUDGET: &str = "60s";
 const VALUE: &str = "100B";
 
+/// A checked plan file, with the places that problems point to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanFile {
+    /// The plan.
+    pub plan: Plan,
+    /// The name of the file.
+    pub name: String,
+    /// Where each fact's value is written.
+    pub(crate) places: BTreeMap<FactName, Range<usize>>,
+    /// The conditions in the plan itself.
+    pub(crate) conditions: Vec<Written>,
+}
+
+impl PlanFile {
+    /// Reads a phase plan, like [`parse_plan`].
+    ///
+    /// # Errors
+    /// All problems of the file, in the order of their places.
+    pub fn parse(source: &Source) -> Result<Self, Vec<Diagnostic>> {
+        read_document(source, |top, problems| {
+            schema(top, problems)?;
+            read_plan(top, problems)
+        })
+    }
+}
+
 /// Reads a phase plan. What isn't written has a default: 30 trials and 60 s at most, 5 rounds of
 /// 10 000 samples after 1 000 requests of warm-up, GET over a unix socket, blocking, not pinned.
 ///
 /// # Errors
 /// All problems of the file, in the order of their places.
 pub fn parse_plan(source: &Source) -> Result<Plan, Vec<Diagnostic>> {
-    read_document(source, |top, problems| {
-        schema(top, problems)?;
-        let phase = top.required_section("phase", problems);
-        let measure = match top.section("measure", problems) {
-            Some(mut section) => {
-                let measure = read_measure(&mut section, problems);
-                section.finish(problems);
-                measure
-            }
-            None => default_measure(),
-        };
-        let next_options = next_options(top, problems);
-        let mut phase = phase?;
-        let plan = read_phase(&mut phase, measure?, next_options, problems);
-        phase.finish(problems);
-        plan
-    })
+    PlanFile::parse(source).map(|file| file.plan)
+}
+
+fn read_plan(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<PlanFile> {
+    let phase = top.required_section("phase", problems);
+    let measure = match top.section("measure", problems) {
+        Some(mut section) => {
+            let measure = read_measure(&mut section, problems);
+            section.finish(problems);
+            measure
+        }
+        None => default_measure(),
+    };
+    let next_options = next_options(top, problems);
+    let facts = fact_file::facts(top, problems);
+    let places = facts.iter().map(|(name, (_, span))| (name.clone(), span.clone())).collect();
+    let mut phase = phase?;
+    let plan = read_phase(&mut phase, measure?, next_options, problems);
+    phase.finish(problems);
+    let facts = facts.into_iter().map(|(name, (fact, _))| (name, fact)).collect();
+    let plan = Plan { facts, ..plan? };
+    let name = top.source().name.clone();
+    Some(PlanFile { plan, name, places, conditions: Vec::new() })
 }
 
 fn read_phase(
@@ -92,6 +128,7 @@ fn read_phase(
         next_options,
         deliverables,
         lessons,
+        facts: BTreeMap::new(),
     })
 }
 

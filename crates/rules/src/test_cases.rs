@@ -1,8 +1,8 @@
 //! A matrix's own test cases: given readings, the rows and the outcome must be as expected.
 
-use phasegate_model::{Finding, Outcome, Readings, Reason};
+use phasegate_model::{Finding, Outcome, Readings};
 
-use crate::condition::{Truth, Unknown};
+use crate::condition::{Facts, Truth};
 use crate::decide::verbs;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::matrix::{Matrix, Row, Test, Written};
@@ -17,8 +17,10 @@ impl Matrix {
     }
 
     fn failures(&self, test: &Test) -> Vec<Diagnostic> {
+        let facts: Facts =
+            test.facts.iter().map(|(name, value)| (name.clone(), Ok(value.clone()))).collect();
         let findings: Vec<Finding> =
-            self.rows.iter().map(|row| settled(row, &test.given)).collect();
+            self.rows.iter().map(|row| settled(row, &test.given, &facts)).collect();
         let mut failures = Vec::new();
         if let Some((expected, span)) = &test.outcome {
             let found = self.outcome_of(&findings);
@@ -64,15 +66,11 @@ impl Matrix {
     }
 }
 
-fn settled(row: &Row, given: &Readings) -> Finding {
-    let finding = |written: &Written| match written.condition.holds(given) {
+fn settled(row: &Row, given: &Readings, facts: &Facts) -> Finding {
+    let finding = |written: &Written| match written.condition.bound(facts).holds(given) {
         Truth::True => Finding::Met,
         Truth::False => Finding::NotMet,
-        Truth::Unknown(Unknown::Tie) => Finding::Undecided(Reason::LimitFinerThanResolution),
-        Truth::Unknown(Unknown::Fault(fault)) => Finding::Undecided(fault.into()),
-        Truth::Unknown(Unknown::Missing(metric, why)) => {
-            Finding::Undecided(Reason::ReadingMissing { metric, why })
-        }
+        Truth::Unknown(unknown) => Finding::Undecided(unknown.into()),
     };
     match row.given.as_ref().map(finding) {
         None | Some(Finding::Met) => finding(&row.when),

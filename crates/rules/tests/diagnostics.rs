@@ -6,7 +6,7 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::{ALLOCATOR, PHASE_3A, source};
-use phasegate_rules::{Code, Diagnostic, Matrix, parse_plan};
+use phasegate_rules::{Code, Diagnostic, Matrix, PlanFile, parse_plan};
 
 const HEAD: &str = "schema = 1\n[matrix]\nid = \"t\"\ntitle = \"t\"\n";
 
@@ -178,13 +178,23 @@ fn every_code_has_a_test_here() {
         "",
         "schema = [",
         "schema = 1\n[matrix]\nid = \"t\"\ntitle = \"t\"\nx = 1\nerror_rate = \"80%\"\n[[row]]\nid = 1\nwhen = \"P99 < 12\"\nthen = \"skp\"\n[[row]]\nid = \"b\"\nwhen = \"P99 < 1MB\"\n[[row]]\nid = \"c\"\nwhen = \"nope < 1xy or 1us < 2us or P99 < 1xy\"\nthen = \"skip\"\n[[row]]\nid = \"d\"\nwhen = \"P99\"\nthen = \"skip\"\n",
+        &format!(
+            "{HEAD}[[row]]\nid = \"a\"\nwhen = \"P99 < fact.x or dataset > fact.x\"\nthen = \"skip\"\n"
+        ),
         &format!("{HEAD}{0}{0}", "[[row]]\nid = \"a\"\nwhen = \"P99 < 1us\"\nthen = \"skip\"\n"),
         &format!(
             "{HEAD}[[row]]\nid = \"a\"\nwhen = \"P99 < 1us\"\nthen = \"skip\"\n[[test]]\nname = \"n\"\ngiven = {{}}\nexpect.outcome = \"skip\"\n"
         ),
     ];
-    let found: BTreeSet<Code> =
+    let mut found: BTreeSet<Code> =
         everything.iter().flat_map(|text| problems(text)).map(|p| p.code).collect();
+    // What shows only beside a plan.
+    let fact = "[fact.y]\nvalue = 1\nauthor = \"a\"\ndate = 2026-11-01\n";
+    let plan = PlanFile::parse(&source(&format!("{PHASE_3A}\n{fact}"))).unwrap();
+    let row = "[[row]]\nid = \"a\"\nwhen = \"P99 < fact.x\"\nthen = \"skip\"\n";
+    let matrix = Matrix::parse(&source(&format!("{HEAD}{row}"))).unwrap();
+    found.extend(plan.problems_with(&matrix).iter().map(|p| p.code));
+    found.extend(plan.unused_facts(&matrix).iter().map(|p| p.code));
     assert_eq!(found, BTreeSet::from(Code::ALL));
 }
 

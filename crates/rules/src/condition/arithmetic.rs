@@ -5,7 +5,7 @@
 //! decided with it is decided for each of them. Where nothing had to be rounded, two exact amounts
 //! give an exact amount.
 
-use phasegate_model::{Decimal, Measured, Reason};
+use phasegate_model::{Decimal, Measured};
 
 /// How two terms are joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,15 +40,6 @@ pub enum Fault {
     DivisionByZero,
     /// The result is too large to be held.
     TooLarge,
-}
-
-impl From<Fault> for Reason {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::DivisionByZero => Self::DivisionByZero,
-            Fault::TooLarge => Self::TooLarge,
-        }
-    }
 }
 
 /// One operation on two intervals.

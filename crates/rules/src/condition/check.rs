@@ -1,6 +1,8 @@
 //! Trees to conditions: every name known, every comparison between things that compare.
 
-use phasegate_model::{Quantity, Version};
+use std::ops::Range;
+
+use phasegate_model::{FactName, Quantity, Version};
 
 use super::lexer::Operator;
 use super::operands::{Checker, Side, syntax_problem};
@@ -8,15 +10,43 @@ use super::parser::{Operand, Tree, parse};
 use super::{Comparison, Condition, Kinds, Term};
 use crate::diagnostic::{Code, Diagnostic};
 
+/// A condition, and where it names facts.
+pub(crate) struct Checked {
+    pub(crate) condition: Condition,
+    /// In the order of the text; a fact that is named twice is here twice.
+    pub(crate) facts: Vec<(FactName, Range<usize>)>,
+}
+
 /// Parses and checks a condition. Spans are byte ranges of `text`. Every wrong comparison is
 /// reported; after a syntax error there is nothing to check.
-pub(crate) fn checked(text: &str) -> Result<Condition, Vec<Diagnostic>> {
+pub(crate) fn checked_with_facts(text: &str) -> Result<Checked, Vec<Diagnostic>> {
     let tree = parse(text).map_err(|error| vec![syntax_problem(error)])?;
-    let mut checker = Checker { text, problems: Vec::new() };
-    match checker.condition(&tree) {
-        Some(condition) if checker.problems.is_empty() => Ok(condition),
-        _ => Err(checker.problems),
+    let mut checker = Checker { text, problems: Vec::new(), facts: Vec::new() };
+    let condition = checker.condition(&tree);
+    let Checker { mut problems, mut facts, .. } = checker;
+    facts.sort_by_key(|(_, span)| span.start);
+    facts.dedup();
+    let Some(condition) = condition.filter(|_| problems.is_empty()) else { return Err(problems) };
+    for (name, kinds) in condition.facts() {
+        // Where it is named last, something else was expected of it before.
+        if let Some((_, span)) = facts.iter().rfind(|(other, _)| other == name)
+            && kinds.is_none()
+        {
+            problems.push(contradiction(name, span.clone()));
+        }
     }
+    if problems.is_empty() { Ok(Checked { condition, facts }) } else { Err(problems) }
+}
+
+fn contradiction(name: &FactName, span: Range<usize>) -> Diagnostic {
+    let message = format!("nothing that {name} could be suits this condition");
+    Diagnostic::new(Code::FactConflict, span, message)
+        .help("a fact is one thing: a time, an amount of memory, a ratio, a text, ...")
+}
+
+#[cfg(test)]
+pub(crate) fn checked(text: &str) -> Result<Condition, Vec<Diagnostic>> {
+    checked_with_facts(text).map(|checked| checked.condition)
 }
 
 impl<'t> Checker<'t> {

@@ -3,11 +3,11 @@
 use std::cmp::Ordering;
 
 use phasegate_model::{
-    Decimal, Measured, Metric, Missing, MissingReason, Reading, Readings, Version,
+    Decimal, FactName, Measured, Metric, Missing, MissingReason, Reading, Readings, Reason, Version,
 };
 
 use super::arithmetic::{Fault, apply, negate};
-use super::{Comparison, Condition, Kinds, Operator, Term};
+use super::{Comparison, Condition, FactProblem, Kinds, Operator, Term};
 
 /// What a condition says of one trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,27 @@ pub enum Unknown {
     Tie,
     /// A term can't be computed from these readings.
     Fault(Fault),
+    /// A fact can't be used.
+    Fact(FactName, FactProblem),
+}
+
+impl From<Unknown> for Reason {
+    fn from(unknown: Unknown) -> Self {
+        match unknown {
+            Unknown::Missing(metric, why) if why.reason == MissingReason::NotComparable => {
+                Self::NotComparable { metric, differing: why.detail }
+            }
+            Unknown::Missing(metric, why) => Self::ReadingMissing { metric, why },
+            Unknown::Tie => Self::LimitFinerThanResolution,
+            Unknown::Fault(Fault::DivisionByZero) => Self::DivisionByZero,
+            Unknown::Fault(Fault::TooLarge) => Self::TooLarge,
+            Unknown::Fact(fact, FactProblem::Missing) => Self::FactMissing { fact },
+            Unknown::Fact(fact, FactProblem::Unfit) => Self::FactUnfit { fact },
+            Unknown::Fact(fact, FactProblem::Stale { age, max_age }) => {
+                Self::StaleFact { fact, age, max_age }
+            }
+        }
+    }
 }
 
 impl Truth {
@@ -143,6 +164,10 @@ impl Term {
             }
             Self::Text(text) => Ok(Value::Text(text)),
             Self::Version(version) => Ok(Value::Version(version)),
+            Self::Fact(fact) => match &fact.value {
+                Ok(value) => value.value(readings),
+                Err(problem) => Err(Unknown::Fact(fact.name.clone(), *problem)),
+            },
             Self::Negated(inner) => match inner.value(readings)? {
                 Value::Number(kinds, measured) => Ok(Value::Number(kinds, negate(&measured))),
                 Value::Text(_) | Value::Version(_) => Err(Unknown::Tie),

@@ -3,6 +3,7 @@
 mod arithmetic;
 mod check;
 mod evaluate;
+mod facts;
 mod kinds;
 mod lexer;
 mod limit;
@@ -15,13 +16,16 @@ use std::fmt;
 use phasegate_model::Metric;
 
 pub use arithmetic::{ArithmeticOperator, Fault};
+#[cfg(test)]
 pub(crate) use check::checked;
+pub(crate) use check::{Checked, checked_with_facts};
 pub use evaluate::{Truth, Unknown};
 pub(crate) use evaluate::{Value, compare};
+pub(crate) use facts::Facts;
 pub use kinds::Kinds;
 pub use lexer::Operator;
 pub use limit::Limit;
-pub use term::{Arithmetic, Term};
+pub use term::{Arithmetic, FactProblem, FactTerm, Term};
 
 /// A checked condition: every metric exists, every comparison is between things that compare.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use phasegate_model::{Decimal, Metric, Quantity};
+use phasegate_model::{Decimal, FactName, Metric, Quantity};
 
 use super::arithmetic::ArithmeticOperator;
 use super::lexer::SyntaxError;
 use super::parser::{Operand, OperandKind};
+use super::term::{FactProblem, FactTerm};
 use super::{Arithmetic, Kinds, Term};
 use crate::diagnostic::{Code, Diagnostic};
 
@@ -15,6 +16,8 @@ pub(super) struct Checker<'t> {
     /// The condition's text; spans are byte ranges of it.
     pub(super) text: &'t str,
     pub(super) problems: Vec<Diagnostic>,
+    /// The facts that were named, and where.
+    pub(super) facts: Vec<(FactName, Range<usize>)>,
 }
 
 /// One side of a comparison, as far as it means something on its own.
@@ -27,7 +30,7 @@ pub(super) enum Side<'t> {
 }
 
 impl Side<'_> {
-    /// Whether nothing in it is measured.
+    /// Whether nothing in it is measured or asserted.
     pub(super) fn is_constant(&self) -> bool {
         match self {
             Self::Literal(_) | Self::Text(_) => true,
@@ -37,10 +40,12 @@ impl Side<'_> {
 }
 
 impl Term {
-    /// Whether nothing in it is measured.
+    /// Whether nothing in it is measured or asserted.
     fn is_constant(&self) -> bool {
         let mut constant = true;
-        self.walk(&mut |term| constant &= !matches!(term, Self::Metric(_)));
+        self.walk(&mut |term| {
+            constant &= !matches!(term, Self::Metric(_) | Self::Fact(_));
+        });
         constant
     }
 }
@@ -61,7 +66,7 @@ impl<'t> Checker<'t> {
 
     fn term(&mut self, operand: &Operand<'t>) -> Option<Term> {
         match &operand.kind {
-            OperandKind::Name(name) => self.metric(name, &operand.span).map(Term::Metric),
+            OperandKind::Name(name) => self.named(name, &operand.span),
             OperandKind::Literal(text) => {
                 let quantity = self.quantity(text, &operand.span)?;
                 Some(Term::Number { quantity, amount: quantity.amount() })
@@ -70,6 +75,24 @@ impl<'t> Checker<'t> {
             OperandKind::Negated(inner) => self.negated(inner, &operand.span),
             OperandKind::Arithmetic(left, operator, right) => {
                 self.arithmetic(left, *operator, right)
+            }
+        }
+    }
+
+    fn named(&mut self, name: &str, span: &Range<usize>) -> Option<Term> {
+        let Some(fact) = name.strip_prefix("fact.") else {
+            return self.metric(name, span).map(Term::Metric);
+        };
+        match fact.parse::<FactName>() {
+            Ok(name) => {
+                self.facts.push((name.clone(), span.clone()));
+                let value = Err(FactProblem::Missing);
+                Some(Term::Fact(Box::new(FactTerm { name, value })))
+            }
+            Err(error) => {
+                let problem = Diagnostic::new(Code::BadValue, span.clone(), error.to_string());
+                self.problems.push(problem);
+                None
             }
         }
     }

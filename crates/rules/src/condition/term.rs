@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use phasegate_model::{Decimal, Domain, Kind, Metric, Quantity, Version};
+use phasegate_model::{Decimal, Domain, FactName, Kind, Metric, Quantity, Timespan, Version};
 
 use super::arithmetic::ArithmeticOperator;
 use super::kinds::Kinds;
@@ -23,10 +23,37 @@ pub enum Term {
     Text(String),
     /// A constant version.
     Version(Version),
+    /// A constant that the plan names.
+    Fact(Box<FactTerm>),
     /// A term with its sign turned.
     Negated(Box<Self>),
     /// Two terms joined.
     Arithmetic(Box<Arithmetic>),
+}
+
+/// A constant that the plan names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FactTerm {
+    /// Its name.
+    pub name: FactName,
+    /// What the plan says, as a constant; or why there is none. See `Matrix::bound`.
+    pub value: Result<Term, FactProblem>,
+}
+
+/// Why a fact can't be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FactProblem {
+    /// There is no plan yet, or it doesn't have the fact.
+    Missing,
+    /// It is not what the condition compares.
+    Unfit,
+    /// It was too old when the measurement began.
+    Stale {
+        /// How old it was.
+        age: Timespan,
+        /// How old it may be.
+        max_age: Timespan,
+    },
 }
 
 /// Two terms joined by `+`, `-`, `*` or `/`. Their dimensions fit.
@@ -65,18 +92,29 @@ impl Term {
         matches!(self, Self::Negated(_) | Self::Arithmetic(_))
     }
 
-    /// What it can be.
+    /// What it can be; a fact whose plan isn't known can be anything.
     #[must_use]
     pub fn kinds(&self) -> Kinds {
+        self.kinds_if(&|_| Kinds::ANY)
+    }
+
+    /// What it can be if the facts whose plan isn't known are of these kinds.
+    pub(super) fn kinds_if(&self, facts: &impl Fn(&FactName) -> Kinds) -> Kinds {
         match self {
             Self::Metric(metric) => Kinds::of_domain(metric.domain()),
             Self::Number { quantity, .. } => Kinds::of_quantity(quantity),
             Self::Text(_) => Kinds::TEXT,
             Self::Version(_) => Kinds::VERSION,
-            Self::Negated(inner) => inner.kinds().and(Kinds::NUMBER),
-            Self::Arithmetic(joined) => {
-                Kinds::of_arithmetic(joined.left.kinds(), joined.operator, joined.right.kinds())
-            }
+            Self::Fact(fact) => match &fact.value {
+                Ok(value) => value.kinds_if(facts),
+                Err(_) => facts(&fact.name),
+            },
+            Self::Negated(inner) => inner.kinds_if(facts).and(Kinds::NUMBER),
+            Self::Arithmetic(joined) => Kinds::of_arithmetic(
+                joined.left.kinds_if(facts),
+                joined.operator,
+                joined.right.kinds_if(facts),
+            ),
         }
     }
 
@@ -89,7 +127,11 @@ impl Term {
                 joined.left.walk(visit);
                 joined.right.walk(visit);
             }
-            Self::Metric(_) | Self::Number { .. } | Self::Text(_) | Self::Version(_) => {}
+            Self::Metric(_)
+            | Self::Number { .. }
+            | Self::Text(_)
+            | Self::Version(_)
+            | Self::Fact(_) => {}
         }
     }
 
@@ -99,7 +141,7 @@ impl Term {
             Self::Metric(metric) => metric.kind() == Kind::Sampled,
             Self::Negated(inner) => inner.is_sampled(),
             Self::Arithmetic(joined) => joined.left.is_sampled() || joined.right.is_sampled(),
-            Self::Number { .. } | Self::Text(_) | Self::Version(_) => false,
+            Self::Number { .. } | Self::Text(_) | Self::Version(_) | Self::Fact(_) => false,
         }
     }
 
@@ -133,6 +175,7 @@ impl fmt::Display for Term {
                 write!(f, "{quote}{text}{quote}")
             }
             Self::Version(version) => version.fmt(f),
+            Self::Fact(fact) => fact.name.fmt(f),
             Self::Negated(inner) => {
                 f.write_str("-")?;
                 inner.fmt_in(2, f)

@@ -1,10 +1,11 @@
 //! From trials to findings: who voted how, and what is settled.
 
-use phasegate_model::{Finding, Metric, Missing, Readings, Reason, RowId, Votes};
+use phasegate_model::{Finding, Readings, Reason, RowId, Votes};
 
+use super::background::Background;
 use super::drift::{LEAST_TRIALS, is_calm};
 use super::votes::{self, dissent_allowed, e_value};
-use crate::condition::{Comparison, Condition, Fault, Truth, Unknown};
+use crate::condition::{Comparison, Condition, Truth, Unknown};
 use crate::matrix::{Matrix, Row};
 
 /// What the trials so far say of every row.
@@ -31,10 +32,9 @@ pub(crate) struct ConditionState<'m> {
     met: u32,
     not_met: u32,
     ties: u32,
-    missing: u32,
-    faults: u32,
-    first_missing: Option<(Metric, Missing)>,
-    first_fault: Option<Fault>,
+    /// Trials that don't tell for another reason than a tie, and the first such reason.
+    unknown: u32,
+    first_unknown: Option<Reason>,
     /// The first crossing is final: what was found, and after how many trials.
     settled: Option<(bool, u32)>,
     /// Enough evidence once, but the readings drifted.
@@ -131,17 +131,15 @@ impl<'m> ConditionState<'m> {
             met: 0,
             not_met: 0,
             ties: 0,
-            missing: 0,
-            faults: 0,
-            first_missing: None,
-            first_fault: None,
+            unknown: 0,
+            first_unknown: None,
             settled: None,
             held_back: false,
         }
     }
 
     const fn trials(&self) -> u32 {
-        self.met + self.not_met + self.ties + self.missing + self.faults
+        self.met + self.not_met + self.ties + self.unknown
     }
 
     /// Counts the vote of the last of `trials`.
@@ -151,13 +149,9 @@ impl<'m> ConditionState<'m> {
             Truth::True => self.met += 1,
             Truth::False => self.not_met += 1,
             Truth::Unknown(Unknown::Tie) => self.ties += 1,
-            Truth::Unknown(Unknown::Missing(metric, why)) => {
-                self.missing += 1;
-                self.first_missing.get_or_insert((metric, why));
-            }
-            Truth::Unknown(Unknown::Fault(fault)) => {
-                self.faults += 1;
-                self.first_fault.get_or_insert(fault);
+            Truth::Unknown(unknown) => {
+                self.unknown += 1;
+                self.first_unknown.get_or_insert(unknown.into());
             }
         }
         if !self.sampled || self.settled.is_some() {
@@ -223,16 +217,13 @@ impl<'m> ConditionState<'m> {
 
     fn reason(&self) -> Reason {
         let both = self.met > 0 && self.not_met > 0;
-        match (&self.first_missing, self.first_fault) {
+        match &self.first_unknown {
             _ if self.held_back => Reason::Drifting,
             _ if both && self.sampled => Reason::InsideNoise,
             _ if both => Reason::ReadingsDisagree,
-            (Some((metric, why)), _) => {
-                Reason::ReadingMissing { metric: *metric, why: why.clone() }
-            }
-            (None, Some(fault)) => fault.into(),
-            (None, None) if self.ties > 0 => Reason::LimitFinerThanResolution,
-            (None, None) => Reason::TooFewTrials,
+            Some(reason) => reason.clone(),
+            None if self.ties > 0 => Reason::LimitFinerThanResolution,
+            None => Reason::TooFewTrials,
         }
     }
 
@@ -265,7 +256,7 @@ impl<'m> ConditionState<'m> {
         self.sampled.then(|| Votes {
             met: self.met,
             not_met: self.not_met,
-            neither: self.ties + self.missing + self.faults,
+            neither: self.ties + self.unknown,
             evidence_met: votes::format(e_value(n - self.met, n)),
             evidence_not_met: votes::format(e_value(n - self.not_met, n)),
             threshold: votes::format(threshold),
@@ -295,10 +286,25 @@ pub struct RowProgress {
 }
 
 impl Matrix {
-    /// Where a run stands after these trials, if there can be `most` in all.
+    /// Where a run stands after these trials, if there can be `most` in all; without facts and
+    /// without an earlier phase.
     #[must_use]
     pub fn progress(&self, trials: &[&Readings], most: u32) -> Progress {
-        let assessment = Assessment::of(self, trials);
+        self.progress_with(&Background::NOTHING, trials, most)
+    }
+
+    /// Where a run stands after these trials, if there can be `most` in all.
+    #[must_use]
+    pub fn progress_with(
+        &self,
+        background: &Background<'_>,
+        trials: &[&Readings],
+        most: u32,
+    ) -> Progress {
+        let matrix = self.bound(background);
+        let trials = background.complete(trials, &self.metrics());
+        let trials: Vec<&Readings> = trials.iter().map(AsRef::as_ref).collect();
+        let assessment = Assessment::of(&matrix, &trials);
         let row = |state: &RowState<'_>| RowProgress {
             id: state.row.id.clone(),
             finding: state.finding(),

@@ -30,7 +30,7 @@ pub(crate) struct Point<'r> {
 }
 
 /// A metric moved to a place.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Move {
     metric: Metric,
     from: Decimal,
@@ -142,6 +142,7 @@ impl<'r> Point<'r> {
                 moved.map(|moved| moved.to).or_else(median)
             }
             Term::Number { amount, .. } => Some((*amount, 0)),
+            Term::Fact(fact) => self.place(fact.value.as_ref().ok()?, moves),
             Term::Text(_) | Term::Version(_) | Term::Negated(_) | Term::Arithmetic(_) => None,
         }
     }
@@ -200,30 +201,33 @@ impl<'r> Point<'r> {
         let mut alone = self.moves(std::iter::once(condition));
         alone.retain(|moved| flips(&[*moved]));
         let alone = first_on_their_way(&alone).min_by_key(|moved| (moved.rank(), moved.distance()));
-        let mut moves = match alone {
-            Some(moved) => vec![moved],
-            None => self.joint(condition, base).filter(|moves| flips(moves))?,
+        let mut moves = if let Some(moved) = alone {
+            vec![moved]
+        } else {
+            let allowed = self.moves(std::iter::once(condition));
+            self.joint(condition, base, &allowed).filter(|moves| flips(moves))?
         };
         moves.sort_by_key(|moved| std::cmp::Reverse(moved.rank()));
         Some(Margin { changes: moves.iter().map(Move::change).collect() })
     }
 
     /// The moves that together turn the condition into `!now`, following its structure.
-    fn joint(&self, condition: &Condition, now: bool) -> Option<Vec<Move>> {
+    fn joint(&self, condition: &Condition, now: bool, allowed: &[Move]) -> Option<Vec<Move>> {
         match condition {
-            Condition::Not(inner) => self.joint(inner, !now),
+            Condition::Not(inner) => self.joint(inner, !now, allowed),
             Condition::Compare(comparison) => self
                 .moves_of(comparison)
                 .into_iter()
+                .filter(|moved| allowed.contains(moved))
                 .find(|moved| self.compare(comparison, &[*moved]) == truth(!now))
                 .map(|moved| vec![moved]),
-            Condition::All(parts) if now => self.easiest(parts, now),
-            Condition::Any(parts) if !now => self.easiest(parts, now),
+            Condition::All(parts) if now => self.easiest(parts, now, allowed),
+            Condition::Any(parts) if !now => self.easiest(parts, now, allowed),
             Condition::All(parts) | Condition::Any(parts) => {
                 let mut moves = Vec::new();
                 for part in parts {
                     if self.truth(part, &[])? == now {
-                        moves.extend(self.joint(part, now)?);
+                        moves.extend(self.joint(part, now, allowed)?);
                     }
                 }
                 Some(moves)
@@ -231,9 +235,12 @@ impl<'r> Point<'r> {
         }
     }
 
-    fn easiest(&self, parts: &[Condition], now: bool) -> Option<Vec<Move>> {
+    fn easiest(&self, parts: &[Condition], now: bool, allowed: &[Move]) -> Option<Vec<Move>> {
         let hardest = |moves: &[Move]| moves.iter().map(Move::rank).max();
-        parts.iter().filter_map(|part| self.joint(part, now)).min_by_key(|moves| hardest(moves))
+        parts
+            .iter()
+            .filter_map(|part| self.joint(part, now, allowed))
+            .min_by_key(|moves| hardest(moves))
     }
 
     /// The smallest change of one metric, relative to its limit, that gives another outcome than

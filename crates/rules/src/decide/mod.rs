@@ -1,6 +1,7 @@
 //! Matrix and evidence to a decision.
 
 mod assess;
+mod background;
 mod drift;
 mod margin;
 mod outcome;
@@ -9,12 +10,13 @@ mod summary;
 mod votes;
 
 use phasegate_model::{
-    Action, Decision, Evidence, Finding, Metric, Obligation, Outcome, Readings, RowDecision, RowId,
-    Verb,
+    Action, Decision, Evidence, FactUsed, Finding, Metric, Obligation, Outcome, Readings,
+    RowDecision, RowId, Verb,
 };
 
 use assess::{Assessment, RowState};
 pub use assess::{Progress, RowProgress};
+pub use background::Background;
 use margin::Point;
 use outcome::{Possible, possible_outcomes};
 use summary::{medians, summarize};
@@ -29,9 +31,18 @@ impl Matrix {
     /// nothing, so a decision that was settled is the same on every extension of its evidence.
     #[must_use]
     pub fn decide(&self, evidence: &Evidence) -> Decision {
-        let trials: Vec<&Readings> = evidence.trials.iter().map(|trial| &trial.readings).collect();
-        let assessment = Assessment::of(self, &trials);
-        let considered = trials.get(..assessment.considered).unwrap_or(&trials);
+        let background = Background::of(evidence);
+        let measured: Vec<&Readings> =
+            evidence.trials.iter().map(|trial| &trial.readings).collect();
+        let trials = background.complete(&measured, &self.metrics());
+        let trials: Vec<&Readings> = trials.iter().map(AsRef::as_ref).collect();
+        self.bound(&background).decide_on(evidence, &trials)
+    }
+
+    /// Decides with facts in their places, and with what is known of an earlier phase.
+    fn decide_on(&self, evidence: &Evidence, trials: &[&Readings]) -> Decision {
+        let assessment = Assessment::of(self, trials);
+        let considered = trials.get(..assessment.considered).unwrap_or(trials);
         let nothing = Readings::default();
         let first = considered.first().copied().unwrap_or(&nothing);
         let point = Point::new(medians(&self.metrics(), considered), first);
@@ -40,7 +51,9 @@ impl Matrix {
         let possible: Vec<Possible> = assessment.rows.iter().map(possible_verbs).collect();
         let resolution = self.resolve(&findings, &possible);
         let row = |(state, finding): (&RowState<'_>, &Finding)| {
-            row_decision(state, finding, &assessment, considered, &point)
+            let facts = facts_used(state.row, evidence);
+            let decided = row_decision(state, finding, &assessment, considered, &point);
+            RowDecision { facts, ..decided }
         };
         Decision {
             schema: Decision::SCHEMA,
@@ -143,6 +156,23 @@ impl Matrix {
     }
 }
 
+/// The facts that a row names, as far as the plan has them.
+fn facts_used(row: &Row, evidence: &Evidence) -> Vec<FactUsed> {
+    let mut used: Vec<FactUsed> = Vec::new();
+    for name in row.written().flat_map(|written| &written.facts).map(|used| &used.name) {
+        let Some(fact) = evidence.plan.facts.get(name) else { continue };
+        if used.iter().all(|other| other.name != *name) {
+            used.push(FactUsed {
+                name: name.clone(),
+                value: fact.value.clone(),
+                author: fact.author.clone(),
+                date: fact.date,
+            });
+        }
+    }
+    used
+}
+
 fn row_decision(
     state: &RowState<'_>,
     finding: &Finding,
@@ -183,6 +213,7 @@ fn row_decision(
             .map(|metric| summarize(metric, trials, assessment.threshold))
             .collect(),
         margin,
+        facts: Vec::new(),
     }
 }
 

@@ -80,6 +80,7 @@ impl<F: Fn(Metric) -> Option<Decimal>> Solver<'_, F> {
             Term::Metric(metric) if *metric == self.metric => Some(Form::METRIC),
             Term::Metric(metric) => (self.others)(*metric).map(Form::constant),
             Term::Number { amount, .. } => Some(Form::constant(*amount)),
+            Term::Fact(fact) => self.form(fact.value.as_ref().ok()?),
             Term::Text(_) | Term::Version(_) => None,
             Term::Negated(inner) => self.form(inner)?.times(Form::constant(Decimal::NEGATIVE_ONE)),
             Term::Arithmetic(joined) => self.joined(joined),

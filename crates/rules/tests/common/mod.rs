@@ -61,5 +61,6 @@ pub(crate) fn evidence(trials: impl IntoIterator<Item = Readings>) -> Evidence {
         },
         environment: Environment::default(),
         trials: trials.into_iter().enumerate().map(trial).collect(),
+        previous: None,
     }
 }

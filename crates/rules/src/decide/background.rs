@@ -1,0 +1,95 @@
+//! What is known beside the trials: the plan's facts, and an earlier phase.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use phasegate_model::{Evidence, Fact, FactName, Metric, NaiveDate, Previous, Readings};
+
+use crate::condition::{FactProblem, Facts};
+use crate::matrix::{Matrix, Row, Written};
+
+/// What is known beside the trials. It is the same for each of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Background<'b> {
+    /// What the plan asserts.
+    pub facts: Option<&'b BTreeMap<FactName, Fact>>,
+    /// The day on which measuring began; facts must not be too old on it.
+    pub day: NaiveDate,
+    /// The earlier phase that `previous.*` metrics are read from. Without one they are read from
+    /// the trials.
+    pub previous: Option<&'b Previous>,
+}
+
+impl<'b> Background<'b> {
+    /// Nothing is known.
+    pub const NOTHING: Self = Self { facts: None, day: NaiveDate::MIN, previous: None };
+
+    /// What the evidence has.
+    #[must_use]
+    pub fn of(evidence: &'b Evidence) -> Self {
+        Self {
+            facts: Some(&evidence.plan.facts),
+            day: evidence.started_at.date_naive(),
+            previous: evidence.previous.as_ref(),
+        }
+    }
+
+    /// Each fact's value, or why it can't be used.
+    pub(crate) fn values(&self) -> Facts {
+        let value = |fact: &Fact| match fact.too_old_on(self.day) {
+            Some((age, max_age)) => Err(FactProblem::Stale { age, max_age }),
+            None => Ok(fact.value.clone()),
+        };
+        let facts = self.facts.into_iter().flatten();
+        facts.map(|(name, fact)| (name.clone(), value(fact))).collect()
+    }
+
+    /// The trials with the earlier phase's readings among their own, where one of these metrics
+    /// asks for them.
+    pub(crate) fn complete<'t>(
+        &self,
+        trials: &[&'t Readings],
+        metrics: &[Metric],
+    ) -> Vec<Cow<'t, Readings>> {
+        let mut earlier = Readings::default();
+        for metric in metrics {
+            let reading = self.previous.and_then(|previous| previous.reading(*metric));
+            // What doesn't fit its metric stays out: then it is missing.
+            let _ = reading.map(|reading| earlier.insert(*metric, reading));
+        }
+        let complete = |trial: &&'t Readings| {
+            if earlier.iter().next().is_none() {
+                return Cow::Borrowed(*trial);
+            }
+            let mut trial = Readings::clone(trial);
+            trial.extend(earlier.clone());
+            Cow::Owned(trial)
+        };
+        trials.iter().map(complete).collect()
+    }
+}
+
+impl Matrix {
+    /// The matrix with facts in their places; itself, if it names none.
+    pub(crate) fn bound(&self, background: &Background<'_>) -> Cow<'_, Self> {
+        if self.fact_uses().next().is_none() {
+            return Cow::Borrowed(self);
+        }
+        let facts = background.values();
+        let rows = self.rows.iter().map(|row| row.bound(&facts)).collect();
+        Cow::Owned(Self { rows, ..self.clone() })
+    }
+}
+
+impl Row {
+    fn bound(&self, facts: &Facts) -> Self {
+        let given = self.given.as_ref().map(|given| given.bound(facts));
+        Self { when: self.when.bound(facts), given, ..self.clone() }
+    }
+}
+
+impl Written {
+    pub(crate) fn bound(&self, facts: &Facts) -> Self {
+        Self { condition: self.condition.bound(facts), ..self.clone() }
+    }
+}
