@@ -11,6 +11,7 @@ use crate::fact::{FactName, FactValue};
 use crate::finding::Finding;
 use crate::id::{MatrixId, PhaseId, RowId};
 use crate::metric::Metric;
+use crate::plan::Prediction;
 use crate::quantity::Quantity;
 use crate::reading::Missing;
 
@@ -45,6 +46,67 @@ pub struct Decision {
     pub obligations: Vec<Obligation>,
     /// The smallest change of one metric that changes the outcome, if there is one.
     pub closest_flip: Option<Flip>,
+    /// What became of the plan's predictions. They have no say in the outcome.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub predictions: Vec<PredictionResult>,
+    /// The plan's next options that depend on a condition.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next_options: Vec<OptionResult>,
+}
+
+/// What the evidence says of a condition that isn't a row's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// What the evidence says.
+    pub finding: Finding,
+    /// The votes, for a condition over sampled metrics.
+    pub votes: Option<Votes>,
+    /// What the trials said of each metric in the condition.
+    pub readings: Vec<MetricSummary>,
+    /// How far it is until the finding flips.
+    pub margin: Option<Margin>,
+    /// The plan's facts that it rests on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<FactUsed>,
+}
+
+/// What became of a prediction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PredictionResult {
+    /// The prediction, as the plan has it.
+    #[serde(flatten)]
+    pub prediction: Prediction,
+    /// Whether it was made before the measurement, or on its day.
+    pub made_before: bool,
+    /// What the evidence says of its claim.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+impl PredictionResult {
+    /// The word for tables: `confirmed`, `disproven`, `undecided`.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self.verdict.finding {
+            Finding::Met => "confirmed",
+            Finding::NotMet => "disproven",
+            Finding::NotApplicable | Finding::Undecided(_) => "undecided",
+        }
+    }
+}
+
+/// What became of a next option that depends on a condition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OptionResult {
+    /// The option, in a few words.
+    pub title: String,
+    /// Its condition as written.
+    pub when: String,
+    /// Whether it is recommended: the plan does so, and the condition is met.
+    pub recommended: bool,
+    /// What the evidence says of the condition.
+    #[serde(flatten)]
+    pub verdict: Verdict,
 }
 
 impl Decision {

@@ -77,6 +77,12 @@ pub enum Reason {
         /// The properties that differ.
         differing: String,
     },
+    /// The plan's own condition can't be read. (Plans are checked before they are measured: this
+    /// one was altered, or is of a newer phasegate.)
+    ConditionUnreadable {
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The plan doesn't have a fact that the condition needs.
     FactMissing {
         /// The fact.
@@ -110,6 +116,9 @@ impl fmt::Display for Reason {
             Self::DivisionByZero => f.write_str("the condition divides by zero"),
             Self::NotComparable { metric, differing } => {
                 write!(f, "{metric} is not comparable: {differing} differ")
+            }
+            Self::ConditionUnreadable { problem } => {
+                write!(f, "the condition can't be read: {problem}")
             }
             Self::FactMissing { fact } => write!(f, "the plan has no {fact}"),
             Self::FactUnfit { fact } => {

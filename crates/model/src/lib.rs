@@ -29,8 +29,8 @@ mod version;
 pub use action::{Action, ActionError, Gate, Outcome, OutcomeError, Verb};
 pub use chrono::NaiveDate;
 pub use decision::{
-    Change, Decision, FactUsed, Flip, Margin, MetricSummary, Obligation, RowDecision, Summary,
-    Votes,
+    Change, Decision, FactUsed, Flip, Margin, MetricSummary, Obligation, OptionResult,
+    PredictionResult, RowDecision, Summary, Verdict, Votes,
 };
 pub use evidence::{
     End, Environment, Evidence, EvidenceError, Previous, Round, Target, TargetServer, Trial,
@@ -42,8 +42,8 @@ pub use metric::{
     Better, Domain, Env, Headroom, Kind, Memory, Metric, Server, Statistic, UnknownMetric,
 };
 pub use plan::{
-    ByteSize, Command, Dataset, MeasurePlan, NextOption, NextPhases, Pinning, Plan, SizeError,
-    Timespan, Transport, Wait,
+    ByteSize, Command, Dataset, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Prediction,
+    SizeError, Timespan, Transport, Wait,
 };
 pub use quantity::{Dimension, Quantity, QuantityError, Unit};
 pub use reading::{Measured, Missing, MissingReason, Reading, ReadingError, Readings};

@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -41,6 +42,23 @@ pub struct Plan {
     /// What the team asserts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub facts: BTreeMap<FactName, Fact>,
+    /// What the team expects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub predictions: Vec<Prediction>,
+}
+
+/// What somebody expects, said before it is measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prediction {
+    /// In words.
+    pub text: String,
+    /// As a condition, which is decided like a row's.
+    pub claim: String,
+    /// Who expects it.
+    pub by: String,
+    /// The day on which it was said.
+    pub on: NaiveDate,
 }
 
 /// The phases that follow, by how the gate came out.
@@ -73,6 +91,9 @@ pub struct NextOption {
     /// Whether the team recommends it.
     #[serde(default)]
     pub recommended: bool,
+    /// The condition without which it isn't recommended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
 }
 
 /// How to measure.

@@ -32,6 +32,9 @@ pub(crate) fn needs(row: &RowDecision) -> Option<String> {
         Reason::NotComparable { metric, differing } => text(&format!(
             "the environment of the earlier phase, as {metric} was measured with another {differing}"
         )),
+        Reason::ConditionUnreadable { problem } => {
+            text(&format!("a condition that can be read: {problem}"))
+        }
         Reason::FactMissing { fact } => text(&format!("{fact} in the plan")),
         Reason::FactUnfit { fact } => {
             text(&format!("another {fact}, as the plan's is not what its condition compares"))

@@ -19,14 +19,15 @@ use std::num::NonZeroU32;
 use std::ops::Range;
 
 use phasegate_model::{
-    Command, Dataset, FactName, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Transport, Wait,
+    Command, Dataset, FactName, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Prediction,
+    Transport, Wait,
 };
 
 use crate::diagnostic::{Diagnostic, Source};
 use crate::document::{Section, Text, read_document};
 use crate::fact_file;
 use crate::matrix::Written;
-use crate::matrix_file::schema;
+use crate::matrix_file::{condition_at, schema};
 
 const ROUNDS: NonZeroU32 = NonZeroU32::new(5).unwrap();
 const SAMPLES: NonZeroU32 = NonZeroU32::new(10_000).unwrap();
@@ -80,16 +81,55 @@ fn read_plan(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Pl
         }
         None => default_measure(),
     };
-    let next_options = next_options(top, problems);
+    let mut conditions = Vec::new();
+    let next_options = next_options(top, &mut conditions, problems);
+    let predictions = predictions(top, &mut conditions, problems);
     let facts = fact_file::facts(top, problems);
     let places = facts.iter().map(|(name, (_, span))| (name.clone(), span.clone())).collect();
     let mut phase = phase?;
     let plan = read_phase(&mut phase, measure?, next_options, problems);
     phase.finish(problems);
     let facts = facts.into_iter().map(|(name, (fact, _))| (name, fact)).collect();
-    let plan = Plan { facts, ..plan? };
+    let plan = Plan { facts, predictions, ..plan? };
     let name = top.source().name.clone();
-    Some(PlanFile { plan, name, places, conditions: Vec::new() })
+    let file = PlanFile { plan, name, places, conditions };
+    // Problems of the one file that was given don't name it.
+    let own = file.misfits(&file.conditions.iter().collect::<Vec<_>>());
+    problems.extend(own.into_iter().map(|problem| Diagnostic { file: None, ..problem }));
+    Some(file)
+}
+
+fn predictions(
+    top: &mut Section<'_>,
+    conditions: &mut Vec<Written>,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<Prediction> {
+    let mut predictions = Vec::new();
+    for mut section in top.sections("prediction", problems) {
+        let text = owned(section.required_text("text", problems));
+        let claim = section.required_text("claim", problems);
+        let claim = condition(section.source(), claim, conditions, problems);
+        let by = owned(section.required_text("by", problems));
+        let on = fact_file::date(&mut section, "on", problems);
+        section.finish(problems);
+        let prediction = || Some(Prediction { text: text?, claim: claim?, by: by?, on: on? });
+        predictions.extend(prediction());
+    }
+    predictions
+}
+
+/// A condition's text, once it is known to be one.
+fn condition(
+    source: &Source,
+    text: Option<Text<'_>>,
+    conditions: &mut Vec<Written>,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<String> {
+    let text = text?;
+    let written = condition_at(source, &text, 0..text.text.len(), problems)?;
+    let text = written.text.clone();
+    conditions.push(written);
+    Some(text)
 }
 
 fn read_phase(
@@ -129,6 +169,7 @@ fn read_phase(
         deliverables,
         lessons,
         facts: BTreeMap::new(),
+        predictions: Vec::new(),
     })
 }
 
@@ -190,13 +231,19 @@ fn dataset(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<
     Some(Dataset { size: size?, value: value? })
 }
 
-fn next_options(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Vec<NextOption> {
+fn next_options(
+    top: &mut Section<'_>,
+    conditions: &mut Vec<Written>,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<NextOption> {
     let mut options = Vec::new();
     for mut section in top.sections("next_option", problems) {
         let title = owned(section.required_text("title", problems));
         let recommended = section.flag("recommended", problems);
+        let when = section.text("when", problems);
+        let when = condition(section.source(), when, conditions, problems);
         section.finish(problems);
-        options.extend(title.map(|title| NextOption { title, recommended }));
+        options.extend(title.map(|title| NextOption { title, recommended, when }));
     }
     options
 }

@@ -3,6 +3,7 @@
 mod assess;
 mod background;
 mod drift;
+mod family;
 mod margin;
 mod outcome;
 mod solve;
@@ -10,7 +11,7 @@ mod summary;
 mod votes;
 
 use phasegate_model::{
-    Action, Decision, Evidence, FactUsed, Finding, Metric, Obligation, Outcome, Readings,
+    Action, Decision, Evidence, FactUsed, Finding, Margin, Metric, Obligation, Outcome, Readings,
     RowDecision, RowId, Verb,
 };
 
@@ -21,6 +22,7 @@ use margin::Point;
 use outcome::{Possible, possible_outcomes};
 use summary::{medians, summarize};
 
+use crate::condition::Condition;
 use crate::matrix::{HitPolicy, Matrix, Row};
 
 impl Matrix {
@@ -76,6 +78,8 @@ impl Matrix {
                 decided @ Outcome::Decided(_) => point.flip(self, decided),
             },
             possible: resolution.possible,
+            predictions: family::predictions(evidence, self, considered.len()),
+            next_options: family::next_options(evidence, self, considered.len()),
         }
     }
 
@@ -83,8 +87,7 @@ impl Matrix {
     #[must_use]
     pub fn metrics(&self) -> Vec<Metric> {
         let conditions = self.rows.iter().flat_map(Row::conditions);
-        let mut metrics: Vec<Metric> =
-            conditions.flat_map(crate::condition::Condition::metrics).collect();
+        let mut metrics: Vec<Metric> = conditions.flat_map(Condition::metrics).collect();
         metrics.sort_unstable();
         metrics.dedup();
         metrics
@@ -173,6 +176,21 @@ fn facts_used(row: &Row, evidence: &Evidence) -> Vec<FactUsed> {
     used
 }
 
+/// The metrics of a row, those of the decisive condition first, and first of all the one that the
+/// margin is about.
+fn ordered_metrics(row: &Row, decisive: &Condition, margin: Option<&Margin>) -> Vec<Metric> {
+    let mut metrics = decisive.metrics();
+    for metric in row.conditions().flat_map(Condition::metrics) {
+        if !metrics.contains(&metric) {
+            metrics.push(metric);
+        }
+    }
+    if let Some(first) = margin.and_then(|margin| margin.changes.first()) {
+        metrics.sort_by_key(|metric| *metric != first.metric);
+    }
+    metrics
+}
+
 fn row_decision(
     state: &RowState<'_>,
     finding: &Finding,
@@ -187,15 +205,7 @@ fn row_decision(
         _ => &row.when.condition,
     };
     let margin = point.margin(decisive);
-    let mut metrics = decisive.metrics();
-    for metric in row.conditions().flat_map(crate::condition::Condition::metrics) {
-        if !metrics.contains(&metric) {
-            metrics.push(metric);
-        }
-    }
-    if let Some(first) = margin.as_ref().and_then(|margin| margin.changes.first()) {
-        metrics.sort_by_key(|metric| *metric != first.metric);
-    }
+    let metrics = ordered_metrics(row, decisive, margin.as_ref());
     RowDecision {
         id: row.id.clone(),
         line: row.line,

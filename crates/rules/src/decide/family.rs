@@ -1,0 +1,143 @@
+//! Conditions of the plan itself: predictions, and what next options depend on.
+//!
+//! They are decided like rows, on the trials that the decision took into account, but as families
+//! of their own: the error rate is shared out among the conditions of a family, and no row's
+//! finding changes because a plan predicts something.
+
+use phasegate_model::{
+    Evidence, Finding, MatrixId, OptionResult, PredictionResult, Quantity, Readings, Reason, RowId,
+    Verdict,
+};
+
+use super::assess::{Assessment, RowState};
+use super::background::Background;
+use super::margin::Point;
+use super::summary::{medians, summarize};
+use super::{facts_used, ordered_metrics};
+use crate::condition::{Checked, checked_with_facts};
+use crate::matrix::{FactUse, HitPolicy, Matrix, Row, Written};
+
+/// What became of the plan's predictions.
+pub(crate) fn predictions(
+    evidence: &Evidence,
+    matrix: &Matrix,
+    considered: usize,
+) -> Vec<PredictionResult> {
+    let plan = &evidence.plan.predictions;
+    let claims: Vec<&str> = plan.iter().map(|prediction| prediction.claim.as_str()).collect();
+    let day = evidence.started_at.date_naive();
+    let result = |(prediction, verdict): (&phasegate_model::Prediction, Verdict)| {
+        let (made_before, prediction) = (prediction.on <= day, prediction.clone());
+        PredictionResult { prediction, made_before, verdict }
+    };
+    plan.iter().zip(decide(&claims, evidence, matrix.error_rate, considered)).map(result).collect()
+}
+
+/// What became of the plan's next options that depend on a condition.
+pub(crate) fn next_options(
+    evidence: &Evidence,
+    matrix: &Matrix,
+    considered: usize,
+) -> Vec<OptionResult> {
+    let options = evidence.plan.next_options.iter();
+    let options: Vec<_> =
+        options.filter_map(|option| Some((option, option.when.as_deref()?))).collect();
+    let conditions: Vec<&str> = options.iter().map(|(_, when)| *when).collect();
+    let verdicts = decide(&conditions, evidence, matrix.error_rate, considered);
+    let result =
+        |((option, when), verdict): ((&phasegate_model::NextOption, &str), Verdict)| OptionResult {
+            title: option.title.clone(),
+            when: when.to_owned(),
+            recommended: option.recommended && verdict.finding == Finding::Met,
+            verdict,
+        };
+    options.into_iter().zip(verdicts).map(result).collect()
+}
+
+/// A verdict for each condition.
+fn decide(
+    conditions: &[&str],
+    evidence: &Evidence,
+    error_rate: Quantity,
+    considered: usize,
+) -> Vec<Verdict> {
+    let read: Vec<Result<Row, String>> = conditions.iter().map(|text| row(text)).collect();
+    let rows = read.iter().filter_map(|row| row.as_ref().ok()).cloned().collect();
+    let family = family(rows, error_rate);
+    let verdicts = family.map(|family| verdicts(&family, evidence, considered)).unwrap_or_default();
+    let mut verdicts = verdicts.into_iter();
+    let unreadable = |problem: &String| Verdict {
+        finding: Finding::Undecided(Reason::ConditionUnreadable { problem: problem.clone() }),
+        votes: None,
+        readings: Vec::new(),
+        margin: None,
+        facts: Vec::new(),
+    };
+    let verdict = |row: &Result<Row, String>| match row {
+        Ok(_) => verdicts.next(),
+        Err(problem) => Some(unreadable(problem)),
+    };
+    read.iter().filter_map(verdict).collect()
+}
+
+fn verdicts(family: &Matrix, evidence: &Evidence, considered: usize) -> Vec<Verdict> {
+    let background = Background::of(evidence);
+    let trials: Vec<&Readings> =
+        evidence.trials.iter().take(considered).map(|trial| &trial.readings).collect();
+    let metrics = family.metrics();
+    let trials = background.complete(&trials, &metrics);
+    let trials: Vec<&Readings> = trials.iter().map(AsRef::as_ref).collect();
+    let bound = family.bound(&background);
+    let assessment = Assessment::of(&bound, &trials);
+    let nothing = Readings::default();
+    let point = Point::new(medians(&metrics, &trials), trials.first().copied().unwrap_or(&nothing));
+    let verdict = |state: &RowState<'_>| {
+        let margin = point.margin(&state.row.when.condition);
+        let readings = ordered_metrics(state.row, &state.row.when.condition, margin.as_ref());
+        Verdict {
+            finding: state.finding(),
+            votes: assessment.votes(state),
+            readings: readings
+                .into_iter()
+                .map(|metric| summarize(metric, &trials, assessment.threshold))
+                .collect(),
+            margin,
+            facts: facts_used(state.row, evidence),
+        }
+    };
+    assessment.rows.iter().map(verdict).collect()
+}
+
+/// The conditions as rows of a matrix that nobody sees, so that they are decided by the same rule.
+fn family(rows: Vec<Row>, error_rate: Quantity) -> Option<Matrix> {
+    let id: MatrixId = "plan".parse().ok()?;
+    Some(Matrix {
+        id,
+        title: String::new(),
+        error_rate,
+        hit_policy: HitPolicy::Priority,
+        default: None,
+        rows,
+        tests: Vec::new(),
+    })
+}
+
+fn row(text: &str) -> Result<Row, String> {
+    let unreadable = |problems: Vec<crate::Diagnostic>| {
+        problems.into_iter().next().map_or_else(String::new, |problem| problem.message)
+    };
+    let Checked { condition, facts } = checked_with_facts(text).map_err(unreadable)?;
+    let kinds = condition.facts();
+    let used = |(name, span): (phasegate_model::FactName, std::ops::Range<usize>)| FactUse {
+        kinds: kinds.get(&name).copied().unwrap_or(crate::condition::Kinds::ANY),
+        name,
+        file: String::new(),
+        span,
+        line: 1,
+    };
+    let facts = facts.into_iter().map(used).collect();
+    let when = Written { text: text.to_owned(), condition, facts };
+    let id: RowId = "condition".parse().map_err(|error| format!("{error}"))?;
+    let then = "no action".parse().map_err(|error| format!("{error}"))?;
+    Ok(Row { id, line: 1, when, given: None, then, otherwise: None, why: None })
+}
