@@ -4,25 +4,41 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use phasegate_rules::{Diagnostic, Source};
 
 use crate::output::{ReportedError, colour, say};
+use crate::project::Trouble;
 
-/// Prints all problems of a file to standard error, and becomes the error that ends the command.
-pub(crate) fn report(source: &Source, problems: &[Diagnostic]) -> anyhow::Error {
+/// Prints all problems to standard error, and becomes the error that ends the command.
+pub(crate) fn report(trouble: &Trouble) -> anyhow::Error {
     let styled = colour(&std::io::stderr());
-    for problem in problems {
-        say(&format!("{}\n", render(source, problem, styled)));
+    for text in trouble.rendered(styled) {
+        say(&format!("{text}\n"));
     }
-    say(&summary(source, problems.len()));
+    say(&trouble.summary());
     ReportedError.into()
 }
 
-/// `rules/allocator.toml: 2 problems`
-pub(crate) fn summary(source: &Source, problems: usize) -> String {
-    let plural = if problems == 1 { "" } else { "s" };
-    format!("{}: {problems} problem{plural}", source.name)
+impl Trouble {
+    /// The file that a problem is in.
+    pub(crate) fn source(&self, problem: &Diagnostic) -> Option<&Source> {
+        let named = |name: &String| self.sources.iter().find(|source| source.name == *name);
+        problem.file.as_ref().and_then(named).or(self.sources.first())
+    }
+
+    /// Each problem with its place.
+    pub(crate) fn rendered(&self, styled: bool) -> Vec<String> {
+        let shown = |problem: &Diagnostic| Some(render(self.source(problem)?, problem, styled));
+        self.problems.iter().filter_map(shown).collect()
+    }
+
+    /// `rules/allocator.toml: 2 problems`
+    pub(crate) fn summary(&self) -> String {
+        let name = self.sources.first().map_or("", |source| source.name.as_str());
+        let count = self.problems.len();
+        format!("{name}: {count} problem{}", if count == 1 { "" } else { "s" })
+    }
 }
 
 /// A problem with its place in the file, as compilers show it.
-pub(crate) fn render(source: &Source, problem: &Diagnostic, styled: bool) -> String {
+fn render(source: &Source, problem: &Diagnostic, styled: bool) -> String {
     let mut annotation = AnnotationKind::Primary.span(problem.span.clone());
     if !problem.label.is_empty() {
         annotation = annotation.label(problem.label.as_str());

@@ -8,7 +8,7 @@ use anyhow::Context;
 use chrono::{DateTime, SubsecRound, Utc};
 use phasegate_measure::{MeasureError, Session, Source};
 use phasegate_model::{End, Evidence, Plan, Readings, Trial};
-use phasegate_rules::Matrix;
+use phasegate_rules::{Background, Matrix};
 
 use crate::args::Talk;
 use crate::progress::Display;
@@ -37,13 +37,15 @@ pub(crate) fn measure(
     let began = Instant::now();
     let started_at = now();
     let mut session = Session::open(source, &plan.measure, interrupted)?;
+    let background =
+        Background { facts: Some(&plan.facts), day: started_at.date_naive(), previous: None };
     let mut display = Display::new(talk, plan, session.target());
     let mut trials: Vec<Trial> = Vec::new();
     let (end, failure) = loop {
         let elapsed = began.elapsed();
         let most = most_trials(plan, trials.len(), elapsed);
         let readings: Vec<&Readings> = trials.iter().map(|trial| &trial.readings).collect();
-        let progress = matrix.progress(&readings, most);
+        let progress = matrix.progress_with(&background, &readings, most);
         display.standing(trials.last(), &progress, most, elapsed);
         let made = u32::try_from(trials.len()).unwrap_or(u32::MAX);
         if progress.settled && made > 0 {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use phasegate_model::{Plan, nearest};
-use phasegate_rules::{Diagnostic, Matrix, Source, parse_plan};
+use phasegate_rules::{Diagnostic, Matrix, PlanFile, Source};
 
 use crate::diagnostics::report;
 use crate::files::read_rules;
@@ -20,6 +20,12 @@ pub(crate) struct Project {
     pub(crate) matrix_source: Source,
 }
 
+/// Problems, and the files that they are in: first the one that was asked for.
+pub(crate) struct Trouble {
+    pub(crate) sources: Vec<Source>,
+    pub(crate) problems: Vec<Diagnostic>,
+}
+
 impl Project {
     /// Reads and checks the plan of a phase and its matrix, and runs the matrix's test cases.
     ///
@@ -28,23 +34,42 @@ impl Project {
     pub(crate) fn load(phase: &str, matrix: Option<&Path>) -> anyhow::Result<Self> {
         let path = plan_path(phase)?;
         let plan_source = read_rules(&path)?;
-        let plan = parse_plan(&plan_source).map_err(|problems| report(&plan_source, &problems))?;
+        let file = PlanFile::parse(&plan_source).map_err(|problems| {
+            report(&Trouble { sources: vec![plan_source.clone()], problems })
+        })?;
+        let plan = file.plan.clone();
         let matrix_path = matrix.map_or_else(|| matrix_path(&path, &plan), Path::to_path_buf);
         let matrix_source = read_rules(&matrix_path).with_context(|| match matrix {
             Some(_) => "the matrix in --matrix".to_owned(),
             None => format!("the matrix that `{}` names", path.display()),
         })?;
-        let matrix =
-            checked_matrix(&matrix_source).map_err(|problems| report(&matrix_source, &problems))?;
+        let matrix = checked_matrix(&matrix_path, &matrix_source).map_err(|t| report(&t))?;
+        let problems = file.problems_with(&matrix);
+        if !problems.is_empty() {
+            let sources = vec![plan_source, matrix_source];
+            return Err(report(&Trouble { sources, problems }));
+        }
         Ok(Self { plan, plan_source, matrix, matrix_source })
     }
 }
 
-/// A matrix whose own tests pass.
-pub(crate) fn checked_matrix(source: &Source) -> Result<Matrix, Vec<Diagnostic>> {
-    let matrix = Matrix::parse(source)?;
-    let failed = matrix.failed_tests();
-    if failed.is_empty() { Ok(matrix) } else { Err(failed) }
+/// A matrix whose own tests pass, with what it extends.
+pub(crate) fn checked_matrix(path: &Path, source: &Source) -> Result<Matrix, Trouble> {
+    let mut sources = vec![source.clone()];
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let parsed = Matrix::parse_with(source, &mut |base| {
+        let base = read_rules(&folder.join(base)).map_err(|error| format!("{error:#}"))?;
+        sources.push(base.clone());
+        Ok(base)
+    });
+    let problems = match parsed {
+        Ok(matrix) => match matrix.failed_tests() {
+            failed if failed.is_empty() => return Ok(matrix),
+            failed => failed,
+        },
+        Err(problems) => problems,
+    };
+    Err(Trouble { sources, problems })
 }
 
 /// The matrix's path: as the plan has it, relative to the plan.

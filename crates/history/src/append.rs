@@ -139,6 +139,8 @@ impl Store {
         self.make_folders()?;
         let evidence = self.keep(&draft.evidence, ObjectKind::Evidence)?;
         let matrix = self.keep(&draft.matrix, ObjectKind::Matrix)?;
+        let bases = draft.bases.iter().map(|base| self.keep(base, ObjectKind::Base));
+        let bases = bases.collect::<Result<Vec<Digest>, AppendError>>()?;
         let plan = self.keep(&draft.plan, ObjectKind::Plan)?;
         self.disk.sync_folder(&self.objects())?;
         for _ in 0..ATTEMPTS {
@@ -155,6 +157,7 @@ impl Store {
                 folder: names::folder(number, &draft.decision.phase, draft.decision.outcome),
                 evidence,
                 matrix,
+                bases: bases.clone(),
                 plan,
             };
             let files = render(&upcoming).map_err(|cause| AppendError::Render { number, cause })?;
@@ -242,6 +245,7 @@ fn build(draft: &Draft, upcoming: &Upcoming, report: Digest) -> Entry {
         tool: draft.tool.clone(),
         evidence: upcoming.evidence,
         matrix: upcoming.matrix,
+        bases: upcoming.bases.clone(),
         plan: upcoming.plan,
         report,
         decision: draft.decision.clone(),

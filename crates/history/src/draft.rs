@@ -19,6 +19,8 @@ pub struct Draft {
     pub evidence: Vec<u8>,
     /// The matrix file's bytes.
     pub matrix: Vec<u8>,
+    /// The bytes of the files that the matrix extends: its base, the base's base, and so on.
+    pub bases: Vec<Vec<u8>>,
     /// The plan file's bytes.
     pub plan: Vec<u8>,
     /// The decision.
@@ -41,6 +43,8 @@ pub struct Upcoming {
     pub evidence: Digest,
     /// The digest of the matrix.
     pub matrix: Digest,
+    /// The digests of the files that the matrix extends.
+    pub bases: Vec<Digest>,
     /// The digest of the plan.
     pub plan: Digest,
 }

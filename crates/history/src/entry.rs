@@ -35,6 +35,9 @@ pub struct Entry {
     pub evidence: Digest,
     /// The matrix that decided.
     pub matrix: Digest,
+    /// The matrices that it extends: its base, the base's base, and so on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bases: Vec<Digest>,
     /// The phase plan.
     pub plan: Digest,
     /// The rendered `report.md`.

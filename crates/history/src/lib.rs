@@ -6,7 +6,7 @@
 //! ```text
 //! reports/ledger/000001.json     entries, one file each, created and never replaced
 //! reports/objects/<sha256>.json  evidence, byte for byte as it was
-//! reports/objects/<sha256>.toml  matrix and plan, byte for byte as they were
+//! reports/objects/<sha256>.toml  matrix, its bases and plan, byte for byte as they were
 //! reports/000001-3a-skip/        what was rendered for people; `report.md` and more
 //! ```
 //!
@@ -29,6 +29,7 @@
 //!     tool: "phasegate 0.1.0".to_owned(),
 //!     evidence: b"{}\n".to_vec(),
 //!     matrix: b"# a matrix\n".to_vec(),
+//!     bases: Vec::new(),
 //!     plan: b"# a plan\n".to_vec(),
 //!     decision: serde_json::from_str(
 //!         r#"{"schema":1,"phase":"3A","matrix":"allocator","error_rate":"5%",

@@ -23,6 +23,8 @@ pub enum ObjectKind {
     Evidence,
     /// The decision matrix: a `.toml` file.
     Matrix,
+    /// A matrix that the decision matrix extends: a `.toml` file.
+    Base,
     /// The phase plan: a `.toml` file.
     Plan,
 }
@@ -31,7 +33,7 @@ impl ObjectKind {
     const fn extension(self) -> &'static str {
         match self {
             Self::Evidence => "json",
-            Self::Matrix | Self::Plan => "toml",
+            Self::Matrix | Self::Base | Self::Plan => "toml",
         }
     }
 }
@@ -41,6 +43,7 @@ impl fmt::Display for ObjectKind {
         f.pad(match self {
             Self::Evidence => "evidence",
             Self::Matrix => "matrix",
+            Self::Base => "base matrix",
             Self::Plan => "plan",
         })
     }

@@ -17,6 +17,8 @@ pub struct Objects {
     pub evidence: Vec<u8>,
     /// The matrix file.
     pub matrix: Vec<u8>,
+    /// The files that the matrix extends: its base, the base's base, and so on.
+    pub bases: Vec<Vec<u8>>,
     /// The plan file.
     pub plan: Vec<u8>,
 }
@@ -203,9 +205,17 @@ impl Walk<'_> {
     fn check_objects(&mut self, number: u64, entry: &Entry) {
         let evidence = self.object(number, &entry.evidence, ObjectKind::Evidence);
         let matrix = self.object(number, &entry.matrix, ObjectKind::Matrix);
+        let bases: Vec<Option<Vec<u8>>> = entry
+            .bases
+            .iter()
+            .map(|digest| self.object(number, digest, ObjectKind::Base))
+            .collect();
         let plan = self.object(number, &entry.plan, ObjectKind::Plan);
-        if let (Some(evidence), Some(matrix), Some(plan)) = (evidence, matrix, plan)
-            && let Err(difference) = (self.replay)(entry, &Objects { evidence, matrix, plan })
+        let bases = bases.into_iter().collect::<Option<Vec<_>>>();
+        if let (Some(evidence), Some(matrix), Some(bases), Some(plan)) =
+            (evidence, matrix, bases, plan)
+            && let Err(difference) =
+                (self.replay)(entry, &Objects { evidence, matrix, bases, plan })
         {
             self.problems.push(Problem::ReplayDiffers { number, difference });
         }

@@ -128,6 +128,10 @@ pub struct RowDecision {
     pub id: RowId,
     /// The line of the matrix file where the row begins, counted from one.
     pub line: u32,
+    /// The base that the row comes from, by its path relative to the matrix file; nothing for a
+    /// row of the matrix file itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// The condition as written.
     pub when: String,
     /// The condition with names, units and parentheses in full.

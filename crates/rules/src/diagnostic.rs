@@ -63,11 +63,23 @@ pub enum Code {
     MissingFact,
     /// A fact that no condition names (`unused-fact`).
     UnusedFact,
+    /// The base of a matrix can't be read (`base-unreadable`).
+    BaseUnreadable,
+    /// A matrix that extends itself, or too many others (`base-cycle`).
+    BaseCycle,
+    /// A row that overrides its base's without saying how (`override-unmarked`).
+    OverrideUnmarked,
+    /// A row that says it tightens, but loosens, or the other way round (`override-mismatch`).
+    OverrideMismatch,
+    /// A row that loosens its base's without a reason (`override-unexplained`).
+    OverrideUnexplained,
+    /// A row that says it changes one of a base, which has none of that name (`override-nothing`).
+    OverrideNothing,
 }
 
 impl Code {
     /// All codes.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 25] = [
         Self::TomlSyntax,
         Self::UnknownSchema,
         Self::UnknownKey,
@@ -87,6 +99,12 @@ impl Code {
         Self::FactConflict,
         Self::MissingFact,
         Self::UnusedFact,
+        Self::BaseUnreadable,
+        Self::BaseCycle,
+        Self::OverrideUnmarked,
+        Self::OverrideMismatch,
+        Self::OverrideUnexplained,
+        Self::OverrideNothing,
     ];
 
     /// The stable name.
@@ -112,6 +130,12 @@ impl Code {
             Self::FactConflict => "fact-conflict",
             Self::MissingFact => "missing-fact",
             Self::UnusedFact => "unused-fact",
+            Self::BaseUnreadable => "base-unreadable",
+            Self::BaseCycle => "base-cycle",
+            Self::OverrideUnmarked => "override-unmarked",
+            Self::OverrideMismatch => "override-mismatch",
+            Self::OverrideUnexplained => "override-unexplained",
+            Self::OverrideNothing => "override-nothing",
         }
     }
 }

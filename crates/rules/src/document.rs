@@ -90,6 +90,11 @@ impl<'d> Section<'d> {
         self.table.get(key)
     }
 
+    /// Whether a key is there.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
     /// All keys and values, for tables whose keys are free.
     pub(crate) fn all(
         &self,

@@ -10,6 +10,7 @@ pub mod condition;
 mod decide;
 mod diagnostic;
 mod document;
+mod extends;
 mod fact_file;
 mod matrix;
 mod matrix_file;
@@ -18,5 +19,5 @@ mod test_cases;
 
 pub use decide::{Background, Progress, RowProgress};
 pub use diagnostic::{Code, Diagnostic, Source};
-pub use matrix::{ExpectedRow, FactUse, HitPolicy, Matrix, Row, Test, Written};
+pub use matrix::{Base, ExpectedRow, FactUse, HitPolicy, Matrix, Row, Test, Written};
 pub use plan_file::{PlanFile, parse_plan};

@@ -26,8 +26,19 @@ pub struct Matrix {
     pub default: Option<Action>,
     /// At least one row.
     pub rows: Vec<Row>,
-    /// Test cases that the file carries.
+    /// Test cases that the file carries; those of its bases belong to them.
     pub tests: Vec<Test>,
+    /// The files that it extends: its base, the base's base, and so on.
+    pub bases: Vec<Base>,
+}
+
+/// A file that a matrix extends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Base {
+    /// Its path, relative to the first file.
+    pub path: String,
+    /// The file as it was read.
+    pub source: Source,
 }
 
 /// How rows make an outcome.
@@ -44,6 +55,8 @@ pub enum HitPolicy {
 pub struct Row {
     /// Its name.
     pub id: RowId,
+    /// The base that it comes from, by its path; nothing if it is the matrix file's own.
+    pub file: Option<String>,
     /// Where it begins in the file, counted from one.
     pub line: u32,
     /// The condition.
@@ -152,9 +165,25 @@ impl Matrix {
     ///
     /// # Errors
     /// All problems of the file, in the order of their places. The file's own test cases are not
-    /// run here; see [`Matrix::failed_tests`].
+    /// run here; see [`Matrix::failed_tests`]. A matrix that extends another has the problem that
+    /// its base can't be read; see [`Matrix::parse_with`].
     pub fn parse(source: &Source) -> Result<Self, Vec<Diagnostic>> {
-        matrix_file::parse(source)
+        let none = "bases are not read here".to_owned();
+        Self::parse_with(source, &mut |_| Err(none.clone()))
+    }
+
+    /// Reads a matrix file and the files that it extends. `load` gets a base's path relative to
+    /// the first file (a base's own base too) and returns its text, or in a few words why it
+    /// can't. It is called for the base first, then for the base's base, and so on.
+    ///
+    /// # Errors
+    /// All problems of the file, in the order of their places, then those of its bases; the
+    /// latter name their file.
+    pub fn parse_with(
+        source: &Source,
+        load: &mut dyn FnMut(&str) -> Result<Source, String>,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        matrix_file::parse(source, load)
     }
 
     /// Every place where a condition names a fact, in the order of the rows.

@@ -13,6 +13,7 @@ use toml::de::DeValue;
 use crate::condition::{self, Checked, Kinds};
 use crate::diagnostic::{Code, Diagnostic, Source};
 use crate::document::{Section, Text, read_document, text_of};
+use crate::extends::{Chain, Change, Load, OwnRow, merged};
 use crate::matrix::{ExpectedRow, FactUse, HitPolicy, Matrix, Row, Test, Written};
 
 /// The version of the format that this code reads.
@@ -21,14 +22,36 @@ pub(crate) const SCHEMA: u32 = 1;
 /// The error rate of a matrix that doesn't state one.
 const DEFAULT_ERROR_RATE: &str = "5%";
 
-pub(crate) fn parse(source: &Source) -> Result<Matrix, Vec<Diagnostic>> {
+pub(crate) fn parse(source: &Source, load: Load<'_>) -> Result<Matrix, Vec<Diagnostic>> {
+    let mut chain = Chain::new(source, load);
+    let parsed = parse_file(source, &mut chain);
+    match parsed {
+        Ok(matrix) if chain.problems.is_empty() => Ok(matrix),
+        Ok(_) => Err(chain.problems),
+        Err(own) => Err(own.into_iter().chain(chain.problems).collect()),
+    }
+}
+
+/// Parses one file after its base. What is wrong with the base is left with the chain.
+pub(crate) fn parse_file(
+    source: &Source,
+    chain: &mut Chain<'_>,
+) -> Result<Matrix, Vec<Diagnostic>> {
     read_document(source, |top, problems| {
         schema(top, problems)?;
-        let head = head(top, problems);
-        let rows = rows(top, problems);
-        let tests = tests(top, &rows, problems);
+        let path = chain.path();
+        let base = chain.base(top, problems);
+        let head = head(top, base.as_ref(), problems);
+        let rows = rows(top, path.as_deref(), base.as_ref(), problems);
+        let tests = if base.is_none() && top.has("extends") {
+            // Tests may expect something of rows that couldn't be read.
+            top.value("test").map_or_else(Vec::new, |_| Vec::new())
+        } else {
+            tests(top, &rows, problems)
+        };
         let (id, title, error_rate, hit_policy, default) = head?;
-        Some(Matrix { id, title, error_rate, hit_policy, default, rows, tests })
+        let bases = base.map(|base| base.bases).unwrap_or_default();
+        Some(Matrix { id, title, error_rate, hit_policy, default, rows, tests, bases })
     })
 }
 
@@ -52,23 +75,35 @@ pub(crate) fn schema(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> O
 
 type Head = (MatrixId, String, Quantity, HitPolicy, Option<Action>);
 
-fn head(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Head> {
+/// What the file doesn't say of error rate, hit policy and default is as its base has it.
+fn head(
+    top: &mut Section<'_>,
+    base: Option<&Matrix>,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Head> {
     let mut section = top.required_section("matrix", problems)?;
     let id = section.required("id", problems);
     let title = section.required_text("title", problems).map(|text| text.text.to_owned());
-    let error_rate = error_rate(&mut section, problems);
+    let error_rate = error_rate(&mut section, base, problems);
     let policies = [("priority", HitPolicy::Priority), ("first", HitPolicy::First)];
-    let hit_policy =
-        section.choice("hit_policy", &policies, problems).unwrap_or(HitPolicy::Priority);
-    let default =
-        section.text("default", problems).and_then(|text| action(text.text, text.span, problems));
+    let hit_policy = section
+        .choice("hit_policy", &policies, problems)
+        .unwrap_or(base.map_or(HitPolicy::Priority, |base| base.hit_policy));
+    let default = match section.text("default", problems) {
+        Some(text) => action(text.text, text.span, problems),
+        None => base.and_then(|base| base.default.clone()),
+    };
     section.finish(problems);
     Some((id?, title?, error_rate?, hit_policy, default))
 }
 
-fn error_rate(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Quantity> {
+fn error_rate(
+    section: &mut Section<'_>,
+    base: Option<&Matrix>,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Quantity> {
     let Some(text) = section.text("error_rate", problems) else {
-        return DEFAULT_ERROR_RATE.parse().ok();
+        return base.map(|base| base.error_rate).or_else(|| DEFAULT_ERROR_RATE.parse().ok());
     };
     let rate = text.text.parse::<Quantity>().ok().filter(|rate| {
         let share = rate.amount();
@@ -86,39 +121,60 @@ fn error_rate(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Opti
     rate
 }
 
-fn rows(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Vec<Row> {
+fn rows(
+    top: &mut Section<'_>,
+    path: Option<&str>,
+    base: Option<&Matrix>,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<Row> {
     let before = problems.len();
-    let mut rows: Vec<(Row, Range<usize>)> = Vec::new();
+    let mut own: Vec<OwnRow> = Vec::new();
     for mut section in top.sections("row", problems) {
         let span = section.span.clone();
-        rows.extend(row(&mut section, problems).map(|row| (row, span)));
+        let change = change(&mut section, problems);
+        own.extend(row(&mut section, problems).map(|row| OwnRow { row, span, change }));
         section.finish(problems);
     }
     let source = top.source();
     for text in top.texts("rules", problems) {
         let span = text.span.clone();
-        let row = shorthand(source, &text, problems).map(|mut row| {
-            row.id = unused(row.id, &rows);
-            (row, span)
-        });
-        rows.extend(row);
+        let Some(mut row) = shorthand(source, &text, problems) else { continue };
+        let others = own.iter().map(|own| &own.row);
+        row.id = unused(row.id, others.chain(base.iter().flat_map(|base| &base.rows)));
+        own.push(OwnRow { row, span, change: None });
     }
-    if rows.is_empty() && problems.len() == before {
+    for own in &mut own {
+        own.row.file = path.map(str::to_owned);
+    }
+    report_duplicates(&own, problems);
+    let rows = merged(base, own, problems);
+    if rows.is_empty() && problems.len() == before && base.is_none() && !top.has("extends") {
         let message = "the matrix has no rows, so it can't decide anything";
         problems.push(
             Diagnostic::new(Code::NoRows, top.span.clone(), message)
                 .help("add a `[[row]]`, or a line to `rules = [\"P99 < 12us → no action\"]`"),
         );
     }
-    report_duplicates(&rows, problems);
-    report_conflicts(rows.iter().flat_map(|(row, _)| row.written()), problems);
-    rows.into_iter().map(|(row, _)| row).collect()
+    // The base's uses first: what contradicts them is this file's.
+    let (from_base, from_here): (Vec<&Row>, Vec<&Row>) =
+        rows.iter().partition(|row| row.file.as_deref() != path);
+    report_conflicts(from_base.into_iter().chain(from_here).flat_map(Row::written), problems);
+    rows
 }
 
-fn report_duplicates(rows: &[(Row, Range<usize>)], problems: &mut Vec<Diagnostic>) {
-    for (at, (row, span)) in rows.iter().enumerate() {
-        let earlier = rows.iter().take(at).find(|(other, _)| other.id == row.id);
-        if let Some((other, _)) = earlier {
+fn change(
+    section: &mut Section<'_>,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<(Change, Range<usize>)> {
+    let span = section.value("change")?.span();
+    let changes = [("tightens", Change::Tightens), ("loosens", Change::Loosens)];
+    section.choice("change", &changes, problems).map(|change| (change, span))
+}
+
+fn report_duplicates(rows: &[OwnRow], problems: &mut Vec<Diagnostic>) {
+    for (at, OwnRow { row, span, .. }) in rows.iter().enumerate() {
+        let earlier = rows.iter().take(at).find(|other| other.row.id == row.id);
+        if let Some(OwnRow { row: other, .. }) = earlier {
             let message =
                 format!("the row id `{}` is taken by the row on line {}", row.id, other.line);
             problems.push(Diagnostic::new(Code::DuplicateId, span.clone(), message));
@@ -140,8 +196,12 @@ pub(crate) fn report_conflicts<'w>(
         let both = kinds.and(used.kinds);
         if both.is_none() {
             let message = format!(
-                "{} is {} here, but {} on line {}",
-                used.name, used.kinds, *kinds, first.line
+                "{} is {} here, but {} on line {}{}",
+                used.name,
+                used.kinds,
+                *kinds,
+                first.line,
+                if first.file == used.file { String::new() } else { format!(" of {}", first.file) }
             );
             problems.push(
                 Diagnostic::new(Code::FactConflict, used.span.clone(), message)
@@ -168,7 +228,7 @@ fn row(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Row>
     // An optional part that is there but wrong has been reported; it must not vanish.
     let given = given.map_or(Some(None), |given| given.map(Some))?;
     let otherwise = otherwise.map_or(Some(None), |action| action.map(Some))?;
-    Some(Row { id: id?, line, when: when?, given, then: then?, otherwise, why })
+    Some(Row { id: id?, file: None, line, when: when?, given, then: then?, otherwise, why })
 }
 
 fn written(source: &Source, text: &Text<'_>, problems: &mut Vec<Diagnostic>) -> Option<Written> {
@@ -241,6 +301,7 @@ fn shorthand(source: &Source, text: &Text<'_>, problems: &mut Vec<Diagnostic>) -
     let when = when?;
     Some(Row {
         id: derived_id(&when)?,
+        file: None,
         line: source.line(text.span.start),
         when,
         given: None,
@@ -272,8 +333,9 @@ fn derived_id(when: &Written) -> Option<RowId> {
     id.trim_end_matches('-').parse().ok()
 }
 
-fn unused(id: RowId, rows: &[(Row, Range<usize>)]) -> RowId {
-    let taken = |id: &RowId| rows.iter().any(|(row, _)| row.id == *id);
+fn unused<'r>(id: RowId, rows: impl Iterator<Item = &'r Row>) -> RowId {
+    let ids: Vec<&RowId> = rows.map(|row| &row.id).collect();
+    let taken = |id: &RowId| ids.contains(&id);
     if !taken(&id) {
         return id;
     }

@@ -195,6 +195,28 @@ fn every_code_has_a_test_here() {
     let matrix = Matrix::parse(&source(&format!("{HEAD}{row}"))).unwrap();
     found.extend(plan.problems_with(&matrix).iter().map(|p| p.code));
     found.extend(plan.unused_facts(&matrix).iter().map(|p| p.code));
+    // What shows only beside a base.
+    let base = format!("{HEAD}{row}");
+    let own = |extends: &str, id: &str, when: &str, rest: &str| {
+        let row = format!("[[row]]\nid = \"{id}\"\nwhen = \"{when}\"\nthen = \"skip\"\n{rest}");
+        let text = format!("extends = \"{extends}\"\n{HEAD}{row}");
+        let load = |path: &str| match path {
+            "base" => Ok(source(&base)),
+            "itself" => Ok(source(&text)),
+            _ => Err("no".to_owned()),
+        };
+        Matrix::parse_with(&source(&text), &mut { load }).unwrap_err().into_iter().map(|p| p.code)
+    };
+    found.extend(own("nothing", "a", "P99 < 1us", ""));
+    found.extend(own("itself", "a", "P99 < 1us", ""));
+    found.extend(own("base", "a", "P99 < 1us", ""));
+    found.extend(own("base", "a", "P99 < 1us", "change = \"loosens\"\n"));
+    found.extend(own("base", "b", "P99 < 1us", "change = \"loosens\"\n"));
+    let limits = base.replace("fact.x", "3us");
+    let text =
+        format!("extends = \"b\"\n{HEAD}{}change = \"tightens\"\n", row.replace("fact.x", "4us"));
+    let looser = Matrix::parse_with(&source(&text), &mut |_| Ok(source(&limits)));
+    found.extend(looser.unwrap_err().into_iter().map(|p| p.code));
     assert_eq!(found, BTreeSet::from(Code::ALL));
 }
 

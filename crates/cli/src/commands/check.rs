@@ -2,14 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use phasegate_rules::{Diagnostic, Source, parse_plan};
+use phasegate_rules::{PlanFile, Source};
 use serde::Serialize;
 
 use crate::args::{CheckArgs, Format, Talk};
-use crate::diagnostics::{render, summary};
 use crate::files::read_rules;
 use crate::output::{Exit, colour, print, print_json};
-use crate::project::{PHASES, checked_matrix, matrix_path, toml_files};
+use crate::project::{PHASES, Trouble, checked_matrix, matrix_path, toml_files};
 
 /// Where matrices are.
 const RULES: &str = "rules";
@@ -53,7 +52,7 @@ struct Checked {
 enum Found {
     Good(String),
     Unreadable(String),
-    Problems(Source, Vec<Diagnostic>),
+    Problems(Trouble),
 }
 
 fn check(path: &Path) -> Checked {
@@ -62,7 +61,7 @@ fn check(path: &Path) -> Checked {
         Ok(source) if is_plan(&source.text) => {
             Checked { name, kind: "plan", found: check_plan(path, source) }
         }
-        Ok(source) => Checked { name, kind: "matrix", found: check_matrix(source) },
+        Ok(source) => Checked { name, kind: "matrix", found: check_matrix(path, &source) },
         Err(error) => {
             Checked { name, kind: "file", found: Found::Unreadable(format!("{error:#}")) }
         }
@@ -74,29 +73,39 @@ fn is_plan(text: &str) -> bool {
     text.lines().any(|line| line.trim_start().starts_with("[phase"))
 }
 
-fn check_matrix(source: Source) -> Found {
-    match checked_matrix(&source) {
+fn check_matrix(path: &Path, source: &Source) -> Found {
+    match checked_matrix(path, source) {
         Ok(matrix) => {
             let (rows, tests) = (matrix.rows.len(), matrix.tests.len());
             Found::Good(format!("{}, {} passed", count(rows, "row"), count(tests, "test")))
         }
-        Err(problems) => Found::Problems(source, problems),
+        Err(trouble) => Found::Problems(trouble),
     }
 }
 
 fn check_plan(path: &Path, source: Source) -> Found {
-    let plan = match parse_plan(&source) {
-        Ok(plan) => plan,
-        Err(problems) => return Found::Problems(source, problems),
+    let file = match PlanFile::parse(&source) {
+        Ok(file) => file,
+        Err(problems) => return Found::Problems(Trouble { sources: vec![source], problems }),
     };
-    let matrix = matrix_path(path, &plan);
-    match read_rules(&matrix).map(|source| (checked_matrix(&source), source)) {
-        Ok((Ok(_), _)) => Found::Good(format!("phase {}, by {}", plan.phase, matrix.display())),
-        Ok((Err(problems), source)) => Found::Unreadable(format!(
-            "the matrix that it names can't be used: {}",
-            summary(&source, problems.len())
-        )),
-        Err(error) => Found::Unreadable(format!("the matrix that it names: {error:#}")),
+    let matrix_path = matrix_path(path, &file.plan);
+    let matrix_source = match read_rules(&matrix_path) {
+        Ok(source) => source,
+        Err(error) => return Found::Unreadable(format!("the matrix that it names: {error:#}")),
+    };
+    let matrix = match checked_matrix(&matrix_path, &matrix_source) {
+        Ok(matrix) => matrix,
+        Err(trouble) => {
+            let words = format!("the matrix that it names can't be used: {}", trouble.summary());
+            return Found::Unreadable(words);
+        }
+    };
+    let mut problems = file.problems_with(&matrix);
+    problems.extend(file.unused_facts(&matrix));
+    if problems.is_empty() {
+        Found::Good(format!("phase {}, by {}", file.plan.phase, matrix_path.display()))
+    } else {
+        Found::Problems(Trouble { sources: vec![source, matrix_source], problems })
     }
 }
 
@@ -110,11 +119,9 @@ impl Checked {
             Found::Good(_) if talk == Talk::Quiet => String::new(),
             Found::Good(words) => format!("{}: {} ok: {words}\n", self.name, self.kind),
             Found::Unreadable(words) => format!("{}: {words}\n", self.name),
-            Found::Problems(source, problems) => {
-                let styled = colour(&std::io::stdout());
-                let shown: Vec<String> =
-                    problems.iter().map(|problem| render(source, problem, styled)).collect();
-                format!("{}\n\n{}\n", shown.join("\n\n"), summary(source, problems.len()))
+            Found::Problems(trouble) => {
+                let shown = trouble.rendered(colour(&std::io::stdout()));
+                format!("{}\n\n{}\n", shown.join("\n\n"), trouble.summary())
             }
         }
     }
@@ -129,11 +136,12 @@ impl Checked {
                 message: words,
                 help: None,
             }],
-            Found::Problems(source, problems) => problems
+            Found::Problems(trouble) => trouble
+                .problems
                 .iter()
                 .map(|problem| ProblemJson {
-                    file: &self.name,
-                    line: Some(source.line(problem.span.start)),
+                    file: trouble.source(problem).map_or(&self.name, |source| &source.name),
+                    line: trouble.source(problem).map(|source| source.line(problem.span.start)),
                     code: problem.code.as_str(),
                     message: &problem.message,
                     help: problem.help.as_deref(),

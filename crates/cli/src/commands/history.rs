@@ -101,7 +101,13 @@ fn replay(entry: &Entry, objects: &Objects) -> anyhow::Result<()> {
     let evidence = Evidence::from_json(&evidence)?;
     let text = text(&objects.matrix).context("the matrix is not UTF-8")?;
     let source = Source { name: "matrix".to_owned(), text };
-    let matrix = Matrix::parse(&source).map_err(|problems| {
+    let mut bases = objects.bases.iter();
+    let matrix = Matrix::parse_with(&source, &mut |path| {
+        let base = bases.next().ok_or("the entry doesn't have it")?;
+        let text = String::from_utf8(base.clone()).map_err(|_| "it is not UTF-8")?;
+        Ok(Source { name: path.to_owned(), text })
+    })
+    .map_err(|problems| {
         let first = problems.first().map(|problem| problem.message.clone());
         anyhow::anyhow!("the matrix has problems: {}", first.unwrap_or_default())
     })?;

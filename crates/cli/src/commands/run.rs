@@ -73,6 +73,7 @@ fn record(
         tool: TOOL.to_owned(),
         evidence: evidence.to_json()?.into_bytes(),
         matrix: project.matrix_source.text.clone().into_bytes(),
+        bases: project.matrix.bases.iter().map(|base| base.source.text.clone().into()).collect(),
         plan: project.plan_source.text.clone().into_bytes(),
         decision: decision.clone(),
     };

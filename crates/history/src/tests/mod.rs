@@ -1,6 +1,7 @@
 //! Tests over a whole history in a temporary folder, and what they share.
 
 mod appending;
+mod bases;
 mod damage;
 mod failing;
 mod format;
@@ -43,6 +44,7 @@ fn draft(who: &str) -> Draft {
         tool: "phasegate 0.1.0".to_owned(),
         evidence: format!("{{\"by\":\"{who}\"}}\n").into_bytes(),
         matrix: b"# matrix\n".to_vec(),
+        bases: Vec::new(),
         plan: b"# plan\n".to_vec(),
         decision: decision(),
     }

@@ -119,6 +119,7 @@ fn family(rows: Vec<Row>, error_rate: Quantity) -> Option<Matrix> {
         default: None,
         rows,
         tests: Vec::new(),
+        bases: Vec::new(),
     })
 }
 
@@ -139,5 +140,5 @@ fn row(text: &str) -> Result<Row, String> {
     let when = Written { text: text.to_owned(), condition, facts };
     let id: RowId = "condition".parse().map_err(|error| format!("{error}"))?;
     let then = "no action".parse().map_err(|error| format!("{error}"))?;
-    Ok(Row { id, line: 1, when, given: None, then, otherwise: None, why: None })
+    Ok(Row { id, file: None, line: 1, when, given: None, then, otherwise: None, why: None })
 }

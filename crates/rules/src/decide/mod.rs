@@ -209,6 +209,7 @@ fn row_decision(
     RowDecision {
         id: row.id.clone(),
         line: row.line,
+        file: row.file.clone(),
         when: row.when.text.clone(),
         normalized: row.when.condition.to_string(),
         given: row.given.as_ref().map(|given| given.text.clone()),
