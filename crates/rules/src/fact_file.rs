@@ -11,8 +11,8 @@ use crate::condition::{Facts, Kinds};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::document::{Section, wrong_type};
 use crate::matrix::{FactUse, Matrix, Written};
-use crate::matrix_file::scalar_text;
 use crate::plan_file::PlanFile;
+use crate::test_file::scalar_text;
 
 /// A fact, and where its value is written.
 pub(crate) type PlacedFact = (Fact, Range<usize>);

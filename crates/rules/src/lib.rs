@@ -16,6 +16,7 @@ mod matrix;
 mod matrix_file;
 mod plan_file;
 mod test_cases;
+mod test_file;
 
 pub use decide::{Background, Progress, RowProgress};
 pub use diagnostic::{Code, Diagnostic, Source};

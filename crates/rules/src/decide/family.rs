@@ -61,6 +61,9 @@ fn decide(
     error_rate: Quantity,
     considered: usize,
 ) -> Vec<Verdict> {
+    if conditions.is_empty() {
+        return Vec::new();
+    }
     let read: Vec<Result<Row, String>> = conditions.iter().map(|text| row(text)).collect();
     let rows = read.iter().filter_map(|row| row.as_ref().ok()).cloned().collect();
     let family = family(rows, error_rate);
