@@ -16,6 +16,6 @@ mod plan_file;
 mod test_cases;
 
 pub use decide::{Progress, RowProgress};
-pub use diagnostic::{Code, Diagnostic, Source};
-pub use matrix::{ExpectedRow, HitPolicy, Matrix, Row, Test, Written};
+pub use diagnostic::{Code, Diagnostic, Severity, Source, Witness};
+pub use matrix::{ExpectedRow, HitPolicy, Matrix, Row, RowPlaces, Test, Written};
 pub use plan_file::parse_plan;

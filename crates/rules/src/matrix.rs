@@ -25,6 +25,8 @@ pub struct Matrix {
     pub rows: Vec<Row>,
     /// Test cases that the file carries.
     pub tests: Vec<Test>,
+    /// Where its `[matrix]` table begins: byte offsets into the file.
+    pub place: Range<usize>,
 }
 
 /// How rows make an outcome.
@@ -53,6 +55,19 @@ pub struct Row {
     pub otherwise: Option<Action>,
     /// Why the row is there.
     pub why: Option<String>,
+    /// Where its parts are written.
+    pub places: RowPlaces,
+}
+
+/// Where the parts of a row are written: byte offsets into the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowPlaces {
+    /// Where it begins; all of it for a row written as a sentence.
+    pub row: Range<usize>,
+    /// Its `then`.
+    pub then: Range<usize>,
+    /// Its `else`.
+    pub otherwise: Option<Range<usize>>,
 }
 
 impl Row {
@@ -79,6 +94,10 @@ pub struct Written {
     pub text: String,
     /// What it means.
     pub condition: Condition,
+    /// Where it is written: byte offsets into the file.
+    pub place: Range<usize>,
+    /// Where its comparisons are written, in the order of [`Condition::comparisons`].
+    pub comparisons: Vec<Range<usize>>,
 }
 
 /// A test case: readings, and what the matrix must make of them.
@@ -92,6 +111,8 @@ pub struct Test {
     pub outcome: Option<(Outcome, Range<usize>)>,
     /// The rows that are expected to say something.
     pub rows: Vec<ExpectedRow>,
+    /// Where it begins: byte offsets into the file.
+    pub place: Range<usize>,
 }
 
 /// What a test case expects of a row.

@@ -11,7 +11,7 @@ use toml::de::DeValue;
 use crate::condition;
 use crate::diagnostic::{Code, Diagnostic, Source};
 use crate::document::{Section, Text, read_document, text_of};
-use crate::matrix::{ExpectedRow, HitPolicy, Matrix, Row, Test, Written};
+use crate::matrix::{ExpectedRow, HitPolicy, Matrix, Row, RowPlaces, Test, Written};
 
 /// The version of the format that this code reads.
 pub(crate) const SCHEMA: u32 = 1;
@@ -25,8 +25,8 @@ pub(crate) fn parse(source: &Source) -> Result<Matrix, Vec<Diagnostic>> {
         let head = head(top, problems);
         let rows = rows(top, problems);
         let tests = tests(top, &rows, problems);
-        let (id, title, error_rate, hit_policy, default) = head?;
-        Some(Matrix { id, title, error_rate, hit_policy, default, rows, tests })
+        let (id, title, error_rate, hit_policy, default, place) = head?;
+        Some(Matrix { id, title, error_rate, hit_policy, default, rows, tests, place })
     })
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn schema(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> O
     None
 }
 
-type Head = (MatrixId, String, Quantity, HitPolicy, Option<Action>);
+type Head = (MatrixId, String, Quantity, HitPolicy, Option<Action>, Range<usize>);
 
 fn head(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Head> {
     let mut section = top.required_section("matrix", problems)?;
@@ -61,7 +61,7 @@ fn head(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Head> {
     let default =
         section.text("default", problems).and_then(|text| action(text.text, text.span, problems));
     section.finish(problems);
-    Some((id?, title?, error_rate?, hit_policy, default))
+    Some((id?, title?, error_rate?, hit_policy, default, section.span))
 }
 
 fn error_rate(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Quantity> {
@@ -128,16 +128,20 @@ fn row(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Row>
     let id = section.required("id", problems);
     let when = section.required_text("when", problems).and_then(|text| written(&text, problems));
     let given = section.text("given", problems).map(|text| written(&text, problems));
-    let then = section
-        .required_text("then", problems)
-        .and_then(|text| action(text.text, text.span, problems));
-    let otherwise =
-        section.text("else", problems).map(|text| action(text.text, text.span, problems));
+    let mut places = RowPlaces { row: section.span.clone(), then: 0..0, otherwise: None };
+    let then = section.required_text("then", problems).and_then(|text| {
+        places.then = text.span.clone();
+        action(text.text, text.span, problems)
+    });
+    let otherwise = section.text("else", problems).map(|text| {
+        places.otherwise = Some(text.span.clone());
+        action(text.text, text.span, problems)
+    });
     let why = section.text("why", problems).map(|text| text.text.to_owned());
     // An optional part that is there but wrong has been reported; it must not vanish.
     let given = given.map_or(Some(None), |given| given.map(Some))?;
     let otherwise = otherwise.map_or(Some(None), |action| action.map(Some))?;
-    Some(Row { id: id?, line, when: when?, given, then: then?, otherwise, why })
+    Some(Row { id: id?, line, when: when?, given, then: then?, otherwise, why, places })
 }
 
 fn written(text: &Text<'_>, problems: &mut Vec<Diagnostic>) -> Option<Written> {
@@ -152,7 +156,19 @@ fn condition_at(
 ) -> Option<Written> {
     let part = text.text.get(range.clone())?;
     match condition::checked(part) {
-        Ok(condition) => Some(Written { text: part.trim().to_owned(), condition }),
+        Ok(condition) => {
+            let inside = |inner: Range<usize>| {
+                text.place(&(range.start + inner.start..range.start + inner.end))
+            };
+            let trimmed = part.trim();
+            let lead = part.len() - part.trim_start().len();
+            Some(Written {
+                place: inside(lead..lead + trimmed.len()),
+                comparisons: condition::places(part).into_iter().map(inside).collect(),
+                text: trimmed.to_owned(),
+                condition,
+            })
+        }
         Err(found) => {
             problems.extend(found.into_iter().map(|problem| {
                 let inner = range.start + problem.span.start..range.start + problem.span.end;
@@ -188,7 +204,8 @@ fn shorthand(source: &Source, text: &Text<'_>, problems: &mut Vec<Diagnostic>) -
     let when = condition_at(text, 0..at, problems);
     let tail = at + length..text.text.len();
     let then = text.text.get(tail.clone()).unwrap_or_default();
-    let then = action(then, text.place(&tail), problems);
+    let places = RowPlaces { row: text.span.clone(), then: text.place(&tail), otherwise: None };
+    let then = action(then, places.then.clone(), problems);
     let when = when?;
     Some(Row {
         id: derived_id(&when)?,
@@ -198,6 +215,7 @@ fn shorthand(source: &Source, text: &Text<'_>, problems: &mut Vec<Diagnostic>) -
         then: then?,
         otherwise: None,
         why: None,
+        places,
     })
 }
 
@@ -248,7 +266,8 @@ fn test(section: &mut Section<'_>, rows: &[Row], problems: &mut Vec<Diagnostic>)
         read_given(&table, "", &mut given, problems);
     }
     let expect = section.required_section("expect", problems)?;
-    let mut test = Test { name: name?, given, outcome: None, rows: Vec::new() };
+    let place = section.span.clone();
+    let mut test = Test { name: name?, given, outcome: None, rows: Vec::new(), place };
     for (key, span, value) in expect.all() {
         let Some(text) = text_of(expect.source(), value, key, problems) else { continue };
         if key == "outcome" {

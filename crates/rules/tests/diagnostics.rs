@@ -173,7 +173,7 @@ fn the_arrow_shorthand_is_a_row() {
 }
 
 #[test]
-fn every_code_has_a_test_here() {
+fn every_code_of_an_unreadable_file_has_a_test_here() {
     let everything = [
         "",
         "schema = [",
@@ -185,7 +185,9 @@ fn every_code_has_a_test_here() {
     ];
     let found: BTreeSet<Code> =
         everything.iter().flat_map(|text| problems(text)).map(|p| p.code).collect();
-    assert_eq!(found, BTreeSet::from(Code::ALL));
+    // What is found in files that can be read has its tests in verify.rs.
+    let all = Code::ALL.into_iter().filter(|code| *code <= Code::TestFailed);
+    assert_eq!(found, all.collect());
 }
 
 #[test]

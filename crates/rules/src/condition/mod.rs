@@ -4,6 +4,7 @@ mod check;
 mod evaluate;
 mod lexer;
 mod parser;
+mod places;
 
 use std::fmt;
 
@@ -12,6 +13,7 @@ use phasegate_model::{Decimal, Domain, Kind, Metric, Quantity, Version};
 pub(crate) use check::checked;
 pub use evaluate::{Truth, Unknown};
 pub use lexer::Operator;
+pub(crate) use places::places;
 
 /// A checked condition: every metric exists, every comparison is between things that compare.
 #[derive(Clone, Debug, PartialEq, Eq)]
