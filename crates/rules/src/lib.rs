@@ -14,6 +14,7 @@ mod matrix;
 mod matrix_file;
 mod plan_file;
 mod test_cases;
+mod verify;
 
 pub use decide::{Progress, RowProgress};
 pub use diagnostic::{Code, Diagnostic, Severity, Source, Witness};

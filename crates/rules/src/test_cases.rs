@@ -64,7 +64,8 @@ impl Matrix {
     }
 }
 
-fn settled(row: &Row, given: &Readings) -> Finding {
+/// What a row says of readings that are taken as settled.
+pub(crate) fn settled(row: &Row, given: &Readings) -> Finding {
     let finding = |written: &Written| match written.condition.holds(given) {
         Truth::True => Finding::Met,
         Truth::False => Finding::NotMet,

@@ -1,0 +1,87 @@
+//! Static verification: what is wrong with a matrix before anything is measured.
+//!
+//! All checks reason about regions of readings, exactly: a matrix cuts each metric into cells at
+//! the limits it names, rows are blocks of cells, and the question is always whether blocks cover
+//! another block. Nothing walks through all cells. Every problem that claims something of readings
+//! shows readings, and the evaluator that decides has confirmed them.
+
+mod actions;
+mod analysis;
+mod axis;
+mod bands;
+mod blocks;
+mod conditions;
+mod conflicts;
+mod domain;
+mod gaps;
+mod limits;
+mod order;
+mod space;
+
+use crate::condition::Condition;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::matrix::{Matrix, Row};
+use analysis::Analysis;
+
+impl Matrix {
+    /// Everything that is wrong, or looks wrong, with a matrix that can be read: all problems at
+    /// once, in the order of their places. Its test cases are run by [`Matrix::failed_tests`].
+    ///
+    /// ```
+    /// use phasegate_rules::{Matrix, Source};
+    /// let text = r#"
+    /// schema = 1
+    /// rules = ["P99 < 10us → no action", "P99 > 12us → act"]
+    /// [matrix]
+    /// id = "m"
+    /// title = "Is tuning worth a phase?"
+    /// "#;
+    /// let source = Source { name: "m.toml".to_owned(), text: text.to_owned() };
+    /// let matrix = Matrix::parse(&source).map_err(|problems| format!("{problems:?}"))?;
+    /// let found = matrix.verify();
+    /// let witness = found.iter().find_map(|problem| problem.witness.as_ref());
+    /// assert_eq!(
+    ///     witness.map(|witness| witness.text.as_str()),
+    ///     Some("rtt.p99 = 10us: neither `rtt.p99-lt-10us` nor `rtt.p99-gt-12us` says anything"),
+    /// );
+    /// # Ok::<(), String>(())
+    /// ```
+    #[must_use]
+    pub fn verify(&self) -> Vec<Diagnostic> {
+        let analysis = Analysis::of(self);
+        let mut problems = Vec::new();
+        limits::check(self, &mut problems);
+        conditions::check(&analysis, &mut problems);
+        actions::check(&analysis, &mut problems);
+        let silent = order::shadowed(&analysis, &mut problems);
+        conflicts::check(&analysis, &silent, &mut problems);
+        order::without_effect(&analysis, &silent, &mut problems);
+        let reported = bands::check(&analysis, &mut problems);
+        gaps::check(&analysis, &reported, &mut problems);
+        too_complex(&analysis, &mut problems);
+        problems.sort_by_key(|problem| (problem.span.start, problem.span.end, problem.code));
+        problems
+    }
+}
+
+/// Says what could not be verified, so that silence always means that nothing was found.
+fn too_complex(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
+    let is_complex = |condition: &Condition| analysis.space.is_complex(condition);
+    let rows = analysis.matrix.rows.iter().filter(|row| row.conditions().any(is_complex));
+    for row in rows.collect::<Vec<&Row>>() {
+        let message = format!("row `{}` has too many cases to be verified exactly", row.id);
+        problems.push(
+            Diagnostic::new(Code::TooComplex, row.when.place.clone(), message)
+                .label("taken as something that may or may not hold")
+                .help("split it into rows"),
+        );
+    }
+    if analysis.search.gave_up() {
+        let message = "the rows have too many cases together to be verified exactly";
+        problems.push(
+            Diagnostic::new(Code::TooComplex, analysis.matrix.place.clone(), message)
+                .label("there may be problems that were not found")
+                .help("split the matrix"),
+        );
+    }
+}
