@@ -1,7 +1,7 @@
 //! How long verification takes: 1500 rows over 5 metrics. Prints the median of a few runs.
 //!
 //! `cargo bench -p phasegate-rules --bench verify`
-#![allow(clippy::unwrap_used, reason = "a benchmark")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark")]
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
 use std::collections::BTreeMap;

@@ -218,7 +218,7 @@ const BY_ROW: [Code; 4] =
     [Code::NeverMet, Code::AlwaysMet, Code::ShadowedRow, Code::RowWithoutEffect];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn verification_and_the_grid_agree(matrix in any_matrix()) {

@@ -3,24 +3,22 @@
 use phasegate_model::{Better, Gate, Metric, Readings, Server, Statistic, Verb};
 
 use super::analysis::{Analysis, says};
-use super::axis::Axis;
-use super::blocks::Run;
-use super::space::{Atom, Subject};
+use super::space::Atom;
 use crate::condition::{Condition, Operator};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::matrix::Row;
 
 pub(super) fn check(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
     for (at, row, _) in analysis.rows() {
-        polarity(analysis, row, problems);
+        polarity(analysis, at, row, problems);
         deferred(analysis, at, row, problems);
     }
 }
 
 /// `P99 < 600us → act`: the row asks for work where its only metric is good, and not where it is
 /// bad. Only a row of one comparison says that for sure.
-fn polarity(analysis: &Analysis<'_>, row: &Row, problems: &mut Vec<Diagnostic>) {
-    let Some((metric, operator, axis, run)) = single(analysis, &row.when.condition) else { return };
+fn polarity(analysis: &Analysis<'_>, at: usize, row: &Row, problems: &mut Vec<Diagnostic>) {
+    let Some((metric, operator)) = single(&row.when.condition) else { return };
     let holds_when_low = matches!(operator, Operator::Less | Operator::LessOrEqual);
     let holds_when_high = matches!(operator, Operator::Greater | Operator::GreaterOrEqual);
     let good_is_met = match wanted(metric) {
@@ -41,13 +39,10 @@ fn polarity(analysis: &Analysis<'_>, row: &Row, problems: &mut Vec<Diagnostic>) 
     let place = if good_is_met { Some(&row.places.then) } else { row.places.otherwise.as_ref() };
     let direction = if wanted(metric) == Better::Lower { "lower" } else { "higher" };
     let message = format!("row `{}` asks for work when {metric} is good", row.id);
-    let cell = if good_is_met { run.from } else { run.to };
-    let cell = if axis.whole().to == cell { 0 } else { cell };
-    let point = analysis
-        .space
-        .axes()
-        .map(|(subject, _)| if *subject == Subject::Metric(metric) { cell } else { 0 })
-        .collect();
+    let Some(regions) = analysis.regions.get(at) else { return };
+    let region = if good_is_met { &regions.met } else { &regions.not_met };
+    // Where it is never said, that has been reported.
+    let Ok(Some(point)) = analysis.search.hole_in_any(region, &[]) else { return };
     let shows = |readings: &Readings| says(row, readings).flatten() == Some(good);
     problems.push(
         Diagnostic::new(
@@ -62,17 +57,11 @@ fn polarity(analysis: &Analysis<'_>, row: &Row, problems: &mut Vec<Diagnostic>) 
     );
 }
 
-/// The metric, operator and cells of a condition that is one comparison with a number.
-fn single<'a>(
-    analysis: &'a Analysis<'_>,
-    condition: &Condition,
-) -> Option<(Metric, Operator, &'a Axis, Run)> {
+/// The metric and operator of a condition that is one comparison with a number.
+fn single(condition: &Condition) -> Option<(Metric, Operator)> {
     let Condition::Compare(comparison) = condition else { return None };
     let atom = Atom::of(comparison);
-    let (metric, _) = atom.number()?;
-    let (_, axis) = analysis.space.place(&atom.subject)?;
-    let run = *axis.runs(atom.operator, &atom.limit).first()?;
-    Some((metric, atom.operator, axis, run))
+    atom.number().map(|(metric, _)| (metric, atom.operator))
 }
 
 /// The direction that users want of what they tune. An improvement is adopted when it is large,

@@ -37,6 +37,9 @@ pub(super) struct Analysis<'m> {
     pub(super) search: Search,
     /// One for each row.
     pub(super) regions: Vec<Regions>,
+    /// For each row the others that have an action near it, in their order. Rows that are not
+    /// neighbours never speak of the same readings.
+    pub(super) neighbours: Vec<Vec<usize>>,
     /// Metrics that are compared with something else than a constant.
     entangled: BTreeSet<Metric>,
 }
@@ -44,7 +47,8 @@ pub(super) struct Analysis<'m> {
 impl<'m> Analysis<'m> {
     pub(super) fn of(matrix: &'m Matrix) -> Self {
         let space = Space::of(matrix);
-        let regions = matrix.rows.iter().map(|row| regions(&space, row)).collect();
+        let regions: Vec<Regions> = matrix.rows.iter().map(|row| regions(&space, row)).collect();
+        let neighbours = neighbours(&regions);
         let mut entangled = BTreeSet::new();
         for condition in matrix.rows.iter().flat_map(Row::conditions) {
             let complex = space.is_complex(condition);
@@ -54,13 +58,24 @@ impl<'m> Analysis<'m> {
                 }
             }
         }
-        Self { matrix, space, search: Search::default(), regions, entangled }
+        Self { matrix, space, search: Search::default(), regions, neighbours, entangled }
     }
 
     /// Rows with their regions, in the order of the file.
     pub(super) fn rows(&self) -> impl Iterator<Item = (usize, &'m Row, &Regions)> {
         let rows = self.matrix.rows.iter().zip(&self.regions).enumerate();
         rows.map(|(at, (row, regions))| (at, row, regions))
+    }
+
+    /// The neighbours of a row that come before another, with where they speak.
+    pub(super) fn speakers_near(
+        &self,
+        at: usize,
+        before: usize,
+    ) -> impl Iterator<Item = (usize, &[Block])> {
+        let near = self.neighbours.get(at).into_iter().flatten().copied();
+        near.take_while(move |row| *row < before)
+            .filter_map(|row| self.regions.get(row).map(|own| (row, own.speaks.as_slice())))
     }
 
     /// Readings at a point of which `claim` holds, and no more of them than it needs.
@@ -179,6 +194,28 @@ fn regions(space: &Space, row: &Row) -> Regions {
     let (met, not_met) = (when(true), when(false));
     let speaks = if row.otherwise.is_some() { given } else { met.clone() };
     Regions { met, not_met, speaks }
+}
+
+fn neighbours(regions: &[Regions]) -> Vec<Vec<usize>> {
+    let hulls: Vec<Option<Block>> = regions.iter().map(|own| hull(&own.speaks)).collect();
+    let mut neighbours = vec![Vec::new(); regions.len()];
+    for (at, own) in hulls.iter().enumerate() {
+        let Some(own) = own else { continue };
+        for (before, other) in hulls.iter().enumerate().take(at) {
+            if other.as_ref().is_some_and(|other| !own.is_apart_from(other)) {
+                // Both are there: the list is as long as that of the hulls.
+                neighbours.get_mut(at).into_iter().for_each(|near| near.push(before));
+                neighbours.get_mut(before).into_iter().for_each(|near| near.push(at));
+            }
+        }
+    }
+    neighbours
+}
+
+/// The smallest block that holds a region; nothing if the region is empty.
+pub(super) fn hull(region: &[Block]) -> Option<Block> {
+    let (first, rest) = region.split_first()?;
+    Some(rest.iter().fold(first.clone(), |hull, block| hull.hull(block)))
 }
 
 fn holds(block: &Block, point: &Point) -> bool {

@@ -74,8 +74,9 @@ impl Block {
         Self::new(runs.map(|(a, b)| Run { from: a.from.min(b.from), to: a.to.max(b.to) }))
     }
 
-    fn corner(&self) -> Point {
-        self.0.iter().map(|run| run.from).collect()
+    /// A cell of it. The middle is as good as any, and reads better than the edge.
+    fn middle(&self) -> Point {
+        self.0.iter().map(|run| run.from.midpoint(run.to.saturating_sub(1))).collect()
     }
 
     fn relation(&self, target: &Self) -> Relation {
@@ -188,7 +189,7 @@ impl Steps {
             return Err(GaveUp);
         }
         let parts = independent_parts(&near);
-        let mut point = target.corner();
+        let mut point = target.middle();
         for (axes, part) in parts {
             // The rest of space has a hole wherever it likes: a point is a hole only if it is one
             // in every part.
@@ -215,7 +216,7 @@ impl Steps {
         if axes.is_power_of_two() && only < 127 {
             return Ok(hole_on_axis(target, only, near));
         }
-        let Some(cut) = best_cut(target, near) else { return Ok(Some(target.corner())) };
+        let Some(cut) = best_cut(target, axes, near) else { return Ok(Some(target.middle())) };
         let blocks = |near: &[Near<'_>], side: &Block| {
             near.iter().filter(|(block, _)| !block.is_apart_from(side)).count()
         };
@@ -272,7 +273,7 @@ fn hole_on_axis(target: &Block, axis: usize, near: &[Near<'_>]) -> Option<Point>
         at = at.max(covered.to);
     }
     (at < run.to).then(|| {
-        let mut point = target.corner();
+        let mut point = target.middle();
         if let Some(own) = point.get_mut(axis) {
             *own = at;
         }
@@ -287,10 +288,13 @@ struct Cut {
 }
 
 /// The place that parts the blocks best: few on either side, few cut in two.
-fn best_cut(target: &Block, near: &[Near<'_>]) -> Option<Cut> {
+fn best_cut(target: &Block, axes: u128, near: &[Near<'_>]) -> Option<Cut> {
     let mut best: Option<(u64, Cut)> = None;
     let (mut starts, mut ends) = (Vec::new(), Vec::new());
     for (axis, run) in target.0.iter().enumerate() {
+        if axes & axis_bit(axis) == 0 {
+            continue;
+        }
         starts.clear();
         ends.clear();
         for own in near.iter().filter_map(|(block, _)| block.0.get(axis)) {
@@ -299,25 +303,39 @@ fn best_cut(target: &Block, near: &[Near<'_>]) -> Option<Cut> {
         }
         starts.sort_unstable();
         ends.sort_unstable();
-        for at in places_within(*run, &starts, &ends) {
-            let below = starts.partition_point(|start| *start < at) as u64;
-            let above = (ends.len() - ends.partition_point(|end| *end <= at)) as u64;
-            let cost = below * below + above * above;
-            if best.as_ref().is_none_or(|(least, _)| cost < *least) {
-                best = Some((cost, Cut { axis, at, run: *run }));
-            }
+        let (cost, at) = best_place(*run, &starts, &ends);
+        if run.from < at && best.as_ref().is_none_or(|(least, _)| cost < *least) {
+            best = Some((cost, Cut { axis, at, run: *run }));
         }
     }
     best.map(|(_, cut)| cut)
 }
 
-/// Where blocks begin or end inside the run.
-fn places_within(run: Run, starts: &[u32], ends: &[u32]) -> Vec<u32> {
-    let inside = |at: &u32| run.from < *at && *at < run.to;
-    let mut places: Vec<u32> = starts.iter().chain(ends).copied().filter(inside).collect();
-    places.sort_unstable();
-    places.dedup();
-    places
+/// Where to cut a run, and what it costs; its beginning if there is no place. Blocks start and end
+/// at these places, in their order.
+fn best_place(run: Run, starts: &[u32], ends: &[u32]) -> (u64, u32) {
+    let mut best = (u64::MAX, run.from);
+    let (mut started, mut ended) = (0_u64, 0_u64);
+    let all = ends.len() as u64;
+    let (mut starts, mut ends) = (starts.iter().peekable(), ends.iter().peekable());
+    loop {
+        let next = match (starts.peek(), ends.peek()) {
+            (Some(start), Some(end)) => **start.min(end),
+            (Some(only), None) | (None, Some(only)) => **only,
+            (None, None) => return best,
+        };
+        while ends.next_if(|end| **end <= next).is_some() {
+            ended += 1;
+        }
+        let (below, above) = (started, all - ended);
+        let cost = below * below + above * above;
+        if run.from < next && next < run.to && cost < best.0 {
+            best = (cost, next);
+        }
+        while starts.next_if(|start| **start <= next).is_some() {
+            started += 1;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -16,9 +16,7 @@ pub(super) fn check(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
         if let Some(given) = &row.given {
             alone(analysis, row, given, problems);
         }
-        if problems.len() == before {
-            alone(analysis, row, &row.when, problems);
-        }
+        alone(analysis, row, &row.when, problems);
         let Some(given) = row.given.as_ref().filter(|_| problems.len() == before) else { continue };
         let (code, is, help) = if regions.met.is_empty() {
             (Code::NeverMet, "can never be met", never_help(&row.when.condition))

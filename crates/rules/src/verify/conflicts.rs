@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_model::{Action, Gate, Readings};
 
-use super::analysis::{Analysis, says};
+use super::analysis::{Analysis, hull, says};
 use super::bands::band;
 use super::blocks::{Block, Point};
 use super::space::meet;
@@ -62,11 +62,6 @@ fn same_region(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
     }
 }
 
-fn hull(region: &[Block]) -> Option<Block> {
-    let (first, rest) = region.split_first()?;
-    Some(rest.iter().fold(first.clone(), |hull, block| hull.hull(block)))
-}
-
 fn is_within(analysis: &Analysis<'_>, inner: &[Block], outer: &[Block]) -> bool {
     let cover: Vec<&Block> = outer.iter().collect();
     analysis.search.hole_in_any(inner, &cover) == Ok(None)
@@ -80,7 +75,8 @@ fn crossing(analysis: &Analysis<'_>, silent: &BTreeSet<usize>, problems: &mut Ve
         .map(|(_, row, regions)| Claim { row, action: &row.then, region: &regions.met })
         .collect();
     for (at, claim) in claims.iter().enumerate().filter(|(at, _)| !silent.contains(at)) {
-        let found = claims.iter().enumerate().take(at).find_map(|(before, other)| {
+        let earlier = analysis.speakers_near(at, at).map(|(before, _)| before);
+        let found = earlier.filter_map(|before| Some((before, claims.get(before)?))).find_map(|(before, other)| {
             let bands = band(analysis, before).zip(band(analysis, at));
             // Bands over one metric are looked at as that.
             if other.gate() == claim.gate() || bands.is_some_and(|(a, b)| a.axis == b.axis) {
@@ -93,8 +89,8 @@ fn crossing(analysis: &Analysis<'_>, silent: &BTreeSet<usize>, problems: &mut Ve
             {
                 return None;
             }
-            let decided = analysis.regions.iter().take(before);
-            let cover: Vec<&Block> = decided.flat_map(|regions| &regions.speaks).collect();
+            let decided = analysis.speakers_near(at, before);
+            let cover: Vec<&Block> = decided.flat_map(|(_, speaks)| speaks).collect();
             let point = analysis.search.hole_in_any(&both, &cover).ok()??;
             let help =
                 "say what is meant for both: narrow one of them, or put a row for both before them";

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use phasegate_model::{Action, Readings, Verb};
 
-use super::analysis::{Analysis, says};
+use super::analysis::{Analysis, Regions, says};
 use super::blocks::{Block, GaveUp, Point};
 use super::space::meet;
 use crate::diagnostic::{Code, Diagnostic};
@@ -23,12 +23,7 @@ pub(super) fn shadowed(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) 
     for (at, row, regions) in analysis.rows() {
         let speaks = &regions.speaks;
         // A row that can never be met, and has no `else`, has been reported as that.
-        let earlier: Vec<(usize, &[Block])> = analysis
-            .rows()
-            .take(at)
-            .map(|(before, _, regions)| (before, regions.speaks.as_slice()))
-            .filter(|(_, blocks)| touch(blocks, speaks))
-            .collect();
+        let earlier: Vec<(usize, &[Block])> = analysis.speakers_near(at, at).collect();
         let is_covered = |rows: &[(usize, &[Block])]| {
             let cover: Vec<&Block> = rows.iter().flat_map(|(_, blocks)| *blocks).collect();
             analysis.search.hole_in_any(speaks, &cover) == Ok(None)
@@ -124,7 +119,7 @@ pub(super) fn without_effect(
             continue;
         }
         let others = Others { analysis, statements: &statements, gone: &gone, at };
-        let own = statements.iter().filter(|own| own.row == at);
+        let own = statements.get(at).into_iter().flatten();
         let effect = own.map(|own| others.effect(own));
         if effect.into_iter().all(|effect| effect == Ok(None)) {
             problems.push(idle(analysis, at, row, &gone));
@@ -133,22 +128,23 @@ pub(super) fn without_effect(
     }
 }
 
-fn statements<'a>(analysis: &'a Analysis<'_>) -> Vec<Statement<'a>> {
-    let mut statements = Vec::new();
-    for (at, row, regions) in analysis.rows() {
-        statements.push(Statement { row: at, verb: row.then.verb(), region: &regions.met });
-        statements.extend(row.otherwise.as_ref().map(|otherwise| Statement {
+/// What each row says.
+fn statements<'a>(analysis: &'a Analysis<'_>) -> Vec<Vec<Statement<'a>>> {
+    let of = |(at, row, regions): (usize, &Row, &'a Regions)| {
+        let then = Statement { row: at, verb: row.then.verb(), region: &regions.met };
+        let otherwise = row.otherwise.as_ref().map(|otherwise| Statement {
             row: at,
             verb: otherwise.verb(),
             region: &regions.not_met,
-        }));
-    }
-    statements
+        });
+        [then].into_iter().chain(otherwise).collect()
+    };
+    analysis.rows().map(of).collect()
 }
 
 struct Others<'a, 'm> {
     analysis: &'a Analysis<'m>,
-    statements: &'a [Statement<'a>],
+    statements: &'a [Vec<Statement<'a>>],
     gone: &'a BTreeSet<usize>,
     at: usize,
 }
@@ -163,9 +159,9 @@ impl<'a> Others<'a, '_> {
     }
 
     fn others(&self) -> impl Iterator<Item = &'a Statement<'a>> {
-        let counts =
-            |other: &&Statement<'_>| other.row != self.at && !self.gone.contains(&other.row);
-        self.statements.iter().filter(counts)
+        let near = self.analysis.neighbours.get(self.at).into_iter().flatten();
+        let counts = near.filter(|row| !self.gone.contains(row));
+        counts.filter_map(|row| self.statements.get(*row)).flatten()
     }
 
     /// Whether nobody else saying anything comes to the same.
