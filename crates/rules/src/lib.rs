@@ -20,3 +20,4 @@ pub use decide::{Progress, RowProgress};
 pub use diagnostic::{Code, Diagnostic, Severity, Source, Witness};
 pub use matrix::{ExpectedRow, HitPolicy, Matrix, Row, RowPlaces, Test, Written};
 pub use plan_file::parse_plan;
+pub use verify::{explain, verify_plan};

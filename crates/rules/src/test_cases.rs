@@ -46,7 +46,8 @@ impl Matrix {
         failures
     }
 
-    fn outcome_of(&self, findings: &[Finding]) -> Outcome {
+    /// The outcome of findings that are taken as settled.
+    pub(crate) fn outcome_of(&self, findings: &[Finding]) -> Outcome {
         let possible: Vec<_> = self
             .rows
             .iter()
@@ -82,7 +83,7 @@ pub(crate) fn settled(row: &Row, given: &Readings) -> Finding {
 }
 
 /// An expectation is a finding's word, a verb, or a whole action.
-fn comes_out(row: &Row, finding: &Finding, expected: &str) -> bool {
+pub(crate) fn comes_out(row: &Row, finding: &Finding, expected: &str) -> bool {
     let action = row.action(finding);
     finding.word() == expected
         || action

@@ -1,6 +1,6 @@
 //! Verification against a slow and obvious oracle: small random matrices, and every reading on a
 //! grid that is finer than their limits.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod common;
 
@@ -87,12 +87,10 @@ fn rows() -> impl Strategy<Value = String> {
     prop::collection::vec(row, 1..6).prop_map(|rows| {
         let row = |(at, (when, given, then, otherwise)): (
             usize,
-            &(String, Option<String>, _, _),
+            &(String, Option<String>, &str, Option<&str>),
         )| {
             let given = given.as_ref().map(|g| format!("given = \"{g}\"\n")).unwrap_or_default();
-            let otherwise: &Option<&str> = otherwise;
             let otherwise = otherwise.map(|o| format!("else = \"{o}\"\n")).unwrap_or_default();
-            let then: &&str = then;
             format!(
                 "[[row]]\nid = \"r{at}\"\nwhen = \"{when}\"\nthen = \"{then}\"\n{given}{otherwise}"
             )
@@ -187,9 +185,7 @@ fn expected(matrix: &Matrix, grid: &[Readings]) -> BTreeSet<(Code, String)> {
         let earlier = |point: &&Readings| {
             matrix.rows.iter().take(at).any(|before| says(before, point).is_some())
         };
-        if matrix.hit_policy == HitPolicy::First
-            && !spoken.is_empty()
-            && spoken.iter().all(|p| earlier(p))
+        if matrix.hit_policy == HitPolicy::First && !spoken.is_empty() && spoken.iter().all(earlier)
         {
             report(Code::ShadowedRow, row);
             gone.insert(at);
@@ -252,7 +248,8 @@ proptest! {
     fn every_witness_shows_what_it_claims(matrix in any_matrix()) {
         for problem in matrix.verify() {
             let Some(witness) = &problem.witness else {
-                prop_assert!(problem.code == Code::TooComplex, "{problem:#?}");
+                // Where no row is ever met there is nothing to test.
+ prop_assert_eq!(problem.code, Code::UntestedRow);
                 continue;
             };
             let readings = &witness.readings;

@@ -79,6 +79,19 @@ impl Block {
         self.0.iter().map(|run| run.from.midpoint(run.to.saturating_sub(1))).collect()
     }
 
+    /// Which share of the target's cells it holds, if it overlaps it.
+    fn share(&self, target: &Self) -> f64 {
+        let sides = self.0.iter().zip(&target.0).map(|(own, its)| {
+            let common = own.to.min(its.to).saturating_sub(own.from.max(its.from));
+            f64::from(common) / f64::from(its.to.saturating_sub(its.from))
+        });
+        sides.product()
+    }
+
+    fn holds(&self, point: &[u32]) -> bool {
+        self.0.iter().zip(point).all(|(run, cell)| run.from <= *cell && *cell < run.to)
+    }
+
     fn relation(&self, target: &Self) -> Relation {
         let mut cuts = 0;
         for (axis, (own, its)) in self.0.iter().zip(&target.0).enumerate() {
@@ -100,6 +113,9 @@ fn axis_bit(axis: usize) -> u128 {
 
 /// A block that cuts into the target, and on which axes.
 type Near<'b> = (&'b Block, u128);
+
+/// A block that takes at least this share of the target's cells is worth cutting along.
+const LARGE: f64 = 0.15;
 
 /// The search took more steps than it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,8 +204,11 @@ impl Steps {
         if self.taken > self.left || depth == 0 {
             return Err(GaveUp);
         }
-        let parts = independent_parts(&near);
         let mut point = target.middle();
+        if !near.iter().any(|(block, _)| block.holds(&point)) {
+            return Ok(Some(point));
+        }
+        let parts = independent_parts(&near);
         for (axes, part) in parts {
             // The rest of space has a hole wherever it likes: a point is a hole only if it is one
             // in every part.
@@ -216,7 +235,10 @@ impl Steps {
         if axes.is_power_of_two() && only < 127 {
             return Ok(hole_on_axis(target, only, near));
         }
-        let Some(cut) = best_cut(target, axes, near) else { return Ok(Some(target.middle())) };
+        let large = cut_along_large(target, near);
+        let Some(cut) = large.or_else(|| best_cut(target, axes, near)) else {
+            return Ok(Some(target.middle()));
+        };
         let blocks = |near: &[Near<'_>], side: &Block| {
             near.iter().filter(|(block, _)| !block.is_apart_from(side)).count()
         };
@@ -285,6 +307,28 @@ struct Cut {
     axis: usize,
     at: u32,
     run: Run,
+}
+
+/// A side of the largest block, if that is large: once all its sides are cut along, what it holds
+/// is done with.
+fn cut_along_large(target: &Block, near: &[Near<'_>]) -> Option<Cut> {
+    let shares = near.iter().map(|(block, _)| (block.share(target), block));
+    let (share, largest) = shares.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    if share < LARGE {
+        return None;
+    }
+    let sides =
+        largest.0.iter().zip(&target.0).enumerate().flat_map(|(axis, (own, run))| {
+            [own.from, own.to].map(|at| Cut { axis, at, run: *run })
+        });
+    let inside = sides.filter(|cut| cut.run.from < cut.at && cut.at < cut.run.to);
+    inside.min_by_key(|cut| {
+        let runs = near.iter().filter_map(|(block, _)| block.0.get(cut.axis));
+        let (below, above) = runs.fold((0_u64, 0_u64), |(below, above), run| {
+            (below + u64::from(run.from < cut.at), above + u64::from(run.to > cut.at))
+        });
+        below * below + above * above
+    })
 }
 
 /// The place that parts the blocks best: few on either side, few cut in two.

@@ -13,15 +13,21 @@ mod blocks;
 mod conditions;
 mod conflicts;
 mod domain;
+mod explain;
 mod gaps;
 mod limits;
 mod order;
+mod plan;
 mod space;
+mod test_coverage;
 
 use crate::condition::Condition;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::matrix::{Matrix, Row};
 use analysis::Analysis;
+
+pub use explain::explain;
+pub use plan::verify_plan;
 
 impl Matrix {
     /// Everything that is wrong, or looks wrong, with a matrix that can be read: all problems at
@@ -58,6 +64,7 @@ impl Matrix {
         order::without_effect(&analysis, &silent, &mut problems);
         let reported = bands::check(&analysis, &mut problems);
         gaps::check(&analysis, &reported, &mut problems);
+        test_coverage::check(&analysis, &mut problems);
         too_complex(&analysis, &mut problems);
         problems.sort_by_key(|problem| (problem.span.start, problem.span.end, problem.code));
         problems
