@@ -84,19 +84,21 @@ fn rows() -> impl Strategy<Value = String> {
         action(),
         prop::option::weighted(0.4, action()),
     );
-    prop::collection::vec(row, 1..6).prop_map(|rows| {
-        let row = |(at, (when, given, then, otherwise)): (
-            usize,
-            &(String, Option<String>, &str, Option<&str>),
-        )| {
-            let given = given.as_ref().map(|g| format!("given = \"{g}\"\n")).unwrap_or_default();
-            let otherwise = otherwise.map(|o| format!("else = \"{o}\"\n")).unwrap_or_default();
-            format!(
-                "[[row]]\nid = \"r{at}\"\nwhen = \"{when}\"\nthen = \"{then}\"\n{given}{otherwise}"
-            )
-        };
-        rows.iter().enumerate().map(row).collect()
-    })
+    prop::collection::vec(row, 1..6)
+        .prop_map(|rows| rows.iter().enumerate().map(|(at, row)| written(at, row)).collect())
+}
+
+type AnyRow = (String, Option<String>, &'static str, Option<&'static str>);
+
+fn written(at: usize, (when, given, then, otherwise): &AnyRow) -> String {
+    let key = |key: &str, value: Option<&str>| {
+        value.map(|value| format!("{key} = \"{value}\"\n")).unwrap_or_default()
+    };
+    format!(
+        "[[row]]\nid = \"r{at}\"\nwhen = \"{when}\"\nthen = \"{then}\"\n{}{}",
+        key("given", given.as_deref()),
+        key("else", *otherwise),
+    )
 }
 
 fn any_matrix() -> impl Strategy<Value = Matrix> {

@@ -9,7 +9,8 @@ use phasegate_model::{
 };
 
 use super::axis::Value;
-use super::blocks::{Block, Point, Search};
+use super::blocks::{Block, Point};
+use super::cover::Search;
 use super::domain::Bounds;
 use super::space::{Atom, Space, Subject, meet};
 use crate::condition::Condition;
@@ -170,8 +171,8 @@ impl<'m> Analysis<'m> {
     ) -> Option<Outcome> {
         let mut verbs = Vec::new();
         for (at, row, regions) in self.rows() {
-            let silent = self.entangled.is_empty()
-                && !regions.speaks.iter().any(|block| holds(block, point));
+            let silent =
+                self.entangled.is_empty() && !regions.speaks.iter().any(|block| block.holds(point));
             if !silent && !without(at) {
                 verbs.extend(says(row, readings)?.map(Action::verb));
             }
@@ -216,10 +217,6 @@ fn neighbours(regions: &[Regions]) -> Vec<Vec<usize>> {
 pub(super) fn hull(region: &[Block]) -> Option<Block> {
     let (first, rest) = region.split_first()?;
     Some(rest.iter().fold(first.clone(), |hull, block| hull.hull(block)))
-}
-
-fn holds(block: &Block, point: &Point) -> bool {
-    block.runs().zip(point).all(|(run, cell)| run.from <= *cell && *cell < run.to)
 }
 
 /// What a row says of readings: unknown, nothing, or an action.

@@ -1,6 +1,6 @@
 //! Rows that cut one metric into bands: overlaps, and readings left out between two bands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_model::Readings;
 
@@ -35,10 +35,14 @@ pub(super) fn band(analysis: &Analysis<'_>, at: usize) -> Option<Band> {
     alone.then_some(Band { axis, run })
 }
 
-/// Reports overlaps and gaps; returns the gaps, so that they are reported once.
-pub(super) fn check(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) -> Vec<Block> {
+/// Reports overlaps and gaps of all rows that ever have their turn; returns the gaps, so that they are reported once.
+pub(super) fn check(
+    analysis: &Analysis<'_>,
+    silent: &BTreeSet<usize>,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<Block> {
     let mut by_axis: BTreeMap<usize, Vec<(Run, &Row)>> = BTreeMap::new();
-    for (at, row, _) in analysis.rows() {
+    for (at, row, _) in analysis.rows().filter(|(at, ..)| !silent.contains(at)) {
         if let Some(band) = band(analysis, at) {
             by_axis.entry(band.axis).or_default().push((band.run, row));
         }
@@ -150,5 +154,5 @@ fn names(analysis: &Analysis<'_>, row: &Row, axis: usize) -> bool {
 
 fn middle(analysis: &Analysis<'_>, axis: usize, run: Run) -> Point {
     let runs = analysis.space.whole().with(axis, run);
-    runs.runs().map(|run| run.from.midpoint(run.to.saturating_sub(1))).collect()
+    runs.runs().map(|run| run.from.midpoint(run.to)).collect()
 }

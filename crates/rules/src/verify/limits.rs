@@ -30,7 +30,7 @@ pub(super) fn check(matrix: &Matrix, problems: &mut Vec<Diagnostic>) {
             let Some((metric, limit)) = atom.number() else { continue };
             if let Some((bound, side)) = crossed(metric, limit) {
                 problems.push(outside(metric, bound, side, place.clone()));
-            } else if is_timed(metric) && limit < CLOCK_NS {
+            } else if is_timed(metric) && limit < CLOCK_NS && !is_from_zero(&atom, limit) {
                 let message = format!("{metric} can't be told from {}", amount(metric, limit));
                 problems.push(
                     Diagnostic::new(Code::LimitBelowResolution, place.clone(), message)
@@ -41,6 +41,11 @@ pub(super) fn check(matrix: &Matrix, problems: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// `P99 in 0us..12us` begins where times begin.
+fn is_from_zero(atom: &Atom, limit: Decimal) -> bool {
+    atom.operator == Operator::GreaterOrEqual && limit.is_zero()
 }
 
 fn both(row: &Row) -> impl Iterator<Item = &Written> {

@@ -12,6 +12,7 @@ mod bands;
 mod blocks;
 mod conditions;
 mod conflicts;
+mod cover;
 mod domain;
 mod explain;
 mod gaps;
@@ -21,10 +22,13 @@ mod plan;
 mod space;
 mod test_coverage;
 
+use phasegate_model::Readings;
+
 use crate::condition::Condition;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Witness};
 use crate::matrix::{Matrix, Row};
 use analysis::Analysis;
+use space::MOST_BLOCKS;
 
 pub use explain::explain;
 pub use plan::verify_plan;
@@ -62,13 +66,18 @@ impl Matrix {
         let silent = order::shadowed(&analysis, &mut problems);
         conflicts::check(&analysis, &silent, &mut problems);
         order::without_effect(&analysis, &silent, &mut problems);
-        let reported = bands::check(&analysis, &mut problems);
+        let reported = bands::check(&analysis, &silent, &mut problems);
         gaps::check(&analysis, &reported, &mut problems);
         test_coverage::check(&analysis, &mut problems);
         too_complex(&analysis, &mut problems);
         problems.sort_by_key(|problem| (problem.span.start, problem.span.end, problem.code));
         problems
     }
+}
+
+/// A witness that is none of readings.
+fn told(text: String) -> Witness {
+    Witness { readings: Readings::default(), text }
 }
 
 /// Says what could not be verified, so that silence always means that nothing was found.
@@ -80,6 +89,7 @@ fn too_complex(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
         problems.push(
             Diagnostic::new(Code::TooComplex, row.when.place.clone(), message)
                 .label("taken as something that may or may not hold")
+                .witness(told(format!("its conditions come to more than {MOST_BLOCKS} cases")))
                 .help("split it into rows"),
         );
     }
@@ -88,6 +98,7 @@ fn too_complex(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
         problems.push(
             Diagnostic::new(Code::TooComplex, analysis.matrix.place.clone(), message)
                 .label("there may be problems that were not found")
+                .witness(told("the search was given up after many million steps".to_owned()))
                 .help("split the matrix"),
         );
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use phasegate_model::{Action, Readings, Verb};
 
 use super::analysis::{Analysis, Regions, says};
-use super::blocks::{Block, GaveUp, Point};
+use super::blocks::{Block, Point};
+use super::cover::GaveUp;
 use super::space::meet;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::matrix::{HitPolicy, Row};

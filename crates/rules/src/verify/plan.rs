@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use phasegate_model::{Headroom, Metric, Plan, Readings, Statistic};
+use phasegate_model::{Headroom, Metric, Plan, Statistic};
 use toml::de::DeTable;
 
+use super::told;
 use crate::decide::{LEAST_TRIALS, e_value, format_evidence};
-use crate::diagnostic::{Code, Diagnostic, Source, Witness};
+use crate::diagnostic::{Code, Diagnostic, Source};
 use crate::matrix::{Matrix, Row};
 
 /// A quantile needs this many samples beyond it, or a few of them decide it.
@@ -54,10 +55,6 @@ impl Places {
     fn place(&self, key: &str) -> Range<usize> {
         self.keys.get(key).unwrap_or(&self.otherwise).clone()
     }
-}
-
-fn told(text: String) -> Witness {
-    Witness { readings: Readings::default(), text }
 }
 
 /// The fewest trials that can decide a row: all of them agreeing.

@@ -16,7 +16,7 @@ use crate::condition::{Comparison, Condition, Operator, Term};
 use crate::matrix::{Matrix, Row};
 
 /// The most blocks that a row's conditions may come to. More is taken as one unknown.
-const MOST_BLOCKS: usize = 1_024;
+pub(super) const MOST_BLOCKS: usize = 1_024;
 
 /// What an axis is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -160,7 +160,8 @@ fn limits(limits: &Limits<'_, '_>, problems: &mut Vec<Diagnostic>) {
 
 impl Limits<'_, '_> {
     /// Whether no test fails, however far the limit is moved. Only the readings of tests make a
-    /// difference, so it is enough to move it to each of them, and beyond them all.
+    /// difference, so it is enough to move it to each of them, and beyond them all; but no limit
+    /// belongs outside its metric's domain.
     fn may_move(&self, comparison: &Comparison, atom: &Atom, direction: Direction) -> bool {
         let Some((metric, limit)) = atom.number() else { return false };
         let read = |run: &Run<'_>| number(&run.test.given, metric);
@@ -174,7 +175,10 @@ impl Limits<'_, '_> {
             Direction::Raised => *moved > limit,
             Direction::Lowered => *moved < limit,
         };
-        let mut moved = readings.iter().copied().chain(far).filter(is_beyond);
+        let bounds = Bounds::of(metric);
+        let ends = far.into_iter().chain(bounds.low).chain(bounds.high);
+        let moved = readings.iter().copied().chain(ends);
+        let mut moved = moved.filter(|moved| is_beyond(moved) && bounds.contain(*moved));
         !moved.any(|moved| self.is_noticed(comparison, metric, atom.operator, moved))
     }
 
