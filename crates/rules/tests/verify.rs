@@ -176,6 +176,20 @@ fn limits_of_any_size_are_verified_without_panicking() {
 }
 
 #[test]
+fn conditions_of_many_cases_are_given_up_and_that_is_said() {
+    let said = |count: usize, join: &str, inner: &str| {
+        let clause = |at: usize| format!("(P99 < {at}us {inner} dataset > {at}MB)");
+        let when = (1..=count).map(clause).collect::<Vec<_>>().join(join);
+        let rows =
+            format!("[[row]]\nid = \"a\"\nwhen = \"{when}\"\nthen = \"act\"\nelse = \"skip\"\n");
+        let found = matrix_of(&rows).verify();
+        found.iter().any(|problem| problem.code == Code::TooComplex)
+    };
+    assert!(!said(7, " and ", "or") && !said(7, " or ", "and"));
+    assert!(said(20, " and ", "or") && said(20, " or ", "and"));
+}
+
+#[test]
 fn a_plan_is_measured_by_its_matrix() {
     let rows = "[[row]]\nid = \"tail\"\nwhen = \"P99.9 < 90us and rtt.p99.spread < 5us\"\nthen = \"skip\"\nelse = \"act\"\n";
     let said = |plan: &str| -> Vec<String> {

@@ -25,7 +25,9 @@ const MOST_TRIES: usize = 4_096;
 pub(super) struct Regions {
     /// Where it applies and its condition holds.
     pub(super) met: Vec<Block>,
-    /// Where it applies and its condition doesn't hold.
+    /// Where it applies.
+    pub(super) given: Vec<Block>,
+    /// Where its `else` follows; nowhere if it has none.
     pub(super) not_met: Vec<Block>,
     /// Where it has an action.
     pub(super) speaks: Vec<Block>,
@@ -192,9 +194,13 @@ fn regions(space: &Space, row: &Row) -> Regions {
         .as_ref()
         .map_or_else(|| vec![space.whole()], |given| space.region(&given.condition, true));
     let when = |holds| meet(&given, &space.region(&row.when.condition, holds));
-    let (met, not_met) = (when(true), when(false));
-    let speaks = if row.otherwise.is_some() { given } else { met.clone() };
-    Regions { met, not_met, speaks }
+    let met = when(true);
+    let (not_met, speaks) = if row.otherwise.is_some() {
+        (when(false), given.clone())
+    } else {
+        (Vec::new(), met.clone())
+    };
+    Regions { met, given, not_met, speaks }
 }
 
 fn neighbours(regions: &[Regions]) -> Vec<Vec<usize>> {

@@ -1,6 +1,7 @@
 //! Conditions that no reading meets, and conditions that every reading meets.
 
 use super::analysis::{Analysis, truth};
+use super::blocks::Block;
 use super::limits;
 use crate::condition::Condition;
 use crate::diagnostic::{Code, Diagnostic};
@@ -20,7 +21,7 @@ pub(super) fn check(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
         let Some(given) = row.given.as_ref().filter(|_| problems.len() == before) else { continue };
         let (code, is, help) = if regions.met.is_empty() {
             (Code::NeverMet, "can never be met", never_help(&row.when.condition))
-        } else if regions.not_met.is_empty() {
+        } else if covers(analysis, &regions.met, &regions.given) {
             (Code::AlwaysMet, "is always met", always_help(row))
         } else {
             continue;
@@ -29,7 +30,7 @@ pub(super) fn check(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
         problems.push(
             Diagnostic::new(code, row.when.place.clone(), message)
                 .related(given.place.clone(), "the row applies only here")
-                .witness(together(analysis, row, given, code))
+                .witness(together(analysis, row, given, &regions.given, code))
                 .help(help),
         );
     }
@@ -38,10 +39,10 @@ pub(super) fn check(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
 /// What is wrong with a condition whatever stands beside it.
 fn alone(analysis: &Analysis<'_>, row: &Row, written: &Written, problems: &mut Vec<Diagnostic>) {
     let condition = &written.condition;
-    let is_empty = |holds| analysis.space.region(condition, holds).is_empty();
-    let (code, holds, is, help) = if is_empty(true) {
+    let region = analysis.space.region(condition, true);
+    let (code, holds, is, help) = if region.is_empty() {
         (Code::NeverMet, false, "can never be met", never_help(condition))
-    } else if is_empty(false) {
+    } else if covers(analysis, &region, &[analysis.space.whole()]) {
         (Code::AlwaysMet, true, "is always met", always_help(row))
     } else {
         return;
@@ -59,15 +60,20 @@ fn alone(analysis: &Analysis<'_>, row: &Row, written: &Written, problems: &mut V
     );
 }
 
+fn covers(analysis: &Analysis<'_>, cover: &[Block], region: &[Block]) -> bool {
+    let cover: Vec<&Block> = cover.iter().collect();
+    analysis.search.hole_in_any(region, &cover) == Ok(None)
+}
+
 fn together(
     analysis: &Analysis<'_>,
     row: &Row,
     given: &Written,
+    region: &[Block],
     code: Code,
 ) -> Option<crate::diagnostic::Witness> {
     let holds = code == Code::AlwaysMet;
-    let target = analysis.space.region(&given.condition, true);
-    let point = analysis.search.hole(target.first()?, []).ok()??;
+    let point = analysis.search.hole_in_any(region, &[]).ok()??;
     let shows = |readings: &_| {
         truth(&given.condition, readings) == Some(true)
             && truth(&row.when.condition, readings) == Some(holds)

@@ -18,9 +18,9 @@ const LARGE: f64 = 0.15;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct GaveUp;
 
-/// Blocks that a whole verification may look at, and one question.
-const STEPS: u64 = 60_000_000;
-const STEPS_PER_QUESTION: u64 = 15_000_000;
+/// Runs that a whole verification may look at, and one question: a few seconds.
+const STEPS: u64 = 1_000_000_000;
+const STEPS_PER_QUESTION: u64 = 200_000_000;
 
 /// Cuts within cuts: deeper would use up the stack.
 const DEEPEST: u32 = 400;
@@ -90,14 +90,17 @@ impl Steps {
         depth: u32,
     ) -> Result<Option<Point>, GaveUp> {
         let mut near: Vec<Near<'b>> = Vec::new();
+        let axes = target.runs().count() as u64;
         for block in cover {
-            self.taken += 1;
+            self.taken += axes;
             match block.relation(target) {
                 Relation::Apart => {}
                 Relation::Covers => return Ok(None),
                 Relation::Cuts(axes) => near.push((block, axes)),
             }
         }
+        // To find a place to cut takes several looks at each.
+        self.taken += 4 * axes * near.len() as u64;
         if self.taken > self.left || depth == 0 {
             return Err(GaveUp);
         }

@@ -15,8 +15,10 @@ use super::domain::Bounds;
 use crate::condition::{Comparison, Condition, Operator, Term};
 use crate::matrix::{Matrix, Row};
 
-/// The most blocks that a row's conditions may come to. More is taken as one unknown.
-pub(super) const MOST_BLOCKS: usize = 1_024;
+/// The most blocks that a row's conditions, and all rows together, may come to. A row of more is
+/// taken as one unknown.
+const MOST_BLOCKS: usize = 256;
+const MOST_BLOCKS_OF_ALL: usize = 32_768;
 
 /// What an axis is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,10 +105,9 @@ impl Space {
     pub(super) fn of(matrix: &Matrix) -> Self {
         let mut limits: BTreeMap<Subject, BTreeSet<Value>> = BTreeMap::new();
         let mut complex = BTreeSet::new();
-        for row in &matrix.rows {
-            if is_complex(row) {
-                complex.extend(row.conditions().map(ToString::to_string));
-            }
+        let most = most_blocks(matrix);
+        for row in matrix.rows.iter().filter(|row| blocks_of(row) > most) {
+            complex.extend(row.conditions().map(ToString::to_string));
         }
         let conditions = matrix.rows.iter().flat_map(Row::conditions);
         for comparison in conditions.flat_map(Condition::comparisons) {
@@ -202,9 +203,30 @@ pub(super) fn meet(one: &[Block], other: &[Block]) -> Vec<Block> {
     one.iter().flat_map(|a| other.iter().filter_map(|b| a.intersection(b))).collect()
 }
 
-fn is_complex(row: &Row) -> bool {
-    let most = |condition: &Condition| count(condition, true).max(count(condition, false));
-    row.conditions().map(most).fold(1, usize::saturating_mul) > MOST_BLOCKS
+/// How many blocks a row may come to, so that all rows together stay within what can be compared
+/// pair by pair.
+fn most_blocks(matrix: &Matrix) -> usize {
+    let sizes: Vec<usize> = matrix.rows.iter().map(blocks_of).collect();
+    let mut most = MOST_BLOCKS;
+    let total = |most: usize| {
+        sizes
+            .iter()
+            .filter(|size| **size <= most)
+            .fold(0, |sum: usize, size| sum.saturating_add(*size))
+    };
+    // A row of plain comparisons joined by `and` is one block: that much always fits.
+    while most > 1 && total(most) > MOST_BLOCKS_OF_ALL {
+        most /= 2;
+    }
+    most
+}
+
+/// At most how many blocks a row has to say.
+fn blocks_of(row: &Row) -> usize {
+    let given = row.given.as_ref().map_or(1, |given| count(&given.condition, true));
+    let when = |holds| count(&row.when.condition, holds);
+    let otherwise = if row.otherwise.is_some() { when(false) } else { 0 };
+    given.saturating_mul(when(true).saturating_add(otherwise))
 }
 
 /// At most how many blocks a condition comes to.
@@ -221,5 +243,26 @@ fn count(condition: &Condition, holds: bool) -> usize {
         (Condition::Any(parts), true) | (Condition::All(parts), false) => {
             parts.iter().map(|part| count(part, holds)).fold(0, usize::saturating_add)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Source;
+
+    #[test]
+    fn rows_that_are_too_many_together_are_taken_as_unknown() {
+        let clause = |at: usize| format!("(P99 < {at}us or dataset > {at}MB)");
+        let when = (1..8).map(clause).collect::<Vec<_>>().join(" and ");
+        let most = |rows: usize| {
+            let rule = |_| format!("\"{when} → act\"");
+            let rules = (0..rows).map(rule).collect::<Vec<_>>().join(", ");
+            let text =
+                format!("schema = 1\nrules = [{rules}]\n[matrix]\nid = \"t\"\ntitle = \"t\"\n");
+            let source = Source { name: "t.toml".to_owned(), text };
+            most_blocks(&Matrix::parse(&source).unwrap())
+        };
+        assert_eq!((most(256), most(257)), (256, 64));
     }
 }
