@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use phasegate_model::Readings;
+
 /// A file's name and text, as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
@@ -75,11 +77,47 @@ pub enum Code {
     OverrideUnexplained,
     /// A row that says it changes one of a base, which has none of that name (`override-nothing`).
     OverrideNothing,
+    /// A limit that no reading of the metric can reach (`limit-outside-domain`).
+    LimitOutsideDomain,
+    /// A condition that no reading meets (`never-met`).
+    NeverMet,
+    /// A condition that every reading meets (`always-met`).
+    AlwaysMet,
+    /// A row that never has its turn, because earlier rows always decide first (`shadowed-row`).
+    ShadowedRow,
+    /// A `defer` that nothing ever takes up again (`defer-without-return`).
+    DeferWithoutReturn,
+    /// A plan whose trials or budget can't reach a decision (`plan-cannot-decide`).
+    PlanCannotDecide,
+    /// Two rows that ask for opposite things of the same readings (`contradicting-rows`).
+    ContradictingRows,
+    /// A row that changes no outcome (`row-without-effect`).
+    RowWithoutEffect,
+    /// Readings of which no row says anything (`gap`).
+    Gap,
+    /// Work that is asked for when a metric is good (`inverted-polarity`).
+    InvertedPolarity,
+    /// Bands over one metric that overlap (`overlapping-bands`).
+    OverlappingBands,
+    /// Bands over one metric that leave readings between them out (`gap-between-bands`).
+    GapBetweenBands,
+    /// A quantile that the plan's samples can't support (`quantile-needs-samples`).
+    QuantileNeedsSamples,
+    /// A limit finer than can be measured (`limit-below-resolution`).
+    LimitBelowResolution,
+    /// An exact comparison with something that scatters (`equality-on-samples`).
+    EqualityOnSamples,
+    /// A row that no test case covers (`untested-row`).
+    UntestedRow,
+    /// A limit that could be moved without any test case failing (`unnoticed-limit`).
+    UnnoticedLimit,
+    /// Conditions with too many cases to be verified exactly (`too-complex`).
+    TooComplex,
 }
 
 impl Code {
     /// All codes.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 43] = [
         Self::TomlSyntax,
         Self::UnknownSchema,
         Self::UnknownKey,
@@ -105,6 +143,24 @@ impl Code {
         Self::OverrideMismatch,
         Self::OverrideUnexplained,
         Self::OverrideNothing,
+        Self::LimitOutsideDomain,
+        Self::NeverMet,
+        Self::AlwaysMet,
+        Self::ShadowedRow,
+        Self::DeferWithoutReturn,
+        Self::PlanCannotDecide,
+        Self::ContradictingRows,
+        Self::RowWithoutEffect,
+        Self::Gap,
+        Self::InvertedPolarity,
+        Self::OverlappingBands,
+        Self::GapBetweenBands,
+        Self::QuantileNeedsSamples,
+        Self::LimitBelowResolution,
+        Self::EqualityOnSamples,
+        Self::UntestedRow,
+        Self::UnnoticedLimit,
+        Self::TooComplex,
     ];
 
     /// The stable name.
@@ -136,8 +192,83 @@ impl Code {
             Self::OverrideMismatch => "override-mismatch",
             Self::OverrideUnexplained => "override-unexplained",
             Self::OverrideNothing => "override-nothing",
+            Self::LimitOutsideDomain => "limit-outside-domain",
+            Self::NeverMet => "never-met",
+            Self::AlwaysMet => "always-met",
+            Self::ShadowedRow => "shadowed-row",
+            Self::DeferWithoutReturn => "defer-without-return",
+            Self::PlanCannotDecide => "plan-cannot-decide",
+            Self::ContradictingRows => "contradicting-rows",
+            Self::RowWithoutEffect => "row-without-effect",
+            Self::Gap => "gap",
+            Self::InvertedPolarity => "inverted-polarity",
+            Self::OverlappingBands => "overlapping-bands",
+            Self::GapBetweenBands => "gap-between-bands",
+            Self::QuantileNeedsSamples => "quantile-needs-samples",
+            Self::LimitBelowResolution => "limit-below-resolution",
+            Self::EqualityOnSamples => "equality-on-samples",
+            Self::UntestedRow => "untested-row",
+            Self::UnnoticedLimit => "unnoticed-limit",
+            Self::TooComplex => "too-complex",
         }
     }
+}
+
+impl Code {
+    /// How bad it is. What certainly is a mistake is an error; what may be meant is a warning.
+    #[must_use]
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::ContradictingRows
+            | Self::RowWithoutEffect
+            | Self::Gap
+            | Self::InvertedPolarity
+            | Self::OverlappingBands
+            | Self::GapBetweenBands
+            | Self::QuantileNeedsSamples
+            | Self::LimitBelowResolution
+            | Self::EqualityOnSamples
+            | Self::UntestedRow
+            | Self::UnnoticedLimit
+            | Self::TooComplex => Severity::Warning,
+            _ => Severity::Error,
+        }
+    }
+}
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It may be meant.
+    Warning,
+    /// It can't be meant.
+    Error,
+}
+
+impl Severity {
+    /// The word in messages.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Readings that show a problem.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Witness {
+    /// The readings, no more than are needed; none if the problem isn't one of readings.
+    pub readings: Readings,
+    /// In one line: the readings, and what comes of them.
+    pub text: String,
 }
 
 impl fmt::Display for Code {
@@ -157,6 +288,10 @@ pub struct Diagnostic {
     pub span: Range<usize>,
     /// What to say at that place; may be empty.
     pub label: String,
+    /// Other places that have to do with it, and what to say there.
+    pub related: Vec<(Range<usize>, String)>,
+    /// Readings that show it.
+    pub witness: Option<Witness>,
     /// What to do about it.
     pub help: Option<String>,
     /// The name of the source that the span is of; nothing for the one file that was given.
@@ -167,7 +302,22 @@ impl Diagnostic {
     /// A problem without label and help.
     #[must_use]
     pub fn new(code: Code, span: Range<usize>, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), span, label: String::new(), help: None, file: None }
+        Self {
+            code,
+            message: message.into(),
+            span,
+            label: String::new(),
+            related: Vec::new(),
+            witness: None,
+            help: None,
+            file: None,
+        }
+    }
+
+    /// How bad it is.
+    #[must_use]
+    pub const fn severity(&self) -> Severity {
+        self.code.severity()
     }
 
     /// The same with words at the place.
@@ -181,6 +331,20 @@ impl Diagnostic {
     #[must_use]
     pub fn file(mut self, file: impl Into<String>) -> Self {
         self.file = Some(file.into());
+        self
+    }
+
+    /// The same with another place.
+    #[must_use]
+    pub fn related(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
+        self.related.push((span, label.into()));
+        self
+    }
+
+    /// The same with readings that show it.
+    #[must_use]
+    pub fn witness(mut self, witness: impl Into<Option<Witness>>) -> Self {
+        self.witness = witness.into();
         self
     }
 

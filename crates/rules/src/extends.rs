@@ -71,6 +71,9 @@ impl<'l> Chain<'l> {
         match read {
             Ok(mut matrix) => {
                 matrix.bases.insert(0, Base { path, source });
+                for row in &mut matrix.rows {
+                    row.is_brought_by(&written.span);
+                }
                 Some(matrix)
             }
             Err(found) => {

@@ -17,8 +17,10 @@ mod matrix_file;
 mod plan_file;
 mod test_cases;
 mod test_file;
+mod verify;
 
 pub use decide::{Background, Progress, RowProgress};
-pub use diagnostic::{Code, Diagnostic, Source};
-pub use matrix::{Base, ExpectedRow, FactUse, HitPolicy, Matrix, Row, Test, Written};
+pub use diagnostic::{Code, Diagnostic, Severity, Source, Witness};
+pub use matrix::{Base, ExpectedRow, FactUse, HitPolicy, Matrix, Row, RowPlaces, Test, Written};
 pub use plan_file::{PlanFile, parse_plan};
+pub use verify::{explain, verify_plan};

@@ -30,6 +30,8 @@ pub struct Matrix {
     pub tests: Vec<Test>,
     /// The files that it extends: its base, the base's base, and so on.
     pub bases: Vec<Base>,
+    /// Where its `[matrix]` table begins: byte offsets into the file.
+    pub place: Range<usize>,
 }
 
 /// A file that a matrix extends.
@@ -69,9 +71,34 @@ pub struct Row {
     pub otherwise: Option<Action>,
     /// Why the row is there.
     pub why: Option<String>,
+    /// Where its parts are written.
+    pub places: RowPlaces,
+}
+
+/// Where the parts of a row are written: byte offsets into the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowPlaces {
+    /// Where it begins; all of it for a row written as a sentence.
+    pub row: Range<usize>,
+    /// Its `then`.
+    pub then: Range<usize>,
+    /// Its `else`.
+    pub otherwise: Option<Range<usize>>,
 }
 
 impl Row {
+    /// For a row of a base: every place in it is where the base is named, because diagnostics
+    /// point into one file.
+    pub(crate) fn is_brought_by(&mut self, extends: &Range<usize>) {
+        let places = &mut self.places;
+        (places.row, places.then) = (extends.clone(), extends.clone());
+        places.otherwise = places.otherwise.as_ref().map(|_| extends.clone());
+        for written in self.given.iter_mut().chain([&mut self.when]) {
+            written.place = extends.clone();
+            written.comparisons.iter_mut().for_each(|place| *place = extends.clone());
+        }
+    }
+
     /// Its conditions: `given`, if there is one, and `when`.
     pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
         self.written().map(|written| &written.condition)
@@ -102,6 +129,10 @@ pub struct Written {
     pub condition: Condition,
     /// Where it names facts.
     pub facts: Vec<FactUse>,
+    /// Where it is written: byte offsets into the file.
+    pub place: Range<usize>,
+    /// Where its comparisons are written, in the order of [`Condition::comparisons`].
+    pub comparisons: Vec<Range<usize>>,
 }
 
 /// A place where a condition names a fact.
@@ -132,6 +163,8 @@ pub struct Test {
     pub outcome: Option<(Outcome, Range<usize>)>,
     /// The rows that are expected to say something.
     pub rows: Vec<ExpectedRow>,
+    /// Where it begins: byte offsets into the file.
+    pub place: Range<usize>,
 }
 
 /// What a test case expects of a row.

@@ -9,7 +9,7 @@ use crate::condition::{self, Checked, Kinds};
 use crate::diagnostic::{Code, Diagnostic, Source};
 use crate::document::{Section, Text, read_document};
 use crate::extends::{Chain, Change, Load, OwnRow, merged};
-use crate::matrix::{FactUse, HitPolicy, Matrix, Row, Written};
+use crate::matrix::{FactUse, HitPolicy, Matrix, Row, RowPlaces, Written};
 use crate::test_file::tests;
 
 /// The version of the format that this code reads.
@@ -45,9 +45,9 @@ pub(crate) fn parse_file(
         } else {
             tests(top, &rows, problems)
         };
-        let (id, title, error_rate, hit_policy, default) = head?;
+        let (id, title, error_rate, hit_policy, default, place) = head?;
         let bases = base.map(|base| base.bases).unwrap_or_default();
-        Some(Matrix { id, title, error_rate, hit_policy, default, rows, tests, bases })
+        Some(Matrix { id, title, error_rate, hit_policy, default, rows, tests, bases, place })
     })
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn schema(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> O
     None
 }
 
-type Head = (MatrixId, String, Quantity, HitPolicy, Option<Action>);
+type Head = (MatrixId, String, Quantity, HitPolicy, Option<Action>, Range<usize>);
 
 /// What the file doesn't say of error rate, hit policy and default is as its base has it.
 fn head(
@@ -90,7 +90,7 @@ fn head(
         None => base.and_then(|base| base.default.clone()),
     };
     section.finish(problems);
-    Some((id?, title?, error_rate?, hit_policy, default))
+    Some((id?, title?, error_rate?, hit_policy, default, section.span))
 }
 
 fn error_rate(
@@ -215,16 +215,20 @@ fn row(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Row>
     let when =
         section.required_text("when", problems).and_then(|text| written(source, &text, problems));
     let given = section.text("given", problems).map(|text| written(source, &text, problems));
-    let then = section
-        .required_text("then", problems)
-        .and_then(|text| action(text.text, text.span, problems));
-    let otherwise =
-        section.text("else", problems).map(|text| action(text.text, text.span, problems));
+    let mut places = RowPlaces { row: section.span.clone(), then: 0..0, otherwise: None };
+    let then = section.required_text("then", problems).and_then(|text| {
+        places.then = text.span.clone();
+        action(text.text, text.span, problems)
+    });
+    let otherwise = section.text("else", problems).map(|text| {
+        places.otherwise = Some(text.span.clone());
+        action(text.text, text.span, problems)
+    });
     let why = section.text("why", problems).map(|text| text.text.to_owned());
     // An optional part that is there but wrong has been reported; it must not vanish.
     let given = given.map_or(Some(None), |given| given.map(Some))?;
     let otherwise = otherwise.map_or(Some(None), |action| action.map(Some))?;
-    Some(Row { id: id?, file: None, line, when: when?, given, then: then?, otherwise, why })
+    Some(Row { id: id?, file: None, line, when: when?, given, then: then?, otherwise, why, places })
 }
 
 fn written(source: &Source, text: &Text<'_>, problems: &mut Vec<Diagnostic>) -> Option<Written> {
@@ -255,7 +259,15 @@ pub(crate) fn condition_at(
                 }
             });
             let facts = facts.collect();
-            Some(Written { text: part.trim().to_owned(), condition, facts })
+            let trimmed = part.trim();
+            let lead = part.len() - part.trim_start().len();
+            Some(Written {
+                place: place(&(lead..lead + trimmed.len())),
+                comparisons: condition::places(part).iter().map(place).collect(),
+                text: trimmed.to_owned(),
+                condition,
+                facts,
+            })
         }
         Err(found) => {
             problems.extend(
@@ -293,7 +305,8 @@ fn shorthand(source: &Source, text: &Text<'_>, problems: &mut Vec<Diagnostic>) -
     let when = condition_at(source, text, 0..at, problems);
     let tail = at + length..text.text.len();
     let then = text.text.get(tail.clone()).unwrap_or_default();
-    let then = action(then, text.place(&tail), problems);
+    let places = RowPlaces { row: text.span.clone(), then: text.place(&tail), otherwise: None };
+    let then = action(then, places.then.clone(), problems);
     let when = when?;
     Some(Row {
         id: derived_id(&when)?,
@@ -304,6 +317,7 @@ fn shorthand(source: &Source, text: &Text<'_>, problems: &mut Vec<Diagnostic>) -
         then: then?,
         otherwise: None,
         why: None,
+        places,
     })
 }
 

@@ -17,8 +17,7 @@ impl Matrix {
     }
 
     fn failures(&self, test: &Test) -> Vec<Diagnostic> {
-        let facts: Facts =
-            test.facts.iter().map(|(name, value)| (name.clone(), Ok(value.clone()))).collect();
+        let facts = facts_of(test);
         let findings: Vec<Finding> =
             self.rows.iter().map(|row| settled(row, &test.given, &facts)).collect();
         let mut failures = Vec::new();
@@ -48,7 +47,8 @@ impl Matrix {
         failures
     }
 
-    fn outcome_of(&self, findings: &[Finding]) -> Outcome {
+    /// The outcome of findings that are taken as settled.
+    pub(crate) fn outcome_of(&self, findings: &[Finding]) -> Outcome {
         let possible: Vec<_> = self
             .rows
             .iter()
@@ -66,7 +66,13 @@ impl Matrix {
     }
 }
 
-fn settled(row: &Row, given: &Readings, facts: &Facts) -> Finding {
+/// The facts that a test case gives.
+pub(crate) fn facts_of(test: &Test) -> Facts {
+    test.facts.iter().map(|(name, value)| (name.clone(), Ok(value.clone()))).collect()
+}
+
+/// What a row says of readings that are taken as settled.
+pub(crate) fn settled(row: &Row, given: &Readings, facts: &Facts) -> Finding {
     let finding = |written: &Written| match written.condition.bound(facts).holds(given) {
         Truth::True => Finding::Met,
         Truth::False => Finding::NotMet,
@@ -80,7 +86,7 @@ fn settled(row: &Row, given: &Readings, facts: &Facts) -> Finding {
 }
 
 /// An expectation is a finding's word, a verb, or a whole action.
-fn comes_out(row: &Row, finding: &Finding, expected: &str) -> bool {
+pub(crate) fn comes_out(row: &Row, finding: &Finding, expected: &str) -> bool {
     let action = row.action(finding);
     finding.word() == expected
         || action

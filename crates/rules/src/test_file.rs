@@ -34,8 +34,14 @@ fn test(section: &mut Section<'_>, rows: &[Row], problems: &mut Vec<Diagnostic>)
     }
     let expect = section.required_section("expect", problems)?;
     let facts = given.facts.into_iter().map(|(name, (value, _))| (name, value)).collect();
-    let mut test =
-        Test { name: name?, given: given.readings, facts, outcome: None, rows: Vec::new() };
+    let mut test = Test {
+        name: name?,
+        given: given.readings,
+        facts,
+        outcome: None,
+        rows: Vec::new(),
+        place: section.span.clone(),
+    };
     for (key, span, value) in expect.all() {
         let Some(text) = text_of(expect.source(), value, key, problems) else { continue };
         if key == "outcome" {

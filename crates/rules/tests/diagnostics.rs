@@ -173,7 +173,7 @@ fn the_arrow_shorthand_is_a_row() {
 }
 
 #[test]
-fn every_code_has_a_test_here() {
+fn every_code_of_an_unreadable_file_has_a_test_here() {
     let everything = [
         "",
         "schema = [",
@@ -217,7 +217,9 @@ fn every_code_has_a_test_here() {
         format!("extends = \"b\"\n{HEAD}{}change = \"tightens\"\n", row.replace("fact.x", "4us"));
     let looser = Matrix::parse_with(&source(&text), &mut |_| Ok(source(&limits)));
     found.extend(looser.unwrap_err().into_iter().map(|p| p.code));
-    assert_eq!(found, BTreeSet::from(Code::ALL));
+    // What is found in files that can be read has its tests in verify.rs.
+    let all = Code::ALL.into_iter().filter(|code| *code <= Code::OverrideNothing);
+    assert_eq!(found, all.collect());
 }
 
 #[test]

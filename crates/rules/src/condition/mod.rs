@@ -9,6 +9,7 @@ mod lexer;
 mod limit;
 mod operands;
 mod parser;
+mod places;
 mod term;
 
 use std::fmt;
@@ -25,6 +26,7 @@ pub(crate) use facts::Facts;
 pub use kinds::Kinds;
 pub use lexer::Operator;
 pub use limit::Limit;
+pub(crate) use places::places;
 pub use term::{Arithmetic, FactProblem, FactTerm, Term};
 
 /// A checked condition: every metric exists, every comparison is between things that compare.

@@ -15,7 +15,7 @@ use super::margin::Point;
 use super::summary::{medians, summarize};
 use super::{facts_used, ordered_metrics};
 use crate::condition::{Checked, checked_with_facts};
-use crate::matrix::{FactUse, HitPolicy, Matrix, Row, Written};
+use crate::matrix::{FactUse, HitPolicy, Matrix, Row, RowPlaces, Written};
 
 /// What became of the plan's predictions.
 pub(crate) fn predictions(
@@ -123,6 +123,7 @@ fn family(rows: Vec<Row>, error_rate: Quantity) -> Option<Matrix> {
         rows,
         tests: Vec::new(),
         bases: Vec::new(),
+        place: 0..0,
     })
 }
 
@@ -140,8 +141,11 @@ fn row(text: &str) -> Result<Row, String> {
         line: 1,
     };
     let facts = facts.into_iter().map(used).collect();
-    let when = Written { text: text.to_owned(), condition, facts };
+    // Nobody points into rows that aren't written in a matrix.
+    let when =
+        Written { text: text.to_owned(), condition, facts, place: 0..0, comparisons: Vec::new() };
     let id: RowId = "condition".parse().map_err(|error| format!("{error}"))?;
     let then = "no action".parse().map_err(|error| format!("{error}"))?;
-    Ok(Row { id, file: None, line: 1, when, given: None, then, otherwise: None, why: None })
+    let places = RowPlaces { row: 0..0, then: 0..0, otherwise: None };
+    Ok(Row { id, file: None, line: 1, when, given: None, then, otherwise: None, why: None, places })
 }

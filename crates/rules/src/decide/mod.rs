@@ -18,9 +18,11 @@ use phasegate_model::{
 use assess::{Assessment, RowState};
 pub use assess::{Progress, RowProgress};
 pub use background::Background;
+pub(crate) use drift::LEAST_TRIALS;
 use margin::Point;
 use outcome::{Possible, possible_outcomes};
 use summary::{medians, summarize};
+pub(crate) use votes::{e_value, format as format_evidence};
 
 use crate::condition::Condition;
 use crate::matrix::{HitPolicy, Matrix, Row};

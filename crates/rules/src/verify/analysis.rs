@@ -1,0 +1,308 @@
+//! What every check looks at: the space, where each row says what, and how a point of the space
+//! becomes readings that show something.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use phasegate_model::{
+    Action, Decimal, Dimension, Domain, Finding, Metric, Outcome, Quantity, Reading, Readings,
+    Unit, Verb,
+};
+
+use super::axis::Value;
+use super::blocks::{Block, Point};
+use super::cover::Search;
+use super::domain::Bounds;
+use super::space::{Atom, Space, Subject, meet};
+use crate::condition::{Condition, Facts};
+use crate::diagnostic::Witness;
+use crate::matrix::{HitPolicy, Matrix, Row};
+use crate::test_cases::settled;
+
+/// Combinations of values that are tried for metrics that are compared with each other.
+const MOST_TRIES: usize = 4_096;
+
+/// Where a row says what.
+pub(super) struct Regions {
+    /// Where it applies and its condition holds.
+    pub(super) met: Vec<Block>,
+    /// Where it applies.
+    pub(super) given: Vec<Block>,
+    /// Where its `else` follows; nowhere if it has none.
+    pub(super) not_met: Vec<Block>,
+    /// Where it has an action.
+    pub(super) speaks: Vec<Block>,
+}
+
+/// A matrix taken apart.
+pub(super) struct Analysis<'m> {
+    pub(super) matrix: &'m Matrix,
+    pub(super) space: Space,
+    pub(super) search: Search,
+    /// One for each row.
+    pub(super) regions: Vec<Regions>,
+    /// For each row the others that have an action near it, in their order. Rows that are not
+    /// neighbours never speak of the same readings.
+    pub(super) neighbours: Vec<Vec<usize>>,
+    /// Metrics that are compared with something else than a constant.
+    entangled: BTreeSet<Metric>,
+}
+
+impl<'m> Analysis<'m> {
+    pub(super) fn of(matrix: &'m Matrix) -> Self {
+        let space = Space::of(matrix);
+        let regions: Vec<Regions> = matrix.rows.iter().map(|row| regions(&space, row)).collect();
+        let neighbours = neighbours(&regions);
+        let mut entangled = BTreeSet::new();
+        for condition in matrix.rows.iter().flat_map(Row::conditions) {
+            let complex = space.is_complex(condition);
+            for comparison in condition.comparisons() {
+                if complex || matches!(Atom::of(comparison).subject, Subject::Terms(..)) {
+                    entangled.extend(comparison.metrics());
+                }
+            }
+        }
+        Self { matrix, space, search: Search::default(), regions, neighbours, entangled }
+    }
+
+    /// Rows with their regions, in the order of the file.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (usize, &'m Row, &Regions)> {
+        let rows = self.matrix.rows.iter().zip(&self.regions).enumerate();
+        rows.map(|(at, (row, regions))| (at, row, regions))
+    }
+
+    /// The neighbours of a row that come before another, with where they speak.
+    pub(super) fn speakers_near(
+        &self,
+        at: usize,
+        before: usize,
+    ) -> impl Iterator<Item = (usize, &[Block])> {
+        let near = self.neighbours.get(at).into_iter().flatten().copied();
+        near.take_while(move |row| *row < before)
+            .filter_map(|row| self.regions.get(row).map(|own| (row, own.speaks.as_slice())))
+    }
+
+    /// Readings at a point of which `claim` holds, and no more of them than it needs.
+    pub(super) fn readings(
+        &self,
+        point: &Point,
+        claim: impl Fn(&Readings) -> bool,
+    ) -> Option<Readings> {
+        let values = self.values(point);
+        let mut tries = values.values().map(Vec::len).fold(1, usize::saturating_mul);
+        tries = tries.min(MOST_TRIES);
+        let found = (0..tries).map(|number| nth(&values, number)).find(|found| claim(found))?;
+        let mut needed: Vec<(Metric, Reading)> =
+            found.iter().map(|(metric, reading)| (metric, reading.clone())).collect();
+        for (metric, _) in found.iter() {
+            let fewer: Vec<_> =
+                needed.iter().filter(|(other, _)| *other != metric).cloned().collect();
+            if claim(&collected(&fewer)) {
+                needed = fewer;
+            }
+        }
+        Some(collected(&needed))
+    }
+
+    /// The same, in words.
+    pub(super) fn witness(
+        &self,
+        point: &Point,
+        claim: impl Fn(&Readings) -> bool,
+        text: &str,
+    ) -> Option<Witness> {
+        self.readings(point, claim).map(|readings| witness(readings, text))
+    }
+
+    /// What each metric could read at a point: one value, or several where metrics are compared
+    /// with each other.
+    fn values(&self, point: &Point) -> BTreeMap<Metric, Vec<Value>> {
+        let mut values = BTreeMap::new();
+        for ((subject, axis), cell) in self.space.axes().zip(point) {
+            if let Subject::Metric(metric) = subject {
+                let mut found = axis.values(*cell);
+                if !self.entangled.contains(metric) {
+                    found.truncate(1);
+                }
+                values.insert(*metric, found);
+            }
+        }
+        let free: Vec<Metric> =
+            self.entangled.iter().copied().filter(|m| !values.contains_key(m)).collect();
+        for metric in free {
+            let pool = self.pool(metric, &values);
+            values.insert(metric, pool);
+        }
+        values.retain(|_, found| !found.is_empty());
+        values
+    }
+
+    /// Values near those of the metrics that this one may be compared with.
+    fn pool(&self, metric: Metric, known: &BTreeMap<Metric, Vec<Value>>) -> Vec<Value> {
+        let Domain::Number(dimension) = metric.domain() else { return Vec::new() };
+        let mut anchors: Vec<Decimal> = vec![typical(dimension)];
+        for (other, values) in known {
+            if self.entangled.contains(other) && other.domain() == metric.domain() {
+                anchors.extend(values.iter().filter_map(|value| match value {
+                    Value::Number(number) => Some(*number),
+                    _ => None,
+                }));
+            }
+        }
+        let bounds = Bounds::of(metric);
+        let mut pool: Vec<Decimal> = anchors
+            .iter()
+            .flat_map(|anchor| {
+                [Decimal::ONE, Decimal::TWO, Decimal::new(5, 1)]
+                    .map(|factor| anchor.checked_mul(factor).unwrap_or(*anchor))
+            })
+            .filter(|number| bounds.contain(*number))
+            .collect();
+        pool.sort_unstable();
+        pool.dedup();
+        pool.truncate(16);
+        pool.into_iter().map(Value::Number).collect()
+    }
+
+    /// The outcome at these readings without some rows; nothing if the readings don't tell. Rows
+    /// that say nothing at the point are left out where that is certain.
+    pub(super) fn outcome(
+        &self,
+        point: &Point,
+        readings: &Readings,
+        without: impl Fn(usize) -> bool,
+    ) -> Option<Outcome> {
+        let mut verbs = Vec::new();
+        for (at, row, regions) in self.rows() {
+            let silent =
+                self.entangled.is_empty() && !regions.speaks.iter().any(|block| block.holds(point));
+            if !silent && !without(at) {
+                verbs.extend(says(row, readings)?.map(Action::verb));
+            }
+        }
+        let verb: Option<Verb> = match self.matrix.hit_policy {
+            HitPolicy::Priority => verbs.into_iter().max(),
+            HitPolicy::First => verbs.into_iter().next(),
+        };
+        let default = self.matrix.default.as_ref().map(Action::verb);
+        Some(verb.or(default).map_or(Outcome::Undecided, Outcome::Decided))
+    }
+}
+
+fn regions(space: &Space, row: &Row) -> Regions {
+    let given = row
+        .given
+        .as_ref()
+        .map_or_else(|| vec![space.whole()], |given| space.region(&given.condition, true));
+    let when = |holds| meet(&given, &space.region(&row.when.condition, holds));
+    let met = when(true);
+    let (not_met, speaks) = if row.otherwise.is_some() {
+        (when(false), given.clone())
+    } else {
+        (Vec::new(), met.clone())
+    };
+    Regions { met, given, not_met, speaks }
+}
+
+fn neighbours(regions: &[Regions]) -> Vec<Vec<usize>> {
+    let hulls: Vec<Option<Block>> = regions.iter().map(|own| hull(&own.speaks)).collect();
+    let mut neighbours = vec![Vec::new(); regions.len()];
+    for (at, own) in hulls.iter().enumerate() {
+        let Some(own) = own else { continue };
+        for (before, other) in hulls.iter().enumerate().take(at) {
+            if other.as_ref().is_some_and(|other| !own.is_apart_from(other)) {
+                // Both are there: the list is as long as that of the hulls.
+                neighbours.get_mut(at).into_iter().for_each(|near| near.push(before));
+                neighbours.get_mut(before).into_iter().for_each(|near| near.push(at));
+            }
+        }
+    }
+    neighbours
+}
+
+/// The smallest block that holds a region; nothing if the region is empty.
+pub(super) fn hull(region: &[Block]) -> Option<Block> {
+    let (first, rest) = region.split_first()?;
+    Some(rest.iter().fold(first.clone(), |hull, block| hull.hull(block)))
+}
+
+/// What a row says of readings: unknown, nothing, or an action.
+#[expect(clippy::option_option, reason = "unknown, nothing and an action are three things")]
+pub(super) fn says<'r>(row: &'r Row, readings: &Readings) -> Option<Option<&'r Action>> {
+    match settled(row, readings, &Facts::new()) {
+        Finding::Undecided(_) => None,
+        finding => Some(row.action(&finding)),
+    }
+}
+
+/// What a condition says of readings; nothing if they don't tell.
+pub(super) fn truth(condition: &Condition, readings: &Readings) -> Option<bool> {
+    match condition.holds(readings) {
+        crate::condition::Truth::True => Some(true),
+        crate::condition::Truth::False => Some(false),
+        crate::condition::Truth::Unknown(_) => None,
+    }
+}
+
+/// The `number`th combination of values.
+fn nth(values: &BTreeMap<Metric, Vec<Value>>, number: usize) -> Readings {
+    let mut rest = number;
+    let mut readings = Readings::default();
+    for (metric, values) in values {
+        let value = values.get(rest % values.len());
+        rest /= values.len();
+        let reading = value.map(|value| match value {
+            Value::Number(number) => Reading::exact(number.normalize()),
+            Value::Text(text) => Reading::Text(text.clone()),
+            Value::Version(version) => Reading::Version(version.clone()),
+        });
+        // A value that doesn't fit its metric is left out, and then shows nothing.
+        let _ = reading.map(|reading| readings.insert(*metric, reading));
+    }
+    readings
+}
+
+fn collected(pairs: &[(Metric, Reading)]) -> Readings {
+    let mut readings = Readings::default();
+    for (metric, reading) in pairs {
+        let _ = readings.insert(*metric, reading.clone());
+    }
+    readings
+}
+
+/// Something to try where nothing is known.
+fn typical(dimension: Dimension) -> Decimal {
+    match dimension {
+        Dimension::Time => Decimal::from(10_000),
+        Dimension::Bytes => Decimal::from(1_000_000),
+        Dimension::Ratio => Decimal::new(75, 2),
+        Dimension::Count | Dimension::Rate => Decimal::from(1_000),
+    }
+}
+
+/// Readings in words, and what comes of them.
+pub(super) fn witness(readings: Readings, text: &str) -> Witness {
+    let shown: Vec<String> = readings
+        .iter()
+        .map(|(metric, reading)| format!("{metric} = {}", shown(metric, reading)))
+        .collect();
+    let shown = if shown.is_empty() { "any readings".to_owned() } else { shown.join(", ") };
+    Witness { readings, text: format!("{shown}: {text}") }
+}
+
+fn shown(metric: Metric, reading: &Reading) -> String {
+    match reading {
+        Reading::Number(measured) => amount(metric, measured.value()),
+        Reading::Text(text) => format!("\"{text}\""),
+        Reading::Version(version) => version.to_string(),
+        Reading::Missing(missing) => missing.to_string(),
+    }
+}
+
+/// An amount of a metric as people write it.
+pub(super) fn amount(metric: Metric, amount: Decimal) -> String {
+    match (metric.display_unit(), metric.domain()) {
+        (Some(Unit::Percent), _) => Quantity::percent(amount).to_string(),
+        (_, Domain::Number(dimension)) => Quantity::from_amount(dimension, amount).to_string(),
+        _ => amount.to_string(),
+    }
+}

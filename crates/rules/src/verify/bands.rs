@@ -1,0 +1,158 @@
+//! Rows that cut one metric into bands: overlaps, and readings left out between two bands.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use phasegate_model::Readings;
+
+use super::analysis::{Analysis, says};
+use super::blocks::{Block, Point, Run};
+use super::space::Subject;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::matrix::Row;
+
+/// One run of one metric's readings, for which a row asks for one action.
+#[derive(Clone, Copy)]
+pub(super) struct Band {
+    pub(super) axis: usize,
+    pub(super) run: Run,
+}
+
+/// The row as a band, if it is one: one metric, one run, no `given` and no `else`.
+pub(super) fn band(analysis: &Analysis<'_>, at: usize) -> Option<Band> {
+    let (row, regions) = (analysis.matrix.rows.get(at)?, analysis.regions.get(at)?);
+    let [block] = regions.met.as_slice() else { return None };
+    if row.given.is_some() || row.otherwise.is_some() {
+        return None;
+    }
+    let mut cut = analysis
+        .space
+        .axes()
+        .zip(block.runs())
+        .enumerate()
+        .filter(|(_, ((_, axis), run))| axis.whole() != *run);
+    let (axis, ((subject, _), run)) = cut.next()?;
+    let alone = cut.next().is_none() && matches!(subject, Subject::Metric(_));
+    alone.then_some(Band { axis, run })
+}
+
+/// Reports overlaps and gaps of all rows that ever have their turn; returns the gaps, so that they are reported once.
+pub(super) fn check(
+    analysis: &Analysis<'_>,
+    silent: &BTreeSet<usize>,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<Block> {
+    let mut by_axis: BTreeMap<usize, Vec<(Run, &Row)>> = BTreeMap::new();
+    for (at, row, _) in analysis.rows().filter(|(at, ..)| !silent.contains(at)) {
+        if let Some(band) = band(analysis, at) {
+            by_axis.entry(band.axis).or_default().push((band.run, row));
+        }
+    }
+    let mut gaps = Vec::new();
+    for (axis, mut bands) in by_axis {
+        bands.sort_by_key(|(run, _)| *run);
+        overlaps(analysis, axis, &bands, problems);
+        if analysis.matrix.default.is_none() {
+            gaps.extend(between(analysis, axis, &bands, problems));
+        }
+    }
+    gaps
+}
+
+/// Two bands overlap if each has readings of its own beside those they share. One inside the other
+/// is an order: the stronger, or the earlier.
+fn overlaps(
+    analysis: &Analysis<'_>,
+    axis: usize,
+    bands: &[(Run, &Row)],
+    problems: &mut Vec<Diagnostic>,
+) {
+    for (at, (run, row)) in bands.iter().enumerate() {
+        let crosses =
+            |other: &Run| other.from < run.from && run.from < other.to && other.to < run.to;
+        let other = bands
+            .iter()
+            .take(at)
+            .find(|(other, before)| crosses(other) && before.then.verb() != row.then.verb());
+        let Some((other_run, other)) = other else { continue };
+        let point = middle(analysis, axis, Run { from: run.from, to: other_run.to });
+        let text = format!("`{}` says {}, `{}` says {}", other.id, other.then, row.id, row.then);
+        let asks =
+            |row: &Row, readings: &Readings| says(row, readings).flatten() == Some(&row.then);
+        let shows = |readings: &Readings| asks(other, readings) && asks(row, readings);
+        let Some(witness) = analysis.witness(&point, shows, &text) else { continue };
+        let message = format!("the bands of `{}` and `{}` overlap", other.id, row.id);
+        problems.push(
+            Diagnostic::new(Code::OverlappingBands, row.when.place.clone(), message)
+                .label(format!("says {}", row.then))
+                .related(other.when.place.clone(), format!("says {}", other.then))
+                .witness(witness)
+                .help("let one end where the other begins: `< 12us` beside `>= 12us`; `in` takes both its ends"),
+        );
+    }
+}
+
+/// Where one band ends and the next begins later, and the gate would turn in between.
+fn between(
+    analysis: &Analysis<'_>,
+    axis: usize,
+    bands: &[(Run, &Row)],
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<Block> {
+    let mut gaps = Vec::new();
+    let mut reached: Option<(Run, &Row)> = None;
+    for (run, row) in bands {
+        let before = reached.filter(|(before, _)| before.to < run.from);
+        if reached.is_none_or(|(before, _)| run.to > before.to) {
+            reached = Some((*run, row));
+        }
+        let Some((before, other)) = before else { continue };
+        if other.then.verb().gate() == row.then.verb().gate() {
+            continue;
+        }
+        let gap = analysis.space.whole().with(axis, Run { from: before.to, to: run.from });
+        gaps.extend(gap_between(analysis, axis, &gap, [other, row], problems).map(|()| gap));
+    }
+    gaps
+}
+
+fn gap_between(
+    analysis: &Analysis<'_>,
+    axis: usize,
+    gap: &Block,
+    [below, above]: [&Row; 2],
+    problems: &mut Vec<Diagnostic>,
+) -> Option<()> {
+    // Rows about this metric may speak there under a condition that makes them no band.
+    let about: Vec<(&Row, &[Block])> = analysis
+        .rows()
+        .filter(|(_, row, _)| names(analysis, row, axis))
+        .map(|(_, row, regions)| (row, regions.speaks.as_slice()))
+        .collect();
+    let cover = about.iter().flat_map(|(_, speaks)| *speaks);
+    let point = analysis.search.hole(gap, cover).ok()??;
+    let is_silent = |readings: &Readings| {
+        about.iter().all(|(row, _)| matches!(says(row, readings), Some(None)))
+    };
+    let text = format!("neither `{}` nor `{}` says anything", below.id, above.id);
+    let witness = analysis.witness(&point, is_silent, &text)?;
+    let message = format!("the bands of `{}` and `{}` leave a gap", below.id, above.id);
+    problems.push(
+        Diagnostic::new(Code::GapBetweenBands, above.when.place.clone(), message)
+            .label(format!("says {}", above.then))
+            .related(below.when.place.clone(), format!("says {}", below.then))
+            .witness(witness)
+            .help("let one begin where the other ends, or say in a row what holds in between"),
+    );
+    Some(())
+}
+
+fn names(analysis: &Analysis<'_>, row: &Row, axis: usize) -> bool {
+    let subject = analysis.space.axes().nth(axis).map(|(subject, _)| subject);
+    let Some(Subject::Metric(metric)) = subject else { return false };
+    row.conditions().any(|condition| condition.metrics().contains(metric))
+}
+
+fn middle(analysis: &Analysis<'_>, axis: usize, run: Run) -> Point {
+    let runs = analysis.space.whole().with(axis, run);
+    runs.runs().map(|run| run.from.midpoint(run.to)).collect()
+}

@@ -1,0 +1,110 @@
+//! Regions of readings as blocks of cells.
+
+/// Cells of one axis, from the first (included) to the last (not included).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Run {
+    pub(super) from: u32,
+    pub(super) to: u32,
+}
+
+impl Run {
+    const fn is_within(self, other: Self) -> bool {
+        other.from <= self.from && self.to <= other.to
+    }
+
+    const fn is_apart_from(self, other: Self) -> bool {
+        self.to <= other.from || other.to <= self.from
+    }
+}
+
+/// One run for each axis. It is never empty.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Block(Box<[Run]>);
+
+/// One cell for each axis.
+pub(super) type Point = Vec<u32>;
+
+/// How two blocks lie.
+pub(super) enum Relation {
+    Apart,
+    Covers,
+    /// They overlap; the mask tells on which axes the first one cuts into the second.
+    Cuts(u128),
+}
+
+impl Block {
+    pub(super) fn new(runs: impl IntoIterator<Item = Run>) -> Self {
+        Self(runs.into_iter().collect())
+    }
+
+    pub(super) fn run(&self, axis: usize) -> Option<Run> {
+        self.0.get(axis).copied()
+    }
+
+    pub(super) fn runs(&self) -> impl Iterator<Item = Run> {
+        self.0.iter().copied()
+    }
+
+    /// The same with another run on one axis.
+    pub(super) fn with(&self, axis: usize, run: Run) -> Self {
+        let mut block = self.clone();
+        if let Some(own) = block.0.get_mut(axis) {
+            *own = run;
+        }
+        block
+    }
+
+    pub(super) fn intersection(&self, other: &Self) -> Option<Self> {
+        if self.is_apart_from(other) {
+            return None;
+        }
+        let runs = self.0.iter().zip(&other.0);
+        Some(Self::new(runs.map(|(a, b)| Run { from: a.from.max(b.from), to: a.to.min(b.to) })))
+    }
+
+    pub(super) fn is_apart_from(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(a, b)| a.is_apart_from(*b))
+    }
+
+    /// The smallest block that holds both.
+    pub(super) fn hull(&self, other: &Self) -> Self {
+        let runs = self.0.iter().zip(&other.0);
+        Self::new(runs.map(|(a, b)| Run { from: a.from.min(b.from), to: a.to.max(b.to) }))
+    }
+
+    /// A cell of it. The middle is as good as any, and reads better than the edge.
+    pub(super) fn middle(&self) -> Point {
+        self.0.iter().map(|run| run.from.midpoint(run.to)).collect()
+    }
+
+    /// Which share of the target's cells it holds, if it overlaps it.
+    pub(super) fn share(&self, target: &Self) -> f64 {
+        let sides = self.0.iter().zip(&target.0).map(|(own, its)| {
+            let common = own.to.min(its.to).saturating_sub(own.from.max(its.from));
+            f64::from(common) / f64::from(its.to.saturating_sub(its.from))
+        });
+        sides.product()
+    }
+
+    pub(super) fn holds(&self, point: &[u32]) -> bool {
+        self.0.iter().zip(point).all(|(run, cell)| run.from <= *cell && *cell < run.to)
+    }
+
+    pub(super) fn relation(&self, target: &Self) -> Relation {
+        let mut cuts = 0;
+        for (axis, (own, its)) in self.0.iter().zip(&target.0).enumerate() {
+            if own.is_apart_from(*its) {
+                return Relation::Apart;
+            }
+            if !its.is_within(*own) {
+                cuts |= axis_bit(axis);
+            }
+        }
+        if cuts == 0 { Relation::Covers } else { Relation::Cuts(cuts) }
+    }
+}
+
+/// Axes beyond the last bit share it: they are then only never taken apart.
+pub(super) fn axis_bit(axis: usize) -> u128 {
+    1 << axis.min(127)
+}

@@ -1,0 +1,104 @@
+//! Static verification: what is wrong with a matrix before anything is measured.
+//!
+//! All checks reason about regions of readings, exactly: a matrix cuts each metric into cells at
+//! the limits it names, rows are blocks of cells, and the question is always whether blocks cover
+//! another block. Nothing walks through all cells. Every problem that claims something of readings
+//! shows readings, and the evaluator that decides has confirmed them.
+
+mod actions;
+mod analysis;
+mod axis;
+mod bands;
+mod blocks;
+mod conditions;
+mod conflicts;
+mod cover;
+mod domain;
+mod explain;
+mod gaps;
+mod limits;
+mod order;
+mod plan;
+mod space;
+mod test_coverage;
+
+use phasegate_model::Readings;
+
+use crate::condition::Condition;
+use crate::diagnostic::{Code, Diagnostic, Witness};
+use crate::matrix::{Matrix, Row};
+use analysis::Analysis;
+
+pub use explain::explain;
+pub use plan::verify_plan;
+
+impl Matrix {
+    /// Everything that is wrong, or looks wrong, with a matrix that can be read: all problems at
+    /// once, in the order of their places. Its test cases are run by [`Matrix::failed_tests`].
+    ///
+    /// ```
+    /// use phasegate_rules::{Code, Matrix, Source};
+    /// let text = r#"
+    /// schema = 1
+    /// rules = ["P99 < 10us → no action", "P99 > 12us → act"]
+    /// [matrix]
+    /// id = "m"
+    /// title = "Is tuning worth a phase?"
+    /// "#;
+    /// let source = Source { name: "m.toml".to_owned(), text: text.to_owned() };
+    /// let matrix = Matrix::parse(&source).map_err(|problems| format!("{problems:?}"))?;
+    /// let found = matrix.verify();
+    /// let gap = found.iter().find(|problem| problem.code == Code::GapBetweenBands);
+    /// assert_eq!(
+    ///     gap.and_then(|gap| gap.witness.as_ref()).map(|witness| witness.text.as_str()),
+    ///     Some("rtt.p99 = 11us: neither `rtt.p99-lt-10us` nor `rtt.p99-gt-12us` says anything"),
+    /// );
+    /// # Ok::<(), String>(())
+    /// ```
+    #[must_use]
+    pub fn verify(&self) -> Vec<Diagnostic> {
+        let analysis = Analysis::of(self);
+        let mut problems = Vec::new();
+        limits::check(self, &mut problems);
+        conditions::check(&analysis, &mut problems);
+        actions::check(&analysis, &mut problems);
+        let silent = order::shadowed(&analysis, &mut problems);
+        conflicts::check(&analysis, &silent, &mut problems);
+        order::without_effect(&analysis, &silent, &mut problems);
+        let reported = bands::check(&analysis, &silent, &mut problems);
+        gaps::check(&analysis, &reported, &mut problems);
+        test_coverage::check(&analysis, &mut problems);
+        too_complex(&analysis, &mut problems);
+        problems.sort_by_key(|problem| (problem.span.start, problem.span.end, problem.code));
+        problems
+    }
+}
+
+/// A witness that is none of readings.
+fn told(text: String) -> Witness {
+    Witness { readings: Readings::default(), text }
+}
+
+/// Says what could not be verified, so that silence always means that nothing was found.
+fn too_complex(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
+    let is_complex = |condition: &Condition| analysis.space.is_complex(condition);
+    let rows = analysis.matrix.rows.iter().filter(|row| row.conditions().any(is_complex));
+    for row in rows.collect::<Vec<&Row>>() {
+        let message = format!("row `{}` has too many cases to be verified exactly", row.id);
+        problems.push(
+            Diagnostic::new(Code::TooComplex, row.when.place.clone(), message)
+                .label("taken as something that may or may not hold")
+                .witness(told("its conditions come to hundreds of cases".to_owned()))
+                .help("split it into rows"),
+        );
+    }
+    if analysis.search.gave_up() {
+        let message = "the rows have too many cases together to be verified exactly";
+        problems.push(
+            Diagnostic::new(Code::TooComplex, analysis.matrix.place.clone(), message)
+                .label("there may be problems that were not found")
+                .witness(told("the search was given up after many million steps".to_owned()))
+                .help("split the matrix"),
+        );
+    }
+}

@@ -1,0 +1,161 @@
+//! What a plan can't deliver of what its matrix asks for.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use phasegate_model::{Headroom, Metric, Plan, Statistic};
+use toml::de::DeTable;
+
+use super::told;
+use crate::decide::{LEAST_TRIALS, e_value, format_evidence};
+use crate::diagnostic::{Code, Diagnostic, Source};
+use crate::matrix::{Matrix, Row};
+
+/// A quantile needs this many samples beyond it, or a few of them decide it.
+const SAMPLES_BEYOND: u64 = 100;
+
+/// No round trip over a socket takes less: a budget below that is certainly too small.
+const LEAST_ROUND_TRIP_NS: u128 = 1_000;
+
+/// More trials than anyone would run.
+const MOST_TRIALS: u32 = 100_000;
+
+/// What is wrong with a plan for this matrix: too few trials or too little time for a decision, too
+/// few samples for a quantile. Places are in the plan's file, which `source` is.
+#[must_use]
+pub fn verify_plan(source: &Source, plan: &Plan, matrix: &Matrix) -> Vec<Diagnostic> {
+    let places = Places::of(source);
+    let mut problems = Vec::new();
+    decision(plan, matrix, &places, &mut problems);
+    quantiles(plan, matrix, &places, &mut problems);
+    problems.sort_by_key(|problem| (problem.span.start, problem.span.end));
+    problems
+}
+
+/// Where the keys of `[measure]` are written.
+struct Places {
+    keys: BTreeMap<String, Range<usize>>,
+    /// For what isn't written.
+    otherwise: Range<usize>,
+}
+
+impl Places {
+    fn of(source: &Source) -> Self {
+        let (document, _) = DeTable::parse_recoverable(&source.text);
+        let first_line = 0..source.text.find('\n').unwrap_or(source.text.len());
+        let table = |name: &str| document.get_ref().get(name);
+        let measure = table("measure");
+        let otherwise = measure.or_else(|| table("phase")).map_or(first_line, toml::Spanned::span);
+        let keys = measure.and_then(|measure| measure.get_ref().as_table());
+        let keys = keys.into_iter().flat_map(|table| table.iter());
+        let keys = keys.map(|(key, value)| (key.get_ref().to_string(), value.span())).collect();
+        Self { keys, otherwise }
+    }
+
+    fn place(&self, key: &str) -> Range<usize> {
+        self.keys.get(key).unwrap_or(&self.otherwise).clone()
+    }
+}
+
+/// The fewest trials that can decide a row: all of them agreeing.
+fn fewest_trials(matrix: &Matrix) -> (u32, Option<f64>) {
+    let conditions = matrix.rows.iter().flat_map(Row::conditions);
+    let voted = conditions.filter(|condition| condition.is_sampled()).count();
+    if voted == 0 {
+        return (1, None);
+    }
+    let rate = f64::try_from(matrix.error_rate.amount()).unwrap_or(f64::MIN_POSITIVE);
+    let threshold = f64::from(u32::try_from(voted).unwrap_or(u32::MAX)) / rate;
+    let enough = (LEAST_TRIALS..MOST_TRIALS).find(|n| e_value(0, *n) >= threshold);
+    (enough.unwrap_or(MOST_TRIALS), Some(threshold))
+}
+
+fn decision(plan: &Plan, matrix: &Matrix, places: &Places, problems: &mut Vec<Diagnostic>) {
+    let (fewest, threshold) = fewest_trials(matrix);
+    let measure = &plan.measure;
+    let trials = measure.trials.get();
+    if trials < fewest {
+        let message = format!("{trials} trials can't decide matrix `{}`", matrix.id);
+        let evidence = threshold.map(|threshold| {
+            told(format!(
+                "{trials} trials that all agree: evidence {}, {} is needed after at least {LEAST_TRIALS} trials",
+                format_evidence(e_value(0, trials)),
+                format_evidence(threshold),
+            ))
+        });
+        problems.push(
+            Diagnostic::new(Code::PlanCannotDecide, places.place("trials"), message)
+                .label(format!("{fewest} are needed, even if all of them agree"))
+                .witness(evidence)
+                .help(format!("write `trials = {fewest}` or more, or allow a higher `error_rate`")),
+        );
+    }
+    let requests = u128::from(measure.samples.get()) + u128::from(measure.warmup);
+    let requests = requests * u128::from(measure.rounds.get()) * u128::from(fewest);
+    let least = requests * LEAST_ROUND_TRIP_NS;
+    if least > measure.budget.duration().as_nanos() {
+        let message = format!("{} are too short for a decision", measure.budget);
+        problems.push(
+            Diagnostic::new(Code::PlanCannotDecide, places.place("budget"), message)
+                .label(format!("{fewest} trials take longer than that"))
+                .witness(told(format!(
+                    "{fewest} trials are {requests} requests: {} ms if each took no more than 1us",
+                    least.div_ceil(1_000_000),
+                )))
+                .help("raise `budget`, or lower `samples` or `rounds`"),
+        );
+    }
+}
+
+/// How many samples a quantile leaves out one of, and whether each round has to have them.
+const fn quantile(metric: Metric) -> Option<(u64, bool)> {
+    let statistic = match metric {
+        Metric::Rtt(statistic)
+        | Metric::Floor(statistic)
+        | Metric::Baseline(statistic)
+        | Metric::Improvement(statistic) => statistic,
+        Metric::Headroom(Headroom::P50) => Statistic::P50,
+        Metric::Headroom(Headroom::P99) => Statistic::P99,
+        _ => return None,
+    };
+    match statistic {
+        Statistic::P50 => Some((2, false)),
+        Statistic::P90 => Some((10, false)),
+        Statistic::P99 => Some((100, false)),
+        Statistic::P999 => Some((1_000, false)),
+        Statistic::P9999 => Some((10_000, false)),
+        Statistic::P50Spread => Some((2, true)),
+        Statistic::P99Spread => Some((100, true)),
+        _ => None,
+    }
+}
+
+fn quantiles(plan: &Plan, matrix: &Matrix, places: &Places, problems: &mut Vec<Diagnostic>) {
+    let rounds = u64::from(plan.measure.rounds.get());
+    let samples = u64::from(plan.measure.samples.get());
+    for metric in matrix.metrics() {
+        let Some((one_of, each_round)) = quantile(metric) else { continue };
+        let needed = one_of * SAMPLES_BEYOND;
+        let (taken, whose) =
+            if each_round { (samples, "round") } else { (samples * rounds, "trial") };
+        if taken >= needed {
+            continue;
+        }
+        let rows = matrix
+            .rows
+            .iter()
+            .filter(|row| row.conditions().any(|condition| condition.metrics().contains(&metric)));
+        let rows: Vec<String> = rows.map(|row| format!("`{}`", row.id)).take(3).collect();
+        let message = format!("{metric} needs {needed} samples in each {whose}, not {taken}");
+        let enough = if each_round { needed } else { needed.div_ceil(rounds) };
+        problems.push(
+            Diagnostic::new(Code::QuantileNeedsSamples, places.place("samples"), message)
+                .label(format!("asked for by {}", rows.join(", ")))
+                .witness(told(format!(
+                    "{} samples of each {whose} lie beyond {metric}; {SAMPLES_BEYOND} are needed",
+                    taken / one_of,
+                )))
+                .help(format!("write `samples = {enough}`, or decide by a lower quantile")),
+        );
+    }
+}

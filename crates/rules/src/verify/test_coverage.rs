@@ -1,0 +1,248 @@
+//! What the matrix's own test cases leave open: rows that none covers, and limits that could be
+//! moved without any failing.
+
+use std::collections::BTreeSet;
+
+use phasegate_model::{Decimal, Finding, Metric, Reading, Readings};
+
+use super::analysis::{Analysis, amount, says, witness};
+use super::domain::Bounds;
+use super::space::Atom;
+use crate::condition::{Comparison, Operator, Truth};
+use crate::diagnostic::{Code, Diagnostic, Witness};
+use crate::matrix::{Matrix, Row, Test, Written};
+use crate::test_cases::facts_of;
+use crate::test_cases::{comes_out, settled};
+
+pub(super) fn check(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
+    let matrix = analysis.matrix;
+    if matrix.tests.is_empty() {
+        let witness = (0..matrix.rows.len()).find_map(|at| met(analysis, at));
+        problems.push(
+            Diagnostic::new(
+                Code::UntestedRow,
+                matrix.place.clone(),
+                "the matrix has no test cases",
+            )
+            .label("nobody notices when a limit or an action changes")
+            .witness(witness)
+            .help("add a `[[test]]` with readings, and the outcome they should lead to"),
+        );
+        return;
+    }
+    let runs: Vec<Run<'_>> = matrix.tests.iter().map(|test| Run::of(matrix, test)).collect();
+    for (at, row, regions) in analysis.rows() {
+        // A row that is never met can't be tested, and has been reported.
+        if regions.met.is_empty() {
+            continue;
+        }
+        if runs.iter().any(|run| run.covers(at, row)) {
+            limits(&Limits { matrix, runs: &runs, at, row }, problems);
+            continue;
+        }
+        let message = format!("no test case covers row `{}`", row.id);
+        problems.push(
+            Diagnostic::new(Code::UntestedRow, row.when.place.clone(), message)
+                .label("met or not met in no test that expects anything")
+                .witness(met(analysis, at))
+                .help("add a `[[test]]` in which it is met, and one in which it isn't"),
+        );
+    }
+}
+
+/// Readings for a test in which the row is met.
+fn met(analysis: &Analysis<'_>, at: usize) -> Option<Witness> {
+    let (row, regions) = (analysis.matrix.rows.get(at)?, analysis.regions.get(at)?);
+    let point = analysis.search.hole_in_any(&regions.met, &[]).ok()??;
+    let is_met = |readings: &Readings| says(row, readings).flatten() == Some(&row.then);
+    let text = format!("`{}` says {}, and no test looks", row.id, row.then);
+    analysis.witness(&point, is_met, &text)
+}
+
+/// A test case, run.
+struct Run<'m> {
+    test: &'m Test,
+    /// One for each row.
+    findings: Vec<Finding>,
+    /// Whether the outcome is as the test expects.
+    outcome_holds: bool,
+}
+
+impl<'m> Run<'m> {
+    fn of(matrix: &'m Matrix, test: &'m Test) -> Self {
+        let findings: Vec<Finding> =
+            matrix.rows.iter().map(|row| settled(row, &test.given, &facts_of(test))).collect();
+        let expected = test.outcome.as_ref().map(|(outcome, _)| *outcome);
+        let outcome_holds = expected == Some(matrix.outcome_of(&findings));
+        Self { test, findings, outcome_holds }
+    }
+
+    fn finding(&self, at: usize) -> Option<&Finding> {
+        self.findings.get(at)
+    }
+
+    fn covers(&self, at: usize, row: &Row) -> bool {
+        let decided = matches!(self.finding(at), Some(Finding::Met | Finding::NotMet));
+        let expects = self.test.rows.iter().any(|expected| expected.id == row.id);
+        decided && (expects || self.test.outcome.is_some())
+    }
+
+    /// Whether the test fails if the row comes to this finding instead.
+    fn notices(&self, matrix: &Matrix, at: usize, row: &Row, changed: &Finding) -> bool {
+        let Some(finding) = self.finding(at).filter(|finding| *finding != changed) else {
+            return false;
+        };
+        let mut expected = self.test.rows.iter().filter(|expected| expected.id == row.id);
+        let row_fails = expected.any(|expected| {
+            comes_out(row, finding, &expected.expected)
+                && !comes_out(row, changed, &expected.expected)
+        });
+        row_fails || (self.outcome_holds && self.outcome_changes(matrix, at, changed))
+    }
+
+    fn outcome_changes(&self, matrix: &Matrix, at: usize, changed: &Finding) -> bool {
+        let mut findings = self.findings.clone();
+        if let Some(own) = findings.get_mut(at) {
+            *own = changed.clone();
+        }
+        self.test
+            .outcome
+            .as_ref()
+            .is_some_and(|(expected, _)| matrix.outcome_of(&findings) != *expected)
+    }
+}
+
+/// The limits of one row.
+struct Limits<'a, 'm> {
+    matrix: &'a Matrix,
+    runs: &'a [Run<'m>],
+    at: usize,
+    row: &'a Row,
+}
+
+/// In which direction a limit is moved.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Raised,
+    Lowered,
+}
+
+fn limits(limits: &Limits<'_, '_>, problems: &mut Vec<Diagnostic>) {
+    let conditions = limits.row.given.iter().chain([&limits.row.when]);
+    for written in conditions.collect::<Vec<&Written>>() {
+        let comparisons = written.condition.comparisons();
+        for (comparison, place) in comparisons.into_iter().zip(&written.comparisons) {
+            let atom = Atom::of(comparison);
+            let Some((metric, limit)) = atom.number() else { continue };
+            let unnoticed: Vec<Direction> = [Direction::Raised, Direction::Lowered]
+                .into_iter()
+                .filter(|direction| limits.may_move(comparison, &atom, *direction))
+                .collect();
+            let exact = matches!(atom.operator, Operator::Equal | Operator::NotEqual);
+            let Some(first) = unnoticed.first().filter(|_| !exact || unnoticed.len() == 2) else {
+                continue;
+            };
+            let word = match unnoticed.as_slice() {
+                [_, _] => "moved",
+                _ if *first == Direction::Raised => "raised",
+                _ => "lowered",
+            };
+            let message = format!("`{comparison}` could be {word} without any test failing");
+            let side = if *first == Direction::Raised { "above" } else { "below" };
+            problems.push(
+                Diagnostic::new(Code::UnnoticedLimit, place.clone(), message)
+                    .label(format!("no test depends on a reading {side} {}", amount(metric, limit)))
+                    .witness(beyond(metric, limit, *first))
+                    .help(format!("add a `[[test]]` in which {metric} lies {side} the limit, and say what `{}` should do", limits.row.id)),
+            );
+        }
+    }
+}
+
+impl Limits<'_, '_> {
+    /// Whether no test fails, however far the limit is moved. Only the readings of tests make a
+    /// difference, so it is enough to move it to each of them, and beyond them all; but no limit
+    /// belongs outside its metric's domain.
+    fn may_move(&self, comparison: &Comparison, atom: &Atom, direction: Direction) -> bool {
+        let Some((metric, limit)) = atom.number() else { return false };
+        let read = |run: &Run<'_>| number(&run.test.given, metric);
+        let readings: BTreeSet<Decimal> = self.runs.iter().filter_map(read).collect();
+        let ends = readings.iter().copied().chain([limit]);
+        let far = match direction {
+            Direction::Raised => ends.max().and_then(|end| end.checked_add(Decimal::ONE)),
+            Direction::Lowered => ends.min().and_then(|end| end.checked_sub(Decimal::ONE)),
+        };
+        let is_beyond = |moved: &Decimal| match direction {
+            Direction::Raised => *moved > limit,
+            Direction::Lowered => *moved < limit,
+        };
+        let bounds = Bounds::of(metric);
+        let ends = far.into_iter().chain(bounds.low).chain(bounds.high);
+        let moved = readings.iter().copied().chain(ends);
+        let mut moved = moved.filter(|moved| is_beyond(moved) && bounds.contain(*moved));
+        !moved.any(|moved| self.is_noticed(comparison, metric, atom.operator, moved))
+    }
+
+    fn is_noticed(
+        &self,
+        comparison: &Comparison,
+        metric: Metric,
+        operator: Operator,
+        moved: Decimal,
+    ) -> bool {
+        self.runs.iter().any(|run| {
+            let Some(reading) = number(&run.test.given, metric) else { return false };
+            let truth = if compares(reading, operator, moved) { Truth::True } else { Truth::False };
+            let changed = finding_if(self.row, &run.test.given, comparison, &truth);
+            run.notices(self.matrix, self.at, self.row, &changed)
+        })
+    }
+}
+
+fn number(readings: &Readings, metric: Metric) -> Option<Decimal> {
+    readings.get(metric).and_then(Reading::number).map(phasegate_model::Measured::value)
+}
+
+fn compares(left: Decimal, operator: Operator, right: Decimal) -> bool {
+    match operator {
+        Operator::Less => left < right,
+        Operator::LessOrEqual => left <= right,
+        Operator::Greater => left > right,
+        Operator::GreaterOrEqual => left >= right,
+        Operator::Equal => left == right,
+        Operator::NotEqual => left != right,
+    }
+}
+
+/// What the row finds if one of its comparisons came out as told.
+fn finding_if(row: &Row, readings: &Readings, told: &Comparison, truth: &Truth) -> Finding {
+    let finding = |written: &Written| {
+        let found = written.condition.evaluate(&mut |comparison| {
+            let is_it = std::ptr::eq(comparison, told);
+            if is_it { truth.clone() } else { comparison.holds(readings) }
+        });
+        match found {
+            Truth::True => Finding::Met,
+            Truth::False => Finding::NotMet,
+            Truth::Unknown(unknown) => Finding::Undecided(unknown.into()),
+        }
+    };
+    match row.given.as_ref().map(finding) {
+        None | Some(Finding::Met) => finding(&row.when),
+        Some(Finding::NotMet) => Finding::NotApplicable,
+        Some(undecided) => undecided,
+    }
+}
+
+/// A reading that would tell.
+fn beyond(metric: Metric, limit: Decimal, direction: Direction) -> Option<Witness> {
+    let bounds = Bounds::of(metric);
+    let (low, high) = match direction {
+        Direction::Raised => (Some(limit), bounds.high),
+        Direction::Lowered => (bounds.low, Some(limit)),
+    };
+    let reading = bounds.between(low, high).into_iter().next()?;
+    let mut readings = Readings::default();
+    readings.insert(metric, Reading::exact(reading.normalize())).ok()?;
+    Some(witness(readings, "no test looks at this side of the limit"))
+}
