@@ -15,7 +15,7 @@ mod matrix_file;
 mod plan_file;
 mod test_cases;
 
-pub use decide::{Progress, RowProgress};
+pub use decide::{Progress, RowProgress, expected_more_trials, expected_trials};
 pub use diagnostic::{Code, Diagnostic, Source};
 pub use matrix::{ExpectedRow, HitPolicy, Matrix, Row, Test, Written};
 pub use plan_file::parse_plan;

@@ -2,6 +2,7 @@
 
 mod assess;
 mod drift;
+mod expectation;
 mod margin;
 mod outcome;
 mod summary;
@@ -14,6 +15,7 @@ use phasegate_model::{
 
 use assess::{Assessment, RowState};
 pub use assess::{Progress, RowProgress};
+pub use expectation::{expected_more_trials, expected_trials};
 use margin::Point;
 use outcome::{Possible, possible_outcomes};
 use summary::{medians, summarize};
