@@ -18,7 +18,7 @@ pub(crate) struct Args {
     /// Print nothing but results and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
-    /// Print each trial as it is made
+    /// Print each trial as it is made, and with a decision the picture of its margins
     #[arg(short, long, global = true)]
     verbose: bool,
     #[command(subcommand)]
@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Measure(MeasureArgs),
     /// Only decide, on evidence that was measured before
     Decide(DecideArgs),
+    /// Say why a recorded decision is as it is, row by row, and what would change it
+    Explain(ExplainArgs),
     /// Check matrices and plans, and run the matrices' test cases
     Check(CheckArgs),
     /// Look at the recorded decisions
@@ -132,6 +134,15 @@ pub(crate) struct DecideArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExplainArgs {
+    /// The entry's number, as `phasegate history list` has it; without one, the newest
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) entry: Option<u64>,
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
 }
 
 #[derive(Debug, clap::Args)]

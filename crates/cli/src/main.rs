@@ -7,13 +7,19 @@ mod commands;
 mod decision_json;
 mod diagnostics;
 mod driver;
+mod explanation;
 mod files;
+mod layout;
 mod output;
+mod picture;
 mod progress;
 mod project;
 mod secret;
+mod settling;
 mod source;
 mod table;
+#[cfg(test)]
+mod testing;
 
 use std::process::ExitCode;
 
@@ -40,7 +46,8 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
     match args.command {
         Command::Run(run) => commands::run::run(&run, talk),
         Command::Measure(measure) => commands::measure::run(&measure, talk),
-        Command::Decide(decide) => commands::decide::run(&decide),
+        Command::Decide(decide) => commands::decide::run(&decide, talk),
+        Command::Explain(explain) => commands::explain::run(&explain),
         Command::Check(check) => commands::check::run(&check, talk),
         Command::History { command } => match command {
             HistoryCommand::List(list) => commands::history::list(&list),

@@ -77,11 +77,10 @@ struct Shown {
 
 impl Shown {
     fn of(row: &RowDecision) -> Self {
-        let (symbol, tint) = match row.finding {
-            Finding::Met => ("✓", Some(Color::Green)),
-            Finding::NotMet => ("✗", None),
-            Finding::NotApplicable => ("–", None),
-            Finding::Undecided(_) => ("?", Some(Color::Yellow)),
+        let tint = match row.finding {
+            Finding::Met => Some(Color::Green),
+            Finding::Undecided(_) => Some(Color::Yellow),
+            Finding::NotMet | Finding::NotApplicable => None,
         };
         let readings: Vec<String> = row.readings.iter().map(|r| reading(r, row)).collect();
         let margin = row.margin.as_ref().map_or_else(String::new, |margin| {
@@ -91,7 +90,7 @@ impl Shown {
             id: row.id.to_string(),
             condition: row.when.clone(),
             reading: readings.join(", "),
-            finding: format!("{symbol} {}", row.finding),
+            finding: format!("{} {}", symbol(&row.finding), row.finding),
             tint,
             margin,
             action: row.action.as_ref().map_or_else(|| open_action(row), ToString::to_string),
@@ -123,6 +122,16 @@ impl Shown {
     }
 }
 
+/// A mark beside the finding's word.
+pub(crate) const fn symbol(finding: &Finding) -> &'static str {
+    match finding {
+        Finding::Met => "✓",
+        Finding::NotMet => "✗",
+        Finding::NotApplicable => "–",
+        Finding::Undecided(_) => "?",
+    }
+}
+
 /// What an undecided row could come to.
 fn open_action(row: &RowDecision) -> String {
     match (&row.finding, &row.otherwise) {
@@ -142,7 +151,7 @@ fn reading(summary: &MetricSummary, row: &RowDecision) -> String {
 }
 
 /// `2.07 us (17.2 %)`
-fn distance(change: &Change) -> String {
+pub(crate) fn distance(change: &Change) -> String {
     let absolute = human(change.metric, &change.absolute);
     match &change.relative {
         Some(relative) => format!("{absolute} ({})", relative.human()),
@@ -151,17 +160,17 @@ fn distance(change: &Change) -> String {
 }
 
 /// `rtt.p99 from 9.93 us to 12.0 us (17.2 %)`
-fn change(change: &Change) -> String {
+pub(crate) fn change(change: &Change) -> String {
     let (from, to) = (human(change.metric, &change.from), human(change.metric, &change.to));
     let relative = change.relative.map(|share| format!(" ({})", share.human()));
     format!("{} from {from} to {to}{}", change.metric, relative.unwrap_or_default())
 }
 
-fn human(metric: Metric, quantity: &Quantity) -> String {
+pub(crate) fn human(metric: Metric, quantity: &Quantity) -> String {
     metric.display_unit().map_or_else(|| quantity.human(), |unit| quantity.human_in(unit))
 }
 
-fn outcome(decision: &Decision) -> String {
+pub(crate) fn outcome(decision: &Decision) -> String {
     let rows: Vec<&str> = decision.deciding.iter().map(phasegate_model::RowId::as_str).collect();
     let rows = rows.join(", ");
     match decision.outcome {

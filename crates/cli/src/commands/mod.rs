@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod decide;
+pub(crate) mod explain;
 pub(crate) mod history;
 pub(crate) mod measure;
 pub(crate) mod run;
