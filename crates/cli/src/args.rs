@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use phasegate_model::Timespan;
 
+use crate::setting::Setting;
+
 /// Gates optimization phases: measures the live Redis, evaluates the team's decision matrix, and
 /// writes down the answer with its evidence.
 #[derive(Debug, Parser)]
@@ -53,6 +55,8 @@ pub(crate) enum Command {
     Decide(DecideArgs),
     /// Say why a recorded decision is as it is, row by row, and what would change it
     Explain(ExplainArgs),
+    /// Say what the matrix would decide if some readings were others
+    Whatif(WhatIfArgs),
     /// Check matrices and plans, and run the matrices' test cases
     Check(CheckArgs),
     /// Look at the recorded decisions
@@ -143,6 +147,30 @@ pub(crate) struct ExplainArgs {
     pub(crate) entry: Option<u64>,
     #[command(flatten)]
     pub(crate) history: HistoryArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct WhatIfArgs {
+    /// The phase: the name of a plan in rules/phases, or a plan's path
+    pub(crate) phase: String,
+    /// A reading as it might be, such as `dataset=60MB`; may be given for several metrics
+    #[arg(long, value_name = "METRIC=VALUE")]
+    pub(crate) set: Vec<Setting>,
+    /// Take the other readings from this evidence, instead of the newest that is recorded
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evidence: Option<PathBuf>,
+    /// Use this decision matrix instead of the plan's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) matrix: Option<PathBuf>,
+    /// The folder of the history, where the newest evidence is
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(crate) reports: PathBuf,
+    /// Tell the outcome by the exit status, too
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    /// How to print the result
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, clap::Args)]

@@ -15,6 +15,7 @@ mod picture;
 mod progress;
 mod project;
 mod secret;
+mod setting;
 mod settling;
 mod source;
 mod table;
@@ -48,6 +49,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Measure(measure) => commands::measure::run(&measure, talk),
         Command::Decide(decide) => commands::decide::run(&decide, talk),
         Command::Explain(explain) => commands::explain::run(&explain),
+        Command::Whatif(what_if) => commands::whatif::run(&what_if),
         Command::Check(check) => commands::check::run(&check, talk),
         Command::History { command } => match command {
             HistoryCommand::List(list) => commands::history::list(&list),

@@ -5,7 +5,8 @@ use std::io::IsTerminal;
 use comfy_table::{Cell, Color, LineStyle, Table, TableStyle};
 use phasegate_history::Recorded;
 use phasegate_model::{
-    Change, Decision, Finding, Metric, MetricSummary, Outcome, Plan, Quantity, RowDecision, Summary,
+    Change, Decision, Finding, Metric, MetricSummary, Obligation, Outcome, Plan, Quantity,
+    RowDecision, Summary,
 };
 
 use crate::output::colour;
@@ -37,6 +38,20 @@ fn fits(table: &Table) -> bool {
 
 /// The matrix as a table, then the outcome, the closest flip and what is left open.
 pub(crate) fn decision(plan: &Plan, decision: &Decision, head: &str) -> String {
+    let mut text = matrix(plan, decision);
+    let mut line = |name: &str, value: &str| text.extend([&format!("{name:<9}{value}"), "\n"]);
+    for (name, value) in conclusion(decision) {
+        line(name, &value);
+    }
+    line("trials", &decision.trials.to_string());
+    if !head.is_empty() {
+        line("head", head);
+    }
+    text
+}
+
+/// The phase, and each row of the matrix with what became of it.
+pub(crate) fn matrix(plan: &Plan, decision: &Decision) -> String {
     let rows: Vec<Shown> = decision.rows.iter().map(Shown::of).collect();
     let mut table = new_table();
     table.set_header(["row", "condition", "reading", "finding", "margin", "action"]);
@@ -48,20 +63,18 @@ pub(crate) fn decision(plan: &Plan, decision: &Decision, head: &str) -> String {
     } else {
         rows.iter().map(Shown::block).collect()
     };
-    let mut text = format!("phase {}: {}\n{matrix}", plan.phase, plan.title);
-    let mut line = |name: &str, value: &str| text.extend([&format!("{name:<9}{value}"), "\n"]);
-    line("outcome", &outcome(decision));
-    if let Some(flip) = &decision.closest_flip {
-        line("closest", &format!("{}: then the outcome is {}", change(&flip.change), flip.outcome));
-    }
-    for owed in &decision.obligations {
-        line("owed", &format!("{} when {}", owed.action, owed.condition));
-    }
-    line("trials", &decision.trials.to_string());
-    if !head.is_empty() {
-        line("head", head);
-    }
-    text
+    format!("phase {}: {}\n{matrix}", plan.phase, plan.title)
+}
+
+/// The outcome, the closest flip and what is left open, each with its name.
+pub(crate) fn conclusion(decision: &Decision) -> Vec<(&'static str, String)> {
+    let mut lines = vec![("outcome", outcome(decision))];
+    lines.extend(decision.closest_flip.as_ref().map(|flip| {
+        ("closest", format!("{}: then the outcome is {}", change(&flip.change), flip.outcome))
+    }));
+    let owed = |owed: &Obligation| ("owed", format!("{} when {}", owed.action, owed.condition));
+    lines.extend(decision.obligations.iter().map(owed));
+    lines
 }
 
 /// A row's words.

@@ -14,8 +14,10 @@ mod matrix;
 mod matrix_file;
 mod plan_file;
 mod test_cases;
+mod what_if;
 
 pub use decide::{Progress, RowProgress, expected_more_trials, expected_trials};
 pub use diagnostic::{Code, Diagnostic, Source};
 pub use matrix::{ExpectedRow, HitPolicy, Matrix, Row, Test, Written};
 pub use plan_file::parse_plan;
+pub use what_if::typical_readings;

@@ -6,3 +6,4 @@ pub(crate) mod explain;
 pub(crate) mod history;
 pub(crate) mod measure;
 pub(crate) mod run;
+pub(crate) mod whatif;

@@ -10,3 +10,4 @@ mod readme;
 mod run;
 mod scene;
 mod secrets;
+mod whatif;

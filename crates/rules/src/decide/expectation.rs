@@ -149,7 +149,8 @@ mod tests {
         for threshold in [20_u32, 100, 160] {
             for n in 1..8 {
                 let more = expected_more_trials(&votes(n, 0, &threshold.to_string())).unwrap();
-                let rule = (8..100).find(|all| e_value(0, *all) >= f64::from(threshold)).unwrap() - n;
+                let rule =
+                    (8..100).find(|all| e_value(0, *all) >= f64::from(threshold)).unwrap() - n;
                 assert!(more.abs_diff(rule) <= 1, "{threshold} {n}: {more}, {rule}");
             }
         }

@@ -18,7 +18,8 @@ pub use assess::{Progress, RowProgress};
 pub use expectation::{expected_more_trials, expected_trials};
 use margin::Point;
 use outcome::{Possible, possible_outcomes};
-use summary::{medians, summarize};
+pub(crate) use summary::medians;
+use summary::summarize;
 
 use crate::matrix::{HitPolicy, Matrix, Row};
 
@@ -185,6 +186,14 @@ fn row_decision(
             .collect(),
         margin,
     }
+}
+
+/// So many trials that agree in everything settle every row.
+pub(crate) fn enough_trials(matrix: &Matrix) -> u32 {
+    let threshold = Assessment::of(matrix, &[]).threshold;
+    let enough = |trials: &u32| votes::e_value(0, *trials) >= threshold;
+    // The smallest error rate that can be written needs fewer than 200.
+    (drift::LEAST_TRIALS..1_000).find(enough).unwrap_or(1_000)
 }
 
 /// What findings amount to.
