@@ -59,6 +59,10 @@ pub(crate) enum Command {
     Whatif(WhatIfArgs),
     /// Check matrices and plans, and run the matrices' test cases
     Check(CheckArgs),
+    /// Put matrices and plans into one layout, keeping their comments
+    Fmt(FmtArgs),
+    /// Print the JSON Schema of matrices or of plans, for editors
+    Schema(SchemaArgs),
     /// Look at the recorded decisions
     History {
         #[command(subcommand)]
@@ -180,6 +184,31 @@ pub(crate) struct CheckArgs {
     /// How to print the problems
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct FmtArgs {
+    /// Matrices and plans; without any, all of rules/ and rules/phases/. `-` formats standard
+    /// input to standard output
+    pub(crate) files: Vec<PathBuf>,
+    /// Change nothing; name the files that aren't formatted, and end with status 2 if there are any
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SchemaArgs {
+    /// Of which kind of file
+    pub(crate) of: SchemaOf,
+}
+
+/// The kinds of files that have a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// Decision matrices, such as rules/allocator.toml
+    Matrix,
+    /// Phase plans, such as rules/phases/3a.toml
+    Plan,
 }
 
 #[derive(Debug, Subcommand)]

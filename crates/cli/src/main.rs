@@ -51,6 +51,8 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Explain(explain) => commands::explain::run(&explain),
         Command::Whatif(what_if) => commands::whatif::run(&what_if),
         Command::Check(check) => commands::check::run(&check, talk),
+        Command::Fmt(fmt) => commands::fmt::run(&fmt, talk),
+        Command::Schema(schema) => commands::schema::run(&schema),
         Command::History { command } => match command {
             HistoryCommand::List(list) => commands::history::list(&list),
             HistoryCommand::Verify(verify) => commands::history::verify(&verify),

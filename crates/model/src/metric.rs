@@ -366,6 +366,11 @@ impl Metric {
             .chain([Env::HiccupP99, Env::HiccupMax, Env::Steal, Env::Preemptions].map(Self::Env))
     }
 
+    /// Short names that people may write in any case, and what they stand for.
+    pub fn aliases() -> impl Iterator<Item = (&'static str, Self)> {
+        ALIASES.into_iter()
+    }
+
     /// What its readings are.
     #[must_use]
     pub const fn domain(self) -> Domain {

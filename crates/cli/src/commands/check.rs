@@ -32,7 +32,8 @@ pub(crate) fn run(args: &CheckArgs, talk: Talk) -> anyhow::Result<Exit> {
     Ok(if bad { Exit::Error } else { Exit::Done })
 }
 
-fn all_files() -> anyhow::Result<Vec<PathBuf>> {
+/// All matrices and plans of the team's.
+pub(crate) fn all_files() -> anyhow::Result<Vec<PathBuf>> {
     let mut files = toml_files(Path::new(RULES));
     files.extend(toml_files(Path::new(PHASES)));
     anyhow::ensure!(
@@ -70,7 +71,7 @@ fn check(path: &Path) -> Checked {
 }
 
 /// Only plans have a `[phase]`, or anything under it.
-fn is_plan(text: &str) -> bool {
+pub(crate) fn is_plan(text: &str) -> bool {
     text.lines().any(|line| line.trim_start().starts_with("[phase"))
 }
 
