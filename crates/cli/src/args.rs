@@ -183,7 +183,18 @@ pub(crate) struct CheckArgs {
     pub(crate) files: Vec<PathBuf>,
     /// How to print the problems
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: Format,
+    pub(crate) format: CheckFormat,
+}
+
+/// How problems are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For people
+    Text,
+    /// For programs: a list of problems
+    Json,
+    /// For code reviews: SARIF 2.1.0
+    Sarif,
 }
 
 #[derive(Debug, clap::Args)]

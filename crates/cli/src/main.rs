@@ -14,6 +14,8 @@ mod output;
 mod picture;
 mod progress;
 mod project;
+mod region;
+mod sarif;
 mod secret;
 mod setting;
 mod settling;

@@ -2,14 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use phasegate_rules::{Diagnostic, Source, parse_plan};
 use serde::Serialize;
 
-use crate::args::{CheckArgs, Format, Talk};
+use crate::args::{CheckArgs, CheckFormat, Talk};
 use crate::diagnostics::{render, summary};
 use crate::files::read_rules;
 use crate::output::{Exit, colour, print, print_json};
 use crate::project::{PHASES, checked_matrix, matrix_path, toml_files};
+use crate::region::Region;
+use crate::sarif::{Problem, sarif};
 
 /// Where matrices are.
 const RULES: &str = "rules";
@@ -21,9 +24,16 @@ pub(crate) fn run(args: &CheckArgs, talk: Talk) -> anyhow::Result<Exit> {
         checked.push(check(file));
     }
     let bad = checked.iter().any(|file| !file.is_good());
+    let problems: Vec<Problem<'_>> = checked.iter().flat_map(Checked::problems).collect();
     match args.format {
-        Format::Json => print_json(&checked.iter().flat_map(Checked::json).collect::<Vec<_>>())?,
-        Format::Text => {
+        CheckFormat::Json => {
+            print_json(&problems.iter().map(ProblemJson::of).collect::<Vec<_>>())?;
+        }
+        CheckFormat::Sarif => {
+            let folder = std::env::current_dir().context("can't tell the current folder")?;
+            print_json(&sarif(&problems, &folder))?;
+        }
+        CheckFormat::Text => {
             for file in &checked {
                 print(&file.text(talk))?;
             }
@@ -120,38 +130,65 @@ impl Checked {
         }
     }
 
-    fn json(&self) -> Vec<ProblemJson<'_>> {
+    fn problems(&self) -> Vec<Problem<'_>> {
         match &self.found {
             Found::Good(_) => Vec::new(),
-            Found::Unreadable(words) => vec![ProblemJson {
+            Found::Unreadable(words) => vec![Problem {
                 file: &self.name,
-                line: None,
                 code: "unreadable",
+                level: "error",
                 message: words,
+                label: "",
                 help: None,
+                region: None,
             }],
             Found::Problems(source, problems) => problems
                 .iter()
-                .map(|problem| ProblemJson {
+                .map(|problem| Problem {
                     file: &self.name,
-                    line: Some(source.line(problem.span.start)),
                     code: problem.code.as_str(),
+                    level: "error",
                     message: &problem.message,
+                    label: &problem.label,
                     help: problem.help.as_deref(),
+                    region: Some(Region::of(source, &problem.span)),
                 })
                 .collect(),
         }
     }
 }
 
-/// A problem, for programs.
+/// A problem, for programs. Fields are only ever added.
 #[derive(Serialize)]
 struct ProblemJson<'a> {
     file: &'a str,
-    line: Option<u32>,
+    line: Option<usize>,
+    column: Option<usize>,
+    end_line: Option<usize>,
+    end_column: Option<usize>,
+    byte: Option<usize>,
+    byte_length: Option<usize>,
     code: &'a str,
     message: &'a str,
     help: Option<&'a str>,
+}
+
+impl<'a> ProblemJson<'a> {
+    fn of(problem: &Problem<'a>) -> Self {
+        let Problem { file, code, message, help, region, .. } = *problem;
+        Self {
+            file,
+            line: region.map(|region| region.line),
+            column: region.map(|region| region.column),
+            end_line: region.map(|region| region.end_line),
+            end_column: region.map(|region| region.end_column),
+            byte: region.map(|region| region.byte),
+            byte_length: region.map(|region| region.byte_length),
+            code,
+            message,
+            help,
+        }
+    }
 }
 
 fn count(n: usize, of: &str) -> String {

@@ -1,6 +1,6 @@
 //! `phasegate fmt`: matrices and plans in one layout.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use phasegate_rules::{FileKind, FormatError, Source, format};
 
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &FmtArgs, talk: Talk) -> anyhow::Result<Exit> {
 }
 
 /// Formats a file; true if it is not as it should be.
-fn one(file: &PathBuf, args: &FmtArgs, talk: Talk) -> anyhow::Result<bool> {
+fn one(file: &Path, args: &FmtArgs, talk: Talk) -> anyhow::Result<bool> {
     let source = read_rules(file)?;
     let text = formatted(&source)?;
     if text == source.text {
