@@ -63,6 +63,10 @@ pub(crate) enum Command {
     Fmt(FmtArgs),
     /// Print the JSON Schema of matrices or of plans, for editors
     Schema(SchemaArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write the pages of all commands into a folder
+    Man(ManArgs),
     /// Look at the recorded decisions
     History {
         #[command(subcommand)]
@@ -220,6 +224,19 @@ pub(crate) enum SchemaOf {
     Matrix,
     /// Phase plans, such as rules/phases/3a.toml
     Plan,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ManArgs {
+    /// Write a page for each command into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

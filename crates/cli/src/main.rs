@@ -55,6 +55,8 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Check(check) => commands::check::run(&check, talk),
         Command::Fmt(fmt) => commands::fmt::run(&fmt, talk),
         Command::Schema(schema) => commands::schema::run(&schema),
+        Command::Completions(completions) => commands::manual::completions(&completions),
+        Command::Man(man) => commands::manual::man(&man),
         Command::History { command } => match command {
             HistoryCommand::List(list) => commands::history::list(&list),
             HistoryCommand::Verify(verify) => commands::history::verify(&verify),

@@ -5,6 +5,7 @@ pub(crate) mod decide;
 pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod history;
+pub(crate) mod manual;
 pub(crate) mod measure;
 pub(crate) mod run;
 pub(crate) mod schema;

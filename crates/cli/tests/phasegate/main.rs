@@ -7,6 +7,7 @@ mod check;
 mod explain;
 mod faults;
 mod fmt;
+mod manual;
 mod readme;
 mod run;
 mod scene;
