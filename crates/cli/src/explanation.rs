@@ -160,7 +160,7 @@ fn conclusion(decision: &Decision, layout: Layout) -> String {
     }
     let settling = Settling::of(decision);
     for row in &settling.rows {
-        line("settled", &row.in_words());
+        line("settle", &row.in_words());
     }
     if !settling.rows.is_empty() {
         line("trials", &settling.more.in_words(decision.trials));
@@ -259,8 +259,8 @@ recorded 2026-11-23 05:00:00Z by ada; decided by the matrix m on 2 trials
     if not met defer
 
 outcome  undecided: act or defer or no action, depending on rtt-target, scale
-settled  rtt-target by about 6 more trials
-settled  scale by a reading of memory.allocator_frag_ratio, which is missing (not measured)
+settle   rtt-target: about 6 more trials
+settle   scale: a reading of memory.allocator_frag_ratio, which is missing (not measured)
 trials   more of the same don't settle it
 
 each row to its own scale: ● median, ├─┤ its interval, · all trials, │ limit

@@ -54,8 +54,9 @@ impl RowSettling<'_> {
     /// In words: the number of trials, or what else is needed.
     pub(crate) fn in_words(&self) -> String {
         match self.more {
-            More::About(more) => format!("{} by about {more} more trials", self.row),
-            More::Unknown | More::Never => format!("{} by {}", self.row, self.needs),
+            More::About(1) => format!("{}: about 1 more trial", self.row),
+            More::About(more) => format!("{}: about {more} more trials", self.row),
+            More::Unknown | More::Never => format!("{}: {}", self.row, self.needs),
         }
     }
 }
