@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use phasegate_model::Timespan;
 
+use crate::setting::Setting;
+
 /// Gates optimization phases: measures the live Redis, evaluates the team's decision matrix, and
 /// writes down the answer with its evidence.
 #[derive(Debug, Parser)]
@@ -18,7 +20,7 @@ pub(crate) struct Args {
     /// Print nothing but results and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
-    /// Print each trial as it is made
+    /// Print each trial as it is made, and with a decision the picture of its margins
     #[arg(short, long, global = true)]
     verbose: bool,
     #[command(subcommand)]
@@ -51,8 +53,20 @@ pub(crate) enum Command {
     Measure(MeasureArgs),
     /// Only decide, on evidence that was measured before
     Decide(DecideArgs),
+    /// Say why a recorded decision is as it is, row by row, and what would change it
+    Explain(ExplainArgs),
+    /// Say what the matrix would decide if some readings were others
+    Whatif(WhatIfArgs),
     /// Check matrices and plans, and run the matrices' test cases
     Check(CheckArgs),
+    /// Put matrices and plans into one layout, keeping their comments
+    Fmt(FmtArgs),
+    /// Print the JSON Schema of matrices or of plans, for editors
+    Schema(SchemaArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write the pages of all commands into a folder
+    Man(ManArgs),
     /// Look at the recorded decisions
     History {
         #[command(subcommand)]
@@ -135,12 +149,97 @@ pub(crate) struct DecideArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct ExplainArgs {
+    /// The entry's number, as `phasegate history list` has it; without one, the newest
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) entry: Option<u64>,
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct WhatIfArgs {
+    /// The phase: the name of a plan in rules/phases, or a plan's path
+    pub(crate) phase: String,
+    /// A reading as it might be, such as `dataset=60MB`; may be given for several metrics
+    #[arg(long, value_name = "METRIC=VALUE")]
+    pub(crate) set: Vec<Setting>,
+    /// Take the other readings from this evidence, instead of the newest that is recorded
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evidence: Option<PathBuf>,
+    /// Use this decision matrix instead of the plan's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) matrix: Option<PathBuf>,
+    /// The folder of the history, where the newest evidence is
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(crate) reports: PathBuf,
+    /// Tell the outcome by the exit status, too
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    /// How to print the result
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct CheckArgs {
     /// Matrices and plans; without any, all of rules/ and rules/phases/
     pub(crate) files: Vec<PathBuf>,
+    /// Print the page of a problem's code instead: what it means and how to mend it
+    #[arg(long, value_name = "CODE", conflicts_with = "files")]
+    pub(crate) explain: Option<String>,
     /// How to print the problems
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: Format,
+    pub(crate) format: CheckFormat,
+}
+
+/// How problems are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For people
+    Text,
+    /// For programs: a list of problems
+    Json,
+    /// For code reviews: SARIF 2.1.0
+    Sarif,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct FmtArgs {
+    /// Matrices and plans; without any, all of rules/ and rules/phases/. `-` formats standard
+    /// input to standard output
+    pub(crate) files: Vec<PathBuf>,
+    /// Change nothing; name the files that aren't formatted, and end with status 2 if there are any
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SchemaArgs {
+    /// Of which kind of file
+    pub(crate) of: SchemaOf,
+}
+
+/// The kinds of files that have a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// Decision matrices, such as rules/allocator.toml
+    Matrix,
+    /// Phase plans, such as rules/phases/3a.toml
+    Plan,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ManArgs {
+    /// Write a page for each command into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,10 +1,10 @@
 //! Problems of files, shown with the place they are at.
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use phasegate_rules::{Diagnostic, Source};
+use phasegate_rules::{Diagnostic, Severity, Source};
 
 use crate::output::{ReportedError, colour, say};
-use crate::project::Trouble;
+use crate::project::{Trouble, is_error};
 
 /// Prints all problems to standard error, and becomes the error that ends the command.
 pub(crate) fn report(trouble: &Trouble) -> anyhow::Error {
@@ -32,8 +32,16 @@ impl Trouble {
     /// `rules/allocator.toml: 2 problems`
     pub(crate) fn summary(&self) -> String {
         let name = self.sources.first().map_or("", |source| source.name.as_str());
-        let count = self.problems.len();
-        format!("{name}: {count} problem{}", if count == 1 { "" } else { "s" })
+        let errors = self.problems.iter().filter(|problem| is_error(problem)).count();
+        let warnings = self.problems.len() - errors;
+        let count = |n: usize, of: &str| match n {
+            0 => None,
+            1 => Some(format!("1 {of}")),
+            n => Some(format!("{n} {of}s")),
+        };
+        let counts: Vec<String> =
+            [count(errors, "problem"), count(warnings, "warning")].into_iter().flatten().collect();
+        format!("{name}: {}", counts.join(", "))
     }
 }
 
@@ -43,12 +51,23 @@ fn render(source: &Source, problem: &Diagnostic, styled: bool) -> String {
     if !problem.label.is_empty() {
         annotation = annotation.label(problem.label.as_str());
     }
-    let snippet =
-        Snippet::source(source.text.as_str()).path(source.name.as_str()).annotation(annotation);
-    let mut group = Level::ERROR
-        .primary_title(problem.message.as_str())
-        .id(problem.code.as_str())
-        .element(snippet);
+    let related = problem
+        .related
+        .iter()
+        .map(|(span, label)| AnnotationKind::Context.span(span.clone()).label(label.as_str()));
+    let snippet = Snippet::source(source.text.as_str())
+        .path(source.name.as_str())
+        .annotation(annotation)
+        .annotations(related);
+    let level = match problem.severity() {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut group =
+        level.primary_title(problem.message.as_str()).id(problem.code.as_str()).element(snippet);
+    if let Some(witness) = &problem.witness {
+        group = group.element(Level::NOTE.message(format!("for example, {}", witness.text)));
+    }
     if let Some(help) = &problem.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }

@@ -19,14 +19,24 @@ pub(crate) fn read_rules(path: &Path) -> anyhow::Result<Source> {
     Ok(Source { name: path.display().to_string(), text })
 }
 
+/// Reads a matrix or plan from standard input.
+pub(crate) fn read_rules_from_stdin() -> anyhow::Result<Source> {
+    let text = text_of(std::io::stdin().lock(), "standard input", LARGEST_RULES)?;
+    Ok(Source { name: "standard input".to_owned(), text })
+}
+
 /// Reads an evidence file.
 pub(crate) fn read_evidence(path: &Path) -> anyhow::Result<String> {
     read_text(path, LARGEST_EVIDENCE)
 }
 
 fn read_text(path: &Path, largest: u64) -> anyhow::Result<String> {
-    let shown = path.display();
+    let shown = path.display().to_string();
     let file = File::open(path).with_context(|| format!("can't read `{shown}`"))?;
+    text_of(file, &shown, largest)
+}
+
+fn text_of(file: impl Read, shown: &str, largest: u64) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
     file.take(largest + 1)
         .read_to_end(&mut bytes)
@@ -61,6 +71,18 @@ pub(crate) fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
             file.persist(path).map_err(|error| error.error)
         });
     written.map(drop).with_context(|| format!("can't write `{shown}`"))
+}
+
+/// Writes a file that is there anew, whole or not at all. Where a link leads to it, the link stays,
+/// and its permissions stay, too.
+pub(crate) fn rewrite(path: &Path, text: &str) -> anyhow::Result<()> {
+    let shown = path.display();
+    let context = || format!("can't write `{shown}`");
+    let file = path.canonicalize().with_context(context)?;
+    let permissions = file.metadata().with_context(context)?.permissions();
+    anyhow::ensure!(!permissions.readonly(), "can't write `{shown}`: it is read-only");
+    write_whole(&file, text)?;
+    std::fs::set_permissions(&file, permissions).with_context(context)
 }
 
 /// Temporary files are private; evidence is meant to be read by others, as far as the umask goes.

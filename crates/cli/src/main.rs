@@ -7,13 +7,22 @@ mod commands;
 mod decision_json;
 mod diagnostics;
 mod driver;
+mod explanation;
 mod files;
+mod layout;
 mod output;
+mod picture;
 mod progress;
 mod project;
+mod region;
+mod sarif;
 mod secret;
+mod setting;
+mod settling;
 mod source;
 mod table;
+#[cfg(test)]
+mod testing;
 
 use std::process::ExitCode;
 
@@ -40,8 +49,14 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
     match args.command {
         Command::Run(run) => commands::run::run(&run, talk),
         Command::Measure(measure) => commands::measure::run(&measure, talk),
-        Command::Decide(decide) => commands::decide::run(&decide),
+        Command::Decide(decide) => commands::decide::run(&decide, talk),
+        Command::Explain(explain) => commands::explain::run(&explain),
+        Command::Whatif(what_if) => commands::whatif::run(&what_if),
         Command::Check(check) => commands::check::run(&check, talk),
+        Command::Fmt(fmt) => commands::fmt::run(&fmt, talk),
+        Command::Schema(schema) => commands::schema::run(&schema),
+        Command::Completions(completions) => commands::manual::completions(&completions),
+        Command::Man(man) => commands::manual::man(&man),
         Command::History { command } => match command {
             HistoryCommand::List(list) => commands::history::list(&list),
             HistoryCommand::Verify(verify) => commands::history::verify(&verify),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use phasegate_model::{Plan, nearest};
-use phasegate_rules::{Diagnostic, Matrix, PlanFile, Source};
+use phasegate_rules::{Diagnostic, Matrix, PlanFile, Severity, Source, verify_plan};
 
 use crate::diagnostics::report;
 use crate::files::read_rules;
@@ -44,7 +44,8 @@ impl Project {
             None => format!("the matrix that `{}` names", path.display()),
         })?;
         let matrix = checked_matrix(&matrix_path, &matrix_source).map_err(|t| report(&t))?;
-        let problems = file.problems_with(&matrix);
+        let mut problems = file.problems_with(&matrix);
+        problems.extend(verify_plan(&plan_source, &plan, &matrix).into_iter().filter(is_error));
         if !problems.is_empty() {
             let sources = vec![plan_source, matrix_source];
             return Err(report(&Trouble { sources, problems }));
@@ -53,7 +54,7 @@ impl Project {
     }
 }
 
-/// A matrix whose own tests pass, with what it extends.
+/// A matrix whose own tests pass and in which nothing is certainly wrong, with what it extends.
 pub(crate) fn checked_matrix(path: &Path, source: &Source) -> Result<Matrix, Trouble> {
     let mut sources = vec![source.clone()];
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -63,13 +64,22 @@ pub(crate) fn checked_matrix(path: &Path, source: &Source) -> Result<Matrix, Tro
         Ok(base)
     });
     let problems = match parsed {
-        Ok(matrix) => match matrix.failed_tests() {
-            failed if failed.is_empty() => return Ok(matrix),
-            failed => failed,
-        },
+        Ok(matrix) => {
+            let mut problems = matrix.failed_tests();
+            problems.extend(matrix.verify().into_iter().filter(is_error));
+            if problems.is_empty() {
+                return Ok(matrix);
+            }
+            problems
+        }
         Err(problems) => problems,
     };
     Err(Trouble { sources, problems })
+}
+
+/// Whether a problem is more than a warning.
+pub(crate) fn is_error(problem: &Diagnostic) -> bool {
+    problem.severity() == Severity::Error
 }
 
 /// The matrix's path: as the plan has it, relative to the plan.

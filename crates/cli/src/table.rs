@@ -5,7 +5,8 @@ use std::io::IsTerminal;
 use comfy_table::{Cell, Color, LineStyle, Table, TableStyle};
 use phasegate_history::Recorded;
 use phasegate_model::{
-    Change, Decision, Finding, Metric, MetricSummary, Outcome, Plan, Quantity, RowDecision, Summary,
+    Change, Decision, Finding, Metric, MetricSummary, Obligation, Outcome, Plan, Quantity,
+    RowDecision, Summary,
 };
 
 use crate::output::colour;
@@ -37,6 +38,20 @@ fn fits(table: &Table) -> bool {
 
 /// The matrix as a table, then the outcome, the closest flip and what is left open.
 pub(crate) fn decision(plan: &Plan, decision: &Decision, head: &str) -> String {
+    let mut text = matrix(plan, decision);
+    let mut line = |name: &str, value: &str| text.extend([&format!("{name:<9}{value}"), "\n"]);
+    for (name, value) in conclusion(decision) {
+        line(name, &value);
+    }
+    line("trials", &decision.trials.to_string());
+    if !head.is_empty() {
+        line("head", head);
+    }
+    text
+}
+
+/// The phase, and each row of the matrix with what became of it.
+pub(crate) fn matrix(plan: &Plan, decision: &Decision) -> String {
     let rows: Vec<Shown> = decision.rows.iter().map(Shown::of).collect();
     let mut table = new_table();
     table.set_header(["row", "condition", "reading", "finding", "margin", "action"]);
@@ -48,20 +63,18 @@ pub(crate) fn decision(plan: &Plan, decision: &Decision, head: &str) -> String {
     } else {
         rows.iter().map(Shown::block).collect()
     };
-    let mut text = format!("phase {}: {}\n{matrix}", plan.phase, plan.title);
-    let mut line = |name: &str, value: &str| text.extend([&format!("{name:<9}{value}"), "\n"]);
-    line("outcome", &outcome(decision));
-    if let Some(flip) = &decision.closest_flip {
-        line("closest", &format!("{}: then the outcome is {}", change(&flip.change), flip.outcome));
-    }
-    for owed in &decision.obligations {
-        line("owed", &format!("{} when {}", owed.action, owed.condition));
-    }
-    line("trials", &decision.trials.to_string());
-    if !head.is_empty() {
-        line("head", head);
-    }
-    text
+    format!("phase {}: {}\n{matrix}", plan.phase, plan.title)
+}
+
+/// The outcome, the closest flip and what is left open, each with its name.
+pub(crate) fn conclusion(decision: &Decision) -> Vec<(&'static str, String)> {
+    let mut lines = vec![("outcome", outcome(decision))];
+    lines.extend(decision.closest_flip.as_ref().map(|flip| {
+        ("closest", format!("{}: then the outcome is {}", change(&flip.change), flip.outcome))
+    }));
+    let owed = |owed: &Obligation| ("owed", format!("{} when {}", owed.action, owed.condition));
+    lines.extend(decision.obligations.iter().map(owed));
+    lines
 }
 
 /// A row's words.
@@ -77,11 +90,10 @@ struct Shown {
 
 impl Shown {
     fn of(row: &RowDecision) -> Self {
-        let (symbol, tint) = match row.finding {
-            Finding::Met => ("✓", Some(Color::Green)),
-            Finding::NotMet => ("✗", None),
-            Finding::NotApplicable => ("–", None),
-            Finding::Undecided(_) => ("?", Some(Color::Yellow)),
+        let tint = match row.finding {
+            Finding::Met => Some(Color::Green),
+            Finding::Undecided(_) => Some(Color::Yellow),
+            Finding::NotMet | Finding::NotApplicable => None,
         };
         let readings: Vec<String> = row.readings.iter().map(|r| reading(r, row)).collect();
         let margin = row.margin.as_ref().map_or_else(String::new, |margin| {
@@ -91,7 +103,7 @@ impl Shown {
             id: row.id.to_string(),
             condition: row.when.clone(),
             reading: readings.join(", "),
-            finding: format!("{symbol} {}", row.finding),
+            finding: format!("{} {}", symbol(&row.finding), row.finding),
             tint,
             margin,
             action: row.action.as_ref().map_or_else(|| open_action(row), ToString::to_string),
@@ -123,6 +135,16 @@ impl Shown {
     }
 }
 
+/// A mark beside the finding's word.
+pub(crate) const fn symbol(finding: &Finding) -> &'static str {
+    match finding {
+        Finding::Met => "✓",
+        Finding::NotMet => "✗",
+        Finding::NotApplicable => "–",
+        Finding::Undecided(_) => "?",
+    }
+}
+
 /// What an undecided row could come to.
 fn open_action(row: &RowDecision) -> String {
     match (&row.finding, &row.otherwise) {
@@ -142,7 +164,7 @@ fn reading(summary: &MetricSummary, row: &RowDecision) -> String {
 }
 
 /// `2.07 us (17.2 %)`
-fn distance(change: &Change) -> String {
+pub(crate) fn distance(change: &Change) -> String {
     let absolute = human(change.metric, &change.absolute);
     match &change.relative {
         Some(relative) => format!("{absolute} ({})", relative.human()),
@@ -151,17 +173,17 @@ fn distance(change: &Change) -> String {
 }
 
 /// `rtt.p99 from 9.93 us to 12.0 us (17.2 %)`
-fn change(change: &Change) -> String {
+pub(crate) fn change(change: &Change) -> String {
     let (from, to) = (human(change.metric, &change.from), human(change.metric, &change.to));
     let relative = change.relative.map(|share| format!(" ({})", share.human()));
     format!("{} from {from} to {to}{}", change.metric, relative.unwrap_or_default())
 }
 
-fn human(metric: Metric, quantity: &Quantity) -> String {
+pub(crate) fn human(metric: Metric, quantity: &Quantity) -> String {
     metric.display_unit().map_or_else(|| quantity.human(), |unit| quantity.human_in(unit))
 }
 
-fn outcome(decision: &Decision) -> String {
+pub(crate) fn outcome(decision: &Decision) -> String {
     let rows: Vec<&str> = decision.deciding.iter().map(phasegate_model::RowId::as_str).collect();
     let rows = rows.join(", ");
     match decision.outcome {

@@ -388,6 +388,11 @@ impl Metric {
         }
     }
 
+    /// Short names that people may write in any case, and what they stand for.
+    pub fn aliases() -> impl Iterator<Item = (&'static str, Self)> {
+        ALIASES.into_iter()
+    }
+
     /// What its readings are.
     #[must_use]
     pub const fn domain(self) -> Domain {

@@ -39,4 +39,5 @@ pub use context::{
     RowReading, Run, SampledMetric, TrialLine,
 };
 pub use material::{Material, Record};
+pub use needs::needs;
 pub use render::{BUILT_IN_REPORT, RenderError, check, markdown};

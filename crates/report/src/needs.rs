@@ -5,8 +5,9 @@ use phasegate_model::{Finding, Reason, RowDecision};
 use crate::figures::text;
 use crate::matrix::{cast, votes};
 
-/// What the row needs; nothing if it isn't undecided.
-pub(crate) fn needs(row: &RowDecision) -> Option<String> {
+/// What an undecided row needs to be decided, in words; nothing if it isn't undecided.
+#[must_use]
+pub fn needs(row: &RowDecision) -> Option<String> {
     let Finding::Undecided(reason) = &row.finding else { return None };
     let votes_so_far = || votes(row).map(|votes| format!(" ({votes})")).unwrap_or_default();
     Some(match reason {

@@ -17,6 +17,8 @@ pub(crate) fn tests(
     rows: &[Row],
     problems: &mut Vec<Diagnostic>,
 ) -> Vec<Test> {
+    // Where a row couldn't be read, that a test expects something of it is not another problem.
+    let rows = if problems.is_empty() { Rows::All(rows) } else { Rows::Some(rows) };
     let mut tests = Vec::new();
     for mut section in top.sections("test", problems) {
         tests.extend(test(&mut section, rows, problems));
@@ -25,12 +27,21 @@ pub(crate) fn tests(
     tests
 }
 
-fn test(section: &mut Section<'_>, rows: &[Row], problems: &mut Vec<Diagnostic>) -> Option<Test> {
+/// The rows that could be read: all that the file has, or some.
+#[derive(Clone, Copy)]
+enum Rows<'r> {
+    All(&'r [Row]),
+    Some(&'r [Row]),
+}
+
+fn test(section: &mut Section<'_>, rows: Rows<'_>, problems: &mut Vec<Diagnostic>) -> Option<Test> {
     let name = section.required_text("name", problems).map(|text| text.text.to_owned());
     let mut given = Given::default();
     if let Some(table) = section.required_section("given", problems) {
         read_given(&table, "", &mut given, problems);
-        given.report_unknown_facts(rows, problems);
+        if let Rows::All(rows) = rows {
+            given.report_unknown_facts(rows, problems);
+        }
     }
     let expect = section.required_section("expect", problems)?;
     let facts = given.facts.into_iter().map(|(name, (value, _))| (name, value)).collect();
@@ -53,13 +64,15 @@ fn test(section: &mut Section<'_>, rows: &[Row], problems: &mut Vec<Diagnostic>)
             }
             continue;
         }
-        match rows.iter().find(|row| row.id.as_str() == key) {
-            Some(row) => test.rows.push(ExpectedRow {
+        let (Rows::All(known) | Rows::Some(known)) = rows;
+        match (known.iter().find(|row| row.id.as_str() == key), rows) {
+            (Some(row), _) => test.rows.push(ExpectedRow {
                 id: row.id.clone(),
                 expected: text.text.to_owned(),
                 span: text.span,
             }),
-            None => problems.push(unknown_row(key, span, rows)),
+            (None, Rows::All(rows)) => problems.push(unknown_row(key, span, rows)),
+            (None, Rows::Some(_)) => {}
         }
     }
     Some(test)

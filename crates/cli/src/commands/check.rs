@@ -2,27 +2,40 @@
 
 use std::path::{Path, PathBuf};
 
-use phasegate_rules::{PlanFile, Source};
+use anyhow::Context;
+use phasegate_rules::{Code, PlanFile, Source, explain, verify_plan};
 use serde::Serialize;
 
-use crate::args::{CheckArgs, Format, Talk};
+use crate::args::{CheckArgs, CheckFormat, Talk};
 use crate::files::read_rules;
 use crate::output::{Exit, colour, print, print_json};
-use crate::project::{PHASES, Trouble, checked_matrix, matrix_path, toml_files};
+use crate::project::{PHASES, Trouble, checked_matrix, is_error, matrix_path, toml_files};
+use crate::region::Region;
+use crate::sarif::{Problem, sarif};
 
 /// Where matrices are.
 const RULES: &str = "rules";
 
 pub(crate) fn run(args: &CheckArgs, talk: Talk) -> anyhow::Result<Exit> {
+    if let Some(name) = &args.explain {
+        return page(name);
+    }
     let files = if args.files.is_empty() { all_files()? } else { args.files.clone() };
     let mut checked = Vec::new();
     for file in &files {
         checked.push(check(file));
     }
     let bad = checked.iter().any(|file| !file.is_good());
+    let problems: Vec<Problem<'_>> = checked.iter().flat_map(Checked::problems).collect();
     match args.format {
-        Format::Json => print_json(&checked.iter().flat_map(Checked::json).collect::<Vec<_>>())?,
-        Format::Text => {
+        CheckFormat::Json => {
+            print_json(&problems.iter().map(ProblemJson::of).collect::<Vec<_>>())?;
+        }
+        CheckFormat::Sarif => {
+            let folder = std::env::current_dir().context("can't tell the current folder")?;
+            print_json(&sarif(&problems, &folder))?;
+        }
+        CheckFormat::Text => {
             for file in &checked {
                 print(&file.text(talk))?;
             }
@@ -31,7 +44,22 @@ pub(crate) fn run(args: &CheckArgs, talk: Talk) -> anyhow::Result<Exit> {
     Ok(if bad { Exit::Error } else { Exit::Done })
 }
 
-fn all_files() -> anyhow::Result<Vec<PathBuf>> {
+/// Prints the page of a code.
+fn page(name: &str) -> anyhow::Result<Exit> {
+    let Some(code) = Code::ALL.into_iter().find(|code| code.as_str() == name) else {
+        let near = phasegate_model::nearest(name, Code::ALL.map(Code::as_str));
+        let advice = near.map_or_else(
+            || format!("the codes are {}", Code::ALL.map(Code::as_str).join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
+        anyhow::bail!("there is no code `{name}`: {advice}");
+    };
+    print(explain(code))?;
+    Ok(Exit::Done)
+}
+
+/// All matrices and plans of the team's.
+pub(crate) fn all_files() -> anyhow::Result<Vec<PathBuf>> {
     let mut files = toml_files(Path::new(RULES));
     files.extend(toml_files(Path::new(PHASES)));
     anyhow::ensure!(
@@ -69,12 +97,15 @@ fn check(path: &Path) -> Checked {
 }
 
 /// Only plans have a `[phase]`, or anything under it.
-fn is_plan(text: &str) -> bool {
+pub(crate) fn is_plan(text: &str) -> bool {
     text.lines().any(|line| line.trim_start().starts_with("[phase"))
 }
 
 fn check_matrix(path: &Path, source: &Source) -> Found {
     match checked_matrix(path, source) {
+        Ok(matrix) if !matrix.verify().is_empty() => {
+            Found::Problems(Trouble { sources: vec![source.clone()], problems: matrix.verify() })
+        }
         Ok(matrix) => {
             let (rows, tests) = (matrix.rows.len(), matrix.tests.len());
             Found::Good(format!("{}, {} passed", count(rows, "row"), count(tests, "test")))
@@ -102,6 +133,7 @@ fn check_plan(path: &Path, source: Source) -> Found {
     };
     let mut problems = file.problems_with(&matrix);
     problems.extend(file.unused_facts(&matrix));
+    problems.extend(verify_plan(&source, &file.plan, &matrix));
     if problems.is_empty() {
         Found::Good(format!("phase {}, by {}", file.plan.phase, matrix_path.display()))
     } else {
@@ -110,8 +142,12 @@ fn check_plan(path: &Path, source: Source) -> Found {
 }
 
 impl Checked {
-    const fn is_good(&self) -> bool {
-        matches!(self.found, Found::Good(_))
+    fn is_good(&self) -> bool {
+        match &self.found {
+            Found::Good(_) => true,
+            Found::Unreadable(_) => false,
+            Found::Problems(trouble) => !trouble.problems.iter().any(is_error),
+        }
     }
 
     fn text(&self, talk: Talk) -> String {
@@ -126,39 +162,68 @@ impl Checked {
         }
     }
 
-    fn json(&self) -> Vec<ProblemJson<'_>> {
+    fn problems(&self) -> Vec<Problem<'_>> {
         match &self.found {
             Found::Good(_) => Vec::new(),
-            Found::Unreadable(words) => vec![ProblemJson {
+            Found::Unreadable(words) => vec![Problem {
                 file: &self.name,
-                line: None,
                 code: "unreadable",
+                level: "error",
                 message: words,
+                label: "",
                 help: None,
+                region: None,
             }],
             Found::Problems(trouble) => trouble
                 .problems
                 .iter()
-                .map(|problem| ProblemJson {
+                .map(|problem| Problem {
                     file: trouble.source(problem).map_or(&self.name, |source| &source.name),
-                    line: trouble.source(problem).map(|source| source.line(problem.span.start)),
                     code: problem.code.as_str(),
+                    level: problem.severity().as_str(),
                     message: &problem.message,
+                    label: &problem.label,
                     help: problem.help.as_deref(),
+                    region: trouble.source(problem).map(|source| Region::of(source, &problem.span)),
                 })
                 .collect(),
         }
     }
 }
 
-/// A problem, for programs.
+/// A problem, for programs. Fields are only ever added.
 #[derive(Serialize)]
 struct ProblemJson<'a> {
     file: &'a str,
-    line: Option<u32>,
+    line: Option<usize>,
+    column: Option<usize>,
+    end_line: Option<usize>,
+    end_column: Option<usize>,
+    byte: Option<usize>,
+    byte_length: Option<usize>,
     code: &'a str,
+    severity: &'static str,
     message: &'a str,
     help: Option<&'a str>,
+}
+
+impl<'a> ProblemJson<'a> {
+    fn of(problem: &Problem<'a>) -> Self {
+        let Problem { file, code, level, message, help, region, .. } = *problem;
+        Self {
+            file,
+            line: region.map(|region| region.line),
+            column: region.map(|region| region.column),
+            end_line: region.map(|region| region.end_line),
+            end_column: region.map(|region| region.end_column),
+            byte: region.map(|region| region.byte),
+            byte_length: region.map(|region| region.byte_length),
+            code,
+            severity: level,
+            message,
+            help,
+        }
+    }
 }
 
 fn count(n: usize, of: &str) -> String {

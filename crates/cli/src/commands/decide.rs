@@ -3,14 +3,15 @@
 use anyhow::Context;
 use phasegate_model::Evidence;
 
-use crate::args::{DecideArgs, Format};
+use crate::args::{DecideArgs, Format, Talk};
 use crate::decision_json::decision_json;
 use crate::files::read_evidence;
 use crate::output::{Exit, print, print_json};
+use crate::picture::picture;
 use crate::project::Project;
 use crate::table;
 
-pub(crate) fn run(args: &DecideArgs) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &DecideArgs, talk: Talk) -> anyhow::Result<Exit> {
     let project = Project::load(&args.phase, args.matrix.as_deref())?;
     let path = args.evidence.display();
     let evidence = Evidence::from_json(&read_evidence(&args.evidence)?)
@@ -24,7 +25,12 @@ pub(crate) fn run(args: &DecideArgs) -> anyhow::Result<Exit> {
     let decision = project.matrix.decide(&evidence);
     match args.format {
         Format::Json => print_json(&decision_json(&decision, None))?,
-        Format::Text => print(&table::decision(&evidence.plan, &decision, ""))?,
+        Format::Text => {
+            print(&table::decision(&evidence.plan, &decision, ""))?;
+            if talk == Talk::Verbose {
+                print(&picture(&decision))?;
+            }
+        }
     }
     Ok(Exit::of(decision.outcome, args.exit_code))
 }

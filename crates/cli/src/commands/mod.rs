@@ -2,6 +2,11 @@
 
 pub(crate) mod check;
 pub(crate) mod decide;
+pub(crate) mod explain;
+pub(crate) mod fmt;
 pub(crate) mod history;
+pub(crate) mod manual;
 pub(crate) mod measure;
 pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod whatif;

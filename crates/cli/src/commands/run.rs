@@ -13,6 +13,7 @@ use crate::decision_json::{RecordedJson, decision_json};
 use crate::driver::{self, TOOL, now};
 use crate::files::{read_rules, write_whole};
 use crate::output::{Exit, print, print_json, say};
+use crate::picture::picture;
 use crate::project::Project;
 use crate::{source, table};
 
@@ -43,6 +44,10 @@ pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
         }
         Format::Text => {
             print(&table::decision(&project.plan, &decision, &recorded.head().to_string()))?;
+            if talk == Talk::Verbose {
+                print(&picture(&decision))?;
+            }
+            // The path stays the last line, where scripts look for it.
             print(&format!("{}\n", report.display()))?;
         }
     }

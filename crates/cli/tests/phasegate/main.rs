@@ -4,8 +4,13 @@
 
 mod bad_input;
 mod check;
+mod explain;
 mod faults;
+mod fmt;
+mod manual;
 mod readme;
 mod run;
 mod scene;
+mod schema;
 mod secrets;
+mod whatif;

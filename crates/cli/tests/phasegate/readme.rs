@@ -6,6 +6,7 @@ use std::process::Command;
 use crate::scene::{Scene, Server};
 
 const README: &str = include_str!("../../../../README.md");
+const COMMANDS_MD: &str = include_str!("../../../../docs/COMMANDS.md");
 const MATRIX_MD: &str = include_str!("../../../../docs/MATRIX.md");
 const ALLOCATOR: &str = include_str!("../../../../rules/allocator.toml");
 const PHASE_3A: &str = include_str!("../../../../rules/phases/3a.toml");
@@ -65,6 +66,25 @@ fn every_command_works_in_its_order() {
         }
     }
     assert!(ran >= 8, "only {ran} commands of phasegate are in the README");
+}
+
+#[test]
+fn every_command_of_the_page_on_commands_works() {
+    let scene = scene();
+    let prepared = "mkdir -p rules/schema && phasegate run 3a -q --trials 2 && \
+                    phasegate measure 3a -q --trials 2 -o evidence.json";
+    let program = Path::new(env!("CARGO_BIN_EXE_phasegate")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let mut ran = 0;
+    for line in [prepared].into_iter().chain(blocks(COMMANDS_MD, "sh").concat().lines()) {
+        let mut command = Command::new("sh");
+        command.args(["-c", line]).current_dir(scene.path("")).env_remove("REDIS_URL");
+        let output = command.env("PATH", &path).env("HOME", scene.path("")).output().unwrap();
+        let said = scene.said(&output);
+        assert_eq!(said.status, 0, "{line}: {}{}", said.out, said.err);
+        ran += 1;
+    }
+    assert!(ran >= 14, "only {ran} commands are on the page");
 }
 
 /// `cargo xtask` builds and tests everything, so it isn't run from within a test; but the names

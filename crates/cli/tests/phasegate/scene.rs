@@ -45,7 +45,7 @@ id = "quick"
 title = "Is it slow?"
 [[row]]
 id = "slow"
-when = "P99 > 1h"
+when = "P50 > 1h"
 then = "act"
 else = "skip"
 [[row]]
@@ -53,6 +53,14 @@ id = "small"
 when = "dataset > 50MB"
 then = "revisit allocator"
 else = "defer"
+[[test]]
+name = "fast"
+given = { P50 = "1us", dataset = "1MB" }
+expect = { outcome = "skip", slow = "skip", small = "defer" }
+[[test]]
+name = "slow"
+given = { P50 = "2h", dataset = "60MB" }
+expect = { outcome = "act", slow = "act", small = "revisit allocator" }
 "#;
 
 impl Scene {

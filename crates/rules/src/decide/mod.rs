@@ -3,6 +3,7 @@
 mod assess;
 mod background;
 mod drift;
+mod expectation;
 mod family;
 mod margin;
 mod outcome;
@@ -19,9 +20,11 @@ use assess::{Assessment, RowState};
 pub use assess::{Progress, RowProgress};
 pub use background::Background;
 pub(crate) use drift::LEAST_TRIALS;
+pub use expectation::{expected_more_trials, expected_trials};
 use margin::Point;
 use outcome::{Possible, possible_outcomes};
-use summary::{medians, summarize};
+pub(crate) use summary::medians;
+use summary::summarize;
 pub(crate) use votes::{e_value, format as format_evidence};
 
 use crate::condition::Condition;
@@ -228,6 +231,14 @@ fn row_decision(
         margin,
         facts: Vec::new(),
     }
+}
+
+/// So many trials that agree in everything settle every row.
+pub(crate) fn enough_trials(matrix: &Matrix) -> u32 {
+    let threshold = Assessment::of(matrix, &[]).threshold;
+    let enough = |trials: &u32| votes::e_value(0, *trials) >= threshold;
+    // The smallest error rate that can be written needs fewer than 200.
+    (drift::LEAST_TRIALS..1_000).find(enough).unwrap_or(1_000)
 }
 
 /// What findings amount to.

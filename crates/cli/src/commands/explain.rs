@@ -1,0 +1,71 @@
+//! `phasegate explain`: why a recorded decision is as it is, and what would change it.
+
+use std::path::Path;
+
+use phasegate_history::{Recorded, Store};
+use phasegate_model::Decision;
+use serde::Serialize;
+
+use crate::args::{ExplainArgs, Format};
+use crate::explanation::explanation;
+use crate::layout::Layout;
+use crate::output::{Exit, print, print_json};
+use crate::settling::Settling;
+
+pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
+    let recorded = entry(&args.history.reports, args.entry)?;
+    match args.history.format {
+        Format::Json => print_json(&ExplanationJson::of(&recorded))?,
+        Format::Text => print(&explanation(&recorded, Layout::of_stdout()))?,
+    }
+    Ok(Exit::Done)
+}
+
+/// The entry of that number, or the newest.
+fn entry(reports: &Path, number: Option<u64>) -> anyhow::Result<Recorded> {
+    let store = Store::open(reports)?;
+    let number = match number {
+        Some(number) => number,
+        None => store.head()?.map(|head| head.number).ok_or_else(|| {
+            anyhow::anyhow!(
+                "no decisions are recorded in `{}`; `phasegate run PHASE` records one, \
+                 --reports names another folder",
+                reports.display()
+            )
+        })?,
+    };
+    Ok(store.entry(number)?)
+}
+
+/// An explained entry, for programs. Fields are only ever added.
+#[derive(Serialize)]
+struct ExplanationJson<'a> {
+    entry: u64,
+    digest: String,
+    recorded_at: String,
+    recorded_by: &'a str,
+    evidence: String,
+    matrix: String,
+    plan: String,
+    /// What would settle an undecided outcome.
+    settling: Settling<'a>,
+    /// The decision as the ledger has it: rows with condition, why, readings, votes and margin.
+    decision: &'a Decision,
+}
+
+impl<'a> ExplanationJson<'a> {
+    fn of(recorded: &'a Recorded) -> Self {
+        let Recorded { entry, digest } = recorded;
+        Self {
+            entry: entry.number,
+            digest: digest.to_string(),
+            recorded_at: entry.recorded_at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            recorded_by: &entry.recorded_by,
+            evidence: entry.evidence.to_string(),
+            matrix: entry.matrix.to_string(),
+            plan: entry.plan.to_string(),
+            settling: Settling::of(&entry.decision),
+            decision: &entry.decision,
+        }
+    }
+}

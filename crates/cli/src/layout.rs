@@ -1,0 +1,84 @@
+//! Lines for people: wrapped to the terminal's width, whole where there is no terminal.
+
+use std::io::IsTerminal;
+
+/// How wide lines may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layout {
+    width: Option<usize>,
+}
+
+impl Layout {
+    /// As wide as standard output. In a pipe nothing is wrapped, so that `grep` finds whole lines.
+    pub(crate) fn of_stdout() -> Self {
+        let terminal = std::io::stdout().is_terminal();
+        let width = comfy_table::Table::new().width().map(usize::from);
+        Self { width: width.filter(|_| terminal) }
+    }
+
+    /// Without an end, as in a pipe.
+    #[cfg(test)]
+    pub(crate) const fn endless() -> Self {
+        Self { width: None }
+    }
+
+    /// A paragraph whose second line and those after it are indented.
+    pub(crate) fn paragraph(self, text: &str) -> String {
+        self.hanging("", text, 4)
+    }
+
+    /// A named fact of a row.
+    pub(crate) fn field(self, name: &str, value: &str) -> String {
+        self.hanging(&format!("    {name:<11}"), value, 15)
+    }
+
+    /// A named fact of the decision.
+    pub(crate) fn line(self, name: &str, value: &str) -> String {
+        self.hanging(&format!("{name:<9}"), value, 9)
+    }
+
+    fn hanging(self, first: &str, text: &str, indent: usize) -> String {
+        let mut lines = String::new();
+        let mut line = first.to_owned();
+        let mut empty = true;
+        for word in text.split_whitespace() {
+            let length = line.chars().count() + usize::from(!empty) + word.chars().count();
+            if !empty && self.width.is_some_and(|width| length > width) {
+                lines.push_str(&line);
+                lines.push('\n');
+                line = " ".repeat(indent);
+                empty = true;
+            }
+            if !empty {
+                line.push(' ');
+            }
+            line.push_str(word);
+            empty = false;
+        }
+        lines + line.trim_end() + "\n"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_has_hanging_lines_and_a_pipe_has_whole_ones() {
+        let text = "what nobody could read in one line";
+        let narrow = Layout { width: Some(24) };
+        assert_eq!(
+            narrow.line("why", text),
+            "why      what nobody\n         could read in\n         one line\n"
+        );
+        assert_eq!(narrow.paragraph("a\nb"), "a b\n");
+        assert_eq!(Layout { width: None }.line("why", text), format!("why      {text}\n"));
+    }
+
+    #[test]
+    fn a_word_that_does_not_fit_stands_alone() {
+        let narrow = Layout { width: Some(12) };
+        assert_eq!(narrow.line("a", "extraordinary b"), "a        extraordinary\n         b\n");
+        assert_eq!(narrow.line("a", ""), "a\n");
+    }
+}

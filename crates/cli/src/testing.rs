@@ -1,0 +1,84 @@
+//! Decisions on hand-made evidence, for the tests of this crate.
+
+use phasegate_history::{Digest, Entry, Kind, Recorded};
+use phasegate_model::{
+    Decision, End, Environment, Evidence, Pinning, Reading, Readings, Target, TargetServer,
+    Transport, Trial, Wait,
+};
+use phasegate_rules::{Matrix, Source, parse_plan};
+
+const PLAN: &str = "schema = 1\n[phase]\nid = \"3A\"\ntitle = \"t\"\nsubject = \"s\"\n\
+    matrix = \"m.toml\"\nnext = { closed = \"4\" }\n";
+
+fn source(text: String) -> Source {
+    Source { name: "test.toml".to_owned(), text }
+}
+
+/// A matrix of these rows.
+pub(crate) fn matrix(rows: &str) -> Matrix {
+    Matrix::parse(&source(format!("schema = 1\n[matrix]\nid = \"m\"\ntitle = \"t\"\n{rows}")))
+        .unwrap()
+}
+
+/// What a matrix decides on trials such as `P99=12us dataset=1.8MB`.
+pub(crate) fn decision(matrix: &Matrix, trials: &[String]) -> Decision {
+    let time = "2026-11-23T05:00:00Z".parse().unwrap();
+    let trial = |(number, line): (u32, &String)| Trial {
+        number,
+        started_at: time,
+        duration_ms: 1000,
+        pinned: Pinning::default(),
+        readings: readings(line),
+        rounds: Vec::new(),
+        rtt_histogram: String::new(),
+        anomalies: Vec::new(),
+    };
+    matrix.decide(&Evidence {
+        schema: Evidence::SCHEMA,
+        tool: "test".to_owned(),
+        started_at: time,
+        ended_at: time,
+        end: End::TrialsSpent,
+        plan: parse_plan(&source(PLAN.to_owned())).unwrap(),
+        target: Target {
+            server: TargetServer::Started("redis-server".to_owned()),
+            transport: Transport::Unix,
+            wait: Wait::Block,
+            command: "GET".to_owned(),
+        },
+        environment: Environment::default(),
+        previous: None,
+        trials: (1..).zip(trials).map(trial).collect(),
+    })
+}
+
+/// An entry of a ledger with this decision.
+pub(crate) fn recorded(decision: Decision) -> Recorded {
+    let digest = Digest::of(b"test");
+    let entry = Entry {
+        schema: Entry::SCHEMA,
+        number: 7,
+        previous: None,
+        kind: Kind::Decision,
+        phase: decision.phase.clone(),
+        recorded_at: "2026-11-23T05:00:00Z".parse().unwrap(),
+        recorded_by: "ada".to_owned(),
+        tool: "test".to_owned(),
+        evidence: digest,
+        matrix: digest,
+        bases: Vec::new(),
+        plan: digest,
+        report: digest,
+        decision,
+    };
+    Recorded { entry, digest }
+}
+
+fn readings(line: &str) -> Readings {
+    let mut readings = Readings::default();
+    for (name, text) in line.split_whitespace().map(|pair| pair.split_once('=').unwrap()) {
+        let metric = name.parse().unwrap();
+        readings.insert(metric, Reading::parse(metric, text).unwrap()).unwrap();
+    }
+    readings
+}

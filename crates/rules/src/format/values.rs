@@ -1,0 +1,144 @@
+//! Prints values: scalars as they were written, lists and inline tables with usual spaces.
+
+use toml_edit::{Array, Formatted, InlineTable, Value};
+
+use super::comments::Lines;
+use crate::keys;
+
+/// Lists that would go beyond this column have a line for each item.
+const LONGEST_LINE: usize = 100;
+const INDENT: usize = 2;
+
+/// Where a value begins, and how far the lines after its first are indented.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) column: usize,
+    pub(crate) indent: usize,
+}
+
+/// A value without what stands around it. `about` is what is known of the tables in it.
+pub(crate) fn value(
+    value: &Value,
+    about: Option<&'static keys::Table>,
+    is_rules: bool,
+    place: Place,
+) -> String {
+    match value {
+        Value::String(text) if is_rules => rule(text),
+        Value::String(text) => text.display_repr().into_owned(),
+        Value::Integer(number) => number.display_repr().into_owned(),
+        Value::Float(number) => number.display_repr().into_owned(),
+        Value::Boolean(flag) => flag.display_repr().into_owned(),
+        Value::Datetime(time) => time.display_repr().into_owned(),
+        Value::Array(array) => list(array, about, is_rules, place),
+        Value::InlineTable(table) => inline_table(table, about, place),
+    }
+}
+
+/// A row in short form, with the arrow that reads best.
+fn rule(text: &Formatted<String>) -> String {
+    let written = text.value();
+    let arrow = ["→", "->"]
+        .into_iter()
+        .filter_map(|arrow| written.find(arrow).map(|at| (at, arrow)))
+        .min_by_key(|(at, _)| *at);
+    let parts = arrow.and_then(|(_, arrow)| written.split_once(arrow));
+    let tidy = parts.map(|(when, then)| format!("{} → {}", when.trim(), then.trim()));
+    match tidy {
+        Some(tidy) if tidy != *written => Formatted::new(tidy).display_repr().into_owned(),
+        _ => text.display_repr().into_owned(),
+    }
+}
+
+/// An item of a list or an inline table, with the comments around it.
+struct Part {
+    before: Lines,
+    text: String,
+    behind: Lines,
+}
+
+fn list(
+    array: &Array,
+    about: Option<&'static keys::Table>,
+    is_rules: bool,
+    place: Place,
+) -> String {
+    let inner = Place { column: place.indent + INDENT, indent: place.indent + INDENT };
+    let part = |item: &Value| Part {
+        before: Lines::after(item.decor().prefix()),
+        text: value(item, about, is_rules, inner),
+        behind: Lines::after(item.decor().suffix()),
+    };
+    let parts: Vec<Part> = array.iter().map(part).collect();
+    let trailing = Lines::after(Some(array.trailing()));
+    let texts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
+    let line = format!("[{}]", texts.join(", "));
+    let fits = place.column + line.chars().count() <= LONGEST_LINE && !line.contains('\n');
+    if parts.is_empty() && !trailing.has_comment() || fits && !has_comments(&parts, &trailing) {
+        return line;
+    }
+    lines(('[', ']'), &parts, &trailing, place)
+}
+
+fn inline_table(table: &InlineTable, about: Option<&'static keys::Table>, place: Place) -> String {
+    let inner = Place { column: place.indent + INDENT, indent: place.indent + INDENT };
+    let mut entries = table.get_values();
+    if let Some(about) = about {
+        entries.sort_by_key(|(path, _)| path.first().map(|key| about.place(key.get())));
+    }
+    let parts: Vec<Part> = entries
+        .into_iter()
+        .map(|(path, item)| {
+            let name = path.first().map_or("", |key| key.get());
+            let below = about.and_then(|about| about.below(name));
+            let names: Vec<_> = path.iter().map(|key| key.display_repr()).collect();
+            Part {
+                before: Lines::after(path.last().and_then(|key| key.leaf_decor().prefix())),
+                text: format!("{} = {}", names.join("."), value(item, below, false, inner)),
+                behind: Lines::after(item.decor().suffix()),
+            }
+        })
+        .collect();
+    let trailing = Lines::after(Some(table.trailing()));
+    if has_comments(&parts, &trailing) {
+        return lines(('{', '}'), &parts, &trailing, place);
+    }
+    let texts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
+    if texts.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", texts.join(", ")) }
+}
+
+fn has_comments(parts: &[Part], trailing: &Lines) -> bool {
+    let in_parts = parts.iter().any(|part| part.before.has_comment() || part.behind.has_comment());
+    in_parts || trailing.has_comment()
+}
+
+/// A line for each part. A comment behind an item, before or after its comma, stays behind it.
+fn lines(brackets: (char, char), parts: &[Part], trailing: &Lines, place: Place) -> String {
+    let indent = " ".repeat(place.indent + INDENT);
+    let mut text = String::from(brackets.0);
+    // What stands beside the bracket would be lost there when the list becomes shorter.
+    let mut own: Vec<&str> = Vec::new();
+    let befores = parts.iter().map(|part| &part.before).chain([trailing]);
+    for (at, before) in befores.enumerate() {
+        let previous = at.checked_sub(1).and_then(|at| parts.get(at));
+        let behind = previous.map(|part| &part.behind);
+        let mut beside = behind
+            .into_iter()
+            .flat_map(|behind| behind.beside.as_deref().into_iter().chain(behind.comments()))
+            .chain(before.beside.as_deref());
+        if previous.is_some() {
+            text.extend(beside.next().into_iter().flat_map(|comment| [" ", comment]));
+        }
+        own.extend(beside);
+        own.extend(before.comments());
+        for comment in own.drain(..) {
+            text.extend(["\n", &indent, comment]);
+        }
+        if let Some(part) = parts.get(at) {
+            text.extend(["\n", &indent, &part.text, ","]);
+        }
+    }
+    text.extend(["\n", &" ".repeat(place.indent)]);
+    text.push(brackets.1);
+    text
+}

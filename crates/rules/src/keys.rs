@@ -1,0 +1,279 @@
+//! Every key that a matrix or a plan may have, in the order in which people should write them.
+//!
+//! One description for two uses: `fmt` orders keys by it, and the JSON Schemas are made from it.
+//! A test holds it against the readers, which tell the keys that they know.
+
+/// A table of a file.
+pub(crate) struct Table {
+    pub(crate) about: &'static str,
+    pub(crate) keys: &'static [Key],
+}
+
+/// A key of a table.
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) needed: bool,
+}
+
+/// What a key's value is.
+pub(crate) enum Kind {
+    /// The version of the format.
+    Version,
+    /// A name: letters, digits, `-`, `_`, `.`.
+    Id,
+    /// Any text.
+    Text,
+    /// A list of texts.
+    Texts,
+    /// `P99 < 12us`
+    Condition,
+    /// A verb and free words.
+    Action,
+    /// Lines of `CONDITION → ACTION`.
+    Rules,
+    /// A share above 0 % and below 50 %.
+    ErrorRate,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A length of time.
+    Time,
+    /// An amount of memory.
+    Memory,
+    /// A whole number from this one on.
+    Whole(u32),
+    /// True or false.
+    Flag,
+    /// Readings by the names of their metrics.
+    Readings,
+    /// What a test expects: `outcome`, and findings or actions by the names of their rows.
+    Expectations,
+    /// A table.
+    Table(&'static Table),
+    /// A list of tables.
+    Tables(&'static Table),
+    /// Tables by names of the writer's own.
+    Named(&'static Table),
+    /// A day, `2026-11-23`.
+    Day,
+    /// A quantity, a version or a text.
+    Value,
+}
+
+impl Table {
+    /// The place of a key; keys that aren't known come last.
+    pub(crate) fn place(&self, name: &str) -> usize {
+        self.keys.iter().position(|key| key.name == name).unwrap_or(self.keys.len())
+    }
+
+    /// The table or tables that stand under a key.
+    pub(crate) fn below(&self, name: &str) -> Option<&'static Self> {
+        let key = self.keys.iter().find(|key| key.name == name)?;
+        match key.kind {
+            Kind::Table(table) | Kind::Tables(table) => Some(table),
+            // The names between are the writer's own, so nothing is known of their order.
+            _ => None,
+        }
+    }
+}
+
+const fn needed(name: &'static str, kind: Kind, about: &'static str) -> Key {
+    Key { name, about, kind, needed: true }
+}
+
+const fn optional(name: &'static str, kind: Kind, about: &'static str) -> Key {
+    Key { name, about, kind, needed: false }
+}
+
+const VERSION: Key = needed("schema", Kind::Version, "The format's version: 1");
+
+/// A matrix file.
+pub(crate) static MATRIX: Table = Table {
+    about: "A decision matrix of phasegate: what follows from which measurement",
+    keys: &[
+        VERSION,
+        optional("extends", Kind::Text, "The file of a base, relative to this one"),
+        optional(
+            "rules",
+            Kind::Rules,
+            "Rows as people say them: `P99 < 12us → no action`. They have no else",
+        ),
+        needed("matrix", Kind::Table(&HEAD), "The matrix's name and how it decides"),
+        optional("row", Kind::Tables(&ROW), "A condition and what follows from it"),
+        optional("test", Kind::Tables(&TEST), "Readings, and what must come of them"),
+    ],
+};
+
+static HEAD: Table = Table {
+    about: "The matrix's name and how it decides",
+    keys: &[
+        needed("id", Kind::Id, "A name for files"),
+        needed("title", Kind::Text, "A question for people"),
+        optional(
+            "error_rate",
+            Kind::ErrorRate,
+            "The chance that any finding is wrong, whenever one stops measuring; 5 % if it isn't \
+             written",
+        ),
+        optional(
+            "hit_policy",
+            Kind::Choice(&["priority", "first"]),
+            "priority (if it isn't written): the strongest action of all rows is the outcome; \
+             first: that of the first row that has one",
+        ),
+        optional(
+            "default",
+            Kind::Action,
+            "The action if no row applies; without one the outcome is then undecided",
+        ),
+    ],
+};
+
+static ROW: Table = Table {
+    about: "A condition and what follows from it",
+    keys: &[
+        needed("id", Kind::Id, "A name: letters, digits, -, _, ."),
+        optional("given", Kind::Condition, "The row has a say only where this condition is met"),
+        needed("when", Kind::Condition, "The condition, such as `P99 < 12us`"),
+        needed("then", Kind::Action, "What follows if the condition is met"),
+        optional("else", Kind::Action, "What follows if it isn't met"),
+        optional("why", Kind::Text, "Why the row is there, for readers"),
+        optional(
+            "change",
+            Kind::Choice(&["tightens", "loosens"]),
+            "What a row does to the one of the same id in the base",
+        ),
+    ],
+};
+
+static TEST: Table = Table {
+    about: "Readings, and what must come of them",
+    keys: &[
+        needed("name", Kind::Text, "What is tested, in a few words"),
+        needed("given", Kind::Readings, "Readings by metric. A metric that isn't given is missing"),
+        needed(
+            "expect",
+            Kind::Expectations,
+            "The outcome, and for a row a verb, a whole action, met, not met, not applicable or \
+             undecided",
+        ),
+    ],
+};
+
+/// A plan file.
+pub(crate) static PLAN: Table = Table {
+    about: "A phase plan of phasegate: which phase is decided by which matrix, and how to measure",
+    keys: &[
+        VERSION,
+        needed("phase", Kind::Table(&PHASE), "What is decided"),
+        optional("measure", Kind::Table(&MEASURE), "How to measure"),
+        optional("fact", Kind::Named(&FACT), "What the team asserts, by its name"),
+        optional("prediction", Kind::Tables(&PREDICTION), "What somebody expects"),
+        optional("next_option", Kind::Tables(&NEXT_OPTION), "What could be done next"),
+    ],
+};
+
+static FACT: Table = Table {
+    about: "Something that the team asserts; conditions name it as fact.NAME",
+    keys: &[
+        needed("value", Kind::Value, "A quantity such as `12us`, a version, or a text"),
+        needed("author", Kind::Text, "Who asserts it"),
+        needed("date", Kind::Day, "The day on which it was true"),
+        optional("max_age", Kind::Time, "How long it may be relied on, such as `90d`"),
+    ],
+};
+
+static PREDICTION: Table = Table {
+    about: "What somebody expects, before it is measured",
+    keys: &[
+        needed("text", Kind::Text, "As people say it"),
+        needed("claim", Kind::Condition, "What would confirm it"),
+        needed("by", Kind::Text, "Who expects it"),
+        needed("on", Kind::Day, "The day on which it was said"),
+    ],
+};
+
+static PHASE: Table = Table {
+    about: "What is decided",
+    keys: &[
+        needed("id", Kind::Id, "The phase's name"),
+        needed("title", Kind::Text, "What it would do, in a few words"),
+        needed("subject", Kind::Text, "What it is about, such as `the allocator`"),
+        needed("matrix", Kind::Text, "The matrix's file, relative to this one"),
+        optional("next", Kind::Table(&NEXT), "The phase that follows, by how the gate came out"),
+        optional("planned_effort", Kind::Time, "What the phase would cost, such as `9.8d`"),
+        optional("deliverables", Kind::Texts, "What the phase delivers, for the report"),
+        optional("lessons", Kind::Texts, "What was learned, for the report"),
+    ],
+};
+
+static NEXT: Table = Table {
+    about: "The phase that follows, by how the gate came out",
+    keys: &[
+        optional("closed", Kind::Id, "After skip, defer or no action"),
+        optional("open", Kind::Id, "After act, revisit or investigate"),
+    ],
+};
+
+static MEASURE: Table = Table {
+    about: "How to measure",
+    keys: &[
+        optional(
+            "transport",
+            Kind::Choice(&["unix", "tcp"]),
+            "How a server of ours is reached; unix if it isn't written",
+        ),
+        optional(
+            "wait",
+            Kind::Choice(&["spin", "block"]),
+            "spin: the client polls and never gives up its CPU; block (if it isn't written): it \
+             sleeps until the reply is there",
+        ),
+        optional(
+            "command",
+            Kind::Choice(&["GET", "PING"]),
+            "The command that is measured; GET if it isn't written",
+        ),
+        optional("rounds", Kind::Whole(1), "Fresh connections in a trial; 5 if it isn't written"),
+        optional(
+            "samples",
+            Kind::Whole(1),
+            "Requests recorded in each round; 10 000 if it isn't written",
+        ),
+        optional(
+            "warmup",
+            Kind::Whole(0),
+            "Requests before those, in each round; 1 000 if it isn't written",
+        ),
+        optional("trials", Kind::Whole(1), "How many trials at most; 30 if it isn't written"),
+        optional("budget", Kind::Time, "How long to measure at most; 60s if it isn't written"),
+        optional("pinning", Kind::Table(&PINNING), "A CPU for each, by its number"),
+        optional("dataset", Kind::Table(&DATASET), "What a server of ours is filled with"),
+    ],
+};
+
+static PINNING: Table = Table {
+    about: "A CPU for each, by its number; the scheduler chooses where there is none",
+    keys: &[
+        optional("server", Kind::Whole(0), "The server's CPU"),
+        optional("client", Kind::Whole(0), "The client's CPU"),
+    ],
+};
+
+static DATASET: Table = Table {
+    about: "What a server of ours is filled with",
+    keys: &[
+        needed("size", Kind::Memory, "The memory.dataset to reach, such as `1.8MB`"),
+        optional("value", Kind::Memory, "The size of each value; 100B if it isn't written"),
+    ],
+};
+
+static NEXT_OPTION: Table = Table {
+    about: "Something that could be done next",
+    keys: &[
+        needed("title", Kind::Text, "What it is, in a few words"),
+        optional("recommended", Kind::Flag, "Whether the team recommends it"),
+        optional("when", Kind::Condition, "It is recommended only if this condition is met"),
+    ],
+};

@@ -1,0 +1,81 @@
+//! What would a matrix decide if the readings were so?
+
+use std::collections::BTreeSet;
+
+use chrono::DateTime;
+use phasegate_model::{
+    Decision, End, Environment, Evidence, Metric, Pinning, Plan, Reading, Readings, Target,
+    TargetServer, Trial,
+};
+
+use crate::decide::{enough_trials, medians};
+use crate::matrix::Matrix;
+
+/// What evidence says of a typical trial: of every number the median over the trials, of every
+/// text or version what the last trial said, and of what no trial has a reading of, why.
+#[must_use]
+pub fn typical_readings(evidence: &Evidence) -> Readings {
+    let trials: Vec<&Readings> = evidence.trials.iter().map(|trial| &trial.readings).collect();
+    let mut typical = Readings::default();
+    for (metric, reading) in trials.iter().flat_map(|readings| readings.iter()) {
+        // A later reading goes before an earlier one, but not the lack of one.
+        if is_there(reading) || !typical.get(metric).is_some_and(is_there) {
+            insert(&mut typical, metric, reading.clone());
+        }
+    }
+    let metrics: BTreeSet<Metric> =
+        trials.iter().flat_map(|readings| readings.iter().map(|(metric, _)| metric)).collect();
+    let metrics: Vec<Metric> = metrics.into_iter().collect();
+    for (metric, median) in medians(&metrics, &trials) {
+        insert(&mut typical, metric, Reading::exact(median));
+    }
+    typical
+}
+
+const fn is_there(reading: &Reading) -> bool {
+    !matches!(reading, Reading::Missing(_))
+}
+
+fn insert(readings: &mut Readings, metric: Metric, reading: Reading) {
+    // Readings that come from readings fit their metric.
+    let _ = readings.insert(metric, reading);
+}
+
+impl Matrix {
+    /// What this matrix decides for a phase if every trial had these readings. They are taken as
+    /// settled: there are as many identical trials as the votes need. A metric that isn't among
+    /// the readings is missing.
+    ///
+    /// The decision tells of imagined trials, so it is not one to record.
+    #[must_use]
+    pub fn what_if(&self, plan: &Plan, readings: &Readings) -> Decision {
+        let never = DateTime::UNIX_EPOCH;
+        let trial = |number| Trial {
+            number,
+            started_at: never,
+            duration_ms: 0,
+            pinned: Pinning::default(),
+            readings: readings.clone(),
+            rounds: Vec::new(),
+            rtt_histogram: String::new(),
+            anomalies: Vec::new(),
+        };
+        self.decide(&Evidence {
+            schema: Evidence::SCHEMA,
+            tool: String::new(),
+            started_at: never,
+            ended_at: never,
+            end: End::Settled,
+            plan: plan.clone(),
+            target: Target {
+                server: TargetServer::Started(String::new()),
+                transport: plan.measure.transport,
+                wait: plan.measure.wait,
+                command: plan.measure.command.as_str().to_owned(),
+            },
+            environment: Environment::default(),
+            previous: None,
+            trials: (1..=enough_trials(self)).map(trial).collect(),
+        })
+    }
+}
