@@ -67,6 +67,11 @@ impl Table {
         self.keys.iter().position(|key| key.name == name).unwrap_or(self.keys.len())
     }
 
+    /// Whether rows in their short form stand under a key.
+    pub(crate) fn has_rules(&self, name: &str) -> bool {
+        self.keys.iter().any(|key| key.name == name && matches!(key.kind, Kind::Rules))
+    }
+
     /// The table or tables that stand under a key.
     pub(crate) fn below(&self, name: &str) -> Option<&'static Self> {
         let key = self.keys.iter().find(|key| key.name == name)?;

@@ -181,6 +181,32 @@ recommended = true
 }
 
 #[test]
+fn comments_move_with_what_they_are_about() {
+    let text = r#"schema = 1
+matrix = { title = "t", # the title
+  # the id
+  id = "m" # the name
+}
+row = [ {then = "act", id="a", when = "frag > 1"}, {id="b", when="P99 < 1us", then="skip", why="very long"} ] # tail
+"#;
+    assert_eq!(
+        matrix(text),
+        "\
+schema = 1
+matrix = {
+  # the id
+  id = \"m\", # the name
+  title = \"t\", # the title
+}
+row = [
+  { id = \"a\", when = \"frag > 1\", then = \"act\" },
+  { id = \"b\", when = \"P99 < 1us\", then = \"skip\", why = \"very long\" },
+] # tail
+"
+    );
+}
+
+#[test]
 fn windows_line_ends_and_a_missing_last_newline_are_mended() {
     let text = "schema = 1\r\n[matrix]\r\nid = 'm'\r\ntitle = 't'\r\n[[row]]\r\nid = 'a'\r\n\
         when = 'frag > 1'\r\nthen = '''\r\nact'''";

@@ -1,6 +1,6 @@
 //! Matrices and plans in one layout, whoever wrote them. Comments stay where they belong.
 //!
-//! Tables and keys come in the order of [`keys`](crate::keys), with one blank line between tables
+//! Tables and keys come in the order of `keys.rs`, with one blank line between tables
 //! and single spaces; `->` becomes `→`. Numbers and texts stay as they were written. Formatting
 //! twice is formatting once, and what the file means doesn't change: that is checked each time.
 

@@ -52,8 +52,7 @@ fn entries<'d>(table: &'d Table, about: Option<&'static keys::Table>) -> Vec<Ent
         .map(|(path, value)| Entry {
             before: Lines::own(path.last().and_then(|key| key.leaf_decor().prefix())),
             below: about.and_then(|about| about.below(key_name(&path))),
-            is_rules: about.is_some_and(|about| std::ptr::eq(about, &raw const keys::MATRIX))
-                && key_name(&path) == "rules",
+            is_rules: about.is_some_and(|about| about.has_rules(key_name(&path))),
             path,
             value,
         })

@@ -82,24 +82,26 @@ fn list(
 
 fn inline_table(table: &InlineTable, about: Option<&'static keys::Table>, place: Place) -> String {
     let inner = Place { column: place.indent + INDENT, indent: place.indent + INDENT };
-    let mut entries = table.get_values();
-    if let Some(about) = about {
-        entries.sort_by_key(|(path, _)| path.first().map(|key| about.place(key.get())));
+    let mut written: Vec<(usize, Part)> = Vec::new();
+    for (path, item) in table.get_values() {
+        let name = path.first().map_or("", |key| key.get());
+        let below = about.and_then(|about| about.below(name));
+        let names: Vec<_> = path.iter().map(|key| key.display_repr()).collect();
+        let mut before = Lines::after(path.last().and_then(|key| key.leaf_decor().prefix()));
+        // A comment behind a comma is about what stands before it, and moves with that.
+        if let Some((_, previous)) = written.last_mut() {
+            previous.behind.lines.extend(before.beside.take());
+        }
+        let text = format!("{} = {}", names.join("."), value(item, below, false, inner));
+        let behind = Lines::after(item.decor().suffix());
+        written.push((about.map_or(0, |about| about.place(name)), Part { before, text, behind }));
     }
-    let parts: Vec<Part> = entries
-        .into_iter()
-        .map(|(path, item)| {
-            let name = path.first().map_or("", |key| key.get());
-            let below = about.and_then(|about| about.below(name));
-            let names: Vec<_> = path.iter().map(|key| key.display_repr()).collect();
-            Part {
-                before: Lines::after(path.last().and_then(|key| key.leaf_decor().prefix())),
-                text: format!("{} = {}", names.join("."), value(item, below, false, inner)),
-                behind: Lines::after(item.decor().suffix()),
-            }
-        })
-        .collect();
-    let trailing = Lines::after(Some(table.trailing()));
+    let mut trailing = Lines::after(Some(table.trailing()));
+    if let Some((_, last)) = written.last_mut() {
+        last.behind.lines.extend(trailing.beside.take());
+    }
+    written.sort_by_key(|(place, _)| *place);
+    let parts: Vec<Part> = written.into_iter().map(|(_, part)| part).collect();
     if has_comments(&parts, &trailing) {
         return lines(('{', '}'), &parts, &trailing, place);
     }
