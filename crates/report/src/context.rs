@@ -7,7 +7,9 @@
 use serde::Serialize;
 
 use crate::material::Material;
-use crate::{baseline, details, headline, matrix, next, summary};
+use crate::{
+    baseline, details, headline, headroom, matrix, memory, next, picture, spectrum, summary,
+};
 
 /// Everything that a template may use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +26,12 @@ pub struct Context {
     pub summary: Vec<String>,
     /// What was measured, as far as it matters to the decision.
     pub baseline: Baseline,
+    /// Round-trip times by percentile.
+    pub spectrum: Option<Spectrum>,
+    /// The allocator and the memory.
+    pub memory: Option<MemorySection>,
+    /// How much of the round trip is the server's at all.
+    pub headroom: Option<HeadroomSection>,
     /// The decision matrix, row by row.
     pub matrix: MatrixTable,
     /// What is left open.
@@ -34,6 +42,8 @@ pub struct Context {
     pub details: Details,
     /// How the decision was recorded, and how to check it.
     pub record: RecordLines,
+    /// The pictures; all their figures also stand in the other fields.
+    pub pictures: Pictures,
 }
 
 impl Context {
@@ -43,6 +53,7 @@ impl Context {
     /// What a template may use of this material. The same material gives the same context.
     #[must_use]
     pub fn of(material: &Material<'_>) -> Self {
+        let series = spectrum::series(material);
         Self {
             version: Self::VERSION,
             phase: headline::phase(material),
@@ -50,11 +61,15 @@ impl Context {
             run: headline::run(material),
             summary: summary::sentences(material),
             baseline: baseline::key(material),
+            spectrum: spectrum::table(&series),
+            memory: memory::section(material),
+            headroom: headroom::section(material),
             matrix: matrix::table(material),
             obligations: next::obligations(material),
             next: next::steps(material),
             details: details::details(material),
             record: details::record(material),
+            pictures: picture::pictures(material, &series),
         }
     }
 }
@@ -165,6 +180,137 @@ pub struct MissingMetric {
     pub why: String,
 }
 
+/// Round-trip times by percentile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Spectrum {
+    /// How many samples there are, `150 000`.
+    pub samples: String,
+    /// Of how many trials, `9 trials`.
+    pub trials: String,
+    /// Whether a floor was measured.
+    pub has_floor: bool,
+    /// One for each percentile.
+    pub rows: Vec<SpectrumLine>,
+}
+
+/// One percentile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SpectrumLine {
+    /// The percentile, `99.9 %`.
+    pub percentile: String,
+    /// The round trip, all trials together.
+    pub rtt: String,
+    /// The fastest and the slowest trial.
+    pub trials: String,
+    /// The floor, all trials together.
+    pub floor: Option<String>,
+}
+
+/// The allocator and the memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MemorySection {
+    /// Where the ratio comes from, and whether it means anything.
+    pub sentences: Vec<String>,
+    /// What takes how much.
+    pub sizes: Vec<MemorySize>,
+    /// The factors of the fragmentation ratio, as far as the server tells them.
+    pub factors: Vec<MemoryFactor>,
+    /// Their product, if none is missing.
+    pub product: Option<String>,
+    /// The fragmentation ratio that the server tells.
+    pub ratio: Option<String>,
+}
+
+/// An amount of memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MemorySize {
+    /// The metric's name.
+    pub metric: String,
+    /// What it is.
+    pub meaning: String,
+    /// How much.
+    pub value: String,
+    /// What share of the resident memory that is.
+    pub share: Option<String>,
+}
+
+/// A factor of the fragmentation ratio.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MemoryFactor {
+    /// The metric's name.
+    pub metric: String,
+    /// What it is.
+    pub meaning: String,
+    /// The factor.
+    pub value: String,
+}
+
+/// How much of the round trip is the server's at all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeadroomSection {
+    /// What it comes to.
+    pub sentences: Vec<String>,
+    /// Whether a floor was measured.
+    pub has_floor: bool,
+    /// Whether the server told how long the command takes.
+    pub has_command: bool,
+    /// One for each statistic.
+    pub rows: Vec<HeadroomLine>,
+}
+
+/// A statistic of the round trip, and what it is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeadroomLine {
+    /// The statistic, `mean`.
+    pub statistic: String,
+    /// The round trip.
+    pub rtt: String,
+    /// The round trip to a server that does nothing.
+    pub floor: Option<String>,
+    /// The share above the floor.
+    pub headroom: Option<String>,
+    /// The command itself.
+    pub command: Option<String>,
+    /// Its share.
+    pub command_share: Option<String>,
+}
+
+/// The pictures that there are figures for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Pictures {
+    /// P99 of each trial.
+    pub p99: Option<PictureLine>,
+    /// The latency spectrum.
+    pub spectrum: Option<PictureLine>,
+    /// Where the fragmentation ratio comes from, and the sizes.
+    pub memory: Option<PictureLine>,
+    /// Where the round trip goes.
+    pub headroom: Option<PictureLine>,
+    /// Each row's reading against its limit.
+    pub sensitivity: Option<PictureLine>,
+}
+
+impl Pictures {
+    /// All that there are, in the order in which the report shows them.
+    pub fn all(&self) -> impl Iterator<Item = &PictureLine> {
+        let Self { p99, spectrum, memory, headroom, sensitivity } = self;
+        [p99, spectrum, memory, headroom, sensitivity].into_iter().flatten()
+    }
+}
+
+/// A picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PictureLine {
+    /// The name of its file beside the report, `p99.svg`.
+    pub file: String,
+    /// What it shows, in a few words.
+    pub title: String,
+    /// What it shows, in sentences with the chief figures.
+    pub description: String,
+    /// The picture itself: an `<svg>` element that may stand in HTML as it is.
+    pub svg: String,
+}
+
 /// The decision matrix.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MatrixTable {
@@ -176,8 +322,29 @@ pub struct MatrixTable {
     pub rows: Vec<RowLine>,
     /// The rows that gave the outcome, or would settle it.
     pub deciding: Vec<RowLine>,
+    /// Every reading that a limit is known for, with that limit.
+    pub sensitivity: Vec<SensitivityLine>,
     /// The smallest change of one metric that gives another outcome.
     pub closest_flip: Option<ClosestFlip>,
+}
+
+/// A reading and the limit where its row's finding flips.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SensitivityLine {
+    /// The row.
+    pub row: String,
+    /// The metric.
+    pub metric: String,
+    /// Its median.
+    pub reading: String,
+    /// The interval for the median trial.
+    pub interval: Option<String>,
+    /// The limit.
+    pub limit: String,
+    /// How far that is, as in [`RowLine::margin`].
+    pub distance: String,
+    /// The row's finding.
+    pub finding: String,
 }
 
 /// One row of the matrix.
