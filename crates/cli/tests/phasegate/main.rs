@@ -6,6 +6,7 @@ mod bad_input;
 mod check;
 mod faults;
 mod readme;
+mod report;
 mod run;
 mod scene;
 mod secrets;
