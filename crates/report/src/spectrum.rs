@@ -203,6 +203,22 @@ mod tests {
     }
 
     #[test]
+    fn a_floor_stands_beside_the_round_trip() {
+        let series = |name, times| {
+            let trials = vec![Times::decode(&histogram(times).1).unwrap()];
+            let pooled = Times::pooled(&trials).unwrap();
+            Series { name, trials, pooled }
+        };
+        let both = [series("round trip", 2_000..4_000), series("floor", 1_000..3_000)];
+        let table = table(&both).unwrap();
+        let first = table.rows.first().unwrap();
+        assert!(table.has_floor);
+        assert_eq!((first.rtt.as_str(), first.floor.as_deref()), ("3.00 us", Some("2.00 us")));
+        let picture = crate::picture::spectrum_of(&both).unwrap();
+        assert!(picture.contains("class=\"second\"") && picture.contains("floor, all trials"));
+    }
+
+    #[test]
     fn what_is_no_histogram_has_no_times() {
         let (_, whole) = histogram(1..100);
         let cut = whole.get(..whole.len() / 2 / 4 * 4).unwrap();

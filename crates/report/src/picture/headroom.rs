@@ -3,7 +3,7 @@
 use phasegate_model::{Quantity, Unit};
 
 use crate::context::PictureLine;
-use crate::figures::{TableUnits, in_unit};
+use crate::figures::{TableUnits, in_unit, list};
 use crate::headroom::{Bar, bars, percent, shown, units};
 use crate::material::Material;
 use crate::picture::legend::{Legend, Swatch};
@@ -39,6 +39,15 @@ pub(crate) fn picture(material: &Material<'_>) -> Option<PictureLine> {
     if has_floor {
         legend.add(Swatch::Pale, "the rest of the server, above the floor");
         legend.add(Swatch::Empty, "the floor: kernel, transport, waking up");
+        let unknown: Vec<String> = bars
+            .iter()
+            .filter(|bar| bar.floor.is_none())
+            .map(|bar| bar.statistic.to_owned())
+            .collect();
+        if !unknown.is_empty() {
+            let unknown = list(&unknown, "and");
+            legend.add(Swatch::None, &format!("for the {unknown}, the floor was not measured"));
+        }
     } else {
         legend.add(Swatch::Empty, "everything else; the floor was not measured");
     }

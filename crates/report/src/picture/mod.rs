@@ -42,3 +42,9 @@ pub(crate) fn pictures(material: &Material<'_>, series: &[Series]) -> Pictures {
         sensitivity: sensitivity::picture(material),
     }
 }
+
+/// The spectrum's picture alone.
+#[cfg(test)]
+pub(crate) fn spectrum_of(series: &[Series]) -> Option<String> {
+    spectrum::picture(series).map(|picture| picture.svg)
+}
