@@ -9,10 +9,11 @@ use std::path::Path;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use phasegate_history::{Digest, Head, RenderedFile};
-use phasegate_model::{Decision, Evidence, Plan, TargetServer};
+use phasegate_model::{Decision, End, Environment, Evidence, Plan, Target, TargetServer};
 use phasegate_report::{Context, Form, Material, Record};
 use phasegate_rules::Matrix;
 
+use crate::driver::TOOL;
 use crate::files::read_rules;
 
 /// Where a team's own templates are, by the names of the built-in ones.
@@ -40,6 +41,42 @@ impl Templates {
             }
         }
         Ok(())
+    }
+
+    /// Tries all templates on a phase without any trial. A name that a template has wrong shows
+    /// only when it is rendered, and after a long measurement would be late.
+    pub(crate) fn try_out(&self, plan: &Plan, matrix: &Matrix) -> anyhow::Result<()> {
+        let evidence = Evidence {
+            schema: Evidence::SCHEMA,
+            tool: TOOL.to_owned(),
+            started_at: DateTime::UNIX_EPOCH,
+            ended_at: DateTime::UNIX_EPOCH,
+            end: End::TrialsSpent,
+            plan: plan.clone(),
+            target: Target {
+                server: TargetServer::Started("redis-server".to_owned()),
+                transport: plan.measure.transport,
+                wait: plan.measure.wait,
+                command: plan.measure.command.as_str().to_owned(),
+            },
+            environment: Environment::default(),
+            trials: Vec::new(),
+        };
+        let nothing = Digest::of(b"");
+        let context = Recorded {
+            number: 1,
+            previous: None,
+            recorded_at: DateTime::UNIX_EPOCH,
+            recorded_by: "",
+            tool: TOOL,
+            digests: Digests { evidence: nothing, matrix: nothing, plan: nothing },
+            decision: &matrix.decide(&evidence),
+            evidence: &evidence,
+            matrix,
+            plan,
+        }
+        .context();
+        Form::ALL.into_iter().try_for_each(|form| self.render(&context, form).map(drop))
     }
 
     /// Renders one form.

@@ -24,6 +24,7 @@ pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
     apply_options(&mut project.plan, &args.measuring);
     let source = source::source(&args.measuring, talk)?;
     let templates = Templates::load()?;
+    templates.try_out(&project.plan, &project.matrix)?;
     // Nothing is worse than losing a measurement because it can't be written down.
     let store = Store::open(&args.reports)?;
     store.prepare().with_context(|| format!("can't record in `{}`", args.reports.display()))?;

@@ -94,6 +94,16 @@ fn an_own_template_renders_a_recorded_entry() {
 }
 
 #[test]
+fn a_wrong_name_in_a_template_shows_before_measuring() {
+    let scene = Scene::quick();
+    scene.write("templates/comment.md", "fine\n{{ outcome.wort }}\n");
+    let said = scene.run(&["run", "q1"]);
+    assert_eq!((said.status, said.out.as_str()), (2, ""));
+    assert!(said.err.contains("comment.md:2:") && !said.err.contains("trial 1"), "{}", said.err);
+    assert!(!scene.path("reports").exists());
+}
+
+#[test]
 fn the_context_is_there_for_programs() {
     let scene = recorded();
     let context = json(&scene.run(&["report", "1", "--format", "json"]));
