@@ -72,6 +72,13 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: HistoryCommand,
     },
+    /// Render a recorded decision again
+    Report(ReportArgs),
+    /// Work on report templates of your own
+    Template {
+        #[command(subcommand)]
+        command: TemplateCommand,
+    },
 }
 
 /// How results are printed.
@@ -267,4 +274,46 @@ pub(crate) struct VerifyArgs {
     /// A head that the history must still have, `NUMBER:DIGEST`, as reports print it
     #[arg(long, value_name = "N:DIGEST")]
     pub(crate) head: Option<phasegate_history::Head>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReportArgs {
+    /// The entry's number
+    pub(crate) entry: u64,
+    /// What to render: the report in Markdown or HTML, everything that a template may use as
+    /// JSON, or a short comment for a pull request
+    #[arg(long, value_enum, default_value = "md")]
+    pub(crate) format: ReportFormat,
+    /// Use this template instead of templates/report.md, report.html or comment.md
+    #[arg(long, value_name = "FILE")]
+    pub(crate) template: Option<PathBuf>,
+    /// The folder of the history
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(crate) reports: PathBuf,
+}
+
+/// What an entry is rendered to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// Markdown
+    Md,
+    /// One HTML file
+    Html,
+    /// For programs
+    Json,
+    /// A few lines of Markdown
+    Comment,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TemplateCommand {
+    /// Write the built-in templates, to be edited
+    Export(TemplateExportArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TemplateExportArgs {
+    /// Where to; `run` and `report` look for templates in `templates`
+    #[arg(value_name = "DIR", default_value = crate::rendering::TEMPLATES)]
+    pub(crate) folder: PathBuf,
 }

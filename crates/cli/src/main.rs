@@ -9,12 +9,14 @@ mod diagnostics;
 mod driver;
 mod explanation;
 mod files;
+mod github;
 mod layout;
 mod output;
 mod picture;
 mod progress;
 mod project;
 mod region;
+mod rendering;
 mod sarif;
 mod secret;
 mod setting;
@@ -28,7 +30,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::args::{Args, Command, HistoryCommand};
+use crate::args::{Args, Command, HistoryCommand, TemplateCommand};
 use crate::output::{Exit, ReportedError};
 
 fn main() -> ExitCode {
@@ -60,6 +62,10 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::History { command } => match command {
             HistoryCommand::List(list) => commands::history::list(&list),
             HistoryCommand::Verify(verify) => commands::history::verify(&verify),
+        },
+        Command::Report(report) => commands::report::run(&report),
+        Command::Template { command } => match command {
+            TemplateCommand::Export(export) => commands::template::export(&export),
         },
     }
 }

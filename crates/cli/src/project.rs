@@ -14,7 +14,10 @@ pub(crate) const PHASES: &str = "rules/phases";
 
 /// A phase's plan and matrix, with their texts as they were read.
 pub(crate) struct Project {
+    /// The plan, to which options of the command line may be applied.
     pub(crate) plan: Plan,
+    /// The plan as its file has it.
+    pub(crate) written_plan: Plan,
     pub(crate) plan_source: Source,
     pub(crate) matrix: Matrix,
     pub(crate) matrix_source: Source,
@@ -50,7 +53,7 @@ impl Project {
             let sources = vec![plan_source, matrix_source];
             return Err(report(&Trouble { sources, problems }));
         }
-        Ok(Self { plan, plan_source, matrix, matrix_source })
+        Ok(Self { plan, written_plan: file.plan, plan_source, matrix, matrix_source })
     }
 }
 
@@ -75,6 +78,15 @@ pub(crate) fn checked_matrix(path: &Path, source: &Source) -> Result<Matrix, Tro
         Err(problems) => problems,
     };
     Err(Trouble { sources, problems })
+}
+
+/// A matrix as the ledger keeps it: its text, and those of what it extends, in their order.
+pub(crate) fn recorded_matrix(text: String, bases: Vec<String>) -> Result<Matrix, Vec<Diagnostic>> {
+    let mut bases = bases.into_iter();
+    Matrix::parse_with(&Source { name: "matrix".to_owned(), text }, &mut |path| {
+        let text = bases.next().ok_or("the entry doesn't have it")?;
+        Ok(Source { name: path.to_owned(), text })
+    })
 }
 
 /// Whether a problem is more than a warning.

@@ -210,8 +210,23 @@ fn why_not_measured(material: &Material<'_>, metric: Metric) -> String {
     reasons.next().unwrap_or_else(|| "not measured".to_owned())
 }
 
+/// The median of all trials' readings, as far as there are any.
+pub(crate) fn median(material: &Material<'_>, metric: Metric) -> Option<Quantity> {
+    Collected::from_trials(material, metric).median()
+}
+
+/// The different texts that the server said.
+pub(crate) fn said(material: &Material<'_>, metric: Metric) -> Vec<String> {
+    Collected::from_trials(material, metric).texts
+}
+
+/// Why there is no reading; nothing if every trial has one.
+pub(crate) fn why_missing(material: &Material<'_>, metric: Metric) -> Option<String> {
+    Collected::from_trials(material, metric).why_missing
+}
+
 /// The interval that the decision has for a metric.
-fn interval(material: &Material<'_>, metric: Metric) -> Option<(Quantity, Quantity)> {
+pub(crate) fn interval(material: &Material<'_>, metric: Metric) -> Option<(Quantity, Quantity)> {
     let summaries = material.decision.rows.iter().flat_map(|row| &row.readings);
     let mut intervals =
         summaries.filter(|summary| summary.metric == metric).filter_map(|summary| {

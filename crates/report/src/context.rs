@@ -4,10 +4,19 @@
 //! All figures are formatted text. A field that may be missing is `null` then, which is false in
 //! a template's `if`, as is an empty list.
 
+mod sections;
+
 use serde::Serialize;
 
 use crate::material::Material;
-use crate::{baseline, details, headline, matrix, next, summary};
+use crate::{
+    baseline, details, headline, headroom, matrix, memory, next, picture, spectrum, summary,
+};
+
+pub use sections::{
+    HeadroomLine, HeadroomSection, MemoryFactor, MemorySection, MemorySize, PictureLine, Pictures,
+    Spectrum, SpectrumLine,
+};
 
 /// Everything that a template may use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +33,12 @@ pub struct Context {
     pub summary: Vec<String>,
     /// What was measured, as far as it matters to the decision.
     pub baseline: Baseline,
+    /// Round-trip times by percentile.
+    pub spectrum: Option<Spectrum>,
+    /// The allocator and the memory.
+    pub memory: Option<MemorySection>,
+    /// How much of the round trip is the server's at all.
+    pub headroom: Option<HeadroomSection>,
     /// The decision matrix, row by row.
     pub matrix: MatrixTable,
     /// What is left open.
@@ -34,6 +49,8 @@ pub struct Context {
     pub details: Details,
     /// How the decision was recorded, and how to check it.
     pub record: RecordLines,
+    /// The pictures; all their figures also stand in the other fields.
+    pub pictures: Pictures,
 }
 
 impl Context {
@@ -43,6 +60,7 @@ impl Context {
     /// What a template may use of this material. The same material gives the same context.
     #[must_use]
     pub fn of(material: &Material<'_>) -> Self {
+        let series = spectrum::series(material);
         Self {
             version: Self::VERSION,
             phase: headline::phase(material),
@@ -50,11 +68,15 @@ impl Context {
             run: headline::run(material),
             summary: summary::sentences(material),
             baseline: baseline::key(material),
+            spectrum: spectrum::table(&series),
+            memory: memory::section(material),
+            headroom: headroom::section(material),
             matrix: matrix::table(material),
             obligations: next::obligations(material),
             next: next::steps(material),
             details: details::details(material),
             record: details::record(material),
+            pictures: picture::pictures(material, &series),
         }
     }
 }
@@ -176,8 +198,29 @@ pub struct MatrixTable {
     pub rows: Vec<RowLine>,
     /// The rows that gave the outcome, or would settle it.
     pub deciding: Vec<RowLine>,
+    /// Every reading that a limit is known for, with that limit.
+    pub sensitivity: Vec<SensitivityLine>,
     /// The smallest change of one metric that gives another outcome.
     pub closest_flip: Option<ClosestFlip>,
+}
+
+/// A reading and the limit where its row's finding flips.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SensitivityLine {
+    /// The row.
+    pub row: String,
+    /// The metric.
+    pub metric: String,
+    /// Its median.
+    pub reading: String,
+    /// The interval for the median trial.
+    pub interval: Option<String>,
+    /// The limit.
+    pub limit: String,
+    /// How far that is, as in [`RowLine::margin`].
+    pub distance: String,
+    /// The row's finding.
+    pub finding: String,
 }
 
 /// One row of the matrix.

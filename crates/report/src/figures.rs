@@ -113,6 +113,13 @@ pub(crate) fn quantity(metric: Metric, amount: Decimal) -> Option<Quantity> {
     }
 }
 
+/// A figure as a bare number of that unit, for pictures.
+pub(crate) fn in_unit(figure: Quantity, unit: Unit) -> f64 {
+    let one = Quantity::new(Decimal::ONE, unit).map_or(Decimal::ONE, |one| one.amount());
+    let number = figure.amount().checked_div(one).unwrap_or_default();
+    f64::try_from(number).unwrap_or_default()
+}
+
 /// One unit for each dimension, for all figures of a table.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct TableUnits {

@@ -11,11 +11,11 @@
 //! material renders to the same bytes, anywhere.
 //!
 //! ```
-//! use phasegate_report::{BUILT_IN_REPORT, RenderError};
+//! use phasegate_report::{Form, RenderError};
 //!
 //! // A broken template is an error that points at the place.
-//! assert!(BUILT_IN_REPORT.contains("outcome.word"));
-//! let error = phasegate_report::check("# Phase {{ phase.id").unwrap_err();
+//! assert!(Form::Markdown.built_in().contains("outcome.word"));
+//! let error = phasegate_report::check(Form::Markdown, "# Phase {{ phase.id").unwrap_err();
 //! assert!(matches!(error, RenderError::Load { .. }));
 //! assert!(error.to_string().contains("report.md:1:"));
 //! ```
@@ -26,18 +26,23 @@ mod details;
 mod escape;
 mod figures;
 mod headline;
+mod headroom;
 mod material;
 mod matrix;
+mod memory;
 mod needs;
 mod next;
+mod picture;
 mod render;
+mod spectrum;
 mod summary;
 
 pub use context::{
-    Baseline, ClosestFlip, Context, Details, MatrixTable, MissingMetric, Next, NextChoice,
-    ObligationLine, ObservedMetric, OutcomeLine, PhaseLine, Property, RecordLines, RowLine,
-    RowReading, Run, SampledMetric, TrialLine,
+    Baseline, ClosestFlip, Context, Details, HeadroomLine, HeadroomSection, MatrixTable,
+    MemoryFactor, MemorySection, MemorySize, MissingMetric, Next, NextChoice, ObligationLine,
+    ObservedMetric, OutcomeLine, PhaseLine, PictureLine, Pictures, Property, RecordLines, RowLine,
+    RowReading, Run, SampledMetric, SensitivityLine, Spectrum, SpectrumLine, TrialLine,
 };
 pub use material::{Material, Record};
 pub use needs::needs;
-pub use render::{BUILT_IN_REPORT, RenderError, check, markdown};
+pub use render::{Form, RenderError, check, render};

@@ -4,7 +4,7 @@ use phasegate_model::{
     Change, Decision, Finding, Flip, MetricSummary, RowDecision, Summary, Unit, Votes,
 };
 
-use crate::context::{ClosestFlip, MatrixTable, RowLine, RowReading};
+use crate::context::{ClosestFlip, MatrixTable, RowLine, RowReading, SensitivityLine};
 use crate::figures::{distance, ends, list, range, text, text_if_any, unit_beside};
 use crate::material::Material;
 use crate::needs::needs;
@@ -16,6 +16,7 @@ pub(crate) fn table(material: &Material<'_>) -> MatrixTable {
         title: text(material.matrix_title),
         rows: decision.rows.iter().map(|row| line(decision, row)).collect(),
         deciding: deciding(decision).map(|row| line(decision, row)).collect(),
+        sensitivity: decision.rows.iter().flat_map(sensitivity).collect(),
         closest_flip: decision.closest_flip.as_ref().map(flip),
     }
 }
@@ -49,7 +50,7 @@ fn line(decision: &Decision, row: &RowDecision) -> RowLine {
     }
 }
 
-const fn symbol(finding: &Finding) -> &'static str {
+pub(crate) const fn symbol(finding: &Finding) -> &'static str {
     match finding {
         Finding::Met => "✓",
         Finding::NotMet => "✗",
@@ -132,6 +133,23 @@ pub(crate) fn votes(row: &RowDecision) -> Option<String> {
 /// How many trials there are to vote.
 pub(crate) fn cast(votes: &Votes) -> u64 {
     u64::from(votes.met) + u64::from(votes.not_met) + u64::from(votes.neither)
+}
+
+/// The row's readings that have a limit, each with the change that flips the finding.
+fn sensitivity(row: &RowDecision) -> impl Iterator<Item = SensitivityLine> {
+    changes(row).iter().map(|change| {
+        let (reading, limit) = ends(change);
+        let shown = readings(row).into_iter().find(|r| r.metric == change.metric.to_string());
+        SensitivityLine {
+            row: row.id.to_string(),
+            metric: change.metric.to_string(),
+            reading,
+            interval: shown.and_then(|shown| shown.interval),
+            limit,
+            distance: distance(change),
+            finding: row.finding.word().to_owned(),
+        }
+    })
 }
 
 fn margin(row: &RowDecision) -> Option<String> {

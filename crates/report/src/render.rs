@@ -4,13 +4,50 @@ use tera::{Kwargs, State, Tera, Value};
 
 use crate::context::Context;
 use crate::escape;
-use crate::material::Material;
 
-/// The Markdown report's template, as it is embedded.
-pub const BUILT_IN_REPORT: &str = include_str!("../../../templates/report.md");
+/// What a report can be rendered to, each by a template of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// The report in Markdown, with its pictures beside it.
+    Markdown,
+    /// The report as one HTML file.
+    Html,
+    /// A few lines of Markdown, for a pull request.
+    Comment,
+}
 
-/// The name under which messages speak of the Markdown report's template.
-const REPORT: &str = "report.md";
+impl Form {
+    /// All forms.
+    pub const ALL: [Self; 3] = [Self::Markdown, Self::Html, Self::Comment];
+
+    /// The name of its template, and of the file that is rendered by it.
+    #[must_use]
+    pub const fn file_name(self) -> &'static str {
+        match self {
+            Self::Markdown => "report.md",
+            Self::Html => "report.html",
+            Self::Comment => "comment.md",
+        }
+    }
+
+    /// Its template, as it is embedded.
+    #[must_use]
+    pub const fn built_in(self) -> &'static str {
+        match self {
+            Self::Markdown => include_str!("../../../templates/report.md"),
+            Self::Html => include_str!("../../../templates/report.html"),
+            Self::Comment => include_str!("../../../templates/comment.md"),
+        }
+    }
+
+    /// So many characters at most. GitHub refuses comments of 65 536 and more.
+    const fn longest(self) -> Option<usize> {
+        match self {
+            Self::Markdown | Self::Html => None,
+            Self::Comment => Some(65_000),
+        }
+    }
+}
 
 /// Why a report can't be rendered. The messages have the template's name, line and column, and a
 /// caret.
@@ -34,18 +71,24 @@ pub enum RenderError {
     },
 }
 
-/// Renders the Markdown report.
+/// Renders a report by a template of that form.
 ///
-/// Values are escaped, runs of blank lines become one, and the text ends with one newline.
+/// Values are escaped, runs of blank lines become one, and the text ends with one newline. A
+/// comment that is too long for a pull request is cut at the end of a line, and says so.
 ///
 /// # Errors
 /// If the template is broken, or uses what the context doesn't have.
-pub fn markdown(material: &Material<'_>, template: &str) -> Result<String, RenderError> {
-    let failed =
-        |error: tera::Error| RenderError::Render { template: REPORT, report: error.to_string() };
-    let context = tera::Context::from_serialize(&Context::of(material)).map_err(failed)?;
-    let rendered = engine(template)?.render(REPORT, &context).map_err(failed)?;
-    Ok(tidy(&rendered))
+pub fn render(context: &Context, form: Form, template: &str) -> Result<String, RenderError> {
+    let failed = |error: tera::Error| RenderError::Render {
+        template: form.file_name(),
+        report: error.to_string(),
+    };
+    let context = tera::Context::from_serialize(context).map_err(failed)?;
+    let rendered = engine(form, template)?.render(form.file_name(), &context).map_err(failed)?;
+    Ok(match form.longest() {
+        Some(longest) => cut(tidy(&rendered), longest),
+        None => tidy(&rendered),
+    })
 }
 
 /// Whether a template's text can be read. What it uses of the context shows only when it is
@@ -53,14 +96,16 @@ pub fn markdown(material: &Material<'_>, template: &str) -> Result<String, Rende
 ///
 /// # Errors
 /// If the template is broken, or uses a filter that doesn't exist.
-pub fn check(template: &str) -> Result<(), RenderError> {
-    engine(template).map(|_| ())
+pub fn check(form: Form, template: &str) -> Result<(), RenderError> {
+    engine(form, template).map(|_| ())
 }
 
-fn engine(template: &str) -> Result<Tera, RenderError> {
+fn engine(form: Form, template: &str) -> Result<Tera, RenderError> {
     let mut tera = Tera::new();
-    tera.autoescape_on([".md"]);
-    tera.set_escape_fn(|value, output| output.write_all(escape::text(value).as_bytes()));
+    tera.autoescape_on([".md", ".html"]);
+    if form != Form::Html {
+        tera.set_escape_fn(|value, output| output.write_all(escape::text(value).as_bytes()));
+    }
     tera.register_filter("code", |value: &str, _: Kwargs, _: &State| {
         Value::safe_string(&escape::code(value))
     });
@@ -70,9 +115,28 @@ fn engine(template: &str) -> Result<Tera, RenderError> {
     tera.register_filter("code_block", |value: &str, _: Kwargs, _: &State| {
         Value::safe_string(&escape::code_block(value))
     });
-    tera.add_raw_template(REPORT, template)
-        .map_err(|error| RenderError::Load { template: REPORT, report: error.to_string() })?;
+    let name = form.file_name();
+    tera.add_raw_template(name, template)
+        .map_err(|error| RenderError::Load { template: name, report: error.to_string() })?;
     Ok(tera)
+}
+
+/// As many lines as fit, with a last one that says that there are more.
+fn cut(text: String, longest: usize) -> String {
+    const MORE: &str = "\nThis is cut; the report has the rest.\n";
+    if text.chars().count() <= longest {
+        return text;
+    }
+    let mut left = longest.saturating_sub(MORE.len());
+    let mut shown = String::new();
+    for line in text.split_inclusive('\n') {
+        match left.checked_sub(line.chars().count()) {
+            Some(rest) => left = rest,
+            None => break,
+        }
+        shown.push_str(line);
+    }
+    shown + MORE
 }
 
 /// Templates leave blank lines where a section is left out; readers of the source need one.
@@ -97,21 +161,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_built_in_template_can_be_read() {
-        assert_eq!(check(BUILT_IN_REPORT), Ok(()));
+    fn the_built_in_templates_can_be_read() {
+        for form in Form::ALL {
+            assert_eq!(check(form, form.built_in()), Ok(()));
+        }
     }
 
     #[test]
     fn an_unknown_filter_is_an_error_with_its_place() {
-        let error = check("a\n{{ phase.id | shout }}").unwrap_err().to_string();
-        assert!(error.contains("the template `report.md` can't be read"), "{error}");
-        assert!(error.contains("shout") && error.contains("report.md:2:"), "{error}");
-        assert!(error.contains('^'), "{error}");
+        for form in Form::ALL {
+            let name = form.file_name();
+            let error = check(form, "a\n{{ phase.id | shout }}").unwrap_err().to_string();
+            assert!(error.contains(&format!("the template `{name}` can't be read")), "{error}");
+            assert!(error.contains("shout") && error.contains(&format!("{name}:2:")), "{error}");
+            assert!(error.contains('^'), "{error}");
+        }
     }
 
     #[test]
     fn blank_lines_never_run() {
         assert_eq!(tidy("\n\na  \n\n\n\nb\n\n"), "a\n\nb\n");
         assert_eq!(tidy(""), "");
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_between_lines() {
+        assert_eq!(cut("é\n".repeat(30), 60), "é\n".repeat(30));
+        let text = cut("éé\n".repeat(30), 60);
+        assert_eq!(text, "éé\n".repeat(7) + "\nThis is cut; the report has the rest.\n");
+        assert!(text.chars().count() <= 60);
+        let one_line = cut("x".repeat(100), 60);
+        assert_eq!(one_line, "\nThis is cut; the report has the rest.\n");
     }
 }

@@ -1,9 +1,9 @@
 //! `phasegate history`: what was decided before, and whether it still stands.
 
+use crate::project::recorded_matrix;
 use anyhow::Context;
 use phasegate_history::{Entry, Objects, Recorded, Store};
 use phasegate_model::{Evidence, RowId};
-use phasegate_rules::{Matrix, Source};
 use serde::Serialize;
 
 use crate::args::{Format, HistoryArgs, VerifyArgs};
@@ -100,14 +100,9 @@ fn replay(entry: &Entry, objects: &Objects) -> anyhow::Result<()> {
     let evidence = text(&objects.evidence).context("the evidence is not UTF-8")?;
     let evidence = Evidence::from_json(&evidence)?;
     let text = text(&objects.matrix).context("the matrix is not UTF-8")?;
-    let source = Source { name: "matrix".to_owned(), text };
-    let mut bases = objects.bases.iter();
-    let matrix = Matrix::parse_with(&source, &mut |path| {
-        let base = bases.next().ok_or("the entry doesn't have it")?;
-        let text = String::from_utf8(base.clone()).map_err(|_| "it is not UTF-8")?;
-        Ok(Source { name: path.to_owned(), text })
-    })
-    .map_err(|problems| {
+    let bases = objects.bases.iter().map(|base| String::from_utf8(base.clone()));
+    let bases = bases.collect::<Result<Vec<_>, _>>().context("a base is not UTF-8")?;
+    let matrix = recorded_matrix(text, bases).map_err(|problems| {
         let first = problems.first().map(|problem| problem.message.clone());
         anyhow::anyhow!("the matrix has problems: {}", first.unwrap_or_default())
     })?;

@@ -2,29 +2,28 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-use phasegate_history::{Draft, Recorded, RenderedFile, Store, Upcoming};
+use anyhow::Context as _;
+use phasegate_history::{Draft, Recorded, Store, Upcoming};
 use phasegate_model::{Decision, Evidence};
-use phasegate_report::{BUILT_IN_REPORT, Material, Record};
+use phasegate_report::{Context, Form};
 
 use crate::args::{Format, RunArgs, Talk};
 use crate::commands::measure::{apply_options, fail};
 use crate::decision_json::{RecordedJson, decision_json};
 use crate::driver::{self, TOOL, now};
-use crate::files::{read_rules, write_whole};
+use crate::files::write_whole;
 use crate::output::{Exit, print, print_json, say};
 use crate::picture::picture;
 use crate::project::Project;
-use crate::{source, table};
-
-/// A team's own report template; without one the built-in is used.
-const TEMPLATE: &str = "templates/report.md";
+use crate::rendering::{self, Digests, Templates};
+use crate::{github, source, table};
 
 pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
     let mut project = Project::load(&args.measuring.phase, args.measuring.matrix.as_deref())?;
     apply_options(&mut project.plan, &args.measuring);
     let source = source::source(&args.measuring, talk)?;
-    let template = template()?;
+    let templates = Templates::load()?;
+    templates.try_out(&project.plan, &project.matrix)?;
     // Nothing is worse than losing a measurement because it can't be written down.
     let store = Store::open(&args.reports)?;
     store.prepare().with_context(|| format!("can't record in `{}`", args.reports.display()))?;
@@ -35,8 +34,11 @@ pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
         return Err(fail(failure, &measured.evidence, &place, &args.measuring.phase));
     }
     let decision = project.matrix.decide(&measured.evidence);
-    let recorded = record(args, &project, &measured.evidence, &decision, &store, &template)
+    let (recorded, context) = record(&project, &measured.evidence, &decision, &store, &templates)
         .map_err(|error| keep_evidence(error, args, &measured.evidence))?;
+    if let Some(context) = context {
+        github::append_to_summary(|| templates.render(&context, Form::Comment));
+    }
     let report = store.folder(&recorded.entry).join("report.md");
     match args.format {
         Format::Json => {
@@ -54,24 +56,14 @@ pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
     Ok(Exit::of(decision.outcome, args.exit_code))
 }
 
-fn template() -> anyhow::Result<String> {
-    let path = Path::new(TEMPLATE);
-    if !path.exists() {
-        return Ok(BUILT_IN_REPORT.to_owned());
-    }
-    let text = read_rules(path)?.text;
-    phasegate_report::check(&text).with_context(|| format!("`{TEMPLATE}` can't be used"))?;
-    Ok(text)
-}
-
+/// Records the decision; with it comes the context of its report.
 fn record(
-    args: &RunArgs,
     project: &Project,
     evidence: &Evidence,
     decision: &Decision,
     store: &Store,
-    template: &str,
-) -> anyhow::Result<Recorded> {
+    templates: &Templates,
+) -> anyhow::Result<(Recorded, Option<Context>)> {
     let draft = Draft {
         recorded_at: now(),
         recorded_by: recorded_by(),
@@ -82,97 +74,35 @@ fn record(
         plan: project.plan_source.text.clone().into_bytes(),
         decision: decision.clone(),
     };
-    let measure_again = measure_again(args, evidence);
-    let verify = format!("phasegate history verify{}", reports_option(args));
+    let mut rendered = None;
     let mut render = |upcoming: &Upcoming| {
-        let head_before = upcoming.previous.as_ref().map(ToString::to_string);
-        let digests = [upcoming.evidence, upcoming.matrix, upcoming.plan].map(|d| d.to_string());
-        let [evidence_digest, matrix_digest, plan_digest] = &digests;
-        let material = Material {
+        let Upcoming { evidence: of_evidence, matrix, plan: of_plan, .. } = *upcoming;
+        let context = rendering::Recorded {
+            number: upcoming.number,
+            previous: upcoming.previous,
+            recorded_at: upcoming.recorded_at,
+            recorded_by: &draft.recorded_by,
+            tool: &draft.tool,
+            digests: Digests { evidence: of_evidence, matrix, plan: of_plan },
             decision,
             evidence,
-            matrix_title: &project.matrix.title,
-            record: Record {
-                number: upcoming.number,
-                head_before: head_before.as_deref(),
-                recorded_at: upcoming.recorded_at,
-                recorded_by: &draft.recorded_by,
-                tool: TOOL,
-                evidence_digest,
-                matrix_digest,
-                plan_digest,
-                reproduce: &decide_again(args, upcoming),
-                measure_again: &measure_again,
-                verify: &verify,
-            },
-        };
-        let text = phasegate_report::markdown(&material, template)?;
-        Ok(vec![RenderedFile::new("report.md", text)])
+            matrix: &project.matrix,
+            // A report tells the options that were given besides.
+            plan: &project.written_plan,
+        }
+        .context();
+        let files = templates.files(&context)?;
+        rendered = Some(context);
+        Ok(files)
     };
-    Ok(store.append(&draft, &mut render)?)
+    let recorded = store.append(&draft, &mut render)?;
+    Ok((recorded, rendered))
 }
 
 /// Who records: the user's name, as the system has it.
 fn recorded_by() -> String {
     let name = |key| std::env::var(key).ok().filter(|name| !name.trim().is_empty());
     name("USER").or_else(|| name("LOGNAME")).unwrap_or_else(|| "unknown".to_owned())
-}
-
-/// The command that decides again from what was recorded.
-fn decide_again(args: &RunArgs, upcoming: &Upcoming) -> String {
-    let object = |digest: &phasegate_history::Digest, end: &str| {
-        let path = args.reports.join("objects").join(format!("{digest}.{end}"));
-        quoted(&path.display().to_string())
-    };
-    format!(
-        "phasegate decide {} --evidence {} --matrix {}",
-        quoted(&args.measuring.phase),
-        object(&upcoming.evidence, "json"),
-        object(&upcoming.matrix, "toml")
-    )
-}
-
-/// The command that measures and decides anew, in the same way.
-fn measure_again(args: &RunArgs, evidence: &Evidence) -> String {
-    let mut command = format!("phasegate run {}", quoted(&args.measuring.phase));
-    let mut option = |name: &str, value: String| {
-        command.extend([" --", name, " ", &quoted(&value)]);
-    };
-    match &evidence.target.server {
-        phasegate_model::TargetServer::Running(address) => option("url", address.clone()),
-        phasegate_model::TargetServer::Started(_) => {
-            if let Some(server) = &args.measuring.server {
-                option("server", server.display().to_string());
-            }
-        }
-    }
-    if let Some(trials) = args.measuring.trials {
-        option("trials", trials.to_string());
-    }
-    if let Some(budget) = args.measuring.budget {
-        option("budget", budget.to_string());
-    }
-    if let Some(matrix) = &args.measuring.matrix {
-        option("matrix", matrix.display().to_string());
-    }
-    command
-}
-
-fn reports_option(args: &RunArgs) -> String {
-    if args.reports == Path::new("reports") {
-        return String::new();
-    }
-    format!(" --reports {}", quoted(&args.reports.display().to_string()))
-}
-
-/// Fit for a shell.
-fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=%+,@".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
 }
 
 /// Where the evidence of a run goes that could not be finished.

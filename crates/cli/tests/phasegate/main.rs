@@ -9,6 +9,7 @@ mod faults;
 mod fmt;
 mod manual;
 mod readme;
+mod report;
 mod run;
 mod scene;
 mod schema;

@@ -1,12 +1,12 @@
 //! Text that people or servers wrote never changes a report's structure.
 
-use crate::phase_3a::{self, material, metric};
+use crate::phase_3a::{self, material, metric, rendered};
 use phasegate_model::{Decision, End, Evidence, MissingReason, Reading, TargetServer};
-use phasegate_report::{BUILT_IN_REPORT, Material, markdown};
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, TextMergeStream};
+use phasegate_report::{Form, Material};
+use pulldown_cmark::{Event, Options, Parser, Tag, TextMergeStream};
 use serde_json::json;
 
-const HOSTILE: [&str; 15] = [
+pub(crate) const HOSTILE: [&str; 15] = [
     "a | b || c \\| d \\\\| e",
     "`a` ``b`` ```c",
     "<script>alert(1)</script> </details> <!-- <b>",
@@ -62,7 +62,8 @@ fn written_by_others(text: &str) -> (Decision, Evidence) {
     (decision, evidence)
 }
 
-fn render(text: &str) -> String {
+/// What is made of the material with the text everywhere.
+pub(crate) fn with<T>(text: &str, make: impl FnOnce(&Material<'_>) -> T) -> T {
     let (decision, evidence) = written_by_others(text);
     let mut material: Material<'_> = material(&decision, &evidence);
     material.matrix_title = text;
@@ -71,7 +72,15 @@ fn render(text: &str) -> String {
     (record.recorded_by, record.tool) = (text, text);
     (record.evidence_digest, record.matrix_digest, record.plan_digest) = (text, text, text);
     (record.reproduce, record.measure_again, record.verify) = (text, text, text);
-    markdown(&material, BUILT_IN_REPORT).unwrap()
+    make(&material)
+}
+
+fn render(text: &str) -> String {
+    with(text, |material| rendered(material, Form::Markdown))
+}
+
+fn comment(text: &str) -> String {
+    with(text, |material| rendered(material, Form::Comment))
 }
 
 fn events(report: &str) -> Vec<Event<'_>> {
@@ -96,17 +105,25 @@ fn structure(events: &[Event<'_>]) -> Vec<String> {
 
 #[test]
 fn no_text_changes_the_structure() {
-    let harmless = render("harmless");
-    let expected = structure(&events(&harmless));
+    for made in [render, comment] {
+        let harmless = made("harmless");
+        let expected = structure(&events(&harmless));
+        let long = long();
+        for text in HOSTILE.into_iter().chain([long.as_str()]) {
+            let report = made(text);
+            let found = structure(&events(&report));
+            let differs = expected.iter().zip(&found).find(|(expected, found)| expected != found);
+            assert_eq!(differs, None, "`{text:.60}` in\n{report}");
+            assert_eq!(found.len(), expected.len(), "`{text:.60}`");
+        }
+    }
+}
+
+/// All of it, over and over.
+pub(crate) fn long() -> String {
     let long = HOSTILE.join(" ").repeat(30);
     assert!(long.chars().count() > 10_000);
-    for text in HOSTILE.into_iter().chain([long.as_str()]) {
-        let report = render(text);
-        let found = structure(&events(&report));
-        let differs = expected.iter().zip(&found).find(|(expected, found)| expected != found);
-        assert_eq!(differs, None, "`{text:.60}` in\n{report}");
-        assert_eq!(found.len(), expected.len(), "`{text:.60}`");
-    }
+    long
 }
 
 #[test]
@@ -158,18 +175,20 @@ fn every_row_of_a_table_has_the_columns_of_its_head() {
 }
 
 #[test]
-fn nothing_is_a_link() {
+fn the_only_links_are_to_our_pictures() {
     for text in HOSTILE {
         let report = render(text);
-        let mut depth = 0_i32;
+        let mut images = Vec::new();
         for event in events(&report) {
-            depth += match event {
-                Event::Start(Tag::Link { .. } | Tag::Image { .. }) => 1,
-                Event::End(TagEnd::Link | TagEnd::Image) => -1,
-                Event::FootnoteReference(_) => panic!("a footnote by `{text}`"),
-                _ => 0,
-            };
-            assert_eq!(depth, 0, "{text}");
+            match event {
+                Event::Start(Tag::Image { dest_url, .. }) => images.push(dest_url.to_string()),
+                Event::Start(Tag::Link { .. }) | Event::FootnoteReference(_) => {
+                    panic!("a link by `{text}`")
+                }
+                _ => {}
+            }
         }
+        let ours = ["p99.svg", "spectrum.svg", "memory.svg", "headroom.svg", "sensitivity.svg"];
+        assert_eq!(images, ours, "{text}");
     }
 }

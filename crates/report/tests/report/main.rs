@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod comments;
 mod hostile;
+mod pages;
 mod phase_3a;
+mod pictures;
 mod reports;
 mod templates_md;

@@ -1,15 +1,15 @@
 //! Whole reports, as readers get them. The snapshots are the reports.
 
-use crate::phase_3a::{self, Interval, margin, material, metric, number, row, votes};
+use crate::phase_3a::{self, Interval, margin, material, metric, number, rendered, row, votes};
 use phasegate_model::{
     Decision, End, Evidence, Missing, MissingReason, Reading, Summary, TargetServer, Votes,
 };
-use phasegate_report::{BUILT_IN_REPORT, Context, markdown};
+use phasegate_report::{Context, Form, render};
 use serde_json::json;
 
 fn report(decision: &Decision, evidence: &Evidence) -> String {
-    let report = markdown(&material(decision, evidence), BUILT_IN_REPORT).unwrap();
-    assert_eq!(report, markdown(&material(decision, evidence), BUILT_IN_REPORT).unwrap());
+    let report = rendered(&material(decision, evidence), Form::Markdown);
+    assert_eq!(report, rendered(&material(decision, evidence), Form::Markdown));
     is_well_set(&report);
     report
 }
@@ -207,8 +207,8 @@ fn only_a_closed_gate_saves_time() {
 #[test]
 fn a_broken_template_is_an_error_with_line_and_caret() {
     let (decision, evidence) = (phase_3a::decision(), phase_3a::evidence());
-    let message =
-        |template| markdown(&material(&decision, &evidence), template).unwrap_err().to_string();
+    let context = Context::of(&material(&decision, &evidence));
+    let message = |template| render(&context, Form::Markdown, template).unwrap_err().to_string();
     let broken = [
         "# Phase\n\n{% if outcome.gate %}open",
         "{{ phase.id }}\n{{ phase.name }}",

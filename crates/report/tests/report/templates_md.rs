@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::phase_3a::{self, material, metric};
 use phasegate_model::{MissingReason, Reading};
-use phasegate_report::{Context, markdown};
+use phasegate_report::{Context, Form, render};
 use serde_json::Value;
 
 const DOCUMENT: &str = include_str!("../../../../docs/TEMPLATES.md");
@@ -39,9 +39,15 @@ fn every_field_is_listed_and_no_other() {
     let mut found = BTreeSet::new();
     paths(&serde_json::to_value(&context).unwrap(), "", &mut found);
     // Listed once: these have the same fields as others. Tables need no line of their own.
-    let same =
-        |path: &String| path.starts_with("matrix.deciding") || path.starts_with("details.metrics.");
-    let groups = ["phase", "outcome", "run", "baseline", "matrix", "next", "details", "record"];
+    let same = |path: &String| {
+        path.starts_with("matrix.deciding")
+            || path.starts_with("details.metrics.")
+            || ["spectrum", "memory", "headroom", "sensitivity"]
+                .iter()
+                .any(|name| path.starts_with(&format!("pictures.{name}.")))
+    };
+    let groups =
+        ["phase", "outcome", "run", "baseline", "matrix", "next", "details", "record", "pictures"];
     found.retain(|path| !same(path) && !groups.contains(&path.as_str()));
 
     let lines = DOCUMENT.lines().skip_while(|line| !line.starts_with("## Context"));
@@ -58,7 +64,8 @@ fn the_example_renders() {
     let (decision, evidence) = (phase_3a::decision(), phase_3a::evidence());
     let mut blocks = DOCUMENT.split("```\n");
     let example = blocks.nth(1).unwrap();
-    let report = markdown(&material(&decision, &evidence), example).unwrap();
+    let context = Context::of(&material(&decision, &evidence));
+    let report = render(&context, Form::Markdown, example).unwrap();
     let expected = "# Phase 3A: skip\n\n\
                     - `headroom.exec >= 5%` ✗ not met, margin 3.95 points (79.0 %)\n";
     assert_eq!(report, expected);
