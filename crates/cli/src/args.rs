@@ -43,6 +43,9 @@ impl Args {
     }
 }
 
+/// The command that makes this program the stand-in, by which the floor is measured.
+pub(crate) const STAND_IN: &str = "stand-in";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Measure, decide, record and report a phase
@@ -53,6 +56,9 @@ pub(crate) enum Command {
     Decide(DecideArgs),
     /// Check matrices and plans, and run the matrices' test cases
     Check(CheckArgs),
+    /// Stand in for a server, to measure the floor: the program starts itself like this
+    #[command(hide = true, name = STAND_IN)]
+    StandIn,
     /// Look at the recorded decisions
     History {
         #[command(subcommand)]

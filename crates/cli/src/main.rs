@@ -42,6 +42,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Measure(measure) => commands::measure::run(&measure, talk),
         Command::Decide(decide) => commands::decide::run(&decide),
         Command::Check(check) => commands::check::run(&check, talk),
+        Command::StandIn => Ok(phasegate_measure::serve_stand_in().map(|()| Exit::Done)?),
         Command::History { command } => match command {
             HistoryCommand::List(list) => commands::history::list(&list),
             HistoryCommand::Verify(verify) => commands::history::verify(&verify),

@@ -105,12 +105,13 @@ fn session(socket: &Path, wait: Wait, client_cpu: usize) -> Session {
         rounds: NonZeroU32::MIN,
         samples: NonZeroU32::new(SAMPLES).unwrap(),
         warmup: WARMUP,
+        floor: false,
         trials: NonZeroU32::MIN,
         budget: "60s".parse().unwrap(),
         dataset: None,
     };
     let address = format!("unix://{}", socket.display()).parse().unwrap();
-    Session::open(&Source::Running(address), &plan, Arc::new(AtomicBool::new(false))).unwrap()
+    Session::open(&Source::Running(address), &plan, None, Arc::new(AtomicBool::new(false))).unwrap()
 }
 
 /// The median of the simplest loop there is.

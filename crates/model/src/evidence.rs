@@ -167,6 +167,13 @@ pub struct Trial {
     pub rounds: Vec<Round>,
     /// All round-trip times of the rounds in nanoseconds: an HDR histogram, V2 compressed, base64.
     pub rtt_histogram: String,
+    /// Its floor rounds, each made right after the round at the same place in `rounds`; none if
+    /// the floor was not measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub floor_rounds: Vec<Round>,
+    /// All round-trip times of the floor rounds, as in `rtt_histogram`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor_histogram: Option<String>,
     /// What went wrong without ending the trial, for readers.
     pub anomalies: Vec<String>,
 }

@@ -88,6 +88,10 @@ pub struct MeasurePlan {
     pub samples: NonZeroU32,
     /// Requests before those, not recorded, in each round.
     pub warmup: u32,
+    /// Whether floor rounds are made between the rounds. Evidence of versions that knew none
+    /// doesn't have it.
+    #[serde(default)]
+    pub floor: bool,
     /// Trials at most.
     pub trials: NonZeroU32,
     /// Wall time at most.

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod common;
+mod floor;
 mod running;
 mod started;
 mod tls;
