@@ -24,6 +24,7 @@
 #![allow(clippy::disallowed_methods, reason = "this crate owns sockets, processes and the clock")]
 
 mod address;
+mod advice;
 mod affinity;
 mod connect;
 mod connection;
@@ -51,6 +52,7 @@ mod testing;
 mod trial;
 
 pub use address::{Address, AddressError};
+pub use advice::{Advice, disturbances};
 pub use affinity::PinError;
 pub use connect::ConnectError;
 pub use connection::SampleError;
