@@ -6,7 +6,7 @@
 //!
 //! It is a process, not a thread. A thread would share the table of open files with the client, so
 //! that the kernel has to count references at each of the client's system calls as well: with a
-//! second thread, idle or not, the fastest round trips were seen to take 150 to 500 ns longer, and
+//! second thread, idle or not, the fastest round trips were seen to take 150 to 600 ns longer, and
 //! that would be in the samples of the real server too. And where server and client share a CPU,
 //! the way to a server leads through a change of address space, which a thread doesn't need.
 

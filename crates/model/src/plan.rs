@@ -176,7 +176,7 @@ impl Command {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pinning {
-    /// The server's CPU. Ignored for a server that isn't ours.
+    /// The server's CPU. One that isn't ours stays where it is; its stand-in is kept there.
     pub server: Option<u32>,
     /// The client's CPU.
     pub client: Option<u32>,

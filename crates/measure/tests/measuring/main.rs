@@ -5,6 +5,7 @@
 
 mod common;
 mod floor;
+mod known;
 mod running;
 mod started;
 mod tls;
