@@ -25,6 +25,9 @@ const STEAL: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
 /// round trip on, and from this many nanoseconds on whatever that is.
 const HICCUP_NS: Decimal = Decimal::from_parts(10_000, 0, 0, false, 0);
 
+/// From this share of the median on, the rounds of a trial are said to differ.
+const PACE: Decimal = Decimal::from_parts(25, 0, 0, false, 2);
+
 /// One preemption in so many samples: with as many, a 99.9th percentile is about the machine.
 const SAMPLES_PER_PREEMPTION: u64 = 1_000;
 
@@ -50,6 +53,7 @@ pub fn disturbances(environment: &Environment, trials: &[Trial]) -> Vec<Advice> 
     [
         steal(trials),
         hiccups(trials),
+        pace(trials),
         preemptions(trials),
         told("container.cpu_max").map(cpu_limit),
         told("cpu.server_and_client").and_then(placing),
@@ -97,6 +101,19 @@ fn hiccups(trials: &[Trial]) -> Option<Advice> {
     Some(advice(
         format!("in one of a hundred moments the client's CPU was in a pause of {pause} or more"),
         "end other programs, or keep them and interrupts off that CPU (`isolcpus`, `nohz_full`, `irqaffinity`)",
+    ))
+}
+
+/// Rounds of one trial whose medians differ by a quarter or more were made at two paces. A machine
+/// that halts idle CPUs does that: each reply wakes its CPU in microseconds, or finds it awake.
+fn pace(trials: &[Trial]) -> Option<Advice> {
+    let all = median(trials, Metric::Rtt(Statistic::P50))?;
+    let spread = median(trials, Metric::Rtt(Statistic::P50Spread))?;
+    let share = spread.checked_div(all).filter(|share| *share >= PACE)?;
+    let share = Quantity::percent(share).human();
+    Some(advice(
+        format!("the medians of a trial's rounds differ by {share}: the machine changes its pace"),
+        "keep its CPUs from halting and from saving power (`idle=poll`, or the deepest idle states disabled) while measuring, or let client and server share a CPU",
     ))
 }
 
@@ -223,6 +240,7 @@ mod tests {
     fn a_calm_run_on_a_good_machine_is_not_disturbed() {
         let calm = trial(&[
             ("rtt.p50", "10us"),
+            ("rtt.p50.spread", "1us"),
             ("env.steal", "0.2%"),
             ("env.hiccup.p99", "40ns"),
             ("env.hiccup.max", "9us"),
@@ -284,6 +302,16 @@ mod tests {
         assert_eq!(pause("9us", "1ms"), NOTHING);
         assert_eq!(pause("11us", "1ms").len(), 1);
         assert_eq!(pause("150ns", "1us"), NOTHING);
+    }
+
+    #[test]
+    fn a_machine_of_two_paces_is_told() {
+        let two = trial(&[("rtt.p50", "16us"), ("rtt.p50.spread", "8us")]);
+        let told = told(&[], &[two]);
+        assert_eq!(
+            told,
+            ["the medians of a trial's rounds differ by 50.0 %: the machine changes its pace"]
+        );
     }
 
     #[test]

@@ -195,3 +195,20 @@ pub struct Round {
     /// Largest.
     pub max: Quantity,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trial_of_before_there_were_floor_rounds_reads_and_writes_as_it_was() {
+        let old = concat!(
+            r#"{"number":1,"started_at":"2026-11-23T05:00:00Z","duration_ms":3,"#,
+            r#""pinned":{"server":0,"client":null},"readings":{"rtt.p99":"9.93us"},"#,
+            r#""rounds":[],"rtt_histogram":"","anomalies":[]}"#
+        );
+        let trial: Trial = serde_json::from_str(old).unwrap();
+        assert!(trial.floor_rounds.is_empty() && trial.floor_histogram.is_none());
+        assert_eq!(serde_json::to_string(&trial).unwrap(), old);
+    }
+}
