@@ -45,6 +45,9 @@ impl Args {
     }
 }
 
+/// The command that makes this program the stand-in, by which the floor is measured.
+pub(crate) const STAND_IN: &str = "stand-in";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Measure, decide, record and report a phase
@@ -67,6 +70,9 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     /// Print the manual page, or write the pages of all commands into a folder
     Man(ManArgs),
+    /// Stand in for a server, to measure the floor: the program starts itself like this
+    #[command(hide = true, name = STAND_IN)]
+    StandIn,
     /// Look at the recorded decisions
     History {
         #[command(subcommand)]

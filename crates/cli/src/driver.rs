@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use chrono::{DateTime, SubsecRound, Utc};
-use phasegate_measure::{MeasureError, Session, Source};
+use phasegate_measure::{MeasureError, Session, Source, StandIn};
 use phasegate_model::{End, Evidence, Plan, Readings, Trial};
 use phasegate_rules::{Background, Matrix};
 
-use crate::args::Talk;
+use crate::args::{STAND_IN, Talk};
 use crate::progress::Display;
 
 /// This program and its version, as evidence and ledger name it.
@@ -36,7 +36,8 @@ pub(crate) fn measure(
     let interrupted = interrupted_by_signals()?;
     let began = Instant::now();
     let started_at = now();
-    let mut session = Session::open(source, &plan.measure, interrupted)?;
+    let stand_in = StandIn::this_program([STAND_IN]);
+    let mut session = Session::open(source, &plan.measure, Some(&stand_in), interrupted)?;
     let background =
         Background { facts: Some(&plan.facts), day: started_at.date_naive(), previous: None };
     let mut display = Display::new(talk, plan, session.target());

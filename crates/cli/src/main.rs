@@ -59,6 +59,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Schema(schema) => commands::schema::run(&schema),
         Command::Completions(completions) => commands::manual::completions(&completions),
         Command::Man(man) => commands::manual::man(&man),
+        Command::StandIn => Ok(phasegate_measure::serve_stand_in().map(|()| Exit::Done)?),
         Command::History { command } => match command {
             HistoryCommand::List(list) => commands::history::list(&list),
             HistoryCommand::Verify(verify) => commands::history::verify(&verify),

@@ -31,6 +31,8 @@ pub(crate) fn decision(matrix: &Matrix, trials: &[String]) -> Decision {
         readings: readings(line),
         rounds: Vec::new(),
         rtt_histogram: String::new(),
+        floor_rounds: Vec::new(),
+        floor_histogram: None,
         anomalies: Vec::new(),
     };
     matrix.decide(&Evidence {

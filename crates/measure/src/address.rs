@@ -1,6 +1,7 @@
 //! Where a server is. An address holds secrets and never shows them.
 
 use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -66,7 +67,12 @@ impl Address {
 
     /// A server's port on this machine, without user and password.
     pub(crate) fn loopback(port: u16) -> Self {
-        let place = Place::Tcp { host: "127.0.0.1".to_owned(), port };
+        Self::tcp((Ipv4Addr::LOCALHOST, port).into())
+    }
+
+    /// A server's port, without user and password.
+    pub(crate) fn tcp(socket: SocketAddr) -> Self {
+        let place = Place::Tcp { host: socket.ip().to_string(), port: socket.port() };
         Self { place, database: 0, user: None, password: None }
     }
 

@@ -73,6 +73,11 @@ pub(crate) fn check(pinning: Pinning) -> Result<(), PinError> {
     Ok(())
 }
 
+/// Whether this process may use a CPU.
+pub(crate) fn is_usable(cpu: u32) -> bool {
+    Pinned::pin("server", Some(cpu)).is_ok()
+}
+
 /// The CPU that a process (without one: the calling thread) is kept on, if it is only one.
 pub(crate) fn only_cpu(process: Option<rustix::process::Pid>) -> Option<u32> {
     let set = sched_getaffinity(process).ok()?;

@@ -79,6 +79,17 @@ impl ConnectError {
         Self::Unreachable { address: address.to_string(), words: words_of_system(error) }
     }
 
+    /// What happened, without place and advice.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::SocketPathTooLong { .. } => self.to_string(),
+            Self::Unreachable { words, .. }
+            | Self::Tls { words, .. }
+            | Self::Refused { words, .. }
+            | Self::Lost { words, .. } => words.clone(),
+        }
+    }
+
     /// From an error of the redis crate.
     pub(crate) fn of(error: &RedisError, address: &Address, command: &'static str) -> Self {
         let shown = address.to_string();

@@ -4,6 +4,7 @@ use crate::affinity::PinError;
 use crate::connect::ConnectError;
 use crate::connection::SampleError;
 use crate::dataset::FillError;
+use crate::floor::FloorError;
 use crate::program::ProgramError;
 use crate::server::StartError;
 
@@ -38,6 +39,9 @@ pub enum MeasureError {
         /// The end of the log of a server of ours.
         log: Option<String>,
     },
+    /// The floor could not be measured.
+    #[error(transparent)]
+    Floor(#[from] FloorError),
     /// The caller's flag was raised. The trial is lost, and what it started is stopped.
     #[error("interrupted")]
     Interrupted,

@@ -5,6 +5,10 @@
 //! fills (only a server of its own), measures round trips over fresh connections, reads `INFO`, and
 //! stops what it started.
 //!
+//! Between the rounds come floor rounds with a stand-in, a process that answers the same bytes and
+//! does nothing else. A program that wants them calls [`serve_stand_in`] when it is started as a
+//! [`StandIn`] says.
+//!
 //! What this crate is not: it decides nothing, prints nothing and records nothing; whoever calls it
 //! keeps the trials. There is no async runtime. Between the two clock readings of a sample on a
 //! plain socket there is nothing but the sample's own write and reads. A server that phasegate did
@@ -20,32 +24,42 @@
 #![allow(clippy::disallowed_methods, reason = "this crate owns sockets, processes and the clock")]
 
 mod address;
+mod advice;
 mod affinity;
 mod connect;
 mod connection;
 mod control;
 mod dataset;
+mod env;
 mod environment;
 mod error;
+mod floor;
+mod headroom;
 mod info;
 mod link;
+mod machine;
 mod program;
 mod readings;
 mod requests;
 mod round;
+mod rounds;
 mod server;
 mod session;
+mod stand_in;
 mod statistics;
 #[cfg(test)]
 mod testing;
 mod trial;
 
 pub use address::{Address, AddressError};
+pub use advice::{Advice, disturbances};
 pub use affinity::PinError;
 pub use connect::ConnectError;
 pub use connection::SampleError;
 pub use dataset::FillError;
 pub use error::MeasureError;
+pub use floor::{FloorError, StandIn};
 pub use program::ProgramError;
 pub use server::StartError;
 pub use session::{Progress, Session, Source};
+pub use stand_in::{StandInError, serve_stand_in};

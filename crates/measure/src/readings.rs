@@ -1,8 +1,6 @@
-//! What the server tells of itself: `memory.*`, `server.*`, and the share of the command.
+//! What the server tells of itself: `memory.*` and `server.*`.
 
-use phasegate_model::{
-    Decimal, Headroom, Memory, Metric, MissingReason, Reading, Server, Statistic,
-};
+use phasegate_model::{Decimal, Memory, Metric, MissingReason, Reading, Server};
 
 use crate::control::Refusal;
 use crate::info::{CommandStats, Info};
@@ -145,24 +143,8 @@ impl CommandStats {
     }
 }
 
-/// `headroom.exec`: the command's own share of the mean round trip.
-pub(crate) fn headroom_exec(execution: &Reading, rtt_mean: &Reading) -> Reading {
-    let share = |part: &Reading, whole: &Reading| {
-        part.number()?.value().checked_div(whole.number()?.value())
-    };
-    match (share(execution, rtt_mean), execution) {
-        (Some(share), _) => Reading::exact(share.round_dp(4)),
-        (None, Reading::Missing(missing)) => Reading::Missing(missing.clone()),
-        (None, _) => Reading::missing(MissingReason::Unreadable, "the mean round trip is zero"),
-    }
-}
-
-/// The metrics that this module computes from the rounds.
+/// The metric that [`Execution`] is read for.
 pub(crate) const EXEC_MEAN: Metric = Metric::Server(Server::ExecMean);
-/// See [`headroom_exec`].
-pub(crate) const HEADROOM_EXEC: Metric = Metric::Headroom(Headroom::Exec);
-/// What [`headroom_exec`] is a share of.
-pub(crate) const RTT_MEAN: Metric = Metric::Rtt(Statistic::Mean);
 
 #[cfg(test)]
 mod tests {
@@ -255,18 +237,5 @@ mod tests {
         let refused = Err(Refusal("NOPERM".to_owned()));
         let between = Execution::between(&refused, &refused, "GET", 1);
         assert_eq!(between.mean, Reading::missing(MissingReason::Refused, "NOPERM"));
-    }
-
-    #[test]
-    fn the_commands_share_is_missing_when_its_time_is() {
-        let mean = Reading::exact(10_000.into());
-        assert_eq!(
-            headroom_exec(&Reading::exact(350.into()), &mean),
-            Reading::exact(Decimal::new(35, 3))
-        );
-        let refused = Reading::missing(MissingReason::Refused, "NOPERM");
-        assert_eq!(headroom_exec(&refused, &mean), refused);
-        let zero = Reading::exact(0.into());
-        assert!(matches!(headroom_exec(&mean, &zero), Reading::Missing(_)));
     }
 }

@@ -28,6 +28,19 @@ pub(crate) struct Passes {
     pub(crate) samples: u32,
 }
 
+/// A floor round has no fewer samples than this, unless a round has.
+const FEWEST_FLOOR_SAMPLES: u32 = 1_000;
+
+impl Passes {
+    /// What is timed in a floor round: half the samples. That makes a trial by half longer instead
+    /// of twice as long, and leaves enough: with the plan's default, 250 samples of a trial are
+    /// beyond its `floor.p99`, while trials differ far more than those scatter.
+    pub(crate) fn of_floor(&self) -> Self {
+        let samples = (self.samples / 2).max(self.samples.min(FEWEST_FLOOR_SAMPLES));
+        Self { warmup: self.warmup, samples }
+    }
+}
+
 /// What one round gave: its samples in two halves, to tell whether the server was warm.
 pub(crate) struct RoundTimes {
     /// The first half of the samples.
@@ -86,4 +99,18 @@ fn pass(
         times.saturating_record(link.sample(request, reply)?);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_floor_round_has_half_the_samples_but_not_too_few() {
+        let floor = |samples| Passes { warmup: 7, samples }.of_floor().samples;
+        assert_eq!(
+            [1, 500, 1_500, 10_000, u32::MAX].map(floor),
+            [1, 500, 1_000, 5_000, u32::MAX / 2]
+        );
+    }
 }

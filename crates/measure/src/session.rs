@@ -15,6 +15,7 @@ use crate::affinity;
 use crate::control::Control;
 use crate::environment;
 use crate::error::MeasureError;
+use crate::floor::{Floor, StandIn};
 use crate::link::Terms;
 use crate::program;
 use crate::server::{Recipe, Server, file_name};
@@ -75,6 +76,7 @@ pub struct Session {
     pub(crate) subject: Subject,
     pub(crate) plan: MeasurePlan,
     pub(crate) terms: Terms,
+    pub(crate) floor: Floor,
     target: Target,
     environment: Environment,
 }
@@ -82,6 +84,9 @@ pub struct Session {
 impl Session {
     /// Looks at what is to be measured: finds the program and starts it once, or connects to the
     /// running server and gets an answer to `PING`; and checks that the plan's CPUs can be had.
+    ///
+    /// With a `stand_in`, floor rounds are made if the plan has them and the server is on this
+    /// machine; without one, `floor.*` is missing.
     ///
     /// Raising `interrupted` makes this and every trial end with [`MeasureError::Interrupted`],
     /// within about a tenth of a second while samples are taken, at the latest when the server's
@@ -92,6 +97,7 @@ impl Session {
     pub fn open(
         source: &Source,
         plan: &MeasurePlan,
+        stand_in: Option<&StandIn>,
         interrupted: Arc<AtomicBool>,
     ) -> Result<Self, MeasureError> {
         let subject = match source {
@@ -101,7 +107,8 @@ impl Session {
             }
             Source::Running(address) => Subject::Running(address.clone()),
         };
-        let mut plan = plan.clone();
+        let written = plan;
+        let mut plan = written.clone();
         if let Subject::Running(_) = subject {
             plan.pinning.server = None;
             plan.dataset = None;
@@ -109,10 +116,16 @@ impl Session {
         affinity::check(plan.pinning)?;
         let target = target(&subject, &plan);
         let terms = Terms { wait: target.wait, reply_limit: REPLY_LIMIT, interrupted };
+        let floor = Floor::Missing(String::new());
         let mut session =
-            Self { subject, plan, terms, target, environment: Environment::default() };
+            Self { subject, plan, terms, floor, target, environment: Environment::default() };
         let (_server, mut control) = session.prepare()?;
-        session.environment = environment::describe(&mut control)?;
+        session.floor = Floor::of(&session.subject, written, stand_in);
+        let mut environment = environment::describe(&mut control, session.plan.pinning)?;
+        if let Some(told) = session.floor.describe(&session.subject) {
+            environment.0.insert("floor.stand_in".to_owned(), told);
+        }
+        session.environment = environment;
         Ok(session)
     }
 

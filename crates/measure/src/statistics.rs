@@ -1,13 +1,14 @@
-//! What a trial's round-trip times say: every `rtt.*` reading, as a function of the histograms that
-//! the evidence holds, so that anyone can compute it again.
+//! What a trial's round-trip times say: every `rtt.*` or `floor.*` reading, as a function of the
+//! histograms that the evidence holds, so that anyone can compute it again.
 
 use std::time::Duration;
 
+use hdrhistogram::{AdditionError, CreationError};
 use phasegate_model::{
     Decimal, Dimension, Measured, Metric, MissingReason, Quantity, Reading, Round, Statistic,
 };
 
-use crate::round::{RoundTimes, Times};
+use crate::round::{RoundTimes, Times, histogram};
 
 /// How many samples have to lie beyond a quantile of one in a thousand or less, so that it is not
 /// the luck of a few.
@@ -41,6 +42,16 @@ impl Bucket {
     }
 }
 
+/// The reading of a quantile.
+pub(crate) fn bucket_at(times: &Times, quantile: f64) -> Reading {
+    Bucket::at(times, quantile).reading()
+}
+
+/// The reading of a value.
+pub(crate) fn bucket_of(times: &Times, value: u64) -> Reading {
+    Bucket::of(times, value).reading()
+}
+
 fn within(low: Decimal, value: Decimal, high: Decimal) -> Reading {
     Measured::within(low, value, high).map_or_else(|| Reading::exact(value), Reading::Number)
 }
@@ -72,12 +83,6 @@ impl RoundSummary {
     }
 }
 
-impl From<RoundSummary> for Round {
-    fn from(summary: RoundSummary) -> Self {
-        summary.round
-    }
-}
-
 /// The medians of the two halves, if they differ more than warm samples do.
 fn moved(times: &RoundTimes) -> Option<(u64, u64)> {
     let RoundTimes { first, second, .. } = times;
@@ -99,23 +104,67 @@ pub(crate) fn unsteady(rounds: &[RoundSummary]) -> Option<String> {
     ))
 }
 
-/// All `rtt.*` readings of a trial, from the samples of all rounds and from the rounds.
-pub(crate) fn readings(times: &Times, rounds: &[RoundSummary]) -> Vec<(Metric, Reading)> {
-    let reading = |statistic| match statistic {
-        Statistic::Min => Bucket::of(times, times.min()).reading(),
-        Statistic::Mean => Reading::exact(decimal(times.mean())),
-        Statistic::Stddev => Reading::exact(decimal(times.stdev())),
-        Statistic::P50 => Bucket::at(times, 0.5).reading(),
-        Statistic::P90 => Bucket::at(times, 0.9).reading(),
-        Statistic::P99 => Bucket::at(times, 0.99).reading(),
-        Statistic::P999 => rare(times, 0.999, 1_000),
-        Statistic::P9999 => rare(times, 0.9999, 10_000),
-        Statistic::Max => Bucket::of(times, times.max()).reading(),
-        Statistic::P50Spread => spread(rounds.iter().map(|round| round.p50)),
-        Statistic::P99Spread => spread(rounds.iter().map(|round| round.p99)),
-        Statistic::Throughput => throughput(times, rounds),
-    };
-    Statistic::ALL.map(|statistic| (Metric::Rtt(statistic), reading(statistic))).to_vec()
+/// All rounds of one kind in a trial: those to the server, or the floor rounds.
+pub(crate) struct Series {
+    times: Times,
+    rounds: Vec<RoundSummary>,
+}
+
+impl Series {
+    /// Without a round.
+    pub(crate) fn new() -> Result<Self, CreationError> {
+        Ok(Self { times: histogram()?, rounds: Vec::new() })
+    }
+
+    /// Takes in a round that was just measured.
+    ///
+    /// # Errors
+    /// Never for histograms of [`histogram`], which are all of one size.
+    pub(crate) fn add(&mut self, round: &RoundTimes) -> Result<(), AdditionError> {
+        let mut whole = round.first.clone();
+        whole.add(&round.second)?;
+        self.times.add(&whole)?;
+        self.rounds.push(RoundSummary::new(round, &whole));
+        Ok(())
+    }
+
+    /// The samples of all rounds.
+    pub(crate) const fn times(&self) -> &Times {
+        &self.times
+    }
+
+    /// The rounds, in their order.
+    pub(crate) fn rounds(&self) -> &[RoundSummary] {
+        &self.rounds
+    }
+
+    /// The rounds for the evidence.
+    pub(crate) fn into_rounds(self) -> Vec<Round> {
+        self.rounds.into_iter().map(|summary| summary.round).collect()
+    }
+
+    /// One reading for each statistic: `rtt.*` or `floor.*`, as `family` says.
+    pub(crate) fn readings(&self, family: fn(Statistic) -> Metric) -> Vec<(Metric, Reading)> {
+        Statistic::ALL.map(|statistic| (family(statistic), self.reading(statistic))).to_vec()
+    }
+
+    fn reading(&self, statistic: Statistic) -> Reading {
+        let Self { times, rounds } = self;
+        match statistic {
+            Statistic::Min => Bucket::of(times, times.min()).reading(),
+            Statistic::Mean => Reading::exact(decimal(times.mean())),
+            Statistic::Stddev => Reading::exact(decimal(times.stdev())),
+            Statistic::P50 => Bucket::at(times, 0.5).reading(),
+            Statistic::P90 => Bucket::at(times, 0.9).reading(),
+            Statistic::P99 => Bucket::at(times, 0.99).reading(),
+            Statistic::P999 => rare(times, 0.999, 1_000),
+            Statistic::P9999 => rare(times, 0.9999, 10_000),
+            Statistic::Max => Bucket::of(times, times.max()).reading(),
+            Statistic::P50Spread => spread(rounds.iter().map(|round| round.p50)),
+            Statistic::P99Spread => spread(rounds.iter().map(|round| round.p99)),
+            Statistic::Throughput => throughput(times, rounds),
+        }
+    }
 }
 
 /// A quantile with one sample of `one_in` beyond it.
@@ -164,7 +213,6 @@ pub(crate) fn time(nanoseconds: Decimal) -> Quantity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::round::histogram;
 
     fn times(samples: impl IntoIterator<Item = u64>) -> RoundTimes {
         let samples: Vec<u64> = samples.into_iter().collect();
@@ -179,24 +227,14 @@ mod tests {
         times
     }
 
-    fn trial(rounds: &[RoundTimes]) -> (Times, Vec<RoundSummary>) {
-        let mut all = histogram().unwrap();
-        let summaries = rounds.iter().map(|times| {
-            let mut whole = times.first.clone();
-            whole.add(&times.second).unwrap();
-            all.add(&whole).unwrap();
-            RoundSummary::new(times, &whole)
-        });
-        let summaries = summaries.collect();
-        (all, summaries)
+    fn series<'a>(rounds: impl IntoIterator<Item = &'a RoundTimes>) -> Series {
+        let mut series = Series::new().unwrap();
+        rounds.into_iter().for_each(|round| series.add(round).unwrap());
+        series
     }
 
     fn shown(rounds: &[RoundTimes], statistic: Statistic) -> String {
-        let (all, summaries) = trial(rounds);
-        let readings = readings(&all, &summaries);
-        let (_, reading) =
-            readings.into_iter().find(|(metric, _)| *metric == Metric::Rtt(statistic)).unwrap();
-        match reading {
+        match series(rounds).reading(statistic) {
             Reading::Number(number) => {
                 format!("{} in {}..{}", number.value(), number.low(), number.high())
             }
@@ -241,20 +279,15 @@ mod tests {
 
     #[test]
     fn rounds_that_were_not_warm_are_told_in_one_sentence() {
-        let summary = |times: &RoundTimes| {
-            let mut whole = times.first.clone();
-            whole.add(&times.second).unwrap();
-            RoundSummary::new(times, &whole)
-        };
         let cold = times((0..200).map(|_| 20_000).chain((0..200).map(|_| 10_000)));
         let warm = times((0..400).map(|n| 10_000 + n));
         let few = times((0..20).map(|_| 20_000).chain((0..20).map(|_| 10_000)));
-        let rounds = [&cold, &warm, &cold, &few].map(summary);
-        let told = unsteady(&rounds).unwrap();
+        let rounds = series([&cold, &warm, &cold, &few]);
+        let told = unsteady(rounds.rounds()).unwrap();
         assert!(
             told.starts_with("the median moved by more than 10 % within 2 of 4 rounds, at most from 20.0 us to 10.0 us;"),
             "{told}"
         );
-        assert_eq!(unsteady(&[&warm, &few].map(summary)), None);
+        assert_eq!(unsteady(series([&warm, &few]).rounds()), None);
     }
 }

@@ -2,13 +2,14 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::num::NonZeroU32;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use phasegate_model::{Transport, Wait};
+use phasegate_model::{Command, MeasurePlan, Pinning, Transport, Wait};
 use tempfile::TempDir;
 
 use crate::address::Address;
@@ -105,4 +106,21 @@ pub(crate) fn script(folder: &TempDir, body: &str) -> std::path::PathBuf {
     std::fs::write(&file, text).unwrap();
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
     file
+}
+
+/// One round of one sample, with a floor round.
+pub(crate) fn plan() -> MeasurePlan {
+    MeasurePlan {
+        transport: Transport::Unix,
+        wait: Wait::Block,
+        command: Command::Ping,
+        pinning: Pinning::default(),
+        rounds: NonZeroU32::MIN,
+        samples: NonZeroU32::MIN,
+        warmup: 0,
+        floor: true,
+        trials: NonZeroU32::MIN,
+        budget: "60s".parse().unwrap(),
+        dataset: None,
+    }
 }

@@ -6,25 +6,22 @@ use std::time::{Instant, SystemTime};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
-use phasegate_model::{
-    Command, Dimension, Pinning, Quantity, Readings, Round, TargetServer, Trial,
-};
+use phasegate_model::{Command, Dimension, Metric, Pinning, Quantity, Reading, Readings, Trial};
 
-use crate::address::Address;
 use crate::affinity::{Pinned, only_cpu};
-use crate::connect::ConnectError;
-use crate::connection::SampleError;
 use crate::control::{Control, Refusal};
 use crate::dataset::{Filling, settled_info};
+use crate::env::Watch;
 use crate::error::MeasureError;
+use crate::headroom;
 use crate::info::Info;
-use crate::link::Link;
-use crate::readings::{EXEC_MEAN, Execution, HEADROOM_EXEC, RTT_MEAN, headroom_exec, observed};
+use crate::readings::{EXEC_MEAN, Execution, observed};
 use crate::requests::Requests;
-use crate::round::{Passes, RoundTimes, Times, histogram};
+use crate::round::Times;
+use crate::rounds::{Rounds, Sampled, floor_readings, start_stand_in};
 use crate::server::Server;
-use crate::session::{Progress, Session, Subject};
-use crate::statistics::{self, RoundSummary, time, unsteady};
+use crate::session::{Progress, Session};
+use crate::statistics::{Series, unsteady};
 
 /// Makes one trial.
 pub(crate) fn make(
@@ -41,16 +38,20 @@ pub(crate) fn make(
     // Stopped before anything is computed, which takes longer on a busy machine.
     drop((control, server));
 
-    let Measured { times, rounds, pinned, info, execution } = measured;
-    let anomalies = anomalies(session, &rounds, pinned, &execution);
+    let readings = readings(session, &measured)?;
+    let anomalies = anomalies(session, &measured);
+    let Sampled { rtt, floor, .. } = measured.sampled;
+    let floor_histogram = floor.as_ref().map(|floor| encode(floor.times())).transpose()?;
     Ok(Trial {
         number,
         started_at: started_at.into(),
         duration_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
-        pinned,
-        readings: readings(&times, &rounds, &info, execution)?,
-        rtt_histogram: encode(&times)?,
-        rounds: rounds.into_iter().map(Round::from).collect(),
+        pinned: measured.pinned,
+        readings,
+        rtt_histogram: encode(rtt.times())?,
+        rounds: rtt.into_rounds(),
+        floor_rounds: floor.map(Series::into_rounds).unwrap_or_default(),
+        floor_histogram,
         anomalies,
     })
 }
@@ -63,9 +64,10 @@ struct Prepared<'a> {
 
 /// What a trial gave, before it is turned into readings.
 struct Measured {
-    times: Times,
-    rounds: Vec<RoundSummary>,
+    sampled: Sampled,
+    env: Vec<(Metric, Reading)>,
     pinned: Pinning,
+    stand_in_cpu: Option<u32>,
     info: Result<Info, Refusal>,
     execution: Execution,
 }
@@ -106,13 +108,20 @@ impl Prepared<'_> {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Measured, MeasureError> {
         let plan = &self.session.plan;
+        // Started before the client is on its CPU, which is not the stand-in's.
+        let mut stand_in = start_stand_in(&self.session.floor, requests.reply())?;
         let _on_its_cpu = Pinned::pin("client", plan.pinning.client)?;
         let pinned = Pinning {
             server: self.server.and_then(|server| only_cpu(server.process())),
             client: only_cpu(None),
         };
+        let stand_in_cpu = stand_in.as_ref().and_then(|it| only_cpu(it.process()));
         let before = control.info(Some("commandstats"))?;
-        let (times, rounds) = self.rounds(requests, progress)?;
+        let watch = Watch::begin(pinned)?;
+        let stand_in = stand_in.as_mut();
+        let rounds = Rounds { session: self.session, server: self.server, stand_in, requests };
+        let sampled = rounds.make(progress)?;
+        let env = watch.end(&sampled.preemptions);
         let after = control.info(Some("commandstats"))?;
         let passes = u64::from(plan.warmup) + u64::from(plan.samples.get());
         let calls = passes * u64::from(plan.rounds.get());
@@ -122,74 +131,7 @@ impl Prepared<'_> {
             // Others' connections come and go: there is nothing to wait for.
             None => control.info(None)?,
         };
-        Ok(Measured { times, rounds, pinned, info, execution })
-    }
-
-    fn rounds(
-        &self,
-        requests: &Requests,
-        progress: &mut dyn FnMut(Progress),
-    ) -> Result<(Times, Vec<RoundSummary>), MeasureError> {
-        let (plan, terms) = (&self.session.plan, &self.session.terms);
-        let passes = Passes { warmup: plan.warmup, samples: plan.samples.get() };
-        let of = plan.rounds.get();
-        let mut all = histogram().map_err(MeasureError::bug)?;
-        let mut times = RoundTimes::new().map_err(MeasureError::bug)?;
-        let mut cycle = requests.cycle();
-        let mut summaries = Vec::new();
-        progress(Progress::Rounds { done: 0, of, p99: None });
-        for round in 1..=of {
-            let link = Link::open(self.address()?, terms, requests.reply());
-            let mut link = link.map_err(|error| self.link_error(round, error))?;
-            times
-                .measure(&mut link, &mut cycle, requests.reply(), &passes, terms)
-                .map_err(|source| self.round_error(round, source))?;
-            let mut whole = times.first.clone();
-            whole.add(&times.second).map_err(MeasureError::bug)?;
-            all.add(&whole).map_err(MeasureError::bug)?;
-            summaries.push(RoundSummary::new(&times, &whole));
-            let p99 = Some(time(all.value_at_quantile(0.99).into()));
-            progress(Progress::Rounds { done: round, of, p99 });
-        }
-        Ok((all, summaries))
-    }
-
-    fn address(&self) -> Result<&Address, MeasureError> {
-        match (self.server, &self.session.subject) {
-            (Some(server), _) => Ok(server.address()),
-            (None, Subject::Running(address)) => Ok(address),
-            (None, Subject::Program(_)) => Err(MeasureError::bug("no server was started")),
-        }
-    }
-
-    /// That a server of ours can't be reached any more says nothing about addresses, and its log may
-    /// say why.
-    fn link_error(&self, round: u32, error: ConnectError) -> MeasureError {
-        let (ConnectError::Unreachable { words, .. } | ConnectError::Lost { words, .. }) = &error
-        else {
-            return error.into();
-        };
-        match self.server {
-            Some(_) => self.round_error(round, SampleError::Closed(words.clone())),
-            None => error.into(),
-        }
-    }
-
-    fn round_error(&self, round: u32, source: SampleError) -> MeasureError {
-        if source == SampleError::Interrupted {
-            return MeasureError::Interrupted;
-        }
-        let server = match &self.session.target().server {
-            TargetServer::Started(name) | TargetServer::Running(name) => name.clone(),
-        };
-        let source = match (source, &self.session.subject) {
-            (SampleError::ErrorReply { words }, Subject::Running(address)) => {
-                SampleError::ErrorReply { words: address.redact(&words) }
-            }
-            (source, _) => source,
-        };
-        let log = self.server.map(Server::last_words);
-        MeasureError::Round { round, server, source, log }
+        Ok(Measured { sampled, env, pinned, stand_in_cpu, info, execution })
     }
 }
 
@@ -198,34 +140,37 @@ fn get_dataset(keys: NonZeroU64, value_bytes: u64) -> Result<Requests, MeasureEr
     Ok(Requests::get_dataset(keys, length))
 }
 
-fn readings(
-    times: &Times,
-    rounds: &[RoundSummary],
-    info: &Result<Info, Refusal>,
-    execution: Execution,
-) -> Result<Readings, MeasureError> {
+fn readings(session: &Session, measured: &Measured) -> Result<Readings, MeasureError> {
+    let Measured { sampled, env, info, execution, .. } = measured;
     let mut readings = Readings::default();
-    let told = observed(info).into_iter().chain([(EXEC_MEAN, execution.mean)]);
-    for (metric, reading) in statistics::readings(times, rounds).into_iter().chain(told) {
-        readings.insert(metric, reading).map_err(MeasureError::bug)?;
-    }
-    if let (Some(execution), Some(mean)) = (readings.get(EXEC_MEAN), readings.get(RTT_MEAN)) {
-        let share = headroom_exec(execution, mean);
-        readings.insert(HEADROOM_EXEC, share).map_err(MeasureError::bug)?;
-    }
+    let told = [
+        sampled.rtt.readings(Metric::Rtt),
+        floor_readings(&session.floor, sampled.floor.as_ref()),
+        observed(info),
+        vec![(EXEC_MEAN, execution.mean.clone())],
+        env.clone(),
+    ];
+    insert(&mut readings, told.concat())?;
+    let shares = headroom::readings(&readings);
+    insert(&mut readings, shares)?;
     Ok(readings)
 }
 
+fn insert(readings: &mut Readings, more: Vec<(Metric, Reading)>) -> Result<(), MeasureError> {
+    more.into_iter()
+        .try_for_each(|(metric, reading)| readings.insert(metric, reading))
+        .map_err(MeasureError::bug)
+}
+
 /// What went wrong without ending the trial.
-fn anomalies(
-    session: &Session,
-    rounds: &[RoundSummary],
-    pinned: Pinning,
-    execution: &Execution,
-) -> Vec<String> {
+fn anomalies(session: &Session, measured: &Measured) -> Vec<String> {
+    let Measured { sampled, pinned, execution, .. } = measured;
     let wanted = session.plan.pinning;
-    let roles =
-        [("server", wanted.server, pinned.server), ("client", wanted.client, pinned.client)];
+    let roles = [
+        ("server", wanted.server, pinned.server),
+        ("client", wanted.client, pinned.client),
+        ("stand-in for the server", session.floor.cpu(), measured.stand_in_cpu),
+    ];
     let elsewhere = roles.into_iter().filter_map(|(role, wanted, given)| {
         let cpu = wanted.filter(|_| wanted != given)?;
         Some(format!(
@@ -237,7 +182,7 @@ fn anomalies(
         let calls = execution.calls_of_others;
         format!("server.exec.mean holds {calls} calls of {command} that others made meanwhile")
     });
-    unsteady(rounds).into_iter().chain(elsewhere).chain(others).collect()
+    unsteady(sampled.rtt.rounds()).into_iter().chain(elsewhere).chain(others).collect()
 }
 
 /// HDR histogram, V2, deflated, base64.

@@ -205,6 +205,13 @@ pub struct Trial {
     pub rounds: Vec<Round>,
     /// All round-trip times of the rounds in nanoseconds: an HDR histogram, V2 compressed, base64.
     pub rtt_histogram: String,
+    /// Its floor rounds, each made right after the round at the same place in `rounds`; none if
+    /// the floor was not measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub floor_rounds: Vec<Round>,
+    /// All round-trip times of the floor rounds, as in `rtt_histogram`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor_histogram: Option<String>,
     /// What went wrong without ending the trial, for readers.
     pub anomalies: Vec<String>,
 }
@@ -225,4 +232,21 @@ pub struct Round {
     pub p99: Quantity,
     /// Largest.
     pub max: Quantity,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trial_of_before_there_were_floor_rounds_reads_and_writes_as_it_was() {
+        let old = concat!(
+            r#"{"number":1,"started_at":"2026-11-23T05:00:00Z","duration_ms":3,"#,
+            r#""pinned":{"server":0,"client":null},"readings":{"rtt.p99":"9.93us"},"#,
+            r#""rounds":[],"rtt_histogram":"","anomalies":[]}"#
+        );
+        let trial: Trial = serde_json::from_str(old).unwrap();
+        assert!(trial.floor_rounds.is_empty() && trial.floor_histogram.is_none());
+        assert_eq!(serde_json::to_string(&trial).unwrap(), old);
+    }
 }

@@ -114,6 +114,10 @@ pub struct MeasurePlan {
     pub samples: NonZeroU32,
     /// Requests before those, not recorded, in each round.
     pub warmup: u32,
+    /// Whether floor rounds are made between the rounds. Evidence of versions that knew none
+    /// doesn't have it.
+    #[serde(default)]
+    pub floor: bool,
     /// Trials at most.
     pub trials: NonZeroU32,
     /// Wall time at most.
@@ -198,7 +202,7 @@ impl Command {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pinning {
-    /// The server's CPU. Ignored for a server that isn't ours.
+    /// The server's CPU. One that isn't ours stays where it is; its stand-in is kept there.
     pub server: Option<u32>,
     /// The client's CPU.
     pub client: Option<u32>,

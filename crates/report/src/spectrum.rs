@@ -126,7 +126,12 @@ impl Series {
 /// The series that were measured; the round trip comes first.
 pub(crate) fn series(material: &Material<'_>) -> Vec<Series> {
     let trials = material.considered();
-    Series::of("round trip", trials, |trial| &trial.rtt_histogram).into_iter().collect()
+    let rtt = Series::of("round trip", trials, |trial| &trial.rtt_histogram);
+    // Without a round trip to stand beside, a floor says nothing.
+    let floor = rtt.as_ref().and_then(|_| {
+        Series::of("floor", trials, |trial| trial.floor_histogram.as_deref().unwrap_or_default())
+    });
+    rtt.into_iter().chain(floor).collect()
 }
 
 /// The spectrum as a table; nothing if no histogram can be read.

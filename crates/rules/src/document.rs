@@ -207,14 +207,19 @@ impl<'d> Section<'d> {
         positive
     }
 
-    pub(crate) fn flag(&mut self, key: &'static str, problems: &mut Vec<Diagnostic>) -> bool {
-        let Some(value) = self.value(key) else { return false };
+    /// True or false; nothing if it isn't there.
+    pub(crate) fn flag(
+        &mut self,
+        key: &'static str,
+        problems: &mut Vec<Diagnostic>,
+    ) -> Option<bool> {
+        let value = self.value(key)?;
         let flag = value.get_ref().as_bool();
         if flag.is_none() {
             let message = format!("`{key}` must be true or false");
             problems.push(Diagnostic::new(Code::WrongType, value.span(), message));
         }
-        flag.unwrap_or(false)
+        flag
     }
 
     /// A list of strings; empty if it isn't there.

@@ -253,6 +253,11 @@ static MEASURE: Table = Table {
         ),
         optional("trials", Kind::Whole(1), "How many trials at most; 30 if it isn't written"),
         optional("budget", Kind::Time, "How long to measure at most; 60s if it isn't written"),
+        optional(
+            "floor",
+            Kind::Flag,
+            "Whether floor rounds are made between the rounds; true if it isn't written",
+        ),
         optional("pinning", Kind::Table(&PINNING), "A CPU for each, by its number"),
         optional("dataset", Kind::Table(&DATASET), "What a server of ours is filled with"),
     ],

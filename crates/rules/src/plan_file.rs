@@ -63,7 +63,8 @@ impl PlanFile {
 }
 
 /// Reads a phase plan. What isn't written has a default: 30 trials and 60 s at most, 5 rounds of
-/// 10 000 samples after 1 000 requests of warm-up, GET over a unix socket, blocking, not pinned.
+/// 10 000 samples after 1 000 requests of warm-up with floor rounds between them, GET over a unix
+/// socket, blocking, not pinned.
 ///
 /// # Errors
 /// All problems of the file, in the order of their places.
@@ -186,6 +187,7 @@ fn default_measure() -> Option<MeasurePlan> {
         rounds: ROUNDS,
         samples: SAMPLES,
         warmup: WARMUP,
+        floor: true,
         trials: TRIALS,
         budget: BUDGET.parse().ok()?,
         dataset: None,
@@ -205,6 +207,7 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Op
         rounds: section.positive("rounds", problems).unwrap_or(default.rounds),
         samples: section.positive("samples", problems).unwrap_or(default.samples),
         warmup: section.whole("warmup", problems).unwrap_or(default.warmup),
+        floor: section.flag("floor", problems).unwrap_or(default.floor),
         trials: section.positive("trials", problems).unwrap_or(default.trials),
         budget: section.parsed("budget", problems).unwrap_or(default.budget),
         dataset: dataset(section, problems),
@@ -239,7 +242,7 @@ fn next_options(
     let mut options = Vec::new();
     for mut section in top.sections("next_option", problems) {
         let title = owned(section.required_text("title", problems));
-        let recommended = section.flag("recommended", problems);
+        let recommended = section.flag("recommended", problems).unwrap_or(false);
         let when = section.text("when", problems);
         let when = condition(section.source(), when, conditions, problems);
         section.finish(problems);
@@ -268,6 +271,15 @@ mod tests {
         assert_eq!(plan.measure, default_measure().unwrap());
         assert_eq!(plan.measure.samples.get(), 10_000);
         assert!(plan.measure.dataset.is_none());
+    }
+
+    #[test]
+    fn floor_rounds_can_be_left_out() {
+        let floor = |line: &str| parse(&format!("{SMALLEST}[measure]\n{line}\n"));
+        assert!(floor("").unwrap().measure.floor);
+        assert!(!floor("floor = false").unwrap().measure.floor);
+        let problem = "wrong-type: `floor` must be true or false";
+        assert_eq!(floor("floor = 0").unwrap_err(), [problem]);
     }
 
     #[test]

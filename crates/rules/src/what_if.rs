@@ -58,6 +58,8 @@ impl Matrix {
             readings: readings.clone(),
             rounds: Vec::new(),
             rtt_histogram: String::new(),
+            floor_rounds: Vec::new(),
+            floor_histogram: None,
             anomalies: Vec::new(),
         };
         self.decide(&Evidence {

@@ -205,7 +205,7 @@ fn a_plan_is_measured_by_its_matrix() {
         said(&PHASE_3A.replace("10_000", "20_000").replace("trials = 30", "trials = 7")),
         ["7 trials can't decide matrix `t` [7]"]
     );
-    let short = PHASE_3A.replace("10_000", "9_000").replace("60s", "200ms");
+    let short = PHASE_3A.replace("10_000", "9_000").replace("35s", "200ms");
     assert_eq!(
         said(&short),
         [

@@ -83,9 +83,9 @@ fn the_exit_status_tells_the_outcome_only_when_asked() {
     };
     assert_eq!(decide("dataset < 50MB → act", &["--exit-code"]), 1);
     assert_eq!(decide("dataset < 50MB → skip", &["--exit-code"]), 0);
-    assert_eq!(decide("floor.p99 < 50us → skip", &["--exit-code"]), 3);
+    assert_eq!(decide("baseline.p99 < 50us → skip", &["--exit-code"]), 3);
     assert_eq!(decide("dataset < 50MB → act", &[]), 0);
-    assert_eq!(decide("floor.p99 < 50us → skip", &[]), 0);
+    assert_eq!(decide("baseline.p99 < 50us → skip", &[]), 0);
 }
 
 #[test]
@@ -93,11 +93,11 @@ fn what_is_not_measured_leaves_its_row_undecided() {
     let scene = Scene::quick();
     scene.write(
         "rules/quick.toml",
-        "schema = 1\nrules = [\"floor.p99 < 50us → skip\"]\n[matrix]\nid = \"m\"\ntitle = \"t\"\n",
+        "schema = 1\nrules = [\"baseline.p99 < 50us → skip\"]\n[matrix]\nid = \"m\"\ntitle = \"t\"\n",
     );
     let result = json(&scene.run(&["run", "q1", "--format", "json"]));
     assert_eq!(result["outcome"], "undecided");
-    assert_eq!(result["rows"][0]["reason"], "no reading of floor.p99 (not measured)");
+    assert_eq!(result["rows"][0]["reason"], "no reading of baseline.p99 (not measured)");
     assert!(result["trials"].as_u64().unwrap() <= 9);
 }
 

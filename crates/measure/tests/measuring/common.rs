@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use phasegate_measure::{Address, MeasureError, Progress, Session, Source};
+use phasegate_measure::{Address, MeasureError, Progress, Session, Source, StandIn};
 use phasegate_model::{
     Command as Sent, Dataset, MeasurePlan, Metric, Pinning, Reading, Transport, Trial, Wait,
 };
@@ -21,6 +21,7 @@ pub(crate) fn plan() -> MeasurePlan {
         rounds: NonZeroU32::new(3).unwrap(),
         samples: NonZeroU32::new(200).unwrap(),
         warmup: 50,
+        floor: true,
         trials: NonZeroU32::MIN,
         budget: "60s".parse().unwrap(),
         dataset: None,
@@ -43,9 +44,19 @@ pub(crate) fn running(address: &str) -> Source {
     Source::Running(address.parse::<Address>().unwrap())
 }
 
+/// A campaign with floor rounds.
+pub(crate) fn open(
+    source: &Source,
+    plan: &MeasurePlan,
+    interrupted: Arc<AtomicBool>,
+) -> Result<Session, MeasureError> {
+    let stand_in = StandIn::program(env!("CARGO_BIN_EXE_phasegate-stand-in"), [""; 0]);
+    Session::open(source, plan, Some(&stand_in), interrupted)
+}
+
 /// One trial, without looking at its progress.
 pub(crate) fn trial(source: &Source, plan: &MeasurePlan) -> Result<Trial, MeasureError> {
-    Session::open(source, plan, never())?.trial(1, &mut |_| {})
+    open(source, plan, never())?.trial(1, &mut |_| {})
 }
 
 /// One trial that does `act` once the first round is done.
@@ -54,7 +65,7 @@ pub(crate) fn trial_with(
     plan: &MeasurePlan,
     mut act: impl FnMut(),
 ) -> Result<Trial, MeasureError> {
-    Session::open(source, plan, never())?.trial(1, &mut |progress| {
+    open(source, plan, never())?.trial(1, &mut |progress| {
         if matches!(progress, Progress::Rounds { done: 1, .. }) {
             act();
         }

@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod common;
+mod floor;
+mod known;
 mod running;
 mod started;
 mod tls;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use phasegate_measure::{MeasureError, Session};
+use phasegate_measure::MeasureError;
 use phasegate_model::{Command, MissingReason, Reading, TargetServer, Transport, Wait};
 
 use crate::common::{
-    Server, dataset, free_port, never, number, plan, reading, running, trial, trial_with,
+    Server, dataset, free_port, never, number, open, plan, reading, running, trial, trial_with,
 };
 
 #[test]
@@ -40,7 +40,7 @@ fn a_running_server_is_measured_as_its_address_says() {
         for wait in [Wait::Spin, Wait::Block] {
             let mut plan = plan();
             plan.wait = wait;
-            let mut session = Session::open(&running(&address), &plan, never()).unwrap();
+            let mut session = open(&running(&address), &plan, never()).unwrap();
             let target = session.target().clone();
             assert_eq!(target.server, TargetServer::Running(address.clone()));
             assert_eq!((target.transport, target.wait), (transport, wait));
@@ -55,7 +55,7 @@ fn a_user_with_a_password_gets_in_and_neither_is_shown() {
     let server = Server::start(&[]);
     let () = server.say("ACL SETUSER alice on >hunter2 ~* +@all");
     let address = server.address_of("alice", "hunter2");
-    let mut session = Session::open(&running(&address), &plan(), never()).unwrap();
+    let mut session = open(&running(&address), &plan(), never()).unwrap();
     let trial = session.trial(1, &mut |_| {}).unwrap();
     let all = format!("{:?} {:?} {trial:?}", session.target(), session.environment());
     assert!(!all.contains("alice") && !all.contains("hunter2"), "{all}");
@@ -104,7 +104,7 @@ fn what_the_server_refuses_to_tell_is_missing_with_its_words() {
     let server = Server::start(&[]);
     let () = server.say("ACL SETUSER alice on >hunter2 ~* +get +ping");
     let source = running(&server.address_of("alice", "hunter2"));
-    let mut session = Session::open(&source, &plan(), never()).unwrap();
+    let mut session = open(&source, &plan(), never()).unwrap();
     assert_eq!(session.environment().0["server.version"], "refused by the server");
     assert_eq!(session.environment().0["server.io_threads"], "refused by the server");
     let trial = session.trial(1, &mut |_| {}).unwrap();

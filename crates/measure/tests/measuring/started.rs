@@ -8,17 +8,17 @@ use std::sync::mpsc;
 use base64::Engine;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
-use phasegate_measure::{MeasureError, Progress, SampleError, Session, Source};
+use phasegate_measure::{MeasureError, Progress, SampleError, Source};
 use phasegate_model::{Command, MissingReason, Pinning, Reading, TargetServer, Transport, Wait};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::common::{dataset, never, number, plan, reading, start, trial};
+use crate::common::{dataset, never, number, open, plan, reading, start, trial};
 
 #[test]
 fn a_trial_has_a_reading_for_everything_that_is_measured() {
     let mut plan = plan();
     plan.dataset = Some(dataset("500kB", "100B"));
-    let mut session = Session::open(&start(), &plan, never()).unwrap();
+    let mut session = open(&start(), &plan, never()).unwrap();
     let trial = session.trial(7, &mut |_| {}).unwrap();
     assert_eq!((trial.number, trial.rounds.len()), (7, 3));
     assert!(trial.rounds.iter().all(|round| round.samples == 200));
@@ -56,7 +56,7 @@ fn the_dataset_is_as_large_as_the_plan_wants_by_the_servers_own_figure() {
         let mut plan = plan();
         plan.dataset = Some(dataset(size, value));
         let (mut steps, mut largest) = (0, 0.0_f64);
-        let mut session = Session::open(&start(), &plan, never()).unwrap();
+        let mut session = open(&start(), &plan, never()).unwrap();
         let trial = session.trial(1, &mut |step| {
             if let Progress::Filling { dataset, .. } = step {
                 (steps, largest) = (steps + 1, largest.max(amount(dataset)));
@@ -80,7 +80,7 @@ fn every_transport_wait_and_command_can_be_measured() {
             for command in [Command::Get, Command::Ping] {
                 let mut plan = plan();
                 (plan.transport, plan.wait, plan.command) = (transport, wait, command);
-                let mut session = Session::open(&start(), &plan, never()).unwrap();
+                let mut session = open(&start(), &plan, never()).unwrap();
                 let target = session.target().clone();
                 assert_eq!((target.transport, target.wait), (transport, wait));
                 let trial = session.trial(1, &mut |_| {}).unwrap();
@@ -162,7 +162,7 @@ impl Traced {
 #[test]
 fn nothing_is_left_of_a_server_after_a_trial() {
     let traced = Traced::new();
-    let mut session = Session::open(&traced.source(), &plan(), never()).unwrap();
+    let mut session = open(&traced.source(), &plan(), never()).unwrap();
     traced.assert_gone();
     session.trial(1, &mut |_| {}).unwrap();
     traced.assert_gone();
@@ -180,7 +180,7 @@ fn an_interrupt_ends_a_trial_wherever_it_is() {
     for at in moments {
         let traced = Traced::new();
         let interrupted = never();
-        let mut session = Session::open(&traced.source(), &plan, interrupted.clone()).unwrap();
+        let mut session = open(&traced.source(), &plan, interrupted.clone()).unwrap();
         let result = session.trial(1, &mut |step| {
             if at(&step) {
                 interrupted.store(true, Ordering::Relaxed);
@@ -200,7 +200,7 @@ fn trial_meanwhile(
     let mut plan = plan();
     (plan.wait, plan.samples) = (wait, std::num::NonZeroU32::MAX);
     let interrupted = never();
-    let mut session = Session::open(&traced.source(), &plan, interrupted.clone()).unwrap();
+    let mut session = open(&traced.source(), &plan, interrupted.clone()).unwrap();
     let (measuring, is_measuring) = mpsc::channel();
     std::thread::scope(|scope| {
         let interrupted = &interrupted;
@@ -243,7 +243,7 @@ fn a_server_that_is_killed_ends_its_round_with_its_last_words() {
 #[test]
 fn a_server_that_is_killed_between_rounds_is_an_error() {
     let traced = Traced::new();
-    let mut session = Session::open(&traced.source(), &plan(), never()).unwrap();
+    let mut session = open(&traced.source(), &plan(), never()).unwrap();
     let result = session.trial(1, &mut |step| {
         if matches!(step, Progress::Rounds { done: 3, .. }) {
             traced.kill();

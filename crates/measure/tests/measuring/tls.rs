@@ -1,9 +1,8 @@
 //! TLS, with a certificate made for the test.
 
-use phasegate_measure::Session;
 use phasegate_model::{Transport, Wait};
 
-use crate::common::{Server, free_port, never, number, plan, running, trial};
+use crate::common::{Server, free_port, never, number, open, plan, running, trial};
 
 /// A server with a plain socket and a TLS port.
 fn server() -> (Server, u16) {
@@ -38,7 +37,7 @@ fn samples_over_tls_block_and_say_so() {
     let address = format!("rediss://alice:hunter2@localhost:{port}/#insecure");
     let mut plan = plan();
     plan.wait = Wait::Spin;
-    let mut session = Session::open(&running(&address), &plan, never()).unwrap();
+    let mut session = open(&running(&address), &plan, never()).unwrap();
     let target = session.target();
     assert_eq!((target.transport, target.wait), (Transport::Tls, Wait::Block));
     let trial = session.trial(1, &mut |_| {}).unwrap();

@@ -44,6 +44,8 @@ pub(crate) fn evidence(trials: impl IntoIterator<Item = Readings>) -> Evidence {
         readings,
         rounds: Vec::new(),
         rtt_histogram: String::new(),
+        floor_rounds: Vec::new(),
+        floor_histogram: None,
         anomalies: Vec::new(),
     };
     Evidence {

@@ -1,0 +1,140 @@
+//! What the benchmarks share: CPUs, a server of their own, a bare loop, and a table of pairs.
+
+use std::hint::spin_loop;
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use phasegate_model::{Metric, Trial, Wait};
+use rustix::process::setpriority_process;
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+pub(crate) const WARMUP: u32 = 1_000;
+pub(crate) const REQUEST: &[u8] = b"*2\r\n$3\r\nGET\r\n$16\r\nphasegate:absent\r\n";
+pub(crate) const REPLY: &[u8] = b"$-1\r\n";
+
+/// A reading in base units, the middle of its bucket.
+pub(crate) fn figure(trial: &Trial, metric: &str) -> f64 {
+    let metric: Metric = metric.parse().unwrap();
+    let reading = trial.readings.get(metric).unwrap().number().unwrap();
+    let middle = (reading.low() + reading.high()) / phasegate_model::Decimal::TWO;
+    middle.to_string().parse().unwrap()
+}
+
+/// One line: the medians of both sides, and the quartiles of their ratio.
+pub(crate) fn report(name: &str, pairs: &[(f64, f64)]) {
+    let quartiles = |mut figures: Vec<f64>| {
+        figures.sort_by(f64::total_cmp);
+        let at = |share: usize| figures[(figures.len() - 1) * share / 4];
+        (at(1), at(2), at(3))
+    };
+    let (_, a, _) = quartiles(pairs.iter().map(|pair| pair.0).collect());
+    let (_, b, _) = quartiles(pairs.iter().map(|pair| pair.1).collect());
+    let (low, ratio, high) = quartiles(pairs.iter().map(|(a, b)| a / b).collect());
+    println!("{name:<28} {a:>9.0} {b:>9.0}   {ratio:.4} ({low:.4} to {high:.4})");
+}
+
+/// The median of the simplest loop there is.
+pub(crate) fn bare_p50(socket: &Path, wait: Wait, samples: u32) -> f64 {
+    let mut stream = UnixStream::connect(socket).unwrap();
+    stream.set_nonblocking(wait == Wait::Spin).unwrap();
+    let mut times: Vec<u64> = Vec::with_capacity((WARMUP + samples) as usize);
+    let mut buffer = [0; 64];
+    for _ in 0..WARMUP + samples {
+        let begin = Instant::now();
+        stream.write_all(REQUEST).unwrap();
+        let read = loop {
+            match stream.read(&mut buffer) {
+                Ok(read) => break read,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => spin_loop(),
+                Err(error) => panic!("{error}"),
+            }
+        };
+        times.push(u64::try_from(begin.elapsed().as_nanos()).unwrap());
+        assert_eq!(&buffer[..read], REPLY);
+    }
+    let mut times = times.split_off(WARMUP as usize);
+    times.sort_unstable();
+    #[expect(clippy::cast_precision_loss, reason = "nanoseconds of one sample")]
+    let median = times[times.len() / 2] as f64;
+    median
+}
+
+/// The first two CPUs that may be used, or twice the only one.
+pub(crate) fn cpus() -> (usize, usize) {
+    let set = sched_getaffinity(None).unwrap();
+    let mut usable = (0..CpuSet::MAX_CPU).filter(|cpu| set.is_set(*cpu));
+    let first = usable.next().unwrap();
+    (first, usable.next().unwrap_or(first))
+}
+
+pub(crate) fn keep_on(cpu: usize) {
+    let mut only = CpuSet::new();
+    only.set(cpu);
+    sched_setaffinity(None, &only).unwrap();
+}
+
+/// Keeps the CPU that it is started on from halting, and gives way to everything else there.
+pub(crate) struct Awake {
+    done: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Awake {
+    pub(crate) fn start() -> Self {
+        let done = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&done);
+        let thread = std::thread::spawn(move || {
+            // On Linux, the priority of "the process" is the calling thread's.
+            setpriority_process(None, 19).unwrap();
+            while !told.load(Ordering::Relaxed) {
+                spin_loop();
+            }
+        });
+        Self { done, thread: Some(thread) }
+    }
+}
+
+impl Drop for Awake {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::Relaxed);
+        drop(self.thread.take().map(JoinHandle::join));
+    }
+}
+
+/// A server in a folder of its own, stopped when the benchmark ends or panics.
+pub(crate) struct Server {
+    child: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("redis-server");
+        command.args(["--port", "0", "--save", "", "--unixsocket"]);
+        command.arg(folder.path().join("socket")).arg("--dir").arg(folder.path());
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        let server = Self { child, folder };
+        while UnixStream::connect(server.socket()).is_err() {
+            std::thread::yield_now();
+        }
+        server
+    }
+
+    pub(crate) fn socket(&self) -> std::path::PathBuf {
+        self.folder.path().join("socket")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,161 @@
+//! All rounds of a trial, and the floor rounds between them.
+
+use phasegate_model::{Metric, MissingReason, Reading, Statistic, TargetServer};
+
+use crate::address::Address;
+use crate::connect::ConnectError;
+use crate::connection::SampleError;
+use crate::env::Preemptions;
+use crate::error::MeasureError;
+use crate::floor::{Floor, Running};
+use crate::link::Link;
+use crate::requests::{Reply, RequestCycle, Requests};
+use crate::round::{Passes, RoundTimes};
+use crate::server::Server;
+use crate::session::{Progress, Session, Subject};
+use crate::statistics::{Series, time};
+
+/// What is measured in a trial: a server that answers, and what stands in for it.
+pub(crate) struct Rounds<'a> {
+    pub(crate) session: &'a Session,
+    /// The server, if it is ours.
+    pub(crate) server: Option<&'a Server>,
+    /// The stand-in, if there are floor rounds.
+    pub(crate) stand_in: Option<&'a mut Running>,
+    pub(crate) requests: &'a Requests,
+}
+
+/// What the rounds gave.
+pub(crate) struct Sampled {
+    /// Round trips to the server.
+    pub(crate) rtt: Series,
+    /// Round trips to the stand-in, if there were floor rounds.
+    pub(crate) floor: Option<Series>,
+    /// How often the client lost its CPU in the rounds, floor rounds not counted.
+    pub(crate) preemptions: Preemptions,
+}
+
+impl Rounds<'_> {
+    /// Makes all rounds. After each comes a floor round, so that whatever changes the machine's
+    /// pace changes that of both.
+    pub(crate) fn make(
+        mut self,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Sampled, MeasureError> {
+        let plan = &self.session.plan;
+        let passes = Passes { warmup: plan.warmup, samples: plan.samples.get() };
+        let of = plan.rounds.get();
+        let mut rtt = Series::new().map_err(MeasureError::bug)?;
+        let mut floor = match self.stand_in {
+            Some(_) => Some(Series::new().map_err(MeasureError::bug)?),
+            None => None,
+        };
+        let mut preemptions = Preemptions::none_yet();
+        let mut times = RoundTimes::new().map_err(MeasureError::bug)?;
+        let mut cycle = self.requests.cycle();
+        progress(Progress::Rounds { done: 0, of, p99: None });
+        for round in 1..=of {
+            preemptions.count(|| self.round(round, &mut times, &mut cycle, &passes))?;
+            rtt.add(&times).map_err(MeasureError::bug)?;
+            if let Some(floor) = &mut floor {
+                self.floor_round(round, &mut times, &mut cycle, &passes.of_floor())?;
+                floor.add(&times).map_err(MeasureError::bug)?;
+            }
+            let p99 = Some(time(rtt.times().value_at_quantile(0.99).into()));
+            progress(Progress::Rounds { done: round, of, p99 });
+        }
+        Ok(Sampled { rtt, floor, preemptions })
+    }
+
+    fn round(
+        &self,
+        round: u32,
+        times: &mut RoundTimes,
+        cycle: &mut RequestCycle<'_>,
+        passes: &Passes,
+    ) -> Result<(), MeasureError> {
+        let (reply, terms) = (self.requests.reply(), &self.session.terms);
+        let link = Link::open(self.address()?, terms, reply);
+        let mut link = link.map_err(|error| self.link_error(round, error))?;
+        times
+            .measure(&mut link, cycle, reply, passes, terms)
+            .map_err(|source| self.round_error(round, source))
+    }
+
+    fn floor_round(
+        &mut self,
+        round: u32,
+        times: &mut RoundTimes,
+        cycle: &mut RequestCycle<'_>,
+        passes: &Passes,
+    ) -> Result<(), MeasureError> {
+        let (reply, terms) = (self.requests.reply(), &self.session.terms);
+        let Some(stand_in) = &mut self.stand_in else { return Ok(()) };
+        let link = Link::open(stand_in.address(), terms, reply);
+        let measured = link
+            .map_err(|error| SampleError::Closed(error.words()))
+            .and_then(|mut link| times.measure(&mut link, cycle, reply, passes, terms));
+        measured.map_err(|error| stand_in.explain(round, &error))
+    }
+
+    fn address(&self) -> Result<&Address, MeasureError> {
+        match (self.server, &self.session.subject) {
+            (Some(server), _) => Ok(server.address()),
+            (None, Subject::Running(address)) => Ok(address),
+            (None, Subject::Program(_)) => Err(MeasureError::bug("no server was started")),
+        }
+    }
+
+    /// That a server of ours can't be reached any more says nothing about addresses, and its log may
+    /// say why.
+    fn link_error(&self, round: u32, error: ConnectError) -> MeasureError {
+        let (ConnectError::Unreachable { words, .. } | ConnectError::Lost { words, .. }) = &error
+        else {
+            return error.into();
+        };
+        match self.server {
+            Some(_) => self.round_error(round, SampleError::Closed(words.clone())),
+            None => error.into(),
+        }
+    }
+
+    fn round_error(&self, round: u32, source: SampleError) -> MeasureError {
+        if source == SampleError::Interrupted {
+            return MeasureError::Interrupted;
+        }
+        let server = match &self.session.target().server {
+            TargetServer::Started(name) | TargetServer::Running(name) => name.clone(),
+        };
+        let source = match (source, &self.session.subject) {
+            (SampleError::ErrorReply { words }, Subject::Running(address)) => {
+                SampleError::ErrorReply { words: address.redact(&words) }
+            }
+            (source, _) => source,
+        };
+        let log = self.server.map(Server::last_words);
+        MeasureError::Round { round, server, source, log }
+    }
+}
+
+/// A stand-in for this trial, unless there is to be no floor.
+pub(crate) fn start_stand_in(
+    floor: &Floor,
+    reply: &Reply,
+) -> Result<Option<Running>, MeasureError> {
+    match floor {
+        Floor::Measured(recipe) => Running::start(recipe, reply.wire()).map(Some),
+        Floor::Missing(_) => Ok(None),
+    }
+}
+
+/// All `floor.*` readings, missing with the reason if there were no floor rounds.
+pub(crate) fn floor_readings(floor: &Floor, series: Option<&Series>) -> Vec<(Metric, Reading)> {
+    match (series, floor) {
+        (Some(series), _) => series.readings(Metric::Floor),
+        (None, Floor::Missing(reason)) => {
+            let missing = Reading::missing(MissingReason::NotMeasured, reason);
+            Statistic::ALL.map(|statistic| (Metric::Floor(statistic), missing.clone())).to_vec()
+        }
+        (None, Floor::Measured(_)) => Vec::new(),
+    }
+}
