@@ -6,6 +6,7 @@
 //!
 //! There is no I/O here: texts come in, diagnostics with byte spans and decisions go out.
 
+mod ballot;
 pub mod condition;
 mod decide;
 mod diagnostic;
@@ -23,6 +24,7 @@ mod test_file;
 mod verify;
 mod what_if;
 
+pub use ballot::{Ballot, Vote};
 pub use decide::{Background, Progress, RowProgress, expected_more_trials, expected_trials};
 pub use diagnostic::{Code, Diagnostic, Severity, Source, Witness};
 pub use format::{FileKind, FormatError, format, format_with};

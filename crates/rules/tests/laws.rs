@@ -154,6 +154,23 @@ proptest! {
     }
 
     #[test]
+    fn a_ballot_votes_as_conditions_hold(rows in rows(), trial in trial()) {
+        let matrix = matrix_of(&rows.concat());
+        let mut votes = Vec::new();
+        matrix.ballot().vote(&trial, &mut votes);
+        for (row, vote) in matrix.rows.iter().zip(votes) {
+            let known = |truth| match truth {
+                phasegate_rules::condition::Truth::True => Some(true),
+                phasegate_rules::condition::Truth::False => Some(false),
+                phasegate_rules::condition::Truth::Unknown(_) => None,
+            };
+            prop_assert_eq!(vote.holds, known(row.when.condition.holds(&trial)));
+            let given = row.given.as_ref().map_or(Some(true), |g| known(g.condition.holds(&trial)));
+            prop_assert_eq!(vote.applies, given);
+        }
+    }
+
+    #[test]
     fn a_settled_decision_is_the_same_on_every_extension(rows in rows(), trials in trials(), more in trials()) {
         let matrix = matrix_of(&rows.concat());
         let refs: Vec<&Readings> = trials.iter().collect();

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the benchmarks, of reports and against a real server.
+//! `cargo xtask bench`: the benchmarks, of deciding, of reports, and against a real server.
 
 use std::process::ExitCode;
 
@@ -6,14 +6,28 @@ use crate::command::{CommandLine, passed_on};
 use crate::install;
 use crate::workspace::Workspace;
 
-/// Runs the benchmark of reports, then that of round trips, which takes the options.
+/// Runs the benchmarks that need no server, then that of round trips, which takes the options.
 pub(crate) fn run(workspace: &Workspace, options: Vec<String>) -> Result<ExitCode, String> {
     install::ensure_server()?;
-    let render = CommandLine::new("cargo bench --package phasegate-report --bench render");
-    let status = render.run_in(&workspace.root)?;
-    if !status.success() {
-        return Ok(passed_on(status));
+    for bench in [
+        "cargo bench --package phasegate-rules --bench decide",
+        "cargo bench --package phasegate-rules --bench verify",
+        "cargo bench --package phasegate-report --bench render",
+        "cargo bench --package phasegate-measure --bench floor",
+    ] {
+        let status = CommandLine::new(bench).run_in(&workspace.root)?;
+        if !status.success() {
+            return Ok(passed_on(status));
+        }
     }
     let bench = CommandLine::new("cargo bench --package phasegate-measure --bench round_trip --");
     bench.and(options).run_in(&workspace.root).map(passed_on)
+}
+
+/// Runs other engines beside ours. They are outside the workspace, as they take long to build.
+pub(crate) fn peers(workspace: &Workspace) -> Result<ExitCode, String> {
+    eprintln!("building other engines, which takes about a quarter of an hour the first time");
+    CommandLine::new("cargo run --release --manifest-path benchmarks/Cargo.toml")
+        .run_in(&workspace.root)
+        .map(passed_on)
 }

@@ -29,6 +29,7 @@ Commands:
                       OPTIONS go to `phasegate run`
   test                check the format, lint, test, and build the docs
   bench [-- OPTIONS]  run the benchmarks; OPTIONS go to `cargo bench`'s harness
+  bench --peers       decide beside other rule and policy engines
 
 `demo`, `test` and `bench` install a Redis server first if there is none.
 Exit status: 0 done; 1 a step of `test` failed; 2 an error. `demo` and `bench`
@@ -45,6 +46,7 @@ enum Request {
     Demo { options: Vec<String> },
     Test,
     Bench { options: Vec<String> },
+    BenchPeers,
 }
 
 fn main() -> ExitCode {
@@ -71,6 +73,7 @@ fn run(request: Request) -> Result<ExitCode, String> {
         Request::Demo { options } => demo::run(&Workspace::find()?, options),
         Request::Test => steps::run(&Workspace::find()?),
         Request::Bench { options } => bench::run(&Workspace::find()?, options),
+        Request::BenchPeers => bench::peers(&Workspace::find()?),
     }
 }
 
@@ -83,6 +86,7 @@ fn parse(arguments: &[String]) -> Result<Request, String> {
         ["demo"] => Ok(Request::Demo { options: Vec::new() }),
         ["demo", "--", options @ ..] => Ok(Request::Demo { options: owned(options) }),
         ["test"] => Ok(Request::Test),
+        ["bench", "--peers"] => Ok(Request::BenchPeers),
         ["bench"] => Ok(Request::Bench { options: Vec::new() }),
         ["bench", "--", options @ ..] => Ok(Request::Bench { options: owned(options) }),
         [command @ ("demo" | "test" | "bench"), unexpected, ..] => {
@@ -106,6 +110,7 @@ mod tests {
         let options = vec!["--trials".to_owned(), "9".to_owned(), "--help".to_owned()];
         assert_eq!(parsed("demo -- --trials 9 --help"), Ok(Request::Demo { options }));
         assert_eq!(parsed("bench --"), Ok(Request::Bench { options: Vec::new() }));
+        assert_eq!(parsed("bench --peers"), Ok(Request::BenchPeers));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use phasegate_model::{Finding, Readings, Reason, RowId, Votes};
 use super::background::Background;
 use super::drift::{LEAST_TRIALS, is_calm};
 use super::votes::{self, dissent_allowed, e_value};
+use crate::ballot::Node;
 use crate::condition::{Comparison, Condition, Truth, Unknown};
 use crate::matrix::{Matrix, Row};
 
@@ -28,6 +29,8 @@ pub(crate) struct RowState<'m> {
 /// The votes on one condition.
 pub(crate) struct ConditionState<'m> {
     pub(crate) condition: &'m Condition,
+    /// The same, made ready for voting.
+    ballot: Node<'m>,
     sampled: bool,
     met: u32,
     not_met: u32,
@@ -127,6 +130,7 @@ impl<'m> ConditionState<'m> {
     fn new(condition: &'m Condition) -> Self {
         Self {
             condition,
+            ballot: Node::of(condition),
             sampled: condition.is_sampled(),
             met: 0,
             not_met: 0,
@@ -145,14 +149,19 @@ impl<'m> ConditionState<'m> {
     /// Counts the vote of the last of `trials`.
     fn take(&mut self, trials: &[&Readings], threshold: f64) {
         let Some(last) = trials.last() else { return };
-        match self.condition.holds(last) {
-            Truth::True => self.met += 1,
-            Truth::False => self.not_met += 1,
-            Truth::Unknown(Unknown::Tie) => self.ties += 1,
-            Truth::Unknown(unknown) => {
-                self.unknown += 1;
-                self.first_unknown.get_or_insert(unknown.into());
-            }
+        match self.ballot.holds(last).0 {
+            Some(true) => self.met += 1,
+            Some(false) => self.not_met += 1,
+            // Why it isn't known is asked only then.
+            None => match self.condition.holds(last) {
+                Truth::Unknown(Unknown::Tie) => self.ties += 1,
+                Truth::Unknown(unknown) => {
+                    self.unknown += 1;
+                    self.first_unknown.get_or_insert(unknown.into());
+                }
+                Truth::True => self.met += 1,
+                Truth::False => self.not_met += 1,
+            },
         }
         if !self.sampled || self.settled.is_some() {
             return;
