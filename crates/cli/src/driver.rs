@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use chrono::{DateTime, SubsecRound, Utc};
-use phasegate_measure::{MeasureError, Session, Source, StandIn};
+use phasegate_measure::{MeasureError, Session, Source, StandIn, disturbances};
 use phasegate_model::{End, Evidence, Plan, Readings, Trial};
 use phasegate_rules::{Background, Matrix};
 
 use crate::args::{STAND_IN, Talk};
+use crate::output::say;
 use crate::progress::Display;
 
 /// This program and its version, as evidence and ledger name it.
@@ -79,6 +80,11 @@ pub(crate) fn measure(
         previous: None,
         trials,
     };
+    if talk > Talk::Quiet && failure.is_none() {
+        for advice in disturbances(&evidence.environment, &evidence.trials) {
+            say(&format!("this run may be disturbed: {}; {}", advice.disturbance, advice.fix));
+        }
+    }
     Ok(Measured { evidence, failure })
 }
 
