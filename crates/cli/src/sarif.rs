@@ -109,12 +109,12 @@ mod tests {
 
     #[test]
     fn names_become_references_that_a_review_resolves() {
-        let folder = Path::new("/work");
+        let folder = Path::new("/team");
         let uri = |file: &str| uri(Path::new(file), folder);
         assert_eq!(uri("rules/allocator.toml"), "rules/allocator.toml");
         assert_eq!(uri("./rules/./a.toml"), "rules/a.toml");
         assert_eq!(uri("../a.toml"), "../a.toml");
-        assert_eq!(uri("/work/rules/a.toml"), "rules/a.toml");
+        assert_eq!(uri("/team/rules/a.toml"), "rules/a.toml");
         assert_eq!(uri("/elsewhere/a.toml"), "file:///elsewhere/a.toml");
         assert_eq!(uri("a b/größe#1.toml"), "a%20b/gr%C3%B6%C3%9Fe%231.toml");
     }
