@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use phasegate_model::{Change, Gate, Obligation, RowDecision};
+use phasegate_model::{Change, Gate, NextOption, Obligation, RowDecision};
 
 use crate::context::{Next, NextChoice, ObligationLine};
 use crate::figures::{absolute, as_written, duration, ends, list, text};
@@ -36,7 +36,10 @@ pub(crate) fn steps(material: &Material<'_>) -> Next {
     let options = plan
         .next_options
         .iter()
-        .map(|option| NextChoice { title: text(&option.title), recommended: option.recommended })
+        .map(|option| NextChoice {
+            title: text(&option.title),
+            recommended: is_recommended(material, option),
+        })
         .collect();
     Next {
         options,
@@ -44,6 +47,14 @@ pub(crate) fn steps(material: &Material<'_>) -> Next {
         lessons: plan.lessons.iter().map(|line| text(line)).collect(),
         time_saved: time_saved(material),
     }
+}
+
+/// As the decision has it where the option has a condition, else as the plan does.
+fn is_recommended(material: &Material<'_>, option: &NextOption) -> bool {
+    let Some(when) = &option.when else { return option.recommended };
+    let results = &material.decision.next_options;
+    let result = results.iter().find(|result| result.title == option.title && result.when == *when);
+    result.is_some_and(|result| result.recommended)
 }
 
 /// Planned effort less the time spent on measuring; only if the gate stays closed.

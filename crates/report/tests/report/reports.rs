@@ -218,3 +218,27 @@ fn a_broken_template_is_an_error_with_line_and_caret() {
     ];
     insta::assert_snapshot!(broken.map(message).join("\n\n"));
 }
+
+#[test]
+fn an_option_is_recommended_only_if_its_condition_came_out_so() {
+    let recommended = |result: Option<bool>| {
+        let (mut decision, mut evidence) = (phase_3a::decision(), phase_3a::evidence());
+        let option = &mut evidence.plan.next_options[0];
+        assert!(option.recommended, "by the plan");
+        option.when = Some("dataset > 5MB".to_owned());
+        let title = option.title.clone();
+        decision.next_options.extend(result.map(|recommended| {
+            let finding = if recommended { "met" } else { "not-met" };
+            serde_json::from_value(json!({
+                "title": title, "when": "dataset > 5MB", "recommended": recommended,
+                "finding": finding, "votes": null, "readings": [], "margin": null,
+            }))
+            .unwrap()
+        }));
+        let context = phasegate_report::Context::of(&phase_3a::material(&decision, &evidence));
+        context.next.options[0].recommended
+    };
+    assert!(recommended(Some(true)));
+    assert!(!recommended(Some(false)));
+    assert!(!recommended(None), "a condition that nobody looked at is not met");
+}
