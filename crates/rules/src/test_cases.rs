@@ -73,7 +73,12 @@ pub(crate) fn facts_of(test: &Test) -> Facts {
 
 /// What a row says of readings that are taken as settled.
 pub(crate) fn settled(row: &Row, given: &Readings, facts: &Facts) -> Finding {
-    let finding = |written: &Written| match written.condition.bound(facts).holds(given) {
+    finding_of(row, |written| written.condition.bound(facts).holds(given))
+}
+
+/// What a row finds if its conditions come out as told.
+pub(crate) fn finding_of(row: &Row, truth_of: impl Fn(&Written) -> Truth) -> Finding {
+    let finding = |written: &Written| match truth_of(written) {
         Truth::True => Finding::Met,
         Truth::False => Finding::NotMet,
         Truth::Unknown(unknown) => Finding::Undecided(unknown.into()),

@@ -11,8 +11,7 @@ use super::space::Atom;
 use crate::condition::{Comparison, Operator, Truth};
 use crate::diagnostic::{Code, Diagnostic, Witness};
 use crate::matrix::{Matrix, Row, Test, Written};
-use crate::test_cases::facts_of;
-use crate::test_cases::{comes_out, settled};
+use crate::test_cases::{comes_out, facts_of, finding_of, settled};
 
 pub(super) fn check(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
     let matrix = analysis.matrix;
@@ -216,22 +215,12 @@ fn compares(left: Decimal, operator: Operator, right: Decimal) -> bool {
 
 /// What the row finds if one of its comparisons came out as told.
 fn finding_if(row: &Row, readings: &Readings, told: &Comparison, truth: &Truth) -> Finding {
-    let finding = |written: &Written| {
-        let found = written.condition.evaluate(&mut |comparison| {
+    finding_of(row, |written| {
+        written.condition.evaluate(&mut |comparison: &Comparison| {
             let is_it = std::ptr::eq(comparison, told);
             if is_it { truth.clone() } else { comparison.holds(readings) }
-        });
-        match found {
-            Truth::True => Finding::Met,
-            Truth::False => Finding::NotMet,
-            Truth::Unknown(unknown) => Finding::Undecided(unknown.into()),
-        }
-    };
-    match row.given.as_ref().map(finding) {
-        None | Some(Finding::Met) => finding(&row.when),
-        Some(Finding::NotMet) => Finding::NotApplicable,
-        Some(undecided) => undecided,
-    }
+        })
+    })
 }
 
 /// A reading that would tell.
