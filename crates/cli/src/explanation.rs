@@ -2,7 +2,7 @@
 //!
 //! A pure function of what the ledger has: it works without evidence and matrix.
 
-use phasegate_history::Recorded;
+use phasegate_history::Entry;
 use phasegate_model::{
     Change, Decision, Finding, Metric, MetricSummary, Outcome, Quantity, RowDecision, Summary,
     Votes,
@@ -15,13 +15,11 @@ use crate::settling::Settling;
 use crate::table::{change, distance, human, outcome, symbol};
 
 /// The whole explanation of an entry.
-pub(crate) fn explanation(recorded: &Recorded, layout: Layout) -> String {
-    let Recorded { entry, .. } = recorded;
-    let decision = &entry.decision;
+pub(crate) fn explanation(entry: &Entry, decision: &Decision, layout: Layout) -> String {
     let mut text = layout.paragraph(&format!(
         "entry {}: phase {}, {}",
         entry.number,
-        entry.phase,
+        decision.phase,
         outcome(decision)
     ));
     text += &layout.paragraph(&format!(
@@ -190,7 +188,8 @@ else = "defer"
 
     fn explained(trials: &[&str]) -> String {
         let trials: Vec<String> = trials.iter().map(|&trial| trial.to_owned()).collect();
-        explanation(&recorded(decision(&matrix(ROWS), &trials)), Layout::endless())
+        let decision = decision(&matrix(ROWS), &trials);
+        explanation(&recorded(decision.clone()).entry, &decision, Layout::endless())
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod output;
 mod picture;
 mod progress;
 mod project;
+mod recorded;
 mod region;
 mod rendering;
 mod sarif;

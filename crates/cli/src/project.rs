@@ -80,15 +80,6 @@ pub(crate) fn checked_matrix(path: &Path, source: &Source) -> Result<Matrix, Tro
     Err(Trouble { sources, problems })
 }
 
-/// A matrix as the ledger keeps it: its text, and those of what it extends, in their order.
-pub(crate) fn recorded_matrix(text: String, bases: Vec<String>) -> Result<Matrix, Vec<Diagnostic>> {
-    let mut bases = bases.into_iter();
-    Matrix::parse_with(&Source { name: "matrix".to_owned(), text }, &mut |path| {
-        let text = bases.next().ok_or("the entry doesn't have it")?;
-        Ok(Source { name: path.to_owned(), text })
-    })
-}
-
 /// Whether a problem is more than a warning.
 pub(crate) fn is_error(problem: &Diagnostic) -> bool {
     problem.severity() == Severity::Error

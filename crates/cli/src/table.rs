@@ -214,12 +214,12 @@ pub(crate) fn entries(entries: &[Recorded]) -> String {
     let mut table = new_table();
     table.set_header(["entry", "phase", "outcome", "decided by", "recorded", "by"]);
     for Recorded { entry, .. } in entries {
-        let deciding: Vec<&str> =
-            entry.decision.deciding.iter().map(phasegate_model::RowId::as_str).collect();
+        let deciding = entry.decision().map_or(&[][..], |record| &record.decision.deciding);
+        let deciding: Vec<&str> = deciding.iter().map(phasegate_model::RowId::as_str).collect();
         table.add_row([
             entry.number.to_string(),
-            entry.phase.to_string(),
-            entry.decision.outcome.to_string(),
+            entry.phase().map(ToString::to_string).unwrap_or_default(),
+            entry.outcome().map_or_else(|| entry.kind().to_string(), |outcome| outcome.to_string()),
             deciding.join(", "),
             entry.recorded_at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
             entry.recorded_by.clone(),

@@ -1,6 +1,6 @@
 //! Decisions on hand-made evidence, for the tests of this crate.
 
-use phasegate_history::{Digest, Entry, Kind, Recorded};
+use phasegate_history::{Body, DecisionRecord, Digest, Entry, Recorded};
 use phasegate_model::{
     Decision, End, Environment, Evidence, Pinning, Reading, Readings, Target, TargetServer,
     Transport, Trial, Wait,
@@ -61,17 +61,17 @@ pub(crate) fn recorded(decision: Decision) -> Recorded {
         schema: Entry::SCHEMA,
         number: 7,
         previous: None,
-        kind: Kind::Decision,
-        phase: decision.phase.clone(),
         recorded_at: "2026-11-23T05:00:00Z".parse().unwrap(),
         recorded_by: "ada".to_owned(),
         tool: "test".to_owned(),
-        evidence: digest,
-        matrix: digest,
-        bases: Vec::new(),
-        plan: digest,
-        report: digest,
-        decision,
+        body: Body::Decision(Box::new(DecisionRecord {
+            evidence: digest,
+            matrix: digest,
+            bases: Vec::new(),
+            plan: digest,
+            report: digest,
+            decision,
+        })),
     };
     Recorded { entry, digest }
 }

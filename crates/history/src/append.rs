@@ -14,10 +14,11 @@ use std::path::PathBuf;
 
 use chrono::SubsecRound;
 
+use crate::body::{Body, DecisionRecord, TranscriptionRecord};
 use crate::digest::Digest;
 use crate::disk::DiskError;
-use crate::draft::{Draft, RenderError, RenderedFile, Upcoming};
-use crate::entry::{Entry, EntryError, Kind, Recorded};
+use crate::draft::{Draft, Matter, RenderError, RenderedFile, Upcoming};
+use crate::entry::{Entry, EntryError, Recorded};
 use crate::head::Head;
 use crate::names::{self, ObjectKind, REPORT};
 use crate::store::{ReadError, Store};
@@ -121,15 +122,15 @@ impl From<DiskError> for AppendError {
 }
 
 impl Store {
-    /// Records a decision: what this returns is on disk.
+    /// Records something: what this returns is on disk.
     ///
     /// `render` gets the entry's number and the head before it, and returns the files to keep with
-    /// the entry, `report.md` among them. If somebody else takes the number first it is called
-    /// again with the next one. An entry with exactly the same bytes under the number counts as
-    /// this one.
+    /// the entry, `report.md` among them. It is called for decisions and transcriptions only; for
+    /// the rest nothing is rendered. If somebody else takes the number first it is called again
+    /// with the next one. An entry with exactly the same bytes under the number counts as this one.
     ///
     /// # Errors
-    /// If the decision was not recorded. Only after [`AppendError::Unfinished`] the entry is there
+    /// If nothing was recorded. Only after [`AppendError::Unfinished`] the entry is there
     /// nevertheless, and after [`AppendError::Unsure`] it may be.
     pub fn append(
         &self,
@@ -137,12 +138,7 @@ impl Store {
         render: &mut dyn FnMut(&Upcoming) -> Result<Vec<RenderedFile>, RenderError>,
     ) -> Result<Recorded, AppendError> {
         self.make_folders()?;
-        let evidence = self.keep(&draft.evidence, ObjectKind::Evidence)?;
-        let matrix = self.keep(&draft.matrix, ObjectKind::Matrix)?;
-        let bases = draft.bases.iter().map(|base| self.keep(base, ObjectKind::Base));
-        let bases = bases.collect::<Result<Vec<Digest>, AppendError>>()?;
-        let plan = self.keep(&draft.plan, ObjectKind::Plan)?;
-        self.disk.sync_folder(&self.objects())?;
+        let mut body = self.keep_objects(&draft.matter)?;
         for _ in 0..ATTEMPTS {
             let newest = self.newest()?;
             if let Some(recorded) = &newest {
@@ -150,23 +146,60 @@ impl Store {
             }
             let previous = newest.map(|recorded| recorded.head());
             let number = previous.map_or(1, |head| head.number.saturating_add(1));
+            let phase_and_outcome = draft.matter.phase().zip(draft.matter.outcome());
             let upcoming = Upcoming {
                 number,
                 previous,
                 recorded_at: draft.recorded_at.trunc_subsecs(0),
-                folder: names::folder(number, &draft.decision.phase, draft.decision.outcome),
-                evidence,
-                matrix,
-                bases: bases.clone(),
-                plan,
+                folder: phase_and_outcome
+                    .map(|(phase, outcome)| names::folder(number, phase, outcome)),
             };
-            let files = render(&upcoming).map_err(|cause| AppendError::Render { number, cause })?;
-            let entry = build(draft, &upcoming, report_digest(&files)?);
-            if let Some(recorded) = self.record(entry, &files)? {
+            let files = if upcoming.folder.is_some() {
+                render(&upcoming).map_err(|cause| AppendError::Render { number, cause })?
+            } else {
+                Vec::new()
+            };
+            match &mut body {
+                Body::Decision(record) => record.report = report_digest(&files)?,
+                Body::Transcription(record) => record.report = report_digest(&files)?,
+                Body::Waiver(_) | Body::Note(_) | Body::Revisit(_) => (),
+            }
+            if let Some(recorded) = self.record(build(draft, &upcoming, &body), &files)? {
                 return Ok(recorded);
             }
         }
         Err(AppendError::Busy)
+    }
+
+    /// Keeps all that an entry rests on; what the entry will record, but for its report.
+    fn keep_objects(&self, matter: &Matter) -> Result<Body, AppendError> {
+        let report = Digest::of(b"");
+        Ok(match matter {
+            Matter::Decision(draft) => {
+                let evidence = self.keep(&draft.evidence, ObjectKind::Evidence)?;
+                let matrix = self.keep(&draft.matrix, ObjectKind::Matrix)?;
+                let bases = draft.bases.iter().map(|base| self.keep(base, ObjectKind::Base));
+                let bases = bases.collect::<Result<Vec<Digest>, AppendError>>()?;
+                let plan = self.keep(&draft.plan, ObjectKind::Plan)?;
+                self.disk.sync_folder(&self.objects())?;
+                let decision = draft.decision.clone();
+                let record = DecisionRecord { evidence, matrix, bases, plan, report, decision };
+                Body::Decision(Box::new(record))
+            }
+            Matter::Transcription(draft) => {
+                let document = self.keep(&draft.document, ObjectKind::Document)?;
+                self.disk.sync_folder(&self.objects())?;
+                let transcription = draft.transcription.clone();
+                Body::Transcription(Box::new(TranscriptionRecord {
+                    document,
+                    report,
+                    transcription,
+                }))
+            }
+            Matter::Waiver(record) => Body::Waiver(record.clone()),
+            Matter::Note(record) => Body::Note(record.clone()),
+            Matter::Revisit(revisit) => Body::Revisit(revisit.clone()),
+        })
     }
 
     /// Keeps an object under its digest. The folder is not flushed yet.
@@ -200,26 +233,40 @@ impl Store {
             .map_err(|problem| AppendError::NotReadable { number, problem })?;
         let recorded = Recorded { digest: Digest::of(&line), entry };
         let (path, folder) = (self.entry_path(number), self.folder(&recorded.entry));
-        if self.disk.exists(&folder)? && !self.disk.exists(&path)? {
-            return Err(AppendError::Leftover { path: folder, number });
+        if let Some(folder) = &folder
+            && self.disk.exists(folder)?
+            && !self.disk.exists(&path)?
+        {
+            return Err(AppendError::Leftover { path: folder.clone(), number });
         }
-        let pending = self.write_pending(&recorded, files)?;
+        let pending = match folder {
+            Some(folder) => Some((self.write_pending(&recorded, files)?, folder)),
+            None => None,
+        };
+        let discard = || {
+            if let Some((pending, _)) = &pending {
+                self.discard(pending);
+            }
+        };
         match self.publish(&line, &path) {
             Ok(Published::Ours) => (),
             Ok(Published::Others) => {
-                self.discard(&pending);
+                discard();
                 return Ok(None);
             }
             // If the entry is there after all, its report is in the pending folder.
             Ok(Published::Unknown(cause)) => return Err(AppendError::Unsure { number, cause }),
             Err(error) => {
-                self.discard(&pending);
+                discard();
                 return Err(error.into());
             }
         }
         self.disk
             .sync_folder(&self.ledger())
-            .and_then(|()| self.publish_folder(&pending, &folder))
+            .and_then(|()| match &pending {
+                Some((pending, folder)) => self.publish_folder(pending, folder),
+                None => Ok(()),
+            })
             .map_err(|cause| AppendError::Unfinished { head: recorded.head(), cause })?;
         Ok(Some(recorded))
     }
@@ -233,21 +280,14 @@ fn report_digest(files: &[RenderedFile]) -> Result<Digest, AppendError> {
     Ok(Digest::of(&report.bytes))
 }
 
-fn build(draft: &Draft, upcoming: &Upcoming, report: Digest) -> Entry {
+fn build(draft: &Draft, upcoming: &Upcoming, body: &Body) -> Entry {
     Entry {
         schema: Entry::SCHEMA,
         number: upcoming.number,
         previous: upcoming.previous.map(|head| head.digest),
-        kind: Kind::Decision,
-        phase: draft.decision.phase.clone(),
         recorded_at: upcoming.recorded_at,
         recorded_by: draft.recorded_by.clone(),
         tool: draft.tool.clone(),
-        evidence: upcoming.evidence,
-        matrix: upcoming.matrix,
-        bases: upcoming.bases.clone(),
-        plan: upcoming.plan,
-        report,
-        decision: draft.decision.clone(),
+        body: body.clone(),
     }
 }

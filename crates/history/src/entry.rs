@@ -1,18 +1,18 @@
-//! The entry: one recorded decision, one line of JSON.
+//! The entry: something recorded, one line of JSON.
 
 use chrono::{DateTime, Utc};
-use phasegate_model::{Decision, PhaseId};
-use serde::{Deserialize, Serialize};
+use phasegate_model::{Outcome, PhaseId};
 use serde_json::Value;
 
+use crate::body::{Body, DecisionRecord, Kind};
 use crate::digest::Digest;
 use crate::head::Head;
 use crate::names;
+use crate::wire::Wire;
 
-/// An entry of the ledger. On disk it is one line of JSON, its keys in the order of the fields
-/// here, strings and whole numbers only, with a newline at the end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// An entry of the ledger. On disk it is one line of JSON, strings and whole numbers only, its
+/// keys in a fixed order, with a newline at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The format's version; [`Entry::SCHEMA`].
     pub schema: u32,
@@ -20,38 +20,14 @@ pub struct Entry {
     pub number: u64,
     /// The digest of the entry before it; nothing for the first.
     pub previous: Option<Digest>,
-    /// What was recorded.
-    pub kind: Kind,
-    /// The phase that was decided.
-    pub phase: PhaseId,
     /// When it was recorded, in whole seconds. The clock of whoever recorded it is taken as it is.
-    #[serde(with = "seconds")]
     pub recorded_at: DateTime<Utc>,
     /// Who recorded it.
     pub recorded_by: String,
     /// The program that recorded it, with its version.
     pub tool: String,
-    /// The evidence that the decision rests on.
-    pub evidence: Digest,
-    /// The matrix that decided.
-    pub matrix: Digest,
-    /// The matrices that it extends: its base, the base's base, and so on.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub bases: Vec<Digest>,
-    /// The phase plan.
-    pub plan: Digest,
-    /// The rendered `report.md`.
-    pub report: Digest,
-    /// The decision.
-    pub decision: Decision,
-}
-
-/// What an entry records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// A decision.
-    Decision,
+    /// What was recorded.
+    pub body: Body,
 }
 
 /// Why a file's bytes are not an entry.
@@ -60,12 +36,28 @@ pub enum EntryError {
     /// A schema or kind that this code doesn't know.
     #[error("it was written by a newer phasegate ({what}); use that one")]
     Newer {
-        /// What is unknown: `schema 2`, `kind waiver`.
+        /// What is unknown: `schema 2`, `kind treaty`.
         what: String,
     },
     /// Not JSON, or not the keys and values of an entry.
     #[error("it is not an entry: {0}")]
     Format(serde_json::Error),
+    /// A key that entries of its kind have is not there.
+    #[error("it is not an entry: a {kind} has `{key}`, and it isn't there")]
+    KeyMissing {
+        /// The entry's kind.
+        kind: Kind,
+        /// The key.
+        key: &'static str,
+    },
+    /// A key that entries of its kind don't have is there.
+    #[error("it is not an entry: a {kind} has no `{key}`")]
+    KeyTooMany {
+        /// The entry's kind.
+        kind: Kind,
+        /// The key.
+        key: &'static str,
+    },
     /// A schema that never was.
     #[error("it is not an entry: there is no schema 0")]
     NoSuchSchema,
@@ -91,21 +83,25 @@ impl Entry {
     /// # Errors
     /// If they are not an entry, or are of a newer format.
     pub fn parse(bytes: &[u8]) -> Result<Self, EntryError> {
-        let entry: Self = serde_json::from_slice(bytes).map_err(|error| {
+        let wire: Wire<'_> = serde_json::from_slice(bytes).map_err(|error| {
             unknown(bytes).map_or(EntryError::Format(error), |what| EntryError::Newer { what })
         })?;
-        let newer = |what| Err(EntryError::Newer { what });
-        if entry.schema > Self::SCHEMA {
-            newer(format!("schema {}", entry.schema))
-        } else if entry.decision.schema > Decision::SCHEMA {
-            newer(format!("decision schema {}", entry.decision.schema))
-        } else if entry.schema == 0 || entry.decision.schema == 0 {
-            Err(EntryError::NoSuchSchema)
-        } else if entry.phase != entry.decision.phase {
-            Err(EntryError::OtherPhase { phase: entry.phase, decided: entry.decision.phase })
-        } else {
-            Ok(entry)
+        if wire.schema > Self::SCHEMA {
+            return Err(EntryError::Newer { what: format!("schema {}", wire.schema) });
         }
+        if wire.schema == 0 {
+            return Err(EntryError::NoSuchSchema);
+        }
+        let entry = wire.into_entry()?;
+        if let Some((kind, schema, known)) = entry.body.schema() {
+            if schema > known {
+                return Err(EntryError::Newer { what: format!("{kind} schema {schema}") });
+            }
+            if schema == 0 {
+                return Err(EntryError::NoSuchSchema);
+            }
+        }
+        Ok(entry)
     }
 
     /// The bytes of the entry's file. The same entry gives the same bytes.
@@ -113,7 +109,7 @@ impl Entry {
     /// # Errors
     /// Never for an entry of this crate's types; the signature is the serializer's.
     pub fn to_line(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut line = serde_json::to_vec(self)?;
+        let mut line = serde_json::to_vec(&Wire::of(self))?;
         line.push(b'\n');
         Ok(line)
     }
@@ -124,10 +120,38 @@ impl Entry {
         if Self::parse(&line)? == *self { Ok(line) } else { Err(EntryError::NotItself) }
     }
 
-    /// The name of the folder with what was rendered for this entry: `000001-3a-skip`.
+    /// What kind of entry it is.
     #[must_use]
-    pub fn folder(&self) -> String {
-        names::folder(self.number, &self.phase, self.decision.outcome)
+    pub const fn kind(&self) -> Kind {
+        self.body.kind()
+    }
+
+    /// The phase that it is about; nothing for an entry about all of them.
+    #[must_use]
+    pub const fn phase(&self) -> Option<&PhaseId> {
+        self.body.phase()
+    }
+
+    /// What was decided, measured or transcribed; nothing for what people add to a decision.
+    #[must_use]
+    pub const fn outcome(&self) -> Option<Outcome> {
+        self.body.outcome()
+    }
+
+    /// The decision with what it rests on, if it is one that phasegate made.
+    #[must_use]
+    pub const fn decision(&self) -> Option<&DecisionRecord> {
+        match &self.body {
+            Body::Decision(record) => Some(record),
+            _ => None,
+        }
+    }
+
+    /// The name of the folder with what was rendered for this entry: `000001-3a-skip`. Nothing if
+    /// nothing is rendered for entries of its kind.
+    #[must_use]
+    pub fn folder(&self) -> Option<String> {
+        Some(names::folder(self.number, self.phase()?, self.outcome()?))
     }
 }
 
@@ -140,12 +164,13 @@ fn unknown(bytes: &[u8]) -> Option<String> {
     if let Some(schema) = newer(value.get("schema"), Entry::SCHEMA) {
         return Some(format!("schema {schema}"));
     }
-    match value.get("kind").and_then(Value::as_str) {
-        Some("decision") => newer(value.pointer("/decision/schema"), Decision::SCHEMA)
-            .map(|schema| format!("decision schema {schema}")),
-        Some(kind) => Some(format!("kind {kind}")),
-        None => None,
-    }
+    let name = value.get("kind").and_then(Value::as_str)?;
+    let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.as_str() == name) else {
+        return Some(format!("kind {name}"));
+    };
+    let schema = value.get(name).and_then(|body| body.get("schema"));
+    let schema = newer(schema, kind.known_schema()?)?;
+    Some(format!("{kind} schema {schema}"))
 }
 
 /// An entry as it is in the ledger.
@@ -162,26 +187,5 @@ impl Recorded {
     #[must_use]
     pub const fn head(&self) -> Head {
         Head { number: self.entry.number, digest: self.digest }
-    }
-}
-
-/// Times as `2026-11-23T05:00:00Z`.
-mod seconds {
-    use chrono::{DateTime, SecondsFormat, Utc};
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(
-        time: &DateTime<Utc>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::Secs, true))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<DateTime<Utc>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let time = DateTime::parse_from_rfc3339(&text).map_err(serde::de::Error::custom)?;
-        Ok(time.to_utc())
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::digest::Digest;
 
 /// Number and digest of the newest entry. It stands for the whole history up to there: whoever
@@ -41,6 +43,18 @@ impl FromStr for Head {
             Some(Self { number, digest: digest.parse().ok()? })
         };
         parse().ok_or_else(|| HeadError { text: text.to_owned() })
+    }
+}
+
+impl Serialize for Head {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Head {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

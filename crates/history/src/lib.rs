@@ -1,7 +1,8 @@
 //! The history: an append-only ledger of decisions that auditors can verify.
 //!
-//! A history is a folder. Every decision is an entry of its own, one file of one line, that holds
-//! the digest of the entry before it and the digests of everything the decision rests on:
+//! A history is a folder. Every decision, and whatever people add to one, is an entry of its own,
+//! one file of one line, that holds the digest of the entry before it and the digests of everything
+//! it rests on:
 //!
 //! ```text
 //! reports/ledger/000001.json     entries, one file each, created and never replaced
@@ -17,7 +18,7 @@
 //! rendering a report are closures that the caller passes in. It reads no clock and prints nothing.
 //!
 //! ```
-//! use phasegate_history::{Draft, RenderedFile, Store, verify};
+//! use phasegate_history::{DecisionDraft, Draft, Matter, RenderedFile, Store, verify};
 //!
 //! let folder = tempfile::tempdir()?;
 //! let store = Store::open(folder.path())?;
@@ -27,18 +28,20 @@
 //!     recorded_at: "2026-11-23T05:00:00Z".parse()?,
 //!     recorded_by: "ada".to_owned(),
 //!     tool: "phasegate 0.1.0".to_owned(),
-//!     evidence: b"{}\n".to_vec(),
-//!     matrix: b"# a matrix\n".to_vec(),
-//!     bases: Vec::new(),
-//!     plan: b"# a plan\n".to_vec(),
-//!     decision: serde_json::from_str(
-//!         r#"{"schema":1,"phase":"3A","matrix":"allocator","error_rate":"5%",
-//!         "voted_conditions":0,"trials":5,"outcome":"skip","possible":[],"next":null,
-//!         "deciding":[],"rows":[],"obligations":[],"closest_flip":null}"#,
-//!     )?,
+//!     matter: Matter::Decision(Box::new(DecisionDraft {
+//!         evidence: b"{}\n".to_vec(),
+//!         matrix: b"# a matrix\n".to_vec(),
+//!         bases: Vec::new(),
+//!         plan: b"# a plan\n".to_vec(),
+//!         decision: serde_json::from_str(
+//!             r#"{"schema":1,"phase":"3A","matrix":"allocator","error_rate":"5%",
+//!             "voted_conditions":0,"trials":5,"outcome":"skip","possible":[],"next":null,
+//!             "deciding":[],"rows":[],"obligations":[],"closest_flip":null}"#,
+//!         )?,
+//!     })),
 //! };
 //! let recorded = store.append(&draft, &mut |upcoming| {
-//!     let text = format!("Entry {}, {}\n", upcoming.number, draft.decision.outcome);
+//!     let text = format!("Entry {}\n", upcoming.number);
 //!     Ok(vec![RenderedFile::new("report.md", text)])
 //! })?;
 //!
@@ -50,6 +53,7 @@
 #![allow(clippy::disallowed_methods, reason = "this crate owns the ledger's files")]
 
 mod append;
+mod body;
 mod digest;
 mod disk;
 mod draft;
@@ -60,16 +64,20 @@ mod prepare;
 mod problem;
 mod store;
 mod verify;
+mod wire;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
 pub use append::AppendError;
+pub use body::{Body, DecisionRecord, Kind, NoteRecord, TranscriptionRecord, WaiverRecord};
 pub use digest::{Digest, DigestError};
 pub use disk::DiskError;
-pub use draft::{Draft, RenderError, RenderedFile, Upcoming};
-pub use entry::{Entry, EntryError, Kind, Recorded};
+pub use draft::{
+    DecisionDraft, Draft, Matter, RenderError, RenderedFile, TranscriptionDraft, Upcoming,
+};
+pub use entry::{Entry, EntryError, Recorded};
 pub use head::{Head, HeadError};
 pub use names::ObjectKind;
 pub use prepare::PrepareError;

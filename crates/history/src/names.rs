@@ -27,13 +27,15 @@ pub enum ObjectKind {
     Base,
     /// The phase plan: a `.toml` file.
     Plan,
+    /// The transcription of a phase of before: a `.toml` file.
+    Document,
 }
 
 impl ObjectKind {
     const fn extension(self) -> &'static str {
         match self {
             Self::Evidence => "json",
-            Self::Matrix | Self::Base | Self::Plan => "toml",
+            Self::Matrix | Self::Base | Self::Plan | Self::Document => "toml",
         }
     }
 }
@@ -45,6 +47,7 @@ impl fmt::Display for ObjectKind {
             Self::Matrix => "matrix",
             Self::Base => "base matrix",
             Self::Plan => "plan",
+            Self::Document => "transcription",
         })
     }
 }

@@ -192,10 +192,11 @@ impl Store {
         }
     }
 
-    /// The folder with what was rendered for an entry.
+    /// The folder with what was rendered for an entry; nothing if nothing is rendered for entries
+    /// of its kind.
     #[must_use]
-    pub fn folder(&self, entry: &Entry) -> PathBuf {
-        self.dir.join(entry.folder())
+    pub fn folder(&self, entry: &Entry) -> Option<PathBuf> {
+        entry.folder().map(|folder| self.dir.join(folder))
     }
 
     pub(crate) fn newest(&self) -> Result<Option<Recorded>, ReadError> {
@@ -248,13 +249,13 @@ impl Store {
         }
     }
 
-    /// The bytes of an entry's `report.md`. After a crash between recording and publishing it is
-    /// still under its temporary name, and counts.
-    pub(crate) fn report(&self, recorded: &Recorded) -> Result<Vec<u8>, DiskError> {
+    /// The bytes of an entry's `report.md`, whose folder is given. After a crash between recording
+    /// and publishing it is still under its temporary name, and counts.
+    pub(crate) fn report(&self, recorded: &Recorded, folder: &Path) -> Result<Vec<u8>, DiskError> {
         let missing = |read: &Result<_, DiskError>| {
             read.as_ref().is_err_and(|error: &DiskError| error.kind() == ErrorKind::NotFound)
         };
-        let published = self.folder(&recorded.entry).join(REPORT);
+        let published = folder.join(REPORT);
         let read = self.disk.read(&published);
         if !missing(&read) {
             return read;

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 
+use crate::body::{Body, DecisionRecord};
 use crate::digest::Digest;
 use crate::disk::DiskError;
 use crate::entry::{Entry, EntryError, Recorded};
@@ -67,7 +68,7 @@ impl Verification {
 pub fn verify(
     store: &Store,
     expected: Option<&Head>,
-    replay: &mut dyn FnMut(&Entry, &Objects) -> Result<(), String>,
+    replay: &mut dyn FnMut(&DecisionRecord, &Objects) -> Result<(), String>,
 ) -> Verification {
     let problems = Vec::new();
     let mut walk = Walk { store, expected, replay, before: None, end: 0, entries: 0, problems };
@@ -95,7 +96,7 @@ struct Link {
 struct Walk<'a> {
     store: &'a Store,
     expected: Option<&'a Head>,
-    replay: &'a mut dyn FnMut(&Entry, &Objects) -> Result<(), String>,
+    replay: &'a mut dyn FnMut(&DecisionRecord, &Objects) -> Result<(), String>,
     /// Nothing at the beginning, after a gap, and after a file that can't be read.
     before: Option<Before>,
     /// The last number looked at.
@@ -151,7 +152,13 @@ impl Walk<'_> {
         }
         self.before = Some(Before { digest, entry: link });
         if let Some(entry) = entry {
-            self.check_objects(number, &entry);
+            match &entry.body {
+                Body::Decision(record) => self.check_decision(number, record),
+                Body::Transcription(record) => {
+                    self.object(number, &record.document, ObjectKind::Document);
+                }
+                Body::Waiver(_) | Body::Note(_) | Body::Revisit(_) => (),
+            }
             self.check_report(number, &Recorded { entry, digest });
         }
     }
@@ -202,7 +209,7 @@ impl Walk<'_> {
         }
     }
 
-    fn check_objects(&mut self, number: u64, entry: &Entry) {
+    fn check_decision(&mut self, number: u64, entry: &DecisionRecord) {
         let evidence = self.object(number, &entry.evidence, ObjectKind::Evidence);
         let matrix = self.object(number, &entry.matrix, ObjectKind::Matrix);
         let bases: Vec<Option<Vec<u8>>> = entry
@@ -238,9 +245,11 @@ impl Walk<'_> {
     }
 
     fn check_report(&mut self, number: u64, recorded: &Recorded) {
-        let path = self.store.folder(&recorded.entry).join(REPORT);
-        match self.store.report(recorded) {
-            Ok(bytes) if Digest::of(&bytes) == recorded.entry.report => (),
+        let folder = self.store.folder(&recorded.entry);
+        let Some((folder, report)) = folder.zip(recorded.entry.body.report()) else { return };
+        let path = folder.join(REPORT);
+        match self.store.report(recorded, &folder) {
+            Ok(bytes) if Digest::of(&bytes) == *report => (),
             Ok(_) => self.problems.push(Problem::ReportEdited { number, path }),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 self.problems.push(Problem::ReportMissing { number, path });

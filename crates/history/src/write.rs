@@ -130,7 +130,7 @@ impl Store {
 
     /// Publishes the rendered folder of an entry whose writer didn't come to it.
     pub(crate) fn finish(&self, recorded: &Recorded) -> Result<(), DiskError> {
-        let name = self.folder(&recorded.entry);
+        let Some(name) = self.folder(&recorded.entry) else { return Ok(()) };
         if self.disk.exists(&name)? {
             return Ok(());
         }

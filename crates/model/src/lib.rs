@@ -23,6 +23,7 @@ mod metric;
 mod plan;
 mod quantity;
 mod reading;
+mod record;
 mod suggest;
 mod version;
 
@@ -47,6 +48,10 @@ pub use plan::{
 };
 pub use quantity::{Dimension, Quantity, QuantityError, Unit};
 pub use reading::{Measured, Missing, MissingReason, Reading, ReadingError, Readings};
+pub use record::{
+    AssertedReading, Became, Note, Revisit, RevisitedObligation, TranscribedOption,
+    TranscribedPrediction, TranscribedRow, Transcription, Waiver,
+};
 pub use rust_decimal::Decimal;
 pub use suggest::nearest;
 pub use version::{Version, VersionError};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use phasegate_history::{Recorded, Store};
+use phasegate_history::{DecisionRecord, Recorded, Store};
 use phasegate_model::Decision;
 use serde::Serialize;
 
@@ -10,31 +10,35 @@ use crate::args::{ExplainArgs, Format};
 use crate::explanation::explanation;
 use crate::layout::Layout;
 use crate::output::{Exit, print, print_json};
+use crate::recorded::{decision_of, newest_decision};
 use crate::settling::Settling;
 
 pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let recorded = entry(&args.history.reports, args.entry)?;
     match args.history.format {
-        Format::Json => print_json(&ExplanationJson::of(&recorded))?,
-        Format::Text => print(&explanation(&recorded, Layout::of_stdout()))?,
+        Format::Json => print_json(&ExplanationJson::of(&recorded, decision_of(&recorded.entry)?))?,
+        Format::Text => print(&explanation(
+            &recorded.entry,
+            &decision_of(&recorded.entry)?.decision,
+            Layout::of_stdout(),
+        ))?,
     }
     Ok(Exit::Done)
 }
 
-/// The entry of that number, or the newest.
+/// The entry of that number, or the newest decision.
 fn entry(reports: &Path, number: Option<u64>) -> anyhow::Result<Recorded> {
     let store = Store::open(reports)?;
-    let number = match number {
-        Some(number) => number,
-        None => store.head()?.map(|head| head.number).ok_or_else(|| {
+    match number {
+        Some(number) => Ok(store.entry(number)?),
+        None => newest_decision(&store, None)?.ok_or_else(|| {
             anyhow::anyhow!(
                 "no decisions are recorded in `{}`; `phasegate run PHASE` records one, \
                  --reports names another folder",
                 reports.display()
             )
-        })?,
-    };
-    Ok(store.entry(number)?)
+        }),
+    }
 }
 
 /// An explained entry, for programs. Fields are only ever added.
@@ -54,18 +58,18 @@ struct ExplanationJson<'a> {
 }
 
 impl<'a> ExplanationJson<'a> {
-    fn of(recorded: &'a Recorded) -> Self {
+    fn of(recorded: &'a Recorded, record: &'a DecisionRecord) -> Self {
         let Recorded { entry, digest } = recorded;
         Self {
             entry: entry.number,
             digest: digest.to_string(),
             recorded_at: entry.recorded_at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
             recorded_by: &entry.recorded_by,
-            evidence: entry.evidence.to_string(),
-            matrix: entry.matrix.to_string(),
-            plan: entry.plan.to_string(),
-            settling: Settling::of(&entry.decision),
-            decision: &entry.decision,
+            evidence: record.evidence.to_string(),
+            matrix: record.matrix.to_string(),
+            plan: record.plan.to_string(),
+            settling: Settling::of(&record.decision),
+            decision: &record.decision,
         }
     }
 }

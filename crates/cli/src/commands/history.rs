@@ -1,13 +1,12 @@
 //! `phasegate history`: what was decided before, and whether it still stands.
 
-use crate::project::recorded_matrix;
-use anyhow::Context;
-use phasegate_history::{Entry, Objects, Recorded, Store};
-use phasegate_model::{Evidence, RowId};
+use phasegate_history::{DecisionRecord, ObjectKind, Objects, Recorded, Store};
+use phasegate_model::{Evidence, Outcome, PhaseId, RowId};
 use serde::Serialize;
 
 use crate::args::{Format, HistoryArgs, VerifyArgs};
 use crate::output::{Exit, print, print_json, say};
+use crate::recorded::{recorded_matrix, text};
 use crate::table;
 
 pub(crate) fn list(args: &HistoryArgs) -> anyhow::Result<Exit> {
@@ -30,8 +29,9 @@ pub(crate) fn list(args: &HistoryArgs) -> anyhow::Result<Exit> {
 struct EntryJson<'a> {
     number: u64,
     digest: String,
-    phase: &'a str,
-    outcome: &'a str,
+    kind: &'a str,
+    phase: Option<&'a str>,
+    outcome: Option<&'a str>,
     next: Option<&'a str>,
     deciding: &'a [RowId],
     recorded_at: String,
@@ -41,13 +41,15 @@ struct EntryJson<'a> {
 impl<'a> EntryJson<'a> {
     fn of(recorded: &'a Recorded) -> Self {
         let Recorded { entry, digest, .. } = recorded;
+        let decision = entry.decision().map(|record| &record.decision);
         Self {
             number: entry.number,
             digest: digest.to_string(),
-            phase: entry.phase.as_str(),
-            outcome: entry.decision.outcome.as_str(),
-            next: entry.decision.next.as_ref().map(phasegate_model::PhaseId::as_str),
-            deciding: &entry.decision.deciding,
+            kind: entry.kind().as_str(),
+            phase: entry.phase().map(PhaseId::as_str),
+            outcome: entry.outcome().map(Outcome::as_str),
+            next: decision.and_then(|decision| decision.next.as_ref()).map(PhaseId::as_str),
+            deciding: decision.map_or(&[], |decision| &decision.deciding),
             recorded_at: entry.recorded_at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
             recorded_by: &entry.recorded_by,
         }
@@ -56,8 +58,8 @@ impl<'a> EntryJson<'a> {
 
 pub(crate) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
     let store = Store::open(&args.history.reports)?;
-    let found = phasegate_history::verify(&store, args.head.as_ref(), &mut |entry, objects| {
-        replay(entry, objects).map_err(|error| format!("{error:#}"))
+    let found = phasegate_history::verify(&store, args.head.as_ref(), &mut |record, objects| {
+        replay(record, objects).map_err(|error| format!("{error:#}"))
     });
     let problems: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
     let head = found.head.as_ref().map(ToString::to_string);
@@ -95,22 +97,17 @@ struct VerificationJson<'a> {
 }
 
 /// Decides again on the recorded evidence and matrix: the same bytes must come out.
-fn replay(entry: &Entry, objects: &Objects) -> anyhow::Result<()> {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec());
-    let evidence = text(&objects.evidence).context("the evidence is not UTF-8")?;
+fn replay(record: &DecisionRecord, objects: &Objects) -> anyhow::Result<()> {
+    let evidence = text(objects.evidence.clone(), ObjectKind::Evidence)?;
     let evidence = Evidence::from_json(&evidence)?;
-    let text = text(&objects.matrix).context("the matrix is not UTF-8")?;
-    let bases = objects.bases.iter().map(|base| String::from_utf8(base.clone()));
-    let bases = bases.collect::<Result<Vec<_>, _>>().context("a base is not UTF-8")?;
-    let matrix = recorded_matrix(text, bases).map_err(|problems| {
-        let first = problems.first().map(|problem| problem.message.clone());
-        anyhow::anyhow!("the matrix has problems: {}", first.unwrap_or_default())
-    })?;
+    let bases = objects.bases.iter().map(|base| text(base.clone(), ObjectKind::Base));
+    let bases = bases.collect::<Result<Vec<String>, _>>()?;
+    let matrix = recorded_matrix(text(objects.matrix.clone(), ObjectKind::Matrix)?, bases)?;
     let again = matrix.decide(&evidence);
-    if serde_json::to_vec(&again)? == serde_json::to_vec(&entry.decision)? {
+    if serde_json::to_vec(&again)? == serde_json::to_vec(&record.decision)? {
         return Ok(());
     }
-    let recorded = &entry.decision;
+    let recorded = &record.decision;
     let row = recorded.rows.iter().zip(&again.rows).find(|(then, now)| then != now);
     match row {
         Some((then, now)) => anyhow::bail!(

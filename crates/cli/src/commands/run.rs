@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use phasegate_history::{Draft, Recorded, Store, Upcoming};
+use phasegate_history::{DecisionDraft, Digest, Draft, Matter, Recorded, Store, Upcoming};
 use phasegate_model::{Decision, Evidence};
 use phasegate_report::{Context, Form};
 
@@ -39,7 +39,8 @@ pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
     if let Some(context) = context {
         github::append_to_summary(|| templates.render(&context, Form::Comment));
     }
-    let report = store.folder(&recorded.entry).join("report.md");
+    let folder = store.folder(&recorded.entry).context("a decision has no folder")?;
+    let report = folder.join("report.md");
     match args.format {
         Format::Json => {
             print_json(&decision_json(&decision, Some(RecordedJson::of(&recorded, &report))))?;
@@ -64,26 +65,33 @@ fn record(
     store: &Store,
     templates: &Templates,
 ) -> anyhow::Result<(Recorded, Option<Context>)> {
-    let draft = Draft {
-        recorded_at: now(),
-        recorded_by: recorded_by(),
-        tool: TOOL.to_owned(),
+    let inputs = DecisionDraft {
         evidence: evidence.to_json()?.into_bytes(),
         matrix: project.matrix_source.text.clone().into_bytes(),
         bases: project.matrix.bases.iter().map(|base| base.source.text.clone().into()).collect(),
         plan: project.plan_source.text.clone().into_bytes(),
         decision: decision.clone(),
     };
+    let digests = Digests {
+        evidence: Digest::of(&inputs.evidence),
+        matrix: Digest::of(&inputs.matrix),
+        plan: Digest::of(&inputs.plan),
+    };
+    let draft = Draft {
+        recorded_at: now(),
+        recorded_by: recorded_by(),
+        tool: TOOL.to_owned(),
+        matter: Matter::Decision(Box::new(inputs)),
+    };
     let mut rendered = None;
     let mut render = |upcoming: &Upcoming| {
-        let Upcoming { evidence: of_evidence, matrix, plan: of_plan, .. } = *upcoming;
         let context = rendering::Recorded {
             number: upcoming.number,
             previous: upcoming.previous,
             recorded_at: upcoming.recorded_at,
             recorded_by: &draft.recorded_by,
             tool: &draft.tool,
-            digests: Digests { evidence: of_evidence, matrix, plan: of_plan },
+            digests,
             decision,
             evidence,
             matrix: &project.matrix,

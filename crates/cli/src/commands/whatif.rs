@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
-use phasegate_history::{ObjectKind, Recorded, Store};
+use phasegate_history::{Recorded, Store};
 use phasegate_model::{
     Decision, Dimension, Domain, Evidence, Metric, Outcome, Plan, Quantity, Reading, RowDecision,
     RowId,
@@ -17,6 +17,7 @@ use crate::files::read_evidence;
 use crate::layout::Layout;
 use crate::output::{Exit, print, print_json, say};
 use crate::project::Project;
+use crate::recorded::{decision_of, newest_decision, recorded_evidence};
 use crate::setting::Setting;
 use crate::table;
 
@@ -79,19 +80,9 @@ fn base(args: &WhatIfArgs, plan: &Plan) -> anyhow::Result<Option<Base>> {
         return Ok(Some(Base { evidence, recorded: None }));
     }
     let store = Store::open(&args.reports)?;
-    let mut newest = None;
-    for recorded in store.entries()? {
-        let recorded = recorded?;
-        if recorded.entry.phase == plan.phase {
-            newest = Some(recorded);
-        }
-    }
-    let Some(recorded) = newest else { return Ok(None) };
-    let bytes = store.object(&recorded.entry.evidence, ObjectKind::Evidence)?;
+    let Some(recorded) = newest_decision(&store, Some(&plan.phase))? else { return Ok(None) };
     let number = recorded.entry.number;
-    let text = String::from_utf8(bytes)
-        .with_context(|| format!("the evidence of entry {number} is not UTF-8"))?;
-    let evidence = Evidence::from_json(&text)
+    let evidence = recorded_evidence(&store, decision_of(&recorded.entry)?)
         .with_context(|| format!("can't use the evidence of entry {number}"))?;
     Ok(Some(Base { evidence, recorded: Some(recorded) }))
 }
@@ -112,10 +103,13 @@ fn evidence_file(path: &Path, plan: &Plan) -> anyhow::Result<Evidence> {
 impl Base {
     fn say_if_recorded_otherwise(&self, now: Outcome) {
         let Some(Recorded { entry, .. }) = &self.recorded else { return };
-        if entry.decision.outcome != now {
+        if let Some(outcome) = entry.outcome()
+            && outcome != now
+        {
             say(&format!(
-                "entry {} was decided as {}; with the matrix as it is now its evidence gives {now}",
-                entry.number, entry.decision.outcome
+                "entry {} was decided as {outcome}; with the matrix as it is now its evidence \
+                 gives {now}",
+                entry.number
             ));
         }
     }

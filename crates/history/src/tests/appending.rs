@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{History, append, draft, names, problems, render};
+use super::{History, append, decision_draft, draft, names, problems, render};
 use crate::{AppendError, ObjectKind, PrepareError, ReadError, RenderedFile, Store, verify};
 
 #[test]
@@ -97,9 +97,9 @@ fn nothing_follows_a_gap_or_a_damaged_or_newer_entry() {
     let message = attempt(&|history| fs::write(history.entry_path(5), "").unwrap());
     assert!(message.contains("is not an entry"), "{message}");
     let message = attempt(&|history| {
-        super::replace(&history.entry_path(5), r#""kind":"decision""#, r#""kind":"note""#);
+        super::replace(&history.entry_path(5), r#""kind":"decision""#, r#""kind":"treaty""#);
     });
-    assert!(message.contains("written by a newer phasegate (kind note)"), "{message}");
+    assert!(message.contains("written by a newer phasegate (kind treaty)"), "{message}");
     let message = attempt(&|history| {
         fs::copy(history.entry_path(4), history.entry_path(5)).unwrap();
     });
@@ -110,8 +110,11 @@ fn nothing_follows_a_gap_or_a_damaged_or_newer_entry() {
 fn objects_are_read_back_or_refused() {
     let history = History::new();
     let store = history.store();
-    let digest = store.entry(2).unwrap().entry.evidence;
-    assert_eq!(store.object(&digest, ObjectKind::Evidence).unwrap(), draft("bob").evidence);
+    let digest = store.entry(2).unwrap().entry.decision().unwrap().evidence;
+    assert_eq!(
+        store.object(&digest, ObjectKind::Evidence).unwrap(),
+        decision_draft("bob").evidence
+    );
     let path = history.path(&format!("objects/{digest}.json"));
     fs::write(&path, "{}").unwrap();
     let error = store.object(&digest, ObjectKind::Evidence).unwrap_err();

@@ -4,8 +4,8 @@ use std::fs;
 
 use phasegate_model::Decision;
 
-use super::{History, draft, replace};
-use crate::{Digest, Draft, Problem, Store, verify};
+use super::{History, decision_draft, draft, replace};
+use crate::{DecisionDraft, Digest, Draft, Matter, Problem, Store, verify};
 
 #[test]
 fn a_sound_history_has_no_problems() {
@@ -31,10 +31,11 @@ fn a_flipped_bit_in_any_byte_of_an_entry_is_found() {
     // Short entries, as there are as many verifications as bytes.
     let history = History::written(
         ["ada", "bob", "cyd", "dan", "eve"]
-            .map(draft)
-            .map(|draft| {
-                let decision = Decision { rows: Vec::new(), ..draft.decision };
-                Draft { decision, ..draft }
+            .map(|who| {
+                let made = decision_draft(who);
+                let decision = Decision { rows: Vec::new(), ..made.decision };
+                let matter = Matter::Decision(Box::new(DecisionDraft { decision, ..made }));
+                Draft { matter, ..draft(who) }
             })
             .into_iter(),
     );
@@ -103,7 +104,7 @@ fn an_entry_that_is_no_json_is_damaged() {
 #[test]
 fn an_entry_of_a_newer_phasegate_is_not_called_damaged() {
     let history = History::new();
-    replace(&history.entry_path(5), "\"kind\":\"decision\"", "\"kind\":\"waiver\"");
+    replace(&history.entry_path(5), "\"kind\":\"decision\"", "\"kind\":\"treaty\"");
     assert_eq!(history.problems(), ["newer"]);
 }
 
@@ -187,7 +188,7 @@ fn a_history_written_anew_is_found_by_a_head_of_before() {
 #[test]
 fn an_object_that_was_edited_or_removed_is_named() {
     let history = History::new();
-    let evidence = history.store().entry(2).unwrap().entry.evidence;
+    let evidence = history.store().entry(2).unwrap().entry.decision().unwrap().evidence;
     let path = history.path(&format!("objects/{evidence}.json"));
     let sound = fs::read(&path).unwrap();
     for at in 0..sound.len() {
@@ -221,9 +222,13 @@ fn a_report_that_was_edited_or_removed_is_named() {
 #[test]
 fn a_decision_that_comes_out_differently_is_named() {
     let history = History::new();
-    let mut replay = |entry: &crate::Entry, objects: &crate::Objects| {
+    let mut replay = |_: &crate::DecisionRecord, objects: &crate::Objects| {
         assert_eq!(objects.matrix, b"# matrix\n");
-        if entry.number == 4 { Err("row rtt: not met".to_owned()) } else { Ok(()) }
+        if objects.evidence == decision_draft("dan").evidence {
+            Err("row rtt: not met".to_owned())
+        } else {
+            Ok(())
+        }
     };
     let problems = verify(&history.store(), None, &mut replay).problems;
     assert_eq!(problems.iter().map(Problem::name).collect::<Vec<_>>(), ["replay-differs"]);

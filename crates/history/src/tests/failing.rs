@@ -214,7 +214,10 @@ fn append_while_failing(
     append(&store, "bob");
     assert_eq!(problems(&dir, None), [""; 0], "{context}");
     for recorded in store.entries().unwrap() {
-        assert!(store.folder(&recorded.unwrap().entry).join("votes.svg").exists(), "{context}");
+        assert!(
+            store.folder(&recorded.unwrap().entry).unwrap().join("votes.svg").exists(),
+            "{context}"
+        );
     }
     result
 }

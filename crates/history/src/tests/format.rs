@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::{DECISION, append, draft, names, render};
-use crate::{Digest, Entry, EntryError, Store};
+use super::{DECISION, append, decision_draft, draft, names, render};
+use crate::{Digest, Entry, EntryError, Matter, Store};
 
 #[test]
 fn an_entry_is_these_bytes() {
@@ -49,7 +49,7 @@ fn the_files_are_where_the_brief_says() {
     assert_eq!(names(folder.path()), ["000001-3a-skip", "ledger", "objects"]);
     assert_eq!(names(&folder.path().join("000001-3a-skip")), ["report.md", "votes.svg"]);
     assert_eq!(names(&folder.path().join("ledger")), ["000001.json"]);
-    let draft = draft("ada");
+    let draft = decision_draft("ada");
     let mut objects = [
         format!("{}.json", Digest::of(&draft.evidence)),
         format!("{}.toml", Digest::of(&draft.matrix)),
@@ -64,11 +64,13 @@ fn an_entry_reads_back_as_written() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     let mut draft = draft("Ada \"the\n\u{1}first\" Lovelace \u{2028}");
-    draft.decision.outcome = "no action".parse().unwrap();
+    let mut made = decision_draft("ada");
+    made.decision.outcome = "no action".parse().unwrap();
+    draft.matter = Matter::Decision(Box::new(made));
     let recorded = store.append(&draft, &mut render).unwrap();
     assert_eq!(store.entry(1).unwrap(), recorded);
     assert_eq!(recorded.entry.recorded_by, draft.recorded_by);
-    assert_eq!(recorded.entry.folder(), "000001-3a-no-action");
+    assert_eq!(recorded.entry.folder().unwrap(), "000001-3a-no-action");
     let bytes = fs::read(folder.path().join("ledger/000001.json")).unwrap();
     assert_eq!(recorded.entry.to_line().unwrap(), bytes);
 }
@@ -87,7 +89,7 @@ fn what_a_newer_phasegate_wrote_is_said_to_be_newer() {
     let newer = [
         (r#"{"schema":1"#, r#"{"schema":2"#, "schema 2"),
         (r#"{"schema":1"#, r#"{"new":[],"schema":2"#, "schema 2"),
-        (r#""kind":"decision""#, r#""kind":"waiver""#, "kind waiver"),
+        (r#""kind":"decision""#, r#""kind":"treaty""#, "kind treaty"),
         (r#""decision":{"schema":1"#, r#""decision":{"schema":2"#, "decision schema 2"),
         (r#""decision":{"schema":1"#, r#""decision":{"new":1,"schema":2"#, "decision schema 2"),
     ];

@@ -5,6 +5,7 @@ mod bases;
 mod damage;
 mod failing;
 mod format;
+mod kinds;
 mod racing;
 
 use std::fs;
@@ -13,7 +14,10 @@ use std::path::{Path, PathBuf};
 use phasegate_model::Decision;
 use tempfile::TempDir;
 
-use crate::{Draft, Head, Recorded, RenderError, RenderedFile, Store, Upcoming, verify};
+use crate::{
+    DecisionDraft, Draft, Head, Matter, Recorded, RenderError, RenderedFile, Store, Upcoming,
+    verify,
+};
 
 /// A decision with one row, of outcome skip.
 const DECISION: &str = concat!(
@@ -42,12 +46,23 @@ fn draft(who: &str) -> Draft {
         recorded_at: "2026-11-23T05:00:00.75Z".parse().unwrap(),
         recorded_by: who.to_owned(),
         tool: "phasegate 0.1.0".to_owned(),
+        matter: Matter::Decision(Box::new(decision_draft(who))),
+    }
+}
+
+fn decision_draft(who: &str) -> DecisionDraft {
+    DecisionDraft {
         evidence: format!("{{\"by\":\"{who}\"}}\n").into_bytes(),
         matrix: b"# matrix\n".to_vec(),
         bases: Vec::new(),
         plan: b"# plan\n".to_vec(),
         decision: decision(),
     }
+}
+
+/// A draft of something else.
+fn draft_of(matter: Matter) -> Draft {
+    Draft { matter, ..draft("ada") }
 }
 
 /// A report as the real ones are: it has the number, and the head before it.
@@ -114,8 +129,8 @@ impl History {
 fn problems(folder: &Path, expected: Option<&Head>) -> Vec<&'static str> {
     let store = Store::open(folder).unwrap();
     let decision = decision();
-    let mut replay = |entry: &crate::Entry, _: &crate::Objects| {
-        if entry.decision == decision { Ok(()) } else { Err("the decision differs".to_owned()) }
+    let mut replay = |record: &crate::DecisionRecord, _: &crate::Objects| {
+        if record.decision == decision { Ok(()) } else { Err("the decision differs".to_owned()) }
     };
     let verification = verify(&store, expected, &mut replay);
     assert!(verification.problems.iter().all(|problem| !problem.to_string().is_empty()));
