@@ -17,6 +17,7 @@ mod progress;
 mod project;
 mod region;
 mod rendering;
+mod replay;
 mod sarif;
 mod secret;
 mod setting;

@@ -135,10 +135,6 @@ pub(crate) struct Digests {
 }
 
 impl Digests {
-    fn evidence_file(&self) -> String {
-        format!("objects/{}.json", self.evidence)
-    }
-
     fn matrix_file(&self) -> String {
         format!("objects/{}.toml", self.matrix)
     }
@@ -175,13 +171,7 @@ impl Recorded<'_> {
 
     /// The command that decides again from what was recorded.
     fn decide_again(&self) -> String {
-        let Self { digests, .. } = self;
-        format!(
-            "phasegate decide {} --evidence {} --matrix {}",
-            digests.plan_file(),
-            digests.evidence_file(),
-            digests.matrix_file()
-        )
+        format!("phasegate decide --entry {} --reports .", self.number)
     }
 
     /// The command that measures and decides anew, by the same plan and matrix.

@@ -1,13 +1,12 @@
 //! `phasegate history`: what was decided before, and whether it still stands.
 
-use crate::project::recorded_matrix;
-use anyhow::Context;
 use phasegate_history::{Entry, Objects, Recorded, Store};
-use phasegate_model::{Evidence, RowId};
+use phasegate_model::RowId;
 use serde::Serialize;
 
 use crate::args::{Format, HistoryArgs, VerifyArgs};
 use crate::output::{Exit, print, print_json, say};
+use crate::replay::{decide_again, must_be_as_recorded, must_compare_with_its_entry};
 use crate::table;
 
 pub(crate) fn list(args: &HistoryArgs) -> anyhow::Result<Exit> {
@@ -57,7 +56,7 @@ impl<'a> EntryJson<'a> {
 pub(crate) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
     let store = Store::open(&args.history.reports)?;
     let found = phasegate_history::verify(&store, args.head.as_ref(), &mut |entry, objects| {
-        replay(entry, objects).map_err(|error| format!("{error:#}"))
+        replay(&store, entry, objects).map_err(|error| format!("{error:#}"))
     });
     let problems: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
     let head = found.head.as_ref().map(ToString::to_string);
@@ -95,34 +94,12 @@ struct VerificationJson<'a> {
 }
 
 /// Decides again on the recorded evidence and matrix: the same bytes must come out.
-fn replay(entry: &Entry, objects: &Objects) -> anyhow::Result<()> {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec());
-    let evidence = text(&objects.evidence).context("the evidence is not UTF-8")?;
-    let evidence = Evidence::from_json(&evidence)?;
-    let text = text(&objects.matrix).context("the matrix is not UTF-8")?;
-    let bases = objects.bases.iter().map(|base| String::from_utf8(base.clone()));
-    let bases = bases.collect::<Result<Vec<_>, _>>().context("a base is not UTF-8")?;
-    let matrix = recorded_matrix(text, bases).map_err(|problems| {
-        let first = problems.first().map(|problem| problem.message.clone());
-        anyhow::anyhow!("the matrix has problems: {}", first.unwrap_or_default())
-    })?;
-    let again = matrix.decide(&evidence);
-    if serde_json::to_vec(&again)? == serde_json::to_vec(&entry.decision)? {
-        return Ok(());
-    }
-    let recorded = &entry.decision;
-    let row = recorded.rows.iter().zip(&again.rows).find(|(then, now)| then != now);
-    match row {
-        Some((then, now)) => anyhow::bail!(
-            "row `{}` was recorded as {} and is {} now",
-            then.id,
-            then.finding,
-            now.finding
-        ),
-        None => anyhow::bail!(
-            "the outcome was recorded as {} and is {} now, or another part of it differs",
-            recorded.outcome,
-            again.outcome
-        ),
-    }
+fn replay(store: &Store, entry: &Entry, objects: &Objects) -> anyhow::Result<()> {
+    let again = decide_again(objects)?;
+    must_be_as_recorded(entry, &again.decision)?;
+    again
+        .evidence
+        .previous
+        .iter()
+        .try_for_each(|previous| must_compare_with_its_entry(store, entry, previous))
 }
