@@ -7,6 +7,7 @@ mod commands;
 mod decision_json;
 mod diagnostics;
 mod driver;
+mod earlier;
 mod explanation;
 mod files;
 mod github;
