@@ -90,6 +90,9 @@ fn a_phase_compares_with_the_one_before() {
         let decided = json(&good(scene.run(&again)));
         assert_eq!(decided["decision"].to_string(), entry["decision"].to_string(), "{again:?}");
     }
+    let report = scene.read(result["report"].as_str().unwrap());
+    assert!(report.contains(" | Phase Q1 |") && report.contains("phase Q1 (entry 1, measured"));
+    assert_eq!(good(scene.run(&["report", "2"])).out, report);
     let explained = good(scene.run(&["explain", "2"])).out;
     assert!(explained.contains("previous.memory.used"), "{explained}");
 }
