@@ -141,18 +141,29 @@ pub(crate) struct MeasureArgs {
     /// Where to write the evidence; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    /// The folder of the history, where `previous.*` metrics are read from; nothing is written there
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(crate) reports: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DecideArgs {
     /// The phase: the name of a plan in rules/phases, or a plan's path
-    pub(crate) phase: String,
+    #[arg(required_unless_present = "entry", conflicts_with = "entry", requires = "evidence")]
+    pub(crate) phase: Option<String>,
     /// The evidence, as `phasegate measure` wrote it
-    #[arg(long, value_name = "FILE")]
-    pub(crate) evidence: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "entry", conflicts_with = "entry")]
+    pub(crate) evidence: Option<PathBuf>,
     /// Use this decision matrix instead of the plan's
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "entry")]
     pub(crate) matrix: Option<PathBuf>,
+    /// Instead, decide this recorded entry again, from its own evidence and matrix: the same
+    /// decision must come out, otherwise the exit status is 2
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) entry: Option<u64>,
+    /// The folder of the history, for --entry
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(crate) reports: PathBuf,
     /// Tell the outcome by the exit status, too
     #[arg(long)]
     pub(crate) exit_code: bool,

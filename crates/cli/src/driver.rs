@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use chrono::{DateTime, SubsecRound, Utc};
 use phasegate_measure::{MeasureError, Session, Source, StandIn, disturbances};
-use phasegate_model::{End, Evidence, Plan, Readings, Trial};
+use phasegate_model::{End, Evidence, Plan, Readings, Setup, Trial};
 use phasegate_rules::{Background, Matrix};
 
 use crate::args::{STAND_IN, Talk};
+use crate::earlier::Comparison;
 use crate::output::say;
 use crate::progress::Display;
 
@@ -32,6 +33,7 @@ pub(crate) fn measure(
     source: &Source,
     plan: &Plan,
     matrix: &Matrix,
+    comparison: &Comparison,
     talk: Talk,
 ) -> anyhow::Result<Measured> {
     let interrupted = interrupted_by_signals()?;
@@ -39,8 +41,17 @@ pub(crate) fn measure(
     let started_at = now();
     let stand_in = StandIn::this_program([STAND_IN]);
     let mut session = Session::open(source, &plan.measure, Some(&stand_in), interrupted)?;
-    let background =
-        Background { facts: Some(&plan.facts), day: started_at.date_naive(), previous: None };
+    let setup = Setup {
+        target: session.target(),
+        environment: session.environment(),
+        pinning: plan.measure.pinning,
+    };
+    let previous = comparison.previous(&setup);
+    let background = Background {
+        facts: Some(&plan.facts),
+        day: started_at.date_naive(),
+        previous: previous.as_ref(),
+    };
     let mut display = Display::new(talk, plan, session.target());
     let mut trials: Vec<Trial> = Vec::new();
     let (end, failure) = loop {
@@ -63,7 +74,10 @@ pub(crate) fn measure(
             break (End::Futile, None);
         }
         match session.trial(made + 1, &mut |step| display.step(&step)) {
-            Ok(trial) => trials.push(trial),
+            Ok(mut trial) => {
+                comparison.explain_missing(&mut trial.readings);
+                trials.push(trial);
+            }
             Err(error) => break (End::Failed(error.to_string()), Some(error)),
         }
     };
@@ -77,7 +91,7 @@ pub(crate) fn measure(
         plan: plan.clone(),
         target: session.target().clone(),
         environment: session.environment().clone(),
-        previous: None,
+        previous,
         trials,
     };
     if talk > Talk::Quiet && failure.is_none() {

@@ -9,8 +9,9 @@ use std::path::Path;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use phasegate_history::{Digest, Head, RenderedFile};
+use phasegate_measure::{Advice, disturbances};
 use phasegate_model::{Decision, End, Environment, Evidence, Plan, Target, TargetServer};
-use phasegate_report::{Context, Form, Material, Record};
+use phasegate_report::{Context, Disturbance, Form, Material, Record};
 use phasegate_rules::Matrix;
 
 use crate::driver::TOOL;
@@ -135,10 +136,6 @@ pub(crate) struct Digests {
 }
 
 impl Digests {
-    fn evidence_file(&self) -> String {
-        format!("objects/{}.json", self.evidence)
-    }
-
     fn matrix_file(&self) -> String {
         format!("objects/{}.toml", self.matrix)
     }
@@ -153,10 +150,16 @@ impl Recorded<'_> {
     pub(crate) fn context(&self) -> Context {
         let head_before = self.previous.as_ref().map(ToString::to_string);
         let Digests { evidence, matrix, plan } = self.digests;
+        let advice = disturbances(&self.evidence.environment, &self.evidence.trials);
+        let disturbances: Vec<Disturbance> = advice
+            .into_iter()
+            .map(|Advice { disturbance, fix }| Disturbance { what: disturbance, fix })
+            .collect();
         Context::of(&Material {
             decision: self.decision,
             evidence: self.evidence,
             matrix_title: &self.matrix.title,
+            disturbances: &disturbances,
             record: Record {
                 number: self.number,
                 head_before: head_before.as_deref(),
@@ -175,13 +178,7 @@ impl Recorded<'_> {
 
     /// The command that decides again from what was recorded.
     fn decide_again(&self) -> String {
-        let Self { digests, .. } = self;
-        format!(
-            "phasegate decide {} --evidence {} --matrix {}",
-            digests.plan_file(),
-            digests.evidence_file(),
-            digests.matrix_file()
-        )
+        format!("phasegate decide --entry {} --reports .", self.number)
     }
 
     /// The command that measures and decides anew, by the same plan and matrix.

@@ -68,7 +68,7 @@ impl Verification {
 pub fn verify(
     store: &Store,
     expected: Option<&Head>,
-    replay: &mut dyn FnMut(&DecisionRecord, &Objects) -> Result<(), String>,
+    replay: &mut dyn FnMut(&Entry, &Objects) -> Result<(), String>,
 ) -> Verification {
     let problems = Vec::new();
     let mut walk = Walk { store, expected, replay, before: None, end: 0, entries: 0, problems };
@@ -96,7 +96,7 @@ struct Link {
 struct Walk<'a> {
     store: &'a Store,
     expected: Option<&'a Head>,
-    replay: &'a mut dyn FnMut(&DecisionRecord, &Objects) -> Result<(), String>,
+    replay: &'a mut dyn FnMut(&Entry, &Objects) -> Result<(), String>,
     /// Nothing at the beginning, after a gap, and after a file that can't be read.
     before: Option<Before>,
     /// The last number looked at.
@@ -153,7 +153,7 @@ impl Walk<'_> {
         self.before = Some(Before { digest, entry: link });
         if let Some(entry) = entry {
             match &entry.body {
-                Body::Decision(record) => self.check_decision(number, record),
+                Body::Decision(record) => self.check_decision(&entry, record),
                 Body::Transcription(record) => {
                     self.object(number, &record.document, ObjectKind::Document);
                 }
@@ -209,15 +209,17 @@ impl Walk<'_> {
         }
     }
 
-    fn check_decision(&mut self, number: u64, entry: &DecisionRecord) {
-        let evidence = self.object(number, &entry.evidence, ObjectKind::Evidence);
-        let matrix = self.object(number, &entry.matrix, ObjectKind::Matrix);
-        let bases: Vec<Option<Vec<u8>>> = entry
+    fn check_decision(&mut self, entry: &Entry, record: &DecisionRecord) {
+        // The place that it was found in, should the entry say another number.
+        let number = self.end;
+        let evidence = self.object(number, &record.evidence, ObjectKind::Evidence);
+        let matrix = self.object(number, &record.matrix, ObjectKind::Matrix);
+        let bases: Vec<Option<Vec<u8>>> = record
             .bases
             .iter()
             .map(|digest| self.object(number, digest, ObjectKind::Base))
             .collect();
-        let plan = self.object(number, &entry.plan, ObjectKind::Plan);
+        let plan = self.object(number, &record.plan, ObjectKind::Plan);
         let bases = bases.into_iter().collect::<Option<Vec<_>>>();
         if let (Some(evidence), Some(matrix), Some(bases), Some(plan)) =
             (evidence, matrix, bases, plan)

@@ -6,6 +6,8 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::comparison::{PropertyChange, Setup};
+use crate::id::PhaseId;
 use crate::metric::Metric;
 use crate::plan::{Pinning, Plan, Transport, Wait};
 use crate::quantity::Quantity;
@@ -46,6 +48,12 @@ pub struct Previous {
     pub entry: u64,
     /// The digest of that entry.
     pub digest: String,
+    /// The phase that it decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<PhaseId>,
+    /// When its measuring began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<DateTime<Utc>>,
     /// One reading for each metric, under its own name: `rtt.p99` is what conditions call
     /// `previous.rtt.p99`.
     pub readings: Readings,
@@ -53,9 +61,33 @@ pub struct Previous {
     /// two are comparable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub differing: Vec<String>,
+    /// All that changed between the two runs, those properties included.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<PropertyChange>,
 }
 
 impl Previous {
+    /// What an earlier phase is to a run with this setup.
+    #[must_use]
+    pub fn new(
+        (entry, digest): (u64, String),
+        earlier: &Evidence,
+        readings: Readings,
+        now: &Setup<'_>,
+    ) -> Self {
+        let changed = now.changes_since(&Setup::of(earlier));
+        let matter = changed.iter().filter(|change| change.matters());
+        Self {
+            entry,
+            digest,
+            phase: Some(earlier.plan.phase.clone()),
+            started_at: Some(earlier.started_at),
+            readings,
+            differing: matter.map(|change| change.property.clone()).collect(),
+            changed,
+        }
+    }
+
     /// The reading of a `previous.*` metric; nothing for any other metric.
     #[must_use]
     pub fn reading(&self, metric: Metric) -> Option<Reading> {

@@ -14,6 +14,7 @@
 //! ```
 
 mod action;
+mod comparison;
 mod decision;
 mod evidence;
 mod fact;
@@ -29,6 +30,7 @@ mod version;
 
 pub use action::{Action, ActionError, Gate, Outcome, OutcomeError, Verb};
 pub use chrono::NaiveDate;
+pub use comparison::{PropertyChange, Setup};
 pub use decision::{
     Change, Decision, FactUsed, Flip, Margin, MetricSummary, Obligation, OptionResult,
     PredictionResult, RowDecision, Summary, Verdict, Votes,

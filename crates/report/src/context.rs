@@ -10,12 +10,14 @@ use serde::Serialize;
 
 use crate::material::Material;
 use crate::{
-    baseline, details, headline, headroom, matrix, memory, next, picture, spectrum, summary,
+    baseline, details, facts, headline, headroom, matrix, memory, next, picture, predictions,
+    previous, spectrum, summary,
 };
 
 pub use sections::{
-    HeadroomLine, HeadroomSection, MemoryFactor, MemorySection, MemorySize, PictureLine, Pictures,
-    Spectrum, SpectrumLine,
+    ChangeLine, DisturbanceLine, FactLine, HeadroomLine, HeadroomSection, MemoryFactor,
+    MemorySection, MemorySetting, MemorySize, PictureLine, Pictures, PredictionLine,
+    PredictionSection, PreviousLine, Spectrum, SpectrumLine,
 };
 
 /// Everything that a template may use.
@@ -39,8 +41,14 @@ pub struct Context {
     pub memory: Option<MemorySection>,
     /// How much of the round trip is the server's at all.
     pub headroom: Option<HeadroomSection>,
+    /// The earlier phase that this one compares with.
+    pub previous: Option<PreviousLine>,
+    /// What was expected, and what became of it.
+    pub predictions: Option<PredictionSection>,
     /// The decision matrix, row by row.
     pub matrix: MatrixTable,
+    /// What the team asserts.
+    pub facts: Vec<FactLine>,
     /// What is left open.
     pub obligations: Vec<ObligationLine>,
     /// What comes after.
@@ -71,7 +79,10 @@ impl Context {
             spectrum: spectrum::table(&series),
             memory: memory::section(material),
             headroom: headroom::section(material),
+            previous: previous::line(material),
+            predictions: predictions::section(material),
             matrix: matrix::table(material),
+            facts: facts::lines(material),
             obligations: next::obligations(material),
             next: next::steps(material),
             details: details::details(material),
@@ -320,8 +331,16 @@ pub struct Next {
 pub struct NextChoice {
     /// In a few words.
     pub title: String,
-    /// Whether the team recommends it.
+    /// Whether it is recommended: the team does so, and its condition is met if it has one.
     pub recommended: bool,
+    /// Whether the team would recommend it, but its condition isn't met.
+    pub withheld: bool,
+    /// The condition without which it isn't recommended, as written.
+    pub when: Option<String>,
+    /// What the evidence says of that condition, `not met` or `undecided: too few trials`.
+    pub finding: Option<String>,
+    /// What the trials said of its metrics.
+    pub readings: Vec<RowReading>,
 }
 
 /// What only some readers look for.
@@ -333,6 +352,10 @@ pub struct Details {
     pub environment: Vec<Property>,
     /// How a finding comes about, in two sentences.
     pub method: Vec<String>,
+    /// How machine, server and way of measuring changed since the earlier phase.
+    pub changes: Vec<ChangeLine>,
+    /// What most likely disturbed the run, the worst first.
+    pub disturbances: Vec<DisturbanceLine>,
     /// What went wrong in a trial without ending it.
     pub anomalies: Vec<String>,
     /// Each trial.

@@ -7,9 +7,10 @@ use phasegate_model::{
 };
 
 use crate::baseline;
-use crate::context::{Details, Property, RecordLines, TrialLine};
-use crate::figures::{TableUnits, as_written, list, moment, quantity, text, whole};
-use crate::material::Material;
+use crate::context::{Details, DisturbanceLine, Property, RecordLines, TrialLine};
+use crate::figures::{TableUnits, as_written, capitalized, list, moment, quantity, text, whole};
+use crate::material::{Disturbance, Material};
+use crate::previous;
 
 pub(crate) fn details(material: &Material<'_>) -> Details {
     let evidence = material.evidence;
@@ -17,6 +18,8 @@ pub(crate) fn details(material: &Material<'_>) -> Details {
         target: target(evidence),
         environment: environment(evidence),
         method: method(material),
+        changes: previous::changes(material),
+        disturbances: material.disturbances.iter().map(disturbance).collect(),
         anomalies: anomalies(evidence),
         trials: trials(evidence),
         metrics: baseline::rest(material),
@@ -112,6 +115,10 @@ fn method(material: &Material<'_>) -> Vec<String> {
              server tells are decided when all trials agree."
         ),
     ]
+}
+
+fn disturbance(disturbance: &Disturbance) -> DisturbanceLine {
+    DisturbanceLine { what: capitalized(&text(&disturbance.what)), fix: text(&disturbance.fix) }
 }
 
 /// What went wrong, each text once with the trials where it did.

@@ -24,25 +24,30 @@ mod baseline;
 mod context;
 mod details;
 mod escape;
+mod facts;
 mod figures;
 mod headline;
 mod headroom;
+mod judged;
 mod material;
 mod matrix;
 mod memory;
 mod needs;
 mod next;
 mod picture;
+mod predictions;
+mod previous;
 mod render;
 mod spectrum;
 mod summary;
 
 pub use context::{
-    Baseline, ClosestFlip, Context, Details, HeadroomLine, HeadroomSection, MatrixTable,
-    MemoryFactor, MemorySection, MemorySize, MissingMetric, Next, NextChoice, ObligationLine,
-    ObservedMetric, OutcomeLine, PhaseLine, PictureLine, Pictures, Property, RecordLines, RowLine,
-    RowReading, Run, SampledMetric, SensitivityLine, Spectrum, SpectrumLine, TrialLine,
+    Baseline, ChangeLine, ClosestFlip, Context, Details, DisturbanceLine, FactLine, HeadroomLine,
+    HeadroomSection, MatrixTable, MemoryFactor, MemorySection, MemorySetting, MemorySize,
+    MissingMetric, Next, NextChoice, ObligationLine, ObservedMetric, OutcomeLine, PhaseLine,
+    PictureLine, Pictures, PredictionLine, PredictionSection, PreviousLine, Property, RecordLines,
+    RowLine, RowReading, Run, SampledMetric, SensitivityLine, Spectrum, SpectrumLine, TrialLine,
 };
-pub use material::{Material, Record};
+pub use material::{Disturbance, Material, Record};
 pub use needs::needs;
 pub use render::{Form, RenderError, check, render};

@@ -12,8 +12,19 @@ pub struct Material<'a> {
     pub evidence: &'a Evidence,
     /// The matrix's title; may be empty.
     pub matrix_title: &'a str,
+    /// What most likely disturbed the run, the worst first.
+    pub disturbances: &'a [Disturbance],
     /// How the decision was recorded.
     pub record: Record<'a>,
+}
+
+/// Something that disturbed a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disturbance {
+    /// What it is, as a sentence without a period.
+    pub what: String,
+    /// How to fix it, likewise.
+    pub fix: String,
 }
 
 impl<'a> Material<'a> {

@@ -6,6 +6,7 @@ use phasegate_model::{
 
 use crate::context::{ClosestFlip, MatrixTable, RowLine, RowReading, SensitivityLine};
 use crate::figures::{distance, ends, list, range, text, text_if_any, unit_beside};
+use crate::judged::Judged;
 use crate::material::Material;
 use crate::needs::needs;
 
@@ -60,11 +61,12 @@ pub(crate) const fn symbol(finding: &Finding) -> &'static str {
 }
 
 /// What the trials said of each metric that the row compares.
-pub(crate) fn readings(row: &RowDecision) -> Vec<RowReading> {
+pub(crate) fn readings<'a>(row: impl Into<Judged<'a>>) -> Vec<RowReading> {
+    let row = row.into();
     row.readings.iter().map(|summary| reading(row, summary)).collect()
 }
 
-fn reading(row: &RowDecision, summary: &MetricSummary) -> RowReading {
+fn reading(row: Judged<'_>, summary: &MetricSummary) -> RowReading {
     let metric = summary.metric;
     let (value, interval) = match &summary.summary {
         Summary::Number { median, interval, .. } => {
@@ -87,13 +89,13 @@ fn reading(row: &RowDecision, summary: &MetricSummary) -> RowReading {
 }
 
 /// The limit's unit, so that reading, interval and margin of a row compare at a glance.
-fn unit_in_row(row: &RowDecision, summary: &MetricSummary, natural: Unit) -> Unit {
+fn unit_in_row(row: Judged<'_>, summary: &MetricSummary, natural: Unit) -> Unit {
     let limit = changes(row).iter().find(|change| change.metric == summary.metric);
     unit_beside(summary.metric, limit.map_or(natural, |change| change.to.unit()))
 }
 
-pub(crate) fn changes(row: &RowDecision) -> &[Change] {
-    row.margin.as_ref().map_or(&[], |margin| &margin.changes)
+pub(crate) fn changes<'a>(row: impl Into<Judged<'a>>) -> &'a [Change] {
+    row.into().margin.map_or(&[], |margin| &margin.changes)
 }
 
 /// How strong the votes for the finding are; of an undecided row, those for the likelier one.
@@ -109,14 +111,15 @@ fn evidence(row: &RowDecision) -> Option<String> {
 }
 
 /// How the trials voted, as far as they have a say in the finding.
-pub(crate) fn votes(row: &RowDecision) -> Option<String> {
-    let votes = row.votes.as_ref()?;
+pub(crate) fn votes<'a>(row: impl Into<Judged<'a>>) -> Option<String> {
+    let row = row.into();
+    let votes = row.votes?;
     let all = cast(votes);
     if all == 0 {
         return None;
     }
     let noun = if all == 1 { "trial" } else { "trials" };
-    match &row.finding {
+    match row.finding {
         Finding::Met => Some(format!("{} of {all} {noun}", votes.met)),
         Finding::NotMet => Some(format!("{} of {all} {noun}", votes.not_met)),
         Finding::NotApplicable => None,
@@ -137,7 +140,7 @@ pub(crate) fn cast(votes: &Votes) -> u64 {
 
 /// The row's readings that have a limit, each with the change that flips the finding.
 fn sensitivity(row: &RowDecision) -> impl Iterator<Item = SensitivityLine> {
-    changes(row).iter().map(|change| {
+    changes(row).iter().map(move |change| {
         let (reading, limit) = ends(change);
         let shown = readings(row).into_iter().find(|r| r.metric == change.metric.to_string());
         SensitivityLine {
@@ -152,7 +155,7 @@ fn sensitivity(row: &RowDecision) -> impl Iterator<Item = SensitivityLine> {
     })
 }
 
-fn margin(row: &RowDecision) -> Option<String> {
+pub(crate) fn margin<'a>(row: impl Into<Judged<'a>>) -> Option<String> {
     match changes(row) {
         [] => None,
         [only] => Some(distance(only)),

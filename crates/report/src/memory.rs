@@ -6,18 +6,26 @@
 //! times RSS / resident (everything of the process that isn't the allocator's: code, stacks).
 //! <https://redis.io/docs/latest/commands/info/>
 
-use phasegate_model::{Decimal, Memory, Metric, Quantity, Unit};
+use phasegate_model::{Decimal, Memory, Metric, Quantity, Reading, Unit};
 
 use crate::baseline::{median, said, why_missing};
-use crate::context::{MemoryFactor, MemorySection, MemorySize};
+use crate::context::{MemoryFactor, MemorySection, MemorySetting, MemorySize};
 use crate::figures::{TableUnits, list, text};
 use crate::material::Material;
+use crate::previous;
 
 /// The factors, from the inside out.
 const FACTORS: [(Memory, &str); 3] = [
     (Memory::AllocatorFragRatio, "fragments inside of the allocator's pages"),
     (Memory::AllocatorRssRatio, "pages that the allocator keeps"),
     (Memory::RssOverheadRatio, "the rest of the process: code, stacks, other memory"),
+];
+
+/// The settings, and what they are.
+const SETTINGS: [(Memory, &str); 3] = [
+    (Memory::Allocator, "the allocator, as the server was built"),
+    (Memory::Maxmemory, "the most that the server may use"),
+    (Memory::MaxmemoryPolicy, "what it does once that is used up"),
 ];
 
 /// The sizes, from the largest, and what they are.
@@ -109,22 +117,59 @@ pub(crate) fn section(material: &Material<'_>) -> Option<MemorySection> {
         metric: Metric::Memory(*memory).to_string(),
         meaning: (*words).to_owned(),
         value: measured.shown(*size),
+        before: previous::memory_number(material, *memory).map(|size| measured.shown(size)),
         share: rss.and_then(|rss| share(*size, rss)),
     };
     let factor = |factor: &Factor| MemoryFactor {
         metric: Metric::Memory(factor.metric).to_string(),
         meaning: factor.words.to_owned(),
         value: factor.value.human(),
+        before: previous::memory_number(material, factor.metric).map(|ratio| ratio.human()),
     };
     let sentences =
         [allocator(material), origin(material, &measured), meaning(material, &measured)];
+    let settings = settings(material);
+    let sizes: Vec<MemorySize> = measured.sizes.iter().map(size).collect();
+    let factors: Vec<MemoryFactor> = measured.factors.iter().map(factor).collect();
+    let ratio_before = previous::memory_number(material, Memory::FragmentationRatio);
+    let mut before = settings.iter().map(|setting| &setting.before);
     Some(MemorySection {
-        sizes: measured.sizes.iter().map(size).collect(),
-        factors: measured.factors.iter().map(factor).collect(),
+        has_before: ratio_before.is_some()
+            || before.any(Option::is_some)
+            || sizes.iter().any(|size| size.before.is_some())
+            || factors.iter().any(|factor| factor.before.is_some()),
+        settings,
+        sizes,
+        factors,
+        ratio_before: ratio_before.map(|ratio| ratio.human()),
         product: measured.product.map(|product| product.human()),
         ratio: measured.ratio.map(|ratio| ratio.human()),
         sentences: sentences.into_iter().flatten().collect(),
     })
+}
+
+/// How the server's memory is set.
+fn settings(material: &Material<'_>) -> Vec<MemorySetting> {
+    let setting = |(memory, meaning): (Memory, &str)| {
+        let metric = Metric::Memory(memory);
+        let value = match median(material, metric) {
+            Some(limit) => limited(limit),
+            None => Some(list(&said(material, metric), "and")).filter(|said| !said.is_empty())?,
+        };
+        let before = match previous::memory(material, memory) {
+            Some(Reading::Text(said)) => Some(text(&said)),
+            Some(Reading::Number(_)) => previous::memory_number(material, memory).map(limited),
+            Some(Reading::Version(_) | Reading::Missing(_)) | None => None,
+        };
+        let (metric, meaning) = (metric.to_string(), meaning.to_owned());
+        Some(MemorySetting { metric, meaning, value, before })
+    };
+    SETTINGS.into_iter().filter_map(setting).collect()
+}
+
+/// Redis has 0 for no limit.
+fn limited(limit: Quantity) -> String {
+    if limit.amount().is_zero() { "no limit".to_owned() } else { limit.human() }
 }
 
 fn share(part: Quantity, whole: Quantity) -> Option<String> {

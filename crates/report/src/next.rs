@@ -5,10 +5,10 @@ use std::time::Duration;
 use phasegate_model::{Change, Gate, NextOption, Obligation, RowDecision};
 
 use crate::context::{Next, NextChoice, ObligationLine};
-use crate::figures::{absolute, as_written, duration, ends, list, text};
+use crate::figures::{absolute, as_written, duration, ends, list, text, text_if_any};
 use crate::headline::spent;
 use crate::material::Material;
-use crate::matrix::changes;
+use crate::matrix::{changes, readings};
 
 pub(crate) fn obligations(material: &Material<'_>) -> Vec<ObligationLine> {
     let line = |obligation: &Obligation| ObligationLine {
@@ -33,16 +33,8 @@ fn distance_to_trigger(row: &RowDecision) -> Option<String> {
 
 pub(crate) fn steps(material: &Material<'_>) -> Next {
     let plan = &material.evidence.plan;
-    let options = plan
-        .next_options
-        .iter()
-        .map(|option| NextChoice {
-            title: text(&option.title),
-            recommended: is_recommended(material, option),
-        })
-        .collect();
     Next {
-        options,
+        options: plan.next_options.iter().map(|option| choice(material, option)).collect(),
         deliverables: plan.deliverables.iter().map(|line| text(line)).collect(),
         lessons: plan.lessons.iter().map(|line| text(line)).collect(),
         time_saved: time_saved(material),
@@ -50,11 +42,23 @@ pub(crate) fn steps(material: &Material<'_>) -> Next {
 }
 
 /// As the decision has it where the option has a condition, else as the plan does.
-fn is_recommended(material: &Material<'_>, option: &NextOption) -> bool {
-    let Some(when) = &option.when else { return option.recommended };
+fn choice(material: &Material<'_>, option: &NextOption) -> NextChoice {
     let results = &material.decision.next_options;
-    let result = results.iter().find(|result| result.title == option.title && result.when == *when);
-    result.is_some_and(|result| result.recommended)
+    let result = option.when.as_ref().and_then(|when| {
+        results.iter().find(|result| result.title == option.title && result.when == *when)
+    });
+    let recommended = match &option.when {
+        None => option.recommended,
+        Some(_) => result.is_some_and(|result| result.recommended),
+    };
+    NextChoice {
+        title: text(&option.title),
+        recommended,
+        withheld: option.recommended && !recommended,
+        when: text_if_any(option.when.as_deref()),
+        finding: result.map(|result| text(&result.verdict.finding.to_string())),
+        readings: result.map(|result| readings(&result.verdict)).unwrap_or_default(),
+    }
 }
 
 /// Planned effort less the time spent on measuring; only if the gate stays closed.

@@ -12,7 +12,8 @@ use crate::decide::{enough_trials, medians};
 use crate::matrix::Matrix;
 
 /// What evidence says of a typical trial: of every number the median over the trials, of every
-/// text or version what the last trial said, and of what no trial has a reading of, why.
+/// text or version what the last trial said, and of what no trial has a reading of, why. Readings of
+/// an earlier phase are among them, as `previous.*`.
 #[must_use]
 pub fn typical_readings(evidence: &Evidence) -> Readings {
     let trials: Vec<&Readings> = evidence.trials.iter().map(|trial| &trial.readings).collect();
@@ -28,6 +29,12 @@ pub fn typical_readings(evidence: &Evidence) -> Readings {
     let metrics: Vec<Metric> = metrics.into_iter().collect();
     for (metric, median) in medians(&metrics, &trials) {
         insert(&mut typical, metric, Reading::exact(median));
+    }
+    let previous = evidence.previous.iter();
+    for (metric, reading) in previous.flat_map(|previous| {
+        Metric::all().filter_map(|metric| Some((metric, previous.reading(metric)?)))
+    }) {
+        insert(&mut typical, metric, reading);
     }
     typical
 }

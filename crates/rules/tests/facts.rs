@@ -198,6 +198,9 @@ fn previous(differing: &[&str]) -> Previous {
     Previous {
         entry: 2,
         digest: "0".repeat(64),
+        phase: None,
+        started_at: None,
+        changed: Vec::new(),
         readings: readings(&[("P99", "9.5us")]),
         differing: differing.iter().map(|field| (*field).to_owned()).collect(),
     }

@@ -3,8 +3,9 @@
 
 mod common;
 
-use common::{ALLOCATOR, evidence, matrix, readings};
+use common::{ALLOCATOR, PHASE_3A, evidence, matrix, readings, source};
 use phasegate_model::{Decision, Finding, Outcome, Readings, Verb};
+use phasegate_rules::{Background, parse_plan};
 
 /// The reported figures, with the scatter of the P99 that was reported (9.67 to 10.09 us).
 fn as_reported() -> Vec<Readings> {
@@ -112,6 +113,35 @@ fn a_quantity_that_was_not_measured_leaves_the_decision_open() {
     let row = &decision.rows[1];
     assert!(matches!(&row.finding, Finding::Undecided(reason)
         if reason.to_string() == "no reading of rtt.p99.spread (not measured)"));
+}
+
+#[test]
+fn what_was_predicted_comes_out_as_it_was_reported() {
+    let told = [("memory.fragmentation_ratio", "8.5"), ("allocator", "jemalloc-5.3.0")];
+    let mut trials = as_reported();
+    for trial in &mut trials {
+        trial.extend(readings(&told));
+        trial.extend(readings(&[("headroom.p99", "4%")]));
+    }
+    let mut evidence = evidence(trials);
+    evidence.plan = parse_plan(&source(PHASE_3A)).unwrap();
+    let decision = matrix(ALLOCATOR).decide(&evidence);
+    let words: Vec<&str> =
+        decision.predictions.iter().map(phasegate_model::PredictionResult::word).collect();
+    assert_eq!(words, [["confirmed"; 4].as_slice(), &["disproven"; 3]].concat());
+    assert!(decision.predictions.iter().all(|prediction| prediction.made_before));
+}
+
+#[test]
+fn claims_do_not_keep_a_run_going() {
+    // Claims over metrics that this evidence doesn't have are open; the rows are settled.
+    let mut evidence = evidence(as_reported());
+    evidence.plan = parse_plan(&source(PHASE_3A)).unwrap();
+    let trials: Vec<&Readings> = evidence.trials.iter().map(|trial| &trial.readings).collect();
+    let matrix = matrix(ALLOCATOR);
+    assert!(matrix.progress_with(&Background::of(&evidence), &trials, 30).settled);
+    let open = matrix.decide(&evidence).predictions;
+    assert!(open.iter().any(|prediction| prediction.word() == "undecided"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{ALLOCATOR, PHASE_3A, evidence, matrix, readings, source};
+use common::{ALLOCATOR, evidence, matrix, readings, silent_plan, source};
 use phasegate_model::{Decision, Evidence, Finding};
 use phasegate_rules::{Matrix, PlanFile, parse_plan};
 
@@ -16,7 +16,7 @@ fn with_plan(extra: &str, trials: usize) -> Evidence {
         ("headroom.exec", "1%"),
     ]);
     let mut evidence = evidence(vec![trial; trials]);
-    evidence.plan = parse_plan(&source(&format!("{PHASE_3A}\n{extra}"))).unwrap();
+    evidence.plan = parse_plan(&source(&format!("{}\n{extra}", silent_plan()))).unwrap();
     evidence
 }
 
@@ -89,7 +89,7 @@ fn a_decision_with_predictions_reads_back() {
     assert_eq!(serde_json::from_str::<Decision>(&text).unwrap(), decision);
     let text = evidence.to_json().unwrap();
     assert_eq!(Evidence::from_json(&text).unwrap(), evidence);
-    let file = PlanFile::parse(&source(&format!("{PHASE_3A}\n{extra}"))).unwrap();
+    let file = PlanFile::parse(&source(&format!("{}\n{extra}", silent_plan()))).unwrap();
     assert_eq!(file.unused_facts(&Matrix::parse(&source(ALLOCATOR)).unwrap()), []);
 }
 
@@ -108,7 +108,7 @@ fn a_broken_claim_is_named_inside_its_text() {
     let extra = prediction("P99 < 12", "2026-11-01")
         + &prediction("P99 < fact.nope", "2026-11-01")
         + "[[prediction]]\ntext = \"t\"\non = \"soon\"\n[[next_option]]\ntitle = \"o\"\nwhen = \"P9x < 1us\"\n";
-    let text = format!("{PHASE_3A}\n{extra}");
+    let text = format!("{}\n{extra}", silent_plan());
     let problems = parse_plan(&source(&text)).unwrap_err();
     let shown: Vec<String> = problems
         .iter()

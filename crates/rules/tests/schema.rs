@@ -21,9 +21,21 @@ fn validator(kind: FileKind) -> Validator {
     jsonschema::draft4::options().build(&schema(kind)).unwrap()
 }
 
+/// JSON has no dates; editors take those of TOML for texts.
+fn as_editors_see(value: toml::Value) -> Value {
+    match value {
+        toml::Value::Datetime(date) => Value::String(date.to_string()),
+        toml::Value::Array(items) => items.into_iter().map(as_editors_see).collect(),
+        toml::Value::Table(fields) => {
+            fields.into_iter().map(|(key, value)| (key, as_editors_see(value))).collect()
+        }
+        other => serde_json::to_value(other).unwrap(),
+    }
+}
+
 /// What the schema has against a file.
 fn complaints(kind: FileKind, text: &str) -> Vec<String> {
-    let file: Value = toml::from_str(text).unwrap();
+    let file = as_editors_see(toml::from_str(text).unwrap());
     validator(kind).iter_errors(&file).map(|error| error.to_string()).collect()
 }
 

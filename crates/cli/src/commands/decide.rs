@@ -1,7 +1,10 @@
 //! `phasegate decide`: only decide, on evidence that was measured before.
 
+use std::path::Path;
+
 use anyhow::Context;
-use phasegate_model::Evidence;
+use phasegate_history::Store;
+use phasegate_model::{Decision, Evidence};
 
 use crate::args::{DecideArgs, Format, Talk};
 use crate::decision_json::decision_json;
@@ -9,28 +12,65 @@ use crate::files::read_evidence;
 use crate::output::{Exit, print, print_json};
 use crate::picture::picture;
 use crate::project::Project;
+use crate::recorded::decision_of;
+use crate::replay::{self, Again, decide_again, must_be_as_recorded};
 use crate::table;
 
 pub(crate) fn run(args: &DecideArgs, talk: Talk) -> anyhow::Result<Exit> {
-    let project = Project::load(&args.phase, args.matrix.as_deref())?;
-    let path = args.evidence.display();
-    let evidence = Evidence::from_json(&read_evidence(&args.evidence)?)
-        .with_context(|| format!("can't use `{path}`"))?;
+    match (args.entry, &args.phase, &args.evidence) {
+        (Some(number), ..) => recorded(args, number, talk),
+        (None, Some(phase), Some(evidence)) => measured(args, phase, evidence, talk),
+        // The arguments' own rules see to it.
+        (None, ..) => anyhow::bail!("give a phase and --evidence FILE, or --entry N"),
+    }
+}
+
+fn measured(args: &DecideArgs, phase: &str, path: &Path, talk: Talk) -> anyhow::Result<Exit> {
+    let project = Project::load(phase, args.matrix.as_deref())?;
+    let evidence = Evidence::from_json(&read_evidence(path)?)
+        .with_context(|| format!("can't use `{}`", path.display()))?;
     anyhow::ensure!(
         evidence.plan.phase == project.plan.phase,
-        "`{path}` is evidence of phase {}, not of phase {}",
+        "`{}` is evidence of phase {}, not of phase {}",
+        path.display(),
         evidence.plan.phase,
         project.plan.phase
     );
     let decision = project.matrix.decide(&evidence);
+    tell(args, talk, &evidence, &decision, "")?;
+    Ok(Exit::of(decision.outcome, args.exit_code))
+}
+
+/// Decides an entry again, by what was recorded with it and nothing else.
+fn recorded(args: &DecideArgs, number: u64, talk: Talk) -> anyhow::Result<Exit> {
+    let store = Store::open(&args.reports)?;
+    let recorded = store.entry(number)?;
+    let again = decision_of(&recorded.entry)
+        .and_then(|record| replay::objects(&store, record))
+        .and_then(|objects| decide_again(&objects));
+    let Again { evidence, decision } =
+        again.with_context(|| format!("can't decide entry {number} again"))?;
+    tell(args, talk, &evidence, &decision, &recorded.head().to_string())?;
+    must_be_as_recorded(&decision_of(&recorded.entry)?.decision, &decision)
+        .with_context(|| format!("entry {number} does not replay"))?;
+    Ok(Exit::of(decision.outcome, args.exit_code))
+}
+
+fn tell(
+    args: &DecideArgs,
+    talk: Talk,
+    evidence: &Evidence,
+    decision: &Decision,
+    head: &str,
+) -> anyhow::Result<()> {
     match args.format {
-        Format::Json => print_json(&decision_json(&decision, None))?,
+        Format::Json => print_json(&decision_json(decision, None))?,
         Format::Text => {
-            print(&table::decision(&evidence.plan, &decision, ""))?;
+            print(&table::decision(&evidence.plan, decision, head))?;
             if talk == Talk::Verbose {
-                print(&picture(&decision))?;
+                print(&picture(decision))?;
             }
         }
     }
-    Ok(Exit::of(decision.outcome, args.exit_code))
+    Ok(())
 }

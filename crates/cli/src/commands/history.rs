@@ -1,12 +1,13 @@
 //! `phasegate history`: what was decided before, and whether it still stands.
 
-use phasegate_history::{DecisionRecord, ObjectKind, Objects, Recorded, Store};
-use phasegate_model::{Evidence, Outcome, PhaseId, RowId};
+use phasegate_history::{Entry, Objects, Recorded, Store};
+use phasegate_model::{Outcome, PhaseId, RowId};
 use serde::Serialize;
 
 use crate::args::{Format, HistoryArgs, VerifyArgs};
 use crate::output::{Exit, print, print_json, say};
-use crate::recorded::{recorded_matrix, text};
+use crate::recorded::decision_of;
+use crate::replay::{decide_again, must_be_as_recorded, must_compare_with_its_entry};
 use crate::table;
 
 pub(crate) fn list(args: &HistoryArgs) -> anyhow::Result<Exit> {
@@ -58,8 +59,8 @@ impl<'a> EntryJson<'a> {
 
 pub(crate) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
     let store = Store::open(&args.history.reports)?;
-    let found = phasegate_history::verify(&store, args.head.as_ref(), &mut |record, objects| {
-        replay(record, objects).map_err(|error| format!("{error:#}"))
+    let found = phasegate_history::verify(&store, args.head.as_ref(), &mut |entry, objects| {
+        replay(&store, entry, objects).map_err(|error| format!("{error:#}"))
     });
     let problems: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
     let head = found.head.as_ref().map(ToString::to_string);
@@ -97,29 +98,12 @@ struct VerificationJson<'a> {
 }
 
 /// Decides again on the recorded evidence and matrix: the same bytes must come out.
-fn replay(record: &DecisionRecord, objects: &Objects) -> anyhow::Result<()> {
-    let evidence = text(objects.evidence.clone(), ObjectKind::Evidence)?;
-    let evidence = Evidence::from_json(&evidence)?;
-    let bases = objects.bases.iter().map(|base| text(base.clone(), ObjectKind::Base));
-    let bases = bases.collect::<Result<Vec<String>, _>>()?;
-    let matrix = recorded_matrix(text(objects.matrix.clone(), ObjectKind::Matrix)?, bases)?;
-    let again = matrix.decide(&evidence);
-    if serde_json::to_vec(&again)? == serde_json::to_vec(&record.decision)? {
-        return Ok(());
-    }
-    let recorded = &record.decision;
-    let row = recorded.rows.iter().zip(&again.rows).find(|(then, now)| then != now);
-    match row {
-        Some((then, now)) => anyhow::bail!(
-            "row `{}` was recorded as {} and is {} now",
-            then.id,
-            then.finding,
-            now.finding
-        ),
-        None => anyhow::bail!(
-            "the outcome was recorded as {} and is {} now, or another part of it differs",
-            recorded.outcome,
-            again.outcome
-        ),
-    }
+fn replay(store: &Store, entry: &Entry, objects: &Objects) -> anyhow::Result<()> {
+    let again = decide_again(objects)?;
+    must_be_as_recorded(&decision_of(entry)?.decision, &again.decision)?;
+    again
+        .evidence
+        .previous
+        .iter()
+        .try_for_each(|previous| must_compare_with_its_entry(store, entry.number, previous))
 }

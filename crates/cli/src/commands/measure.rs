@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use phasegate_history::Store;
 use phasegate_measure::MeasureError;
 use phasegate_model::{Evidence, Plan};
 
 use crate::args::{MeasureArgs, Measuring, Talk};
 use crate::commands::run::save;
 use crate::driver;
+use crate::earlier::Comparison;
 use crate::files::{can_write, write_whole};
 use crate::output::{Exit, print, say};
 use crate::project::Project;
@@ -21,7 +23,8 @@ pub(crate) fn run(args: &MeasureArgs, talk: Talk) -> anyhow::Result<Exit> {
     if !to_stdout {
         can_write(&args.output)?;
     }
-    let measured = driver::measure(&source, &project.plan, &project.matrix, talk)?;
+    let comparison = Comparison::of(&project, &Store::open(&args.reports)?, None)?;
+    let measured = driver::measure(&source, &project.plan, &project.matrix, &comparison, talk)?;
     if let Some(failure) = measured.failure {
         return Err(fail(failure, &measured.evidence, &args.output, &args.measuring.phase));
     }

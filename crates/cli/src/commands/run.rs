@@ -11,6 +11,7 @@ use crate::args::{Format, RunArgs, Talk};
 use crate::commands::measure::{apply_options, fail};
 use crate::decision_json::{RecordedJson, decision_json};
 use crate::driver::{self, TOOL, now};
+use crate::earlier::Comparison;
 use crate::files::write_whole;
 use crate::output::{Exit, print, print_json, say};
 use crate::picture::picture;
@@ -28,7 +29,8 @@ pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
     let store = Store::open(&args.reports)?;
     store.prepare().with_context(|| format!("can't record in `{}`", args.reports.display()))?;
 
-    let measured = driver::measure(&source, &project.plan, &project.matrix, talk)?;
+    let comparison = Comparison::of(&project, &store, None)?;
+    let measured = driver::measure(&source, &project.plan, &project.matrix, &comparison, talk)?;
     if let Some(failure) = measured.failure {
         let place = unfinished(args, &measured.evidence);
         return Err(fail(failure, &measured.evidence, &place, &args.measuring.phase));

@@ -7,12 +7,13 @@ use anyhow::Context;
 use phasegate_history::{Recorded, Store};
 use phasegate_model::{
     Decision, Dimension, Domain, Evidence, Metric, Outcome, Plan, Quantity, Reading, RowDecision,
-    RowId,
+    RowId, Setup,
 };
 use phasegate_rules::typical_readings;
 use serde::Serialize;
 
 use crate::args::{Format, WhatIfArgs};
+use crate::earlier::Comparison;
 use crate::files::read_evidence;
 use crate::layout::Layout;
 use crate::output::{Exit, print, print_json, say};
@@ -23,7 +24,7 @@ use crate::table;
 
 pub(crate) fn run(args: &WhatIfArgs) -> anyhow::Result<Exit> {
     let project = Project::load(&args.phase, args.matrix.as_deref())?;
-    let base = base(args, &project.plan)?;
+    let base = base(args, &project)?;
     anyhow::ensure!(
         base.is_some() || !args.set.is_empty(),
         "no evidence of phase {} is recorded in `{}`, and nothing is set; \
@@ -74,7 +75,8 @@ struct Base {
 }
 
 /// The evidence that is named, or the newest that is recorded of the phase, or nothing.
-fn base(args: &WhatIfArgs, plan: &Plan) -> anyhow::Result<Option<Base>> {
+fn base(args: &WhatIfArgs, project: &Project) -> anyhow::Result<Option<Base>> {
+    let plan = &project.plan;
     if let Some(path) = &args.evidence {
         let evidence = evidence_file(path, plan)?;
         return Ok(Some(Base { evidence, recorded: None }));
@@ -82,8 +84,14 @@ fn base(args: &WhatIfArgs, plan: &Plan) -> anyhow::Result<Option<Base>> {
     let store = Store::open(&args.reports)?;
     let Some(recorded) = newest_decision(&store, Some(&plan.phase))? else { return Ok(None) };
     let number = recorded.entry.number;
-    let evidence = recorded_evidence(&store, decision_of(&recorded.entry)?)
+    let mut evidence = recorded_evidence(&store, decision_of(&recorded.entry)?)
         .with_context(|| format!("can't use the evidence of entry {number}"))?;
+    if evidence.previous.is_none() {
+        // The matrix of then may not have asked for it.
+        let comparison = Comparison::of(project, &store, Some(number))?;
+        let previous = comparison.previous(&Setup::of(&evidence));
+        evidence.previous = previous;
+    }
     Ok(Some(Base { evidence, recorded: Some(recorded) }))
 }
 

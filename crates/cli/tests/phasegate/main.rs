@@ -8,6 +8,7 @@ mod explain;
 mod faults;
 mod fmt;
 mod manual;
+mod previous;
 mod readme;
 mod report;
 mod run;

@@ -171,3 +171,42 @@ fn exported_templates_are_those_that_are_built_in() {
     good(scene.run(&["template", "export", "some/where"]));
     assert!(scene.path("some/where/comment.md").exists());
 }
+
+#[test]
+fn an_entry_whose_matrix_extends_another_is_decided_again() {
+    let scene = Scene::quick();
+    let plan = scene.read("rules/phases/q1.toml").replace("quick.toml", "own.toml");
+    scene.write("rules/phases/q1.toml", plan);
+    let own = "schema = 1\nextends = \"quick.toml\"\n[matrix]\nid = \"own\"\ntitle = \"Ours?\"\n";
+    scene.write("rules/own.toml", own);
+    good(scene.run(&["run", "q1", "-q"]));
+    let entry: serde_json::Value =
+        serde_json::from_str(&scene.read("reports/ledger/000001.json")).unwrap();
+    std::fs::remove_dir_all(scene.path("rules")).unwrap();
+    let report = scene.read(&format!("{FOLDER}/report.md"));
+    let mut commands = report.lines().filter_map(|line| line.strip_prefix("phasegate "));
+    let mut arguments: Vec<&str> = commands.next().unwrap().split(' ').collect();
+    assert_eq!(arguments[0], "decide");
+    arguments.extend(["--format", "json"]);
+    let mut program = scene.program(&arguments);
+    let said = scene.said(&program.current_dir(scene.path("reports")).output().unwrap());
+    assert_eq!(said.status, 0, "{}", said.err);
+    assert_eq!(json(&said)["decision"].to_string(), entry["decision"].to_string());
+}
+
+#[test]
+fn an_entry_that_does_not_replay_is_told() {
+    let scene = recorded();
+    let path = "reports/ledger/000001.json";
+    scene.write(path, scene.read(path).replacen("\"met\":0", "\"met\":1", 1));
+    let said = scene.run(&["decide", "--entry", "1"]);
+    assert_eq!(said.status, 2);
+    assert!(said.out.contains("outcome  skip"), "{}", said.out);
+    assert!(said.err.contains("entry 1 does not replay: row `slow`"), "{}", said.err);
+    assert_eq!(scene.run(&["decide", "--entry", "7"]).status, 2);
+    let said = scene.run(&["decide", "q1", "--entry", "1"]);
+    assert!(said.status == 2 && said.err.contains("cannot be used with"), "{}", said.err);
+    std::fs::remove_dir_all(scene.path("reports/objects")).unwrap();
+    let said = scene.run(&["decide", "--entry", "1"]);
+    assert!(said.err.contains("can't decide entry 1 again"), "{}", said.err);
+}

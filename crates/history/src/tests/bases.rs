@@ -3,9 +3,7 @@
 use std::fs;
 
 use super::{decision_draft, draft_of, render};
-use crate::{
-    DecisionDraft, DecisionRecord, Digest, Entry, Matter, Objects, Problem, Store, verify,
-};
+use crate::{DecisionDraft, Digest, Entry, Matter, Objects, Problem, Store, verify};
 
 const BASES: [&[u8]; 2] = [b"# base\n", b"# the base's base\n"];
 
@@ -24,7 +22,7 @@ fn written() -> (tempfile::TempDir, Entry) {
 fn verified(folder: &tempfile::TempDir) -> (Vec<&'static str>, Vec<Vec<u8>>) {
     let store = Store::open(folder.path()).unwrap();
     let mut given = Vec::new();
-    let mut replay = |_: &DecisionRecord, objects: &Objects| {
+    let mut replay = |_: &Entry, objects: &Objects| {
         given.clone_from(&objects.bases);
         Ok(())
     };

@@ -222,7 +222,7 @@ fn a_report_that_was_edited_or_removed_is_named() {
 #[test]
 fn a_decision_that_comes_out_differently_is_named() {
     let history = History::new();
-    let mut replay = |_: &crate::DecisionRecord, objects: &crate::Objects| {
+    let mut replay = |_: &crate::Entry, objects: &crate::Objects| {
         assert_eq!(objects.matrix, b"# matrix\n");
         if objects.evidence == decision_draft("dan").evidence {
             Err("row rtt: not met".to_owned())

@@ -129,8 +129,12 @@ impl History {
 fn problems(folder: &Path, expected: Option<&Head>) -> Vec<&'static str> {
     let store = Store::open(folder).unwrap();
     let decision = decision();
-    let mut replay = |record: &crate::DecisionRecord, _: &crate::Objects| {
-        if record.decision == decision { Ok(()) } else { Err("the decision differs".to_owned()) }
+    let mut replay = |entry: &crate::Entry, _: &crate::Objects| {
+        if entry.decision().unwrap().decision == decision {
+            Ok(())
+        } else {
+            Err("the decision differs".to_owned())
+        }
     };
     let verification = verify(&store, expected, &mut replay);
     assert!(verification.problems.iter().all(|problem| !problem.to_string().is_empty()));

@@ -1,6 +1,9 @@
-//! What a template may use of spectrum, memory, headroom and pictures.
+//! What a template may use of spectrum, memory, headroom, the earlier phase, predictions, facts and
+//! pictures.
 
 use serde::Serialize;
+
+use super::RowReading;
 
 /// Round-trip times by percentile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -33,6 +36,10 @@ pub struct SpectrumLine {
 pub struct MemorySection {
     /// Where the ratio comes from, and whether it means anything.
     pub sentences: Vec<String>,
+    /// How the server was set.
+    pub settings: Vec<MemorySetting>,
+    /// Whether there is a figure of the earlier phase for any of these.
+    pub has_before: bool,
     /// What takes how much.
     pub sizes: Vec<MemorySize>,
     /// The factors of the fragmentation ratio, as far as the server tells them.
@@ -41,6 +48,21 @@ pub struct MemorySection {
     pub product: Option<String>,
     /// The fragmentation ratio that the server tells.
     pub ratio: Option<String>,
+    /// The same in the earlier phase.
+    pub ratio_before: Option<String>,
+}
+
+/// A setting of the server's memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MemorySetting {
+    /// The metric's name.
+    pub metric: String,
+    /// What it is.
+    pub meaning: String,
+    /// How it is set.
+    pub value: String,
+    /// How it was set in the earlier phase.
+    pub before: Option<String>,
 }
 
 /// An amount of memory.
@@ -52,6 +74,8 @@ pub struct MemorySize {
     pub meaning: String,
     /// How much.
     pub value: String,
+    /// How much it was in the earlier phase.
+    pub before: Option<String>,
     /// What share of the resident memory that is.
     pub share: Option<String>,
 }
@@ -65,6 +89,8 @@ pub struct MemoryFactor {
     pub meaning: String,
     /// The factor.
     pub value: String,
+    /// What it was in the earlier phase.
+    pub before: Option<String>,
 }
 
 /// How much of the round trip is the server's at all.
@@ -95,6 +121,95 @@ pub struct HeadroomLine {
     pub command: Option<String>,
     /// Its share.
     pub command_share: Option<String>,
+}
+
+/// The earlier phase that this one compares with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PreviousLine {
+    /// The number of its entry.
+    pub entry: String,
+    /// What to call it in a table's head, `Phase 2` or `Entry 3`.
+    pub label: String,
+    /// What it is and what the comparison is worth, in sentences.
+    pub sentences: Vec<String>,
+    /// Whether it was measured in the same way on the same machine; if not, figures aren't
+    /// compared.
+    pub comparable: bool,
+}
+
+/// A property that was another one in the earlier phase.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChangeLine {
+    /// Its name, `os.kernel`.
+    pub name: String,
+    /// What it was; nothing if it wasn't told.
+    pub before: Option<String>,
+    /// What it is; nothing if it isn't told.
+    pub now: Option<String>,
+    /// Whether latencies can't be compared across the change.
+    pub matters: bool,
+}
+
+/// Something that most likely disturbed the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DisturbanceLine {
+    /// What it is, as a sentence without a period.
+    pub what: String,
+    /// How to fix it, likewise.
+    pub fix: String,
+}
+
+/// What was expected, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PredictionSection {
+    /// What it comes to, and how sure that is.
+    pub sentences: Vec<String>,
+    /// Each prediction.
+    pub rows: Vec<PredictionLine>,
+}
+
+/// A prediction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PredictionLine {
+    /// In words.
+    pub text: String,
+    /// As a condition, as written.
+    pub claim: String,
+    /// Who expected it.
+    pub by: String,
+    /// The day on which it was said, `2026-11-22`.
+    pub on: String,
+    /// Whether it counts: it was entered before measuring, or on its day.
+    pub counts: bool,
+    /// `confirmed`, `disproven` or `undecided`.
+    pub verdict: String,
+    /// A sign for the verdict; never without the word.
+    pub symbol: String,
+    /// Why it is undecided.
+    pub reason: Option<String>,
+    /// What the trials said.
+    pub readings: Vec<RowReading>,
+    /// How the trials voted, `9 of 9 trials`; nothing for a claim without votes.
+    pub votes: Option<String>,
+    /// How far the median is from where the verdict flips.
+    pub margin: Option<String>,
+}
+
+/// What the team asserts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FactLine {
+    /// Its name, `fact.order_budget`.
+    pub name: String,
+    /// What it says.
+    pub value: String,
+    /// Who says so.
+    pub author: String,
+    /// The day on which it was true, `2026-11-01`.
+    pub date: String,
+    /// How long it may be relied on.
+    pub max_age: Option<String>,
+    /// How old it was when measuring began, if that was too old to be relied on.
+    pub stale: Option<String>,
 }
 
 /// The pictures that there are figures for.

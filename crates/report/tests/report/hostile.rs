@@ -1,6 +1,7 @@
 //! Text that people or servers wrote never changes a report's structure.
 
-use crate::phase_3a::{self, material, metric, rendered};
+use crate::complete;
+use crate::phase_3a::{material, metric, rendered};
 use phasegate_model::{Decision, End, Evidence, MissingReason, Reading, TargetServer};
 use phasegate_report::{Form, Material};
 use pulldown_cmark::{Event, Options, Parser, Tag, TextMergeStream};
@@ -26,7 +27,7 @@ pub(crate) const HOSTILE: [&str; 15] = [
 
 /// The material with the text wherever a person, a plan or a server may write.
 fn written_by_others(text: &str) -> (Decision, Evidence) {
-    let (mut decision, mut evidence) = (phase_3a::decision(), phase_3a::evidence());
+    let (mut decision, mut evidence) = (complete::decision(), complete::evidence());
     let all = || text.to_owned();
     let plan = &mut evidence.plan;
     (plan.title, plan.subject) = (all(), all());
@@ -45,6 +46,22 @@ fn written_by_others(text: &str) -> (Decision, Evidence) {
         trial.readings.insert(metric("P99.9"), missing).unwrap();
         trial.readings.insert(metric("allocator"), Reading::Text(all())).unwrap();
     }
+    let plan = &mut evidence.plan;
+    plan.facts
+        .values_mut()
+        .for_each(|fact| (fact.value, fact.author) = (all().as_str().into(), all()));
+    for result in &mut decision.predictions {
+        let prediction = &mut result.prediction;
+        (prediction.text, prediction.claim, prediction.by) = (all(), all(), all());
+    }
+    for (option, result) in plan.next_options.iter_mut().zip(&mut decision.next_options) {
+        (option.when, result.title, result.when) = (Some(all()), all(), all());
+    }
+    let previous = evidence.previous.as_mut().unwrap();
+    for change in &mut previous.changed {
+        (change.property, change.before, change.now) = (all(), Some(all()), Some(all()));
+    }
+    previous.readings.insert(metric("allocator"), Reading::Text(all())).unwrap();
     for row in &mut decision.rows {
         (row.when, row.normalized) = (all(), all());
         (row.given, row.why) = (Some(all()), Some(all()));
@@ -67,6 +84,8 @@ pub(crate) fn with<T>(text: &str, make: impl FnOnce(&Material<'_>) -> T) -> T {
     let (decision, evidence) = written_by_others(text);
     let mut material: Material<'_> = material(&decision, &evidence);
     material.matrix_title = text;
+    let disturbances = complete::disturbances(text);
+    material.disturbances = &disturbances;
     let record = &mut material.record;
     record.head_before = Some(text);
     (record.recorded_by, record.tool) = (text, text);

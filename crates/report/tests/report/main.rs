@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod comments;
+mod complete;
 mod hostile;
 mod pages;
 mod phase_3a;

@@ -15,7 +15,7 @@ fn report(decision: &Decision, evidence: &Evidence) -> String {
 }
 
 /// What no report may have, whatever it says.
-fn is_well_set(report: &str) {
+pub(crate) fn is_well_set(report: &str) {
     assert!(!report.contains("\n\n\n") && report.ends_with('\n') && !report.ends_with("\n\n"));
     let lines: Vec<&str> = report.lines().collect();
     for line in &lines {

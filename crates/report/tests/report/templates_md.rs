@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::complete;
 use crate::phase_3a::{self, material, metric};
 use phasegate_model::{MissingReason, Reading};
 use phasegate_report::{Context, Form, render};
@@ -30,18 +31,19 @@ fn paths(value: &Value, path: &str, found: &mut BTreeSet<String>) {
 
 #[test]
 fn every_field_is_listed_and_no_other() {
-    let (decision, mut evidence) = (phase_3a::decision(), phase_3a::evidence());
+    let (decision, mut evidence) = (complete::decision(), complete::evidence());
     for trial in &mut evidence.trials {
         let missing = Reading::missing(MissingReason::TooFewSamples, "");
         trial.readings.insert(metric("P99.9"), missing).unwrap();
     }
-    let context = Context::of(&material(&decision, &evidence));
+    let context = complete::with(&decision, &evidence, Context::of);
     let mut found = BTreeSet::new();
     paths(&serde_json::to_value(&context).unwrap(), "", &mut found);
     // Listed once: these have the same fields as others. Tables need no line of their own.
     let same = |path: &String| {
         path.starts_with("matrix.deciding")
             || path.starts_with("details.metrics.")
+            || path.contains(".readings[].") && !path.starts_with("matrix.rows")
             || ["spectrum", "memory", "headroom", "sensitivity"]
                 .iter()
                 .any(|name| path.starts_with(&format!("pictures.{name}.")))

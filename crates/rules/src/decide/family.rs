@@ -5,8 +5,8 @@
 //! finding changes because a plan predicts something.
 
 use phasegate_model::{
-    Evidence, Finding, MatrixId, OptionResult, PredictionResult, Quantity, Readings, Reason, RowId,
-    Verdict,
+    Evidence, Finding, MatrixId, Metric, OptionResult, Plan, PredictionResult, Quantity, Readings,
+    Reason, RowId, Verdict,
 };
 
 use super::assess::{Assessment, RowState};
@@ -52,6 +52,14 @@ pub(crate) fn next_options(
             verdict,
         };
     options.into_iter().zip(verdicts).map(result).collect()
+}
+
+/// The metrics that the plan's own conditions name. A condition that can't be read names none.
+pub(crate) fn metrics(plan: &Plan) -> Vec<Metric> {
+    let claims = plan.predictions.iter().map(|prediction| prediction.claim.as_str());
+    let options = plan.next_options.iter().filter_map(|option| option.when.as_deref());
+    let read = claims.chain(options).filter_map(|text| checked_with_facts(text).ok());
+    read.flat_map(|checked| checked.condition.metrics()).collect()
 }
 
 /// A verdict for each condition.

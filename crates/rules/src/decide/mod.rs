@@ -12,8 +12,8 @@ mod summary;
 mod votes;
 
 use phasegate_model::{
-    Action, Decision, Evidence, FactUsed, Finding, Margin, Metric, Obligation, Outcome, Readings,
-    RowDecision, RowId, Verb,
+    Action, Decision, Evidence, FactUsed, Finding, Margin, Metric, Obligation, Outcome, Plan,
+    Readings, RowDecision, RowId, Verb,
 };
 
 use assess::{Assessment, RowState};
@@ -93,6 +93,17 @@ impl Matrix {
     pub fn metrics(&self) -> Vec<Metric> {
         let conditions = self.rows.iter().flat_map(Row::conditions);
         let mut metrics: Vec<Metric> = conditions.flat_map(Condition::metrics).collect();
+        metrics.sort_unstable();
+        metrics.dedup();
+        metrics
+    }
+
+    /// Every metric that a condition of the matrix or of the plan itself names, in the catalogue's
+    /// order.
+    #[must_use]
+    pub fn metrics_with(&self, plan: &Plan) -> Vec<Metric> {
+        let mut metrics = self.metrics();
+        metrics.extend(family::metrics(plan));
         metrics.sort_unstable();
         metrics.dedup();
         metrics

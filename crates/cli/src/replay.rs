@@ -1,0 +1,74 @@
+//! A recorded decision made again, from what was recorded with it.
+
+use phasegate_history::{DecisionRecord, ObjectKind, Objects, Store};
+use phasegate_model::{Decision, Evidence, Previous};
+
+use crate::recorded::{recorded_matrix, text};
+
+/// What an entry's evidence and matrix give today.
+pub(crate) struct Again {
+    pub(crate) evidence: Evidence,
+    pub(crate) decision: Decision,
+}
+
+/// The objects of a decision, each sure to have the bytes that were recorded.
+pub(crate) fn objects(store: &Store, record: &DecisionRecord) -> anyhow::Result<Objects> {
+    let bases = record.bases.iter().map(|base| store.object(base, ObjectKind::Base));
+    Ok(Objects {
+        evidence: store.object(&record.evidence, ObjectKind::Evidence)?,
+        matrix: store.object(&record.matrix, ObjectKind::Matrix)?,
+        bases: bases.collect::<Result<_, _>>()?,
+        plan: store.object(&record.plan, ObjectKind::Plan)?,
+    })
+}
+
+/// Decides again on the recorded evidence, by the recorded matrix.
+pub(crate) fn decide_again(objects: &Objects) -> anyhow::Result<Again> {
+    let evidence = Evidence::from_json(&text(objects.evidence.clone(), ObjectKind::Evidence)?)?;
+    let bases = objects.bases.iter().map(|base| text(base.clone(), ObjectKind::Base));
+    let bases = bases.collect::<Result<Vec<String>, _>>()?;
+    let matrix = recorded_matrix(text(objects.matrix.clone(), ObjectKind::Matrix)?, bases)?;
+    let decision = matrix.decide(&evidence);
+    Ok(Again { evidence, decision })
+}
+
+/// The same bytes must have come out.
+pub(crate) fn must_be_as_recorded(recorded: &Decision, again: &Decision) -> anyhow::Result<()> {
+    if serde_json::to_vec(again)? == serde_json::to_vec(recorded)? {
+        return Ok(());
+    }
+    let row = recorded.rows.iter().zip(&again.rows).find(|(then, now)| then != now);
+    match row {
+        Some((then, now)) => anyhow::bail!(
+            "row `{}` was recorded as {} and is {} now",
+            then.id,
+            then.finding,
+            now.finding
+        ),
+        None => anyhow::bail!(
+            "the outcome was recorded as {} and is {} now, or another part of it differs",
+            recorded.outcome,
+            again.outcome
+        ),
+    }
+}
+
+/// The entry that an evidence compares with must be the one in this history.
+pub(crate) fn must_compare_with_its_entry(
+    store: &Store,
+    number: u64,
+    previous: &Previous,
+) -> anyhow::Result<()> {
+    let earlier = previous.entry;
+    anyhow::ensure!(
+        earlier < number,
+        "it compares with entry {earlier}, which is not an earlier one"
+    );
+    let digest = store.entry(earlier)?.digest.to_string();
+    anyhow::ensure!(
+        digest == previous.digest,
+        "it compares with an entry {earlier} of another digest ({})",
+        previous.digest
+    );
+    Ok(())
+}

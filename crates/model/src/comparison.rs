@@ -1,0 +1,214 @@
+//! Whether what two runs measured can be compared, and what changed between them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::{Environment, Evidence, Target, TargetServer};
+use crate::plan::Pinning;
+
+/// The properties of the environment without which latencies don't compare: those of the machine.
+/// Properties of the server itself (its version, its allocator, its threads) are not among them,
+/// because they are what phases change; a comparison tells of those changes and is made.
+const MATTERS: [&str; 12] = [
+    "container.cpu_max",
+    "cpu.arch",
+    "cpu.count",
+    "cpu.governor",
+    "cpu.hypervisor",
+    "cpu.idle_driver",
+    "cpu.model",
+    "cpu.server_and_client",
+    "os.clocksource",
+    "os.kernel",
+    "os.transparent_huge_pages",
+    "server.os",
+];
+
+/// What the environment has a figure of that was measured: it is never twice the same.
+const MEASURED: [&str; 1] = ["os.clock_cost"];
+
+/// Where and how something is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup<'e> {
+    /// What is measured, and how it is reached.
+    pub target: &'e Target,
+    /// The machine and the server.
+    pub environment: &'e Environment,
+    /// The CPUs that the plan asks for.
+    pub pinning: Pinning,
+}
+
+/// A property that two runs have differently.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PropertyChange {
+    /// Its name, `os.kernel`.
+    pub property: String,
+    /// What it was; nothing if it wasn't told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// What it is; nothing if it isn't told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<String>,
+}
+
+impl PropertyChange {
+    /// Whether latencies can't be compared across the change: it is of the machine, or of the way
+    /// of measuring.
+    #[must_use]
+    pub fn matters(&self) -> bool {
+        MATTERS.contains(&self.property.as_str()) || self.property.starts_with(WAY)
+    }
+}
+
+/// How the names of properties begin that tell the way of measuring.
+const WAY: &str = "measured.";
+
+impl<'e> Setup<'e> {
+    /// That of recorded evidence.
+    #[must_use]
+    pub const fn of(evidence: &'e Evidence) -> Self {
+        Self {
+            target: &evidence.target,
+            environment: &evidence.environment,
+            pinning: evidence.plan.measure.pinning,
+        }
+    }
+
+    /// What differs from an earlier setup, by the properties' names. What only one of them tells
+    /// differs, too.
+    ///
+    /// The way of measuring counts among the properties: wait, transport, command and pinning
+    /// belong to the name of what was measured.
+    #[must_use]
+    pub fn changes_since(&self, earlier: &Setup<'_>) -> Vec<PropertyChange> {
+        let (before, now) = (earlier.properties(), self.properties());
+        let names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+        let change = |name: &String| {
+            let (before, now) = (before.get(name).cloned(), now.get(name).cloned());
+            (before != now).then(|| PropertyChange { property: name.clone(), before, now })
+        };
+        names.into_iter().filter_map(change).collect()
+    }
+
+    fn properties(&self) -> BTreeMap<String, String> {
+        let Self { target, environment, pinning } = self;
+        let told = environment.0.iter().filter(|(name, _)| !MEASURED.contains(&name.as_str()));
+        let mut properties: BTreeMap<String, String> =
+            told.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let server = match &target.server {
+            // Which program it is may be what the phase is about.
+            TargetServer::Started(_) => "started anew for each trial",
+            TargetServer::Running(address) => address,
+        };
+        // Which CPUs they are doesn't matter, only how they lie to each other, which the
+        // environment tells.
+        let pinned = match (pinning.server, pinning.client) {
+            (Some(_), Some(_)) => "server and client",
+            (Some(_), None) => "the server",
+            (None, Some(_)) => "the client",
+            (None, None) => "neither",
+        };
+        let way = [
+            ("server", server.to_owned()),
+            ("transport", target.transport.to_string()),
+            ("wait", target.wait.to_string()),
+            ("command", target.command.clone()),
+            ("pinned", pinned.to_owned()),
+        ];
+        properties.extend(way.map(|(name, value)| (format!("{WAY}{name}"), value)));
+        properties
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Transport, Wait};
+
+    fn environment(properties: &[(&str, &str)]) -> Environment {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Environment(properties.iter().map(owned).collect())
+    }
+
+    fn target(server: TargetServer, wait: Wait) -> Target {
+        Target { server, transport: Transport::Unix, wait, command: "PING".to_owned() }
+    }
+
+    fn started(program: &str) -> Target {
+        target(TargetServer::Started(program.to_owned()), Wait::Spin)
+    }
+
+    const PINNED: Pinning = Pinning { server: Some(0), client: Some(1) };
+
+    /// The changes as `name: before -> now`, with a `!` if figures don't compare across them.
+    fn changes(
+        earlier: (&Target, &Environment, Pinning),
+        now: (&Target, &Environment, Pinning),
+    ) -> Vec<String> {
+        let setup = |(target, environment, pinning)| Setup { target, environment, pinning };
+        let none = || "-".to_owned();
+        let changes = setup(now).changes_since(&setup(earlier));
+        let told = |change: PropertyChange| {
+            let mark = if change.matters() { "!" } else { "" };
+            let (before, now) =
+                (change.before.unwrap_or_else(none), change.now.unwrap_or_else(none));
+            format!("{}{mark}: {before} -> {now}", change.property)
+        };
+        changes.into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn the_same_setup_has_no_changes_whatever_the_clock_costs() {
+        let environment = |cost| environment(&[("os.kernel", "Linux 6"), ("os.clock_cost", cost)]);
+        let (before, now) = (environment("24 ns"), environment("25 ns"));
+        let target = started("redis-server");
+        let none: [&str; 0] = [];
+        assert_eq!(changes((&target, &before, PINNED), (&target, &now, PINNED)), none);
+    }
+
+    #[test]
+    fn another_machine_does_not_compare_and_another_server_does() {
+        let before = environment(&[
+            ("os.kernel", "Linux 5"),
+            ("cpu.model", "A"),
+            ("server.allocator", "libc"),
+        ]);
+        let now = environment(&[
+            ("os.kernel", "Linux 6"),
+            ("cpu.governor", "performance"),
+            ("server.allocator", "jemalloc-5.3.0"),
+        ]);
+        let (redis, valkey) = (started("redis-server"), started("valkey-server"));
+        assert_eq!(
+            changes((&redis, &before, PINNED), (&valkey, &now, PINNED)),
+            [
+                "cpu.governor!: - -> performance",
+                "cpu.model!: A -> -",
+                "os.kernel!: Linux 5 -> Linux 6",
+                "server.allocator: libc -> jemalloc-5.3.0",
+            ]
+        );
+    }
+
+    #[test]
+    fn another_way_of_measuring_does_not_compare() {
+        let same = environment(&[]);
+        let before = target(TargetServer::Running("redis://a:6379".to_owned()), Wait::Block);
+        let other_cpus = Pinning { server: Some(2), client: Some(3) };
+        let now = Target { command: "GET".to_owned(), transport: Transport::Tcp, ..started("x") };
+        assert_eq!(
+            changes((&before, &same, Pinning::default()), (&now, &same, other_cpus)),
+            [
+                "measured.command!: PING -> GET",
+                "measured.pinned!: neither -> server and client",
+                "measured.server!: redis://a:6379 -> started anew for each trial",
+                "measured.transport!: unix socket -> TCP",
+                "measured.wait!: blocking -> spinning",
+            ]
+        );
+        let none: [&str; 0] = [];
+        assert_eq!(changes((&now, &same, PINNED), (&now, &same, other_cpus)), none);
+    }
+}
