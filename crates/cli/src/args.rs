@@ -100,7 +100,11 @@ pub(crate) enum Format {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Measuring {
     /// The phase: the name of a plan in rules/phases, or a plan's path
-    pub(crate) phase: String,
+    #[arg(required_unless_present = "entry", conflicts_with = "entry")]
+    pub(crate) phase: Option<String>,
+    /// Instead, measure by the plan and the matrix that are recorded with this entry
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) entry: Option<u64>,
     /// Measure this running server, read-only: `redis://`, `rediss://` or `unix://` URL; `-` reads
     /// it from standard input. Without it, `REDIS_URL` counts, unless --server is given
     #[arg(long, value_name = "URL", conflicts_with = "server")]
@@ -115,7 +119,7 @@ pub(crate) struct Measuring {
     #[arg(long, value_name = "TIME")]
     pub(crate) budget: Option<Timespan>,
     /// Use this decision matrix instead of the plan's
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "entry")]
     pub(crate) matrix: Option<PathBuf>,
 }
 
@@ -141,7 +145,8 @@ pub(crate) struct MeasureArgs {
     /// Where to write the evidence; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// The folder of the history, where `previous.*` metrics are read from; nothing is written there
+    /// The folder of the history, where `previous.*` metrics and --entry are read from; nothing is
+    /// written there
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub(crate) reports: PathBuf,
 }

@@ -3,11 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use phasegate_history::{ObjectKind, Store};
 use phasegate_model::{Plan, nearest};
-use phasegate_rules::{Diagnostic, Matrix, PlanFile, Severity, Source, verify_plan};
+use phasegate_rules::{Diagnostic, Matrix, PlanFile, Severity, Source, parse_plan, verify_plan};
 
+use crate::args::Measuring;
 use crate::diagnostics::report;
 use crate::files::read_rules;
+use crate::recorded::{decision_of, recorded_matrix, text};
+use crate::replay;
 
 /// Where plans are found by their names.
 pub(crate) const PHASES: &str = "rules/phases";
@@ -19,6 +23,8 @@ pub(crate) struct Project {
     /// The plan as its file has it.
     pub(crate) written_plan: Plan,
     pub(crate) plan_source: Source,
+    /// What it was asked for by: a phase's name or a plan's path.
+    pub(crate) name: String,
     pub(crate) matrix: Matrix,
     pub(crate) matrix_source: Source,
 }
@@ -30,6 +36,37 @@ pub(crate) struct Trouble {
 }
 
 impl Project {
+    /// What is to be measured by: a phase's files, or what is recorded with an entry.
+    pub(crate) fn of(measuring: &Measuring, store: &Store) -> anyhow::Result<Self> {
+        match (&measuring.entry, &measuring.phase) {
+            (Some(number), _) => Self::recorded(store, *number)
+                .with_context(|| format!("can't measure by entry {number}")),
+            (None, Some(phase)) => Self::load(phase, measuring.matrix.as_deref()),
+            // The arguments' own rules see to it.
+            (None, None) => anyhow::bail!("give a phase or --entry N"),
+        }
+    }
+
+    /// The plan and the matrix that an entry was decided by. They were checked then.
+    fn recorded(store: &Store, number: u64) -> anyhow::Result<Self> {
+        let recorded = store.entry(number)?;
+        let objects = replay::objects(store, decision_of(&recorded.entry)?)?;
+        let named = |kind: ObjectKind, bytes| {
+            let name = format!("{kind} of entry {number}");
+            anyhow::Ok(Source { name, text: text(bytes, kind)? })
+        };
+        let plan_source = named(ObjectKind::Plan, objects.plan)?;
+        let matrix_source = named(ObjectKind::Matrix, objects.matrix)?;
+        let bases = objects.bases.into_iter().map(|base| text(base, ObjectKind::Base));
+        let bases = bases.collect::<anyhow::Result<Vec<String>>>()?;
+        let plan = parse_plan(&plan_source).map_err(|problems| {
+            report(&Trouble { sources: vec![plan_source.clone()], problems })
+        })?;
+        let matrix = recorded_matrix(matrix_source.text.clone(), bases)?;
+        let (name, written_plan) = (plan.phase.as_str().to_lowercase(), plan.clone());
+        Ok(Self { plan, written_plan, plan_source, name, matrix, matrix_source })
+    }
+
     /// Reads and checks the plan of a phase and its matrix, and runs the matrix's test cases.
     ///
     /// Problems in the files are printed; then the error is a
@@ -53,7 +90,8 @@ impl Project {
             let sources = vec![plan_source, matrix_source];
             return Err(report(&Trouble { sources, problems }));
         }
-        Ok(Self { plan, written_plan: file.plan, plan_source, matrix, matrix_source })
+        let (name, written_plan) = (phase.to_owned(), file.plan);
+        Ok(Self { plan, written_plan, plan_source, name, matrix, matrix_source })
     }
 }
 

@@ -135,16 +135,6 @@ pub(crate) struct Digests {
     pub(crate) plan: Digest,
 }
 
-impl Digests {
-    fn matrix_file(&self) -> String {
-        format!("objects/{}.toml", self.matrix)
-    }
-
-    fn plan_file(&self) -> String {
-        format!("objects/{}.toml", self.plan)
-    }
-}
-
 impl Recorded<'_> {
     /// What templates may use.
     pub(crate) fn context(&self) -> Context {
@@ -183,9 +173,8 @@ impl Recorded<'_> {
 
     /// The command that measures and decides anew, by the same plan and matrix.
     fn measure_again(&self) -> String {
-        let Self { digests, evidence, plan, .. } = self;
-        let (plan_file, matrix_file) = (digests.plan_file(), digests.matrix_file());
-        let mut command = format!("phasegate run {plan_file} --matrix {matrix_file} --reports .");
+        let Self { evidence, plan, .. } = self;
+        let mut command = format!("phasegate run --entry {} --reports .", self.number);
         let mut option = |name: &str, value: String| {
             command.extend([" --", name, " ", &quoted(&value)]);
         };

@@ -271,6 +271,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_earlier_phase_of_before_it_told_its_name_reads_and_writes_as_it_was() {
+        let old = r#"{"entry":2,"digest":"9b74","readings":{"rtt.p99":"9.93us"},"differing":["os.kernel"]}"#;
+        let previous: Previous = serde_json::from_str(old).unwrap();
+        assert!(previous.phase.is_none() && previous.changed.is_empty());
+        assert_eq!(serde_json::to_string(&previous).unwrap(), old);
+        for damaged in [old.replace("2,", "-2,"), old.replace("digest", "digst"), "{}".to_owned()] {
+            assert!(serde_json::from_str::<Previous>(&damaged).is_err(), "{damaged}");
+        }
+    }
+
+    #[test]
     fn a_trial_of_before_there_were_floor_rounds_reads_and_writes_as_it_was() {
         let old = concat!(
             r#"{"number":1,"started_at":"2026-11-23T05:00:00Z","duration_ms":3,"#,

@@ -101,13 +101,16 @@ impl Collected {
         let mut texts: Vec<String> = Vec::new();
         let mut with_reading = 0;
         let mut why_missing = None;
-        for reading in trials.iter().map(|trial| trial.readings.get(metric)) {
+        let earlier =
+            material.evidence.previous.as_ref().and_then(|previous| previous.reading(metric));
+        let of_trial = |trial: &'_ Trial| earlier.as_ref().or(trial.readings.get(metric)).cloned();
+        for reading in trials.iter().map(of_trial) {
             let said = match reading {
                 Some(Reading::Number(measured)) => {
                     amounts.push(measured.value());
                     None
                 }
-                Some(Reading::Text(said)) => Some(text(said)),
+                Some(Reading::Text(said)) => Some(text(&said)),
                 Some(Reading::Version(version)) => Some(version.to_string()),
                 Some(Reading::Missing(why)) => {
                     why_missing.get_or_insert_with(|| text(&why.to_string()));

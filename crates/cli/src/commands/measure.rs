@@ -16,17 +16,18 @@ use crate::project::Project;
 use crate::source;
 
 pub(crate) fn run(args: &MeasureArgs, talk: Talk) -> anyhow::Result<Exit> {
-    let mut project = Project::load(&args.measuring.phase, args.measuring.matrix.as_deref())?;
+    let store = Store::open(&args.reports)?;
+    let mut project = Project::of(&args.measuring, &store)?;
     apply_options(&mut project.plan, &args.measuring);
     let source = source::source(&args.measuring, talk)?;
     let to_stdout = args.output == Path::new("-");
     if !to_stdout {
         can_write(&args.output)?;
     }
-    let comparison = Comparison::of(&project, &Store::open(&args.reports)?, None)?;
+    let comparison = Comparison::of(&project, &store, None)?;
     let measured = driver::measure(&source, &project.plan, &project.matrix, &comparison, talk)?;
     if let Some(failure) = measured.failure {
-        return Err(fail(failure, &measured.evidence, &args.output, &args.measuring.phase));
+        return Err(fail(failure, &measured.evidence, &args.output, &project));
     }
     let text = measured.evidence.to_json()?;
     if to_stdout {
@@ -52,7 +53,7 @@ pub(crate) fn fail(
     failure: MeasureError,
     evidence: &Evidence,
     place: &Path,
-    phase: &str,
+    project: &Project,
 ) -> anyhow::Error {
     let error = anyhow::Error::new(failure);
     let trials = evidence.trials.len();
@@ -67,7 +68,8 @@ pub(crate) fn fail(
     let plural = if trials == 1 { "trial" } else { "trials" };
     match kept {
         Ok(()) => say(&format!(
-            "the {trials} finished {plural} are kept: phasegate decide {phase} --evidence {}",
+            "the {trials} finished {plural} are kept: phasegate decide {} --evidence {}",
+            project.name,
             place.display()
         )),
         Err(error) => say(&format!("the {trials} finished {plural} are lost: {error:#}")),

@@ -20,20 +20,20 @@ use crate::rendering::{self, Digests, Templates};
 use crate::{github, source, table};
 
 pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
-    let mut project = Project::load(&args.measuring.phase, args.measuring.matrix.as_deref())?;
+    let store = Store::open(&args.reports)?;
+    let mut project = Project::of(&args.measuring, &store)?;
     apply_options(&mut project.plan, &args.measuring);
     let source = source::source(&args.measuring, talk)?;
     let templates = Templates::load()?;
     templates.try_out(&project.plan, &project.matrix)?;
     // Nothing is worse than losing a measurement because it can't be written down.
-    let store = Store::open(&args.reports)?;
     store.prepare().with_context(|| format!("can't record in `{}`", args.reports.display()))?;
 
     let comparison = Comparison::of(&project, &store, None)?;
     let measured = driver::measure(&source, &project.plan, &project.matrix, &comparison, talk)?;
     if let Some(failure) = measured.failure {
         let place = unfinished(args, &measured.evidence);
-        return Err(fail(failure, &measured.evidence, &place, &args.measuring.phase));
+        return Err(fail(failure, &measured.evidence, &place, &project));
     }
     let decision = project.matrix.decide(&measured.evidence);
     let (recorded, context) = record(&project, &measured.evidence, &decision, &store, &templates)

@@ -173,7 +173,7 @@ fn exported_templates_are_those_that_are_built_in() {
 }
 
 #[test]
-fn an_entry_whose_matrix_extends_another_is_decided_again() {
+fn an_entry_whose_matrix_extends_another_is_decided_and_measured_again() {
     let scene = Scene::quick();
     let plan = scene.read("rules/phases/q1.toml").replace("quick.toml", "own.toml");
     scene.write("rules/phases/q1.toml", plan);
@@ -192,6 +192,22 @@ fn an_entry_whose_matrix_extends_another_is_decided_again() {
     let said = scene.said(&program.current_dir(scene.path("reports")).output().unwrap());
     assert_eq!(said.status, 0, "{}", said.err);
     assert_eq!(json(&said)["decision"].to_string(), entry["decision"].to_string());
+
+    let measure: Vec<&str> = commands.next().unwrap().split(' ').collect();
+    let mut program = scene.program(&measure);
+    good(scene.said(&program.current_dir(scene.path("reports")).output().unwrap()));
+    let second: serde_json::Value =
+        serde_json::from_str(&scene.read("reports/ledger/000002.json")).unwrap();
+    for object in ["plan", "matrix", "bases"] {
+        assert_eq!(second[object], entry[object], "{object}");
+    }
+    good(scene.run(&["history", "verify"]));
+    for both in [["run", "q1", "--entry", "1"], ["run", "--matrix", "m.toml", "--entry=1"]] {
+        let said = scene.run(&both);
+        assert!(said.status == 2 && said.err.contains("cannot be used with"), "{}", said.err);
+    }
+    let said = scene.run(&["run", "--entry", "7"]);
+    assert!(said.status == 2 && said.err.contains("can't measure by entry 7"), "{}", said.err);
 }
 
 #[test]

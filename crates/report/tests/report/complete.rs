@@ -5,7 +5,7 @@ use phasegate_model::{Decision, Evidence, PredictionResult, Previous, Verdict};
 use phasegate_report::{Disturbance, Form};
 use serde_json::json;
 
-use crate::phase_3a::{self, Interval, margin, material, metric, number, rendered, votes};
+use crate::phase_3a::{self, Interval, margin, material, metric, number, rendered, row, votes};
 
 /// What became of a claim over this metric, as rows are decided.
 fn verdict(name: &str, median: &str, finding: serde_json::Value, limit: [&str; 4]) -> Verdict {
@@ -30,6 +30,12 @@ pub(crate) fn decision() -> Decision {
     let mut decision = phase_3a::decision();
     let headroom =
         || verdict("headroom.p99", "3.93%", json!("not-met"), ["3.93%", "15%", "11.07%", "73.8%"]);
+    let when = "P99 > 1.1 * previous.rtt.p99";
+    let mut slower = row("slower", when, &json!("not-met"), Some("no action"));
+    let figures = |name: &str, figure| number(name, [figure; 3], Interval::None);
+    slower.readings = vec![figures("P99", "9.93us"), figures("previous.rtt.p99", "10.83us")];
+    slower.votes = Some(votes(0, 9, 0));
+    decision.rows.push(slower);
     let size = |finding| verdict("dataset", "1.8MB", finding, ["1.8MB", "10MB", "8.2MB", "82%"]);
     let mut open = headroom();
     open.finding = serde_json::from_value(json!({ "undecided": "inside-noise" })).unwrap();
@@ -122,6 +128,7 @@ fn shown(decision: &Decision, evidence: &Evidence, form: Form) -> String {
 fn a_report_has_all_that_plan_and_history_add() {
     let report = shown(&decision(), &evidence(), Form::Markdown);
     crate::reports::is_well_set(&report);
+    assert!(report.contains("| `previous.rtt.p99` | 10.8 us |"), "{report}");
     insta::assert_snapshot!(report);
 }
 
