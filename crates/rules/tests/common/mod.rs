@@ -13,9 +13,9 @@ pub(crate) const ALLOCATOR: &str = include_str!("../../../../rules/allocator.tom
 
 /// The plan of phase 3A without what it predicts.
 pub(crate) fn silent_plan() -> String {
-    let (before, rest) = PHASE_3A.split_once("\n# What was said before").unwrap();
-    let (_, options) = rest.split_once("\n[[next_option]]").unwrap();
-    format!("{before}\n[[next_option]]{options}")
+    let (before, predictions) = PHASE_3A.split_once("# What was said before").unwrap();
+    let (_, after) = predictions.split_once("[[next_option]]").unwrap();
+    format!("{before}[[next_option]]{after}")
 }
 
 pub(crate) fn source(text: &str) -> Source {
