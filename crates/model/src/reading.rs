@@ -35,18 +35,21 @@ impl Measured {
 
     /// The amount that is reported.
     #[must_use]
+    #[inline]
     pub const fn value(&self) -> Decimal {
         self.value
     }
 
     /// The smallest that the amount can be.
     #[must_use]
+    #[inline]
     pub const fn low(&self) -> Decimal {
         self.low
     }
 
     /// The largest that the amount can be.
     #[must_use]
+    #[inline]
     pub const fn high(&self) -> Decimal {
         self.high
     }
@@ -194,6 +197,7 @@ impl Readings {
 
     /// The reading of a metric, or nothing if it was not measured.
     #[must_use]
+    #[inline]
     pub fn get(&self, metric: Metric) -> Option<&Reading> {
         self.0.get(metric.index())?.as_ref()
     }

@@ -115,6 +115,17 @@ impl Condition {
         metrics
     }
 
+    /// Whether it names the metric.
+    pub(crate) fn names(&self, metric: Metric) -> bool {
+        match self {
+            Self::Any(parts) | Self::All(parts) => parts.iter().any(|part| part.names(metric)),
+            Self::Not(inner) => inner.names(metric),
+            Self::Compare(comparison) => {
+                comparison.left.names(metric) || comparison.right.names(metric)
+            }
+        }
+    }
+
     /// Whether it is decided by votes: one of its metrics is sampled.
     #[must_use]
     pub fn is_sampled(&self) -> bool {

@@ -8,11 +8,10 @@
 use std::collections::BTreeMap;
 
 use phasegate_model::{
-    Change, Decimal, Dimension, Domain, Finding, Flip, Margin, Metric, Outcome, Quantity, Reading,
-    Readings,
+    Change, Decimal, Dimension, Domain, Flip, Margin, Metric, Outcome, Quantity, Reading, Readings,
 };
 
-use super::outcome::possible_outcomes;
+use super::outcome::{Possible, certain_outcome};
 use super::solve::{Solution, solve};
 use crate::condition::{Comparison, Condition, Term, Truth, Unknown, Value, compare};
 use crate::matrix::{Matrix, Row};
@@ -246,10 +245,17 @@ impl<'r> Point<'r> {
     /// The smallest change of one metric, relative to its limit, that gives another outcome than
     /// `now`; nothing if the point itself doesn't give that outcome.
     pub(crate) fn flip(&self, matrix: &Matrix, now: Outcome) -> Option<Flip> {
-        if self.outcome(matrix, &[]) != Some(now) {
+        let unmoved: Vec<Possible> =
+            matrix.rows.iter().map(|row| self.possible(row, &[])).collect();
+        if certain_outcome(matrix, unmoved.iter().copied()) != Some(now) {
             return None;
         }
-        let outcome = |moved: &Move| self.outcome(matrix, &[*moved]).filter(|then| *then != now);
+        let outcome = |moved: &Move| {
+            let rows = matrix.rows.iter().zip(&unmoved).map(|(row, unmoved)| {
+                if row.names(moved.metric) { self.possible(row, &[*moved]) } else { *unmoved }
+            });
+            certain_outcome(matrix, rows).filter(|then| *then != now)
+        };
         let mut moves = self.moves(matrix.rows.iter().flat_map(Row::conditions));
         moves.retain(|moved| outcome(moved).is_some());
         let smallest = first_on_their_way(&moves)
@@ -257,28 +263,10 @@ impl<'r> Point<'r> {
         Some(Flip { change: smallest.change(), outcome: outcome(&smallest)? })
     }
 
-    fn outcome(&self, matrix: &Matrix, moves: &[Move]) -> Option<Outcome> {
-        let verbs: Vec<_> = matrix.rows.iter().map(|row| self.possible_verbs(row, moves)).collect();
-        let default = matrix.default.as_ref().map(phasegate_model::Action::verb);
-        match possible_outcomes(matrix.hit_policy, default, &verbs)[..] {
-            [only] => Some(only),
-            _ => None,
-        }
-    }
-
-    fn possible_verbs(&self, row: &Row, moves: &[Move]) -> super::outcome::Possible {
-        let verb = |finding: &Finding| row.action(finding).map(phasegate_model::Action::verb);
-        let given = row.given.as_ref().map_or(Some(true), |g| self.truth(&g.condition, moves));
-        let when = match self.truth(&row.when.condition, moves) {
-            Some(true) => vec![verb(&Finding::Met)],
-            Some(false) => vec![verb(&Finding::NotMet)],
-            None => vec![verb(&Finding::Met), verb(&Finding::NotMet)],
-        };
-        match given {
-            Some(true) => when,
-            Some(false) => vec![None],
-            None => when.into_iter().chain([None]).collect(),
-        }
+    fn possible(&self, row: &Row, moves: &[Move]) -> Possible {
+        let applies =
+            row.given.as_ref().map_or(Some(true), |given| self.truth(&given.condition, moves));
+        Possible::of_row(row, applies, self.truth(&row.when.condition, moves))
     }
 }
 
