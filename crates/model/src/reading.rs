@@ -18,19 +18,21 @@ pub struct Measured {
     low: Decimal,
     value: Decimal,
     high: Decimal,
+    /// Whether `low` and `high` are the same, so that nobody has to compare them.
+    exact: bool,
 }
 
 impl Measured {
     /// An amount without any rounding.
     #[must_use]
     pub const fn exact(amount: Decimal) -> Self {
-        Self { low: amount, value: amount, high: amount }
+        Self { low: amount, value: amount, high: amount, exact: true }
     }
 
     /// An amount known to lie between `low` and `high`; nothing if `value` doesn't.
     #[must_use]
     pub fn within(low: Decimal, value: Decimal, high: Decimal) -> Option<Self> {
-        (low <= value && value <= high).then_some(Self { low, value, high })
+        (low <= value && value <= high).then(|| Self { low, value, high, exact: low == high })
     }
 
     /// The amount that is reported.
@@ -38,6 +40,13 @@ impl Measured {
     #[inline]
     pub const fn value(&self) -> Decimal {
         self.value
+    }
+
+    /// Whether it is known without any rounding: then low, value and high are the same.
+    #[must_use]
+    #[inline]
+    pub const fn is_exact(&self) -> bool {
+        self.exact
     }
 
     /// The smallest that the amount can be.

@@ -41,7 +41,9 @@ fn main() {
     time("where a run stands after 30 trials", 200, || {
         drop(black_box(matrix.progress(black_box(&all), 30)));
     });
-    backtest(&matrix);
+    if is_wanted("backtest") {
+        backtest(&matrix);
+    }
 }
 
 /// Recorded decisions, gone over again and again until there were a million. All at once would be
@@ -92,8 +94,16 @@ fn report(begin: &Instant, what: &str, decided: usize) {
     println!("{of:<40}{taken:>12.3} s for {DECISIONS} decisions, {decided} of them decided");
 }
 
+/// Whether this one was asked for: with a word after `--`, only what has it in its name.
+fn is_wanted(what: &str) -> bool {
+    std::env::args().skip(1).filter(|word| !word.starts_with('-')).all(|word| what.contains(&word))
+}
+
 /// The median over batches, in ns.
 fn time(what: &str, batch: u32, mut work: impl FnMut()) {
+    if !is_wanted(what) {
+        return;
+    }
     let mut times: Vec<f64> = (0..51)
         .map(|_| {
             let begin = Instant::now();

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use phasegate_model::{Decimal, Measured, Outcome, Reading, Readings};
 
 use crate::condition::{Comparison, Condition, Limit, Operator, Truth};
-use crate::decide::{Possible, certain_outcome, format_evidence};
+use crate::decide::{Asks, certain_outcome, format_evidence};
 use crate::exact::{self, Digits};
 use crate::matrix::{Matrix, Row};
 
@@ -25,6 +25,7 @@ pub struct Ballot<'m> {
 
 pub(crate) struct RowBallot<'m> {
     pub(crate) row: &'m Row,
+    pub(crate) asks: Asks,
     pub(crate) when: ConditionBallot<'m>,
     pub(crate) given: Option<ConditionBallot<'m>>,
 }
@@ -56,7 +57,7 @@ enum Node<'m> {
 #[derive(Clone, Copy)]
 struct Threshold {
     limit: Limit,
-    digits: Digits,
+    digits: Option<Digits>,
 }
 
 /// What one trial says of one row.
@@ -89,7 +90,7 @@ impl Matrix {
 impl<'m> RowBallot<'m> {
     fn of(row: &'m Row) -> Self {
         let given = row.given.as_ref().map(|given| ConditionBallot::of(&given.condition));
-        Self { row, when: ConditionBallot::of(&row.when.condition), given }
+        Self { row, asks: Asks::of(row), when: ConditionBallot::of(&row.when.condition), given }
     }
 }
 
@@ -109,9 +110,8 @@ impl Ballot<'_> {
     /// The outcome if every trial voted so; undecided if the readings don't tell.
     #[must_use]
     pub fn outcome(&self, votes: &[Vote]) -> Outcome {
-        let possible = |(row, vote): (&RowBallot<'_>, &Vote)| {
-            Possible::of_row(row.row, vote.applies, vote.holds)
-        };
+        let possible =
+            |(row, vote): (&RowBallot<'_>, &Vote)| row.asks.possible(vote.applies, vote.holds);
         certain_outcome(self.matrix, self.rows.iter().zip(votes).map(possible))
             .unwrap_or(Outcome::Undecided)
     }
@@ -120,7 +120,7 @@ impl Ballot<'_> {
     /// margins.
     pub(crate) fn outcome_at(&self, readings: &Readings) -> Outcome {
         let possible = |row: &RowBallot<'_>| {
-            Possible::of_row(row.row, row.applies(readings), row.when.holds(readings))
+            row.asks.possible(row.applies(readings), row.when.holds(readings))
         };
         certain_outcome(self.matrix, self.rows.iter().map(possible)).unwrap_or(Outcome::Undecided)
     }
@@ -237,10 +237,12 @@ impl Threshold {
     fn compare<'r>(&'r self, reading: Option<&'r Reading>) -> (Option<bool>, Option<Compared<'r>>) {
         let Some(Reading::Number(measured)) = reading else { return (None, None) };
         // Known only if both ends of the interval agree with each other.
-        let (low, high) = (Digits::of(measured.low()), Digits::of(measured.high()));
-        let at_low = self.order(low, measured.low());
-        let at_high = if low == high { at_low } else { self.order(high, measured.high()) };
         let operator = self.limit.operator;
+        let at_low = self.order(measured.low());
+        if measured.is_exact() {
+            return (Some(operator.holds(at_low)), Some((measured, &self.limit)));
+        }
+        let at_high = self.order(measured.high());
         let agree = match operator {
             // Of an interval around the limit neither is known.
             Operator::Equal | Operator::NotEqual => at_low == at_high,
@@ -254,8 +256,8 @@ impl Threshold {
     }
 
     #[inline]
-    fn order(&self, digits: Digits, amount: Decimal) -> Ordering {
-        let order = digits.compare(self.digits);
+    fn order(&self, amount: Decimal) -> Ordering {
+        let order = exact::compare_digits(Digits::of(amount), self.digits);
         order.unwrap_or_else(|| exact::compare_slowly(amount, self.limit.amount))
     }
 }

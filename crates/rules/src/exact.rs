@@ -5,24 +5,36 @@ use std::cmp::Ordering;
 
 use phasegate_model::Decimal;
 
-/// Powers of ten. A decimal's digits are below 2^96, and 10^9 is below 2^30: products fit.
-const POWERS: [i128; 10] =
-    [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
+const POWERS: [i64; 19] = {
+    let (mut powers, mut exponent) = ([1; 19], 1);
+    #[expect(clippy::indexing_slicing, reason = "within the array, checked when compiled")]
+    while exponent < 19 {
+        powers[exponent] = powers[exponent - 1] * 10;
+        exponent += 1;
+    }
+    powers
+};
 
-/// A decimal as the whole number of its digits and the number of those after the point.
+/// A decimal as the whole number of its digits, and the number of those after the point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Digits {
-    digits: i128,
+    digits: i64,
     scale: u32,
 }
 
 impl Digits {
+    /// Nothing if there are too many: readings and limits have some ten digits, never twenty.
     #[inline]
-    pub(crate) const fn of(decimal: Decimal) -> Self {
-        Self { digits: decimal.mantissa(), scale: decimal.scale() }
+    pub(crate) fn of(decimal: Decimal) -> Option<Self> {
+        let parts = decimal.unpack();
+        if parts.hi != 0 {
+            return None;
+        }
+        let digits = i64::try_from(u64::from(parts.mid) << 32 | u64::from(parts.lo)).ok()?;
+        Some(Self { digits: if parts.negative { -digits } else { digits }, scale: parts.scale })
     }
 
-    /// How they compare; nothing if their scales are too far apart.
+    /// How they compare; nothing if that takes more digits.
     #[inline]
     pub(crate) fn compare(self, other: Self) -> Option<Ordering> {
         let (left, right, _) = self.aligned(other)?;
@@ -31,29 +43,39 @@ impl Digits {
 
     /// The digits of both at the finer of their scales, and that scale.
     #[inline]
-    fn aligned(self, other: Self) -> Option<(i128, i128, u32)> {
+    fn aligned(self, other: Self) -> Option<(i64, i64, u32)> {
         let (left, right) = (self.digits, other.digits);
         match self.scale.cmp(&other.scale) {
             Ordering::Equal => Some((left, right, self.scale)),
             Ordering::Less => {
-                power(other.scale - self.scale).map(|by| (left * by, right, other.scale))
+                let by = POWERS.get(usize::try_from(other.scale - self.scale).ok()?)?;
+                Some((left.checked_mul(*by)?, right, other.scale))
             }
             Ordering::Greater => {
-                power(self.scale - other.scale).map(|by| (left, right * by, self.scale))
+                let by = POWERS.get(usize::try_from(self.scale - other.scale).ok()?)?;
+                Some((left, right.checked_mul(*by)?, self.scale))
             }
         }
     }
-}
 
-#[inline]
-fn power(exponent: u32) -> Option<i128> {
-    POWERS.get(usize::try_from(exponent).ok()?).copied()
+    #[inline]
+    fn distance(self, other: Self) -> Option<Decimal> {
+        let (left, right, scale) = self.aligned(other)?;
+        Some(Decimal::new(left.checked_sub(right)?.checked_abs()?, scale))
+    }
 }
 
 /// As `left.cmp(&right)`.
 #[inline]
 pub(crate) fn compare(left: Decimal, right: Decimal) -> Ordering {
-    Digits::of(left).compare(Digits::of(right)).unwrap_or_else(|| compare_slowly(left, right))
+    compare_digits(Digits::of(left), Digits::of(right))
+        .unwrap_or_else(|| compare_slowly(left, right))
+}
+
+/// How they compare, if that can be told quickly.
+#[inline]
+pub(crate) fn compare_digits(left: Option<Digits>, right: Option<Digits>) -> Option<Ordering> {
+    left?.compare(right?)
 }
 
 /// Apart, so that what is fast doesn't wait for arguments to be laid out in memory.
@@ -66,10 +88,9 @@ pub(crate) fn compare_slowly(left: Decimal, right: Decimal) -> Ordering {
 /// How far apart they are; nothing if that is too large for a decimal.
 #[inline]
 pub(crate) fn distance(left: Decimal, right: Decimal) -> Option<Decimal> {
-    let exact = Digits::of(left).aligned(Digits::of(right)).and_then(|(left, right, scale)| {
-        Decimal::try_from_i128_with_scale((left - right).abs(), scale).ok()
-    });
-    exact.or_else(|| subtract_slowly(left, right))
+    let digits = (Digits::of(left), Digits::of(right));
+    let quickly = if let (Some(left), Some(right)) = digits { left.distance(right) } else { None };
+    quickly.or_else(|| subtract_slowly(left, right))
 }
 
 #[cold]

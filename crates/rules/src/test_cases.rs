@@ -3,7 +3,7 @@
 use phasegate_model::{Finding, Outcome, Readings};
 
 use crate::condition::{Facts, Truth};
-use crate::decide::Possible;
+use crate::decide::Asks;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::matrix::{Matrix, Row, Test, Written};
 
@@ -55,11 +55,11 @@ impl Matrix {
             .zip(findings)
             .map(|(row, finding)| match finding {
                 Finding::Undecided(_) => {
-                    Possible::of_row(row, row.given.is_none().then_some(true), None)
+                    Asks::of(row).possible(row.given.is_none().then_some(true), None)
                 }
-                Finding::Met => Possible::of_row(row, Some(true), Some(true)),
-                Finding::NotMet => Possible::of_row(row, Some(true), Some(false)),
-                Finding::NotApplicable => Possible::of_row(row, Some(false), None),
+                Finding::Met => Asks::of(row).possible(Some(true), Some(true)),
+                Finding::NotMet => Asks::of(row).possible(Some(true), Some(false)),
+                Finding::NotApplicable => Asks::of(row).possible(Some(false), None),
             })
             .collect();
         self.resolve(findings, &possible).outcome

@@ -107,12 +107,29 @@ impl Condition {
     #[must_use]
     pub fn metrics(&self) -> Vec<Metric> {
         let mut metrics = Vec::new();
-        for metric in self.comparisons().into_iter().flat_map(Comparison::metrics) {
+        self.walk(&mut |metric| {
             if !metrics.contains(&metric) {
                 metrics.push(metric);
             }
-        }
+        });
         metrics
+    }
+
+    /// Calls `visit` for each metric that it names, from left to right, as often as it does.
+    pub(crate) fn walk(&self, visit: &mut impl FnMut(Metric)) {
+        match self {
+            Self::Any(parts) | Self::All(parts) => {
+                for part in parts {
+                    part.walk(visit);
+                }
+            }
+            Self::Not(inner) => inner.walk(visit),
+            Self::Compare(comparison) => comparison.walk(&mut |term| {
+                if let Some(metric) = term.metric() {
+                    visit(metric);
+                }
+            }),
+        }
     }
 
     /// Whether it names the metric.

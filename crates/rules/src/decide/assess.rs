@@ -4,7 +4,7 @@ use phasegate_model::{Finding, Readings, Reason, RowId, Votes};
 
 use super::background::Background;
 use super::drift::{LEAST_TRIALS, is_calm};
-use super::outcome::Possible;
+use super::outcome::{Asks, Possible};
 use super::votes::{self, dissent_allowed, e_value};
 use crate::ballot::{Ballot, ConditionBallot, RowBallot};
 use crate::condition::{Comparison, Truth, Unknown};
@@ -20,6 +20,7 @@ pub(crate) struct Assessment<'b> {
 
 pub(crate) struct RowState<'b> {
     pub(crate) row: &'b Row,
+    asks: Asks,
     given: Option<ConditionState<'b>>,
     when: ConditionState<'b>,
 }
@@ -84,7 +85,7 @@ impl<'b> Assessment<'b> {
 impl<'b> RowState<'b> {
     fn new(row: &'b RowBallot<'b>) -> Self {
         let given = row.given.as_ref().map(ConditionState::new);
-        Self { row: row.row, given, when: ConditionState::new(&row.when) }
+        Self { row: row.row, asks: row.asks, given, when: ConditionState::new(&row.when) }
     }
 
     fn take(&mut self, trials: &[&Readings], threshold: f64) {
@@ -117,7 +118,7 @@ impl<'b> RowState<'b> {
     /// What the row could still ask for.
     pub(crate) fn possible(&self) -> Possible {
         let applies = self.given.as_ref().map_or(Some(true), ConditionState::found);
-        Possible::of_row(self.row, applies, self.when.found())
+        self.asks.possible(applies, self.when.found())
     }
 }
 

@@ -11,9 +11,10 @@ use phasegate_model::{
     Change, Decimal, Dimension, Domain, Flip, Margin, Metric, Outcome, Quantity, Reading, Readings,
 };
 
-use super::outcome::{Possible, certain_outcome};
+use super::outcome::{Asks, Possible, certain_outcome};
 use super::solve::{Solution, solve};
 use crate::condition::{Comparison, Condition, Term, Truth, Unknown, Value, compare};
+use crate::exact;
 use crate::matrix::{Matrix, Row};
 
 /// Just below, at, and just above an amount.
@@ -38,7 +39,7 @@ struct Move {
 
 impl Move {
     fn distance(&self) -> Decimal {
-        self.to.0.checked_sub(self.from).unwrap_or(Decimal::MAX).abs()
+        exact::distance(self.to.0, self.from).unwrap_or(Decimal::MAX)
     }
 
     /// The distance as a share of the limit; nothing if the limit is zero.
@@ -97,7 +98,8 @@ impl<'r> Point<'r> {
                 comparison.holds(self.others)
             };
         };
-        truth(comparison.operator.holds(left.cmp(&right)))
+        let order = exact::compare(left.0, right.0).then(left.1.cmp(&right.1));
+        truth(comparison.operator.holds(order))
     }
 
     /// Compares with every metric in its place; nothing if the sides can't be told apart.
@@ -266,7 +268,7 @@ impl<'r> Point<'r> {
     fn possible(&self, row: &Row, moves: &[Move]) -> Possible {
         let applies =
             row.given.as_ref().map_or(Some(true), |given| self.truth(&given.condition, moves));
-        Possible::of_row(row, applies, self.truth(&row.when.condition, moves))
+        Asks::of(row).possible(applies, self.truth(&row.when.condition, moves))
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) use drift::LEAST_TRIALS;
 pub use expectation::{expected_more_trials, expected_trials};
 use margin::Point;
 use outcome::possible_outcomes;
-pub(crate) use outcome::{Possible, certain_outcome};
+pub(crate) use outcome::{Asks, Possible, certain_outcome};
 pub(crate) use summary::Samples;
 pub(crate) use votes::{e_value, format as format_evidence};
 
@@ -96,7 +96,8 @@ impl Matrix {
     #[must_use]
     pub fn metrics(&self) -> Vec<Metric> {
         let conditions = self.rows.iter().flat_map(Row::conditions);
-        let mut metrics: Vec<Metric> = conditions.flat_map(Condition::metrics).collect();
+        let mut metrics: Vec<Metric> = Vec::new();
+        conditions.for_each(|condition| condition.walk(&mut |metric| metrics.push(metric)));
         metrics.sort_unstable();
         metrics.dedup();
         metrics
@@ -190,10 +191,12 @@ fn facts_used(row: &Row, evidence: &Evidence) -> Vec<FactUsed> {
 /// margin is about.
 fn ordered_metrics(row: &Row, decisive: &Condition, margin: Option<&Margin>) -> Vec<Metric> {
     let mut metrics = decisive.metrics();
-    for metric in row.conditions().flat_map(Condition::metrics) {
-        if !metrics.contains(&metric) {
-            metrics.push(metric);
-        }
+    for condition in row.conditions() {
+        condition.walk(&mut |metric| {
+            if !metrics.contains(&metric) {
+                metrics.push(metric);
+            }
+        });
     }
     if let Some(first) = margin.and_then(|margin| margin.changes.first()) {
         metrics.sort_by_key(|metric| *metric != first.metric);

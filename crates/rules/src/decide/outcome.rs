@@ -18,24 +18,36 @@ const fn bit(verb: Option<Verb>) -> u8 {
     }
 }
 
-impl Possible {
-    /// What a row asks for, by whether it has a say and whether its condition holds; what isn't
+/// What a row asks for if its condition is met, and if it isn't.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asks {
+    then: u8,
+    otherwise: u8,
+}
+
+impl Asks {
+    pub(crate) fn of(row: &Row) -> Self {
+        let verb = row.otherwise.as_ref().map(Action::verb);
+        Self { then: bit(Some(row.then.verb())), otherwise: bit(verb) }
+    }
+
+    /// What is asked for, by whether the row has a say and whether its condition holds; what isn't
     /// known is taken both ways.
-    pub(crate) fn of_row(row: &Row, applies: Option<bool>, holds: Option<bool>) -> Self {
-        let then = bit(Some(row.then.verb()));
-        let otherwise = bit(row.otherwise.as_ref().map(Action::verb));
+    pub(crate) const fn possible(self, applies: Option<bool>, holds: Option<bool>) -> Possible {
         let asked = match holds {
-            Some(true) => then,
-            Some(false) => otherwise,
-            None => then | otherwise,
+            Some(true) => self.then,
+            Some(false) => self.otherwise,
+            None => self.then | self.otherwise,
         };
-        Self(match applies {
+        Possible(match applies {
             Some(true) => asked,
             Some(false) => NO_SAY,
             None => asked | NO_SAY,
         })
     }
+}
 
+impl Possible {
     /// Whether it is sure that this verb is asked for.
     pub(crate) fn is_surely(self, verb: Verb) -> bool {
         self.0 == bit(Some(verb))
@@ -69,6 +81,8 @@ pub(crate) fn certain_outcome(
     if asked.0 == NO_SAY {
         return Some(Outcome::Undecided);
     }
+    // Several bits are several outcomes.
+    asked.0.is_power_of_two().then_some(())?;
     Verb::ALL.into_iter().find(|verb| asked.is_surely(*verb)).map(Outcome::Decided)
 }
 
