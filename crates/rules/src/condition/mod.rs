@@ -289,6 +289,19 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn a_condition_has_a_limited_number_of_comparisons() {
+        let most = vec!["P99 < 1us"; 256].join(" or ");
+        assert_eq!(
+            problems(&format!("{most} or P99 < 1us")),
+            [
+                "condition-syntax \"P99\": the condition has more than 256 comparisons (write several rows instead)"
+            ]
+        );
+        assert!(checked(&most).is_ok());
+    }
+
     #[test]
     fn arithmetic_that_means_nothing_is_named_in_its_place() {
         assert_eq!(

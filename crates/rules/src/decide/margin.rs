@@ -275,12 +275,14 @@ impl<'r> Point<'r> {
 /// The moves before which no other move goes the same way. (The share of the limit alone doesn't
 /// tell: of two limits below zero the farther one is the smaller share away.)
 fn first_on_their_way(moves: &[Move]) -> impl Iterator<Item = Move> {
-    let comes_before = |other: &Move, moved: &Move| {
-        other.metric == moved.metric
-            && (other.to.0 < other.from) == (moved.to.0 < moved.from)
-            && other.distance() < moved.distance()
-    };
-    let first = move |moved: &&Move| !moves.iter().any(|other| comes_before(other, moved));
+    let way = |moved: &Move| (moved.metric, moved.to.0 < moved.from);
+    let mut shortest: BTreeMap<(Metric, bool), Decimal> = BTreeMap::new();
+    for moved in moves {
+        let distance = moved.distance();
+        let least = shortest.entry(way(moved)).or_insert(distance);
+        *least = distance.min(*least);
+    }
+    let first = move |moved: &&Move| shortest.get(&way(moved)) == Some(&moved.distance());
     moves.iter().filter(first).copied()
 }
 
