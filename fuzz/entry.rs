@@ -3,7 +3,7 @@
 use phasegate_history::Entry;
 
 /// An entry: refused, or the same when written and read again.
-pub fn entry(bytes: &[u8]) {
+pub(crate) fn entry(bytes: &[u8]) {
     let Ok(entry) = Entry::parse(bytes) else { return };
     let Ok(line) = entry.to_line() else { panic!("an entry can't be written") };
     assert!(Entry::parse(&line).is_ok_and(|read| read == entry), "{entry:?}");

@@ -21,7 +21,7 @@ fn point_into(text: &str, problems: &[Diagnostic]) {
 }
 
 /// A condition: refused with a place in its text, or the same when written in full and read again.
-pub fn condition(bytes: &[u8]) {
+pub(crate) fn condition(bytes: &[u8]) {
     let Ok(condition) = str::from_utf8(bytes) else { return };
     let matrix = |condition: &str| {
         // A text in JSON is one in TOML, but for the letter 0x7f.
@@ -50,7 +50,7 @@ pub fn condition(bytes: &[u8]) {
 }
 
 /// A matrix file: refused with places in it, or verified, formatted and able to decide.
-pub fn matrix(bytes: &[u8]) {
+pub(crate) fn matrix(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     match Matrix::parse(&source(text)) {
         Err(problems) => point_into(text, &problems),
@@ -62,7 +62,7 @@ pub fn matrix(bytes: &[u8]) {
 }
 
 /// A plan file: refused with places in it, or checked with a matrix, and formatted.
-pub fn plan(bytes: &[u8]) {
+pub(crate) fn plan(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     match PlanFile::parse(&source(text)) {
         Err(problems) => point_into(text, &problems),
@@ -76,7 +76,7 @@ pub fn plan(bytes: &[u8]) {
 }
 
 /// An evidence file: refused, or decided, and the same when written and read again.
-pub fn evidence(bytes: &[u8]) {
+pub(crate) fn evidence(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     let Ok(evidence) = Evidence::from_json(text) else { return };
     let Ok(written) = evidence.to_json() else { panic!("evidence can't be written") };
