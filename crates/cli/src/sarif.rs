@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path};
 
+use phasegate_rules::{Code, explain};
 use serde_json::{Value, json};
 
 use crate::region::Region;
@@ -26,8 +27,6 @@ pub(crate) struct Problem<'a> {
 pub(crate) fn sarif(problems: &[Problem<'_>], folder: &Path) -> Value {
     let codes: BTreeSet<&str> = problems.iter().map(|problem| problem.code).collect();
     let codes: Vec<&str> = codes.into_iter().collect();
-    let rule =
-        |code: &&str| json!({ "id": code, "shortDescription": { "text": code.replace('-', " ") } });
     let results: Vec<Value> =
         problems.iter().map(|problem| result(problem, &codes, folder)).collect();
     json!({
@@ -37,11 +36,36 @@ pub(crate) fn sarif(problems: &[Problem<'_>], folder: &Path) -> Value {
             "tool": { "driver": {
                 "name": "phasegate",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": codes.iter().map(rule).collect::<Vec<_>>(),
+                "rules": codes.iter().map(|code| rule(code)).collect::<Vec<_>>(),
             } },
             "columnKind": "unicodeCodePoints",
             "results": results,
         }],
+    })
+}
+
+/// What reviews show of a code: its page. `unreadable` has none.
+fn rule(code: &str) -> Value {
+    let known = Code::ALL.into_iter().find(|known| known.as_str() == code);
+    let Some(page) = known.map(explain) else {
+        let text = "the file can't be read";
+        return json!({
+            "id": code,
+            "shortDescription": { "text": text },
+            "fullDescription": { "text": text },
+            "help": { "text": text },
+        });
+    };
+    let (title, rest) = page.split_once('\n').unwrap_or((page, ""));
+    // `# A file that is not TOML: `toml-syntax``
+    let title = title.trim_start_matches('#').trim();
+    let title = title.strip_suffix(&format!(": `{code}`")).unwrap_or(title);
+    let summary = rest.trim_start().split("\n\n").next().unwrap_or(title).trim();
+    json!({
+        "id": code,
+        "shortDescription": { "text": title },
+        "fullDescription": { "text": summary },
+        "help": { "text": page, "markdown": page },
     })
 }
 
@@ -133,5 +157,58 @@ mod tests {
         let sarif = sarif(&[problem], Path::new("/"));
         let place = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
         assert_eq!(place, &json!({ "artifactLocation": { "uri": "a.toml" } }));
+    }
+
+    fn of_code(code: &str) -> Value {
+        let problem = Problem {
+            file: "rules/a.toml",
+            code,
+            level: "warning",
+            message: "m",
+            label: "",
+            help: None,
+            region: Some(Region {
+                line: 1,
+                column: 2,
+                end_line: 3,
+                end_column: 4,
+                byte: 5,
+                byte_length: 6,
+            }),
+        };
+        sarif(&[problem], Path::new("/"))
+    }
+
+    /// What GitHub's code scanning asks for, as its documentation of SARIF support lists it.
+    #[test]
+    fn code_scanning_finds_what_it_requires() {
+        for code in Code::ALL.map(Code::as_str).into_iter().chain(["unreadable"]) {
+            let log = of_code(code);
+            assert_eq!(log["version"], "2.1.0");
+            assert!(log["$schema"].as_str().unwrap().ends_with("sarif-2.1.0.json"));
+            let run = &log["runs"][0];
+            assert_eq!(run["tool"]["driver"]["name"], "phasegate");
+            let rule = &run["tool"]["driver"]["rules"][0];
+            assert_eq!(rule["id"], code);
+            for (text, most) in [
+                (&rule["shortDescription"]["text"], 1024),
+                (&rule["fullDescription"]["text"], 1024),
+                (&rule["help"]["text"], usize::MAX),
+            ] {
+                let text = text.as_str().unwrap();
+                assert!(!text.is_empty() && text.len() <= most, "{code}: {text}");
+            }
+            let short = rule["shortDescription"]["text"].as_str().unwrap();
+            assert!(!short.contains(['#', '\n']) && !short.ends_with('`'), "{short}");
+            let result = &run["results"][0];
+            assert_eq!((&result["ruleId"], &result["ruleIndex"]), (&json!(code), &json!(0)));
+            assert!(["error", "warning", "note"].contains(&result["level"].as_str().unwrap()));
+            assert!(result["message"]["text"].is_string());
+            let place = &result["locations"][0]["physicalLocation"];
+            assert!(place["artifactLocation"]["uri"].is_string());
+            for part in ["startLine", "startColumn", "endLine", "endColumn"] {
+                assert!(place["region"][part].as_u64().unwrap() > 0, "{part}");
+            }
+        }
     }
 }

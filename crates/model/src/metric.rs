@@ -367,6 +367,7 @@ impl Metric {
     }
 
     /// Its place in the catalogue's order, counted from zero.
+    #[inline]
     pub(crate) const fn index(self) -> usize {
         const STATISTICS: usize = Statistic::ALL.len();
         const HEADROOM: usize = 2 * STATISTICS;

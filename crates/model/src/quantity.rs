@@ -147,6 +147,17 @@ impl Unit {
         }
     }
 
+    /// How many zeros the factor has, if it is a power of ten from one upwards.
+    const fn zeros(self) -> Option<u32> {
+        match self {
+            Self::Nanosecond | Self::Byte | Self::One | Self::PerSecond => Some(0),
+            Self::Microsecond | Self::Kilobyte => Some(3),
+            Self::Millisecond | Self::Megabyte => Some(6),
+            Self::Second | Self::Gigabyte => Some(9),
+            _ => None,
+        }
+    }
+
     fn parse(text: &str) -> Result<Self, QuantityError> {
         Self::SPELLINGS
             .iter()
@@ -208,7 +219,13 @@ impl Quantity {
     #[must_use]
     pub fn from_amount(dimension: Dimension, amount: Decimal) -> Self {
         let unit = natural_unit(dimension, amount);
-        Self { number: (amount / unit.factor()).normalize(), unit }
+        // Dividing by a power of ten only moves the point.
+        let mut moved = amount;
+        let number = match unit.zeros().map(|zeros| moved.set_scale(amount.scale() + zeros)) {
+            Some(Ok(())) => moved,
+            _ => amount / unit.factor(),
+        };
+        Self { number: number.normalize(), unit }
     }
 
     /// A share in percent: `percent(0.1725)` is `17.25%`.
@@ -462,5 +479,22 @@ mod tests {
         assert_eq!(quantity("17.25%").human(), "17.2 %");
         assert_eq!(quantity("0.5%").human(), "0.5 %");
         assert_eq!(quantity("100us").human(), "100 us");
+    }
+
+    #[test]
+    fn moving_the_point_is_dividing() {
+        for (_, unit) in Unit::SPELLINGS {
+            if let Some(zeros) = unit.zeros() {
+                assert_eq!(unit.factor(), Decimal::from(10_u64.pow(zeros)), "{unit:?}");
+            }
+        }
+        for amount in ["0", "-0.5", "12000", "9930.125", "1800000", "79228162514264337593543950335"]
+        {
+            let amount: Decimal = amount.parse().unwrap();
+            for dimension in [Dimension::Time, Dimension::Bytes, Dimension::Ratio] {
+                let quantity = Quantity::from_amount(dimension, amount);
+                assert_eq!(quantity.number, amount / quantity.unit.factor());
+            }
+        }
     }
 }

@@ -4,13 +4,14 @@
 /// most a third of the letters differ (optimal string alignment distance), and at least one may.
 pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lowered = text.to_lowercase();
+    let length = lowered.chars().count();
+    let differ_at_most = |candidate: &str| (candidate.chars().count().max(length) / 3).max(1);
     candidates
         .into_iter()
+        // What is much longer or shorter differs too much; the distance would take its time to say so.
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= differ_at_most(candidate))
         .map(|candidate| (strsim::osa_distance(&lowered, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| {
-            let longest = candidate.chars().count().max(lowered.chars().count());
-            *distance <= (longest / 3).max(1)
-        })
+        .filter(|(distance, candidate)| *distance <= differ_at_most(candidate))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

@@ -1,32 +1,63 @@
-//! One trial's votes, as fast as readings can be compared. Deciding counts them; looking at very
-//! many recorded trials can do with them alone.
+//! A matrix made ready for evaluation: conditions taken apart once, so that very many trials can
+//! be looked at. Deciding counts the votes; looking at recorded trials can do with them alone.
 
-use phasegate_model::{Decimal, Metric, Outcome, Reading, Readings, Verb};
+use std::cmp::Ordering;
 
-use crate::condition::{Comparison, Condition, Operator, Truth};
-use crate::matrix::{HitPolicy, Matrix, Row};
+use phasegate_model::{Decimal, Measured, Outcome, Reading, Readings};
+
+use crate::condition::{Comparison, Condition, Limit, Operator, Truth};
+use crate::decide::{Asks, certain_outcome, format_evidence};
+use crate::exact::{self, Digits};
+use crate::matrix::{Matrix, Row};
 
 /// A matrix made ready for voting. Facts have to be in their places; one that isn't leaves its
 /// rows unknown.
 pub struct Ballot<'m> {
-    rows: Vec<RowBallot<'m>>,
-    policy: HitPolicy,
-    default: Option<Verb>,
+    pub(crate) matrix: &'m Matrix,
+    pub(crate) rows: Vec<RowBallot<'m>>,
+    /// Conditions that name a sampled metric, among which the error rate is shared out.
+    pub(crate) voted: u32,
+    /// What evidence has to reach: voted conditions / error rate.
+    pub(crate) threshold: f64,
+    /// The same for readers.
+    pub(crate) threshold_shown: String,
 }
 
-struct RowBallot<'m> {
-    row: &'m Row,
-    when: Node<'m>,
-    given: Option<Node<'m>>,
+pub(crate) struct RowBallot<'m> {
+    pub(crate) row: &'m Row,
+    pub(crate) asks: Asks,
+    pub(crate) when: ConditionBallot<'m>,
+    pub(crate) given: Option<ConditionBallot<'m>>,
+}
+
+/// A condition made ready.
+pub(crate) struct ConditionBallot<'m> {
+    pub(crate) condition: &'m Condition,
+    node: Node<'m>,
+    /// Its comparisons that name a sampled metric; none if the condition isn't put to the vote.
+    pub(crate) sampled: Vec<Sampled<'m>>,
+}
+
+/// A comparison that names a sampled metric.
+pub(crate) struct Sampled<'m> {
+    pub(crate) comparison: &'m Comparison,
+    limit: Option<Limit>,
 }
 
 /// A condition, with comparisons of a metric and a constant taken apart.
-pub(crate) enum Node<'m> {
+enum Node<'m> {
     All(Vec<Self>),
     Any(Vec<Self>),
     Not(Box<Self>),
-    Limit { metric: Metric, operator: Operator, amount: Decimal },
+    Limit(Threshold),
     Other(&'m Comparison),
+}
+
+/// A limit made ready.
+#[derive(Clone, Copy)]
+struct Threshold {
+    limit: Limit,
+    digits: Option<Digits>,
 }
 
 /// What one trial says of one row.
@@ -45,18 +76,21 @@ impl Matrix {
     /// Makes the matrix ready for voting on very many trials.
     #[must_use]
     pub fn ballot(&self) -> Ballot<'_> {
-        Ballot {
-            rows: self.rows.iter().map(RowBallot::of).collect(),
-            policy: self.hit_policy,
-            default: self.default.as_ref().map(phasegate_model::Action::verb),
-        }
+        let rows: Vec<RowBallot<'_>> = self.rows.iter().map(RowBallot::of).collect();
+        let conditions = rows.iter().flat_map(|row| row.given.iter().chain([&row.when]));
+        let voted = conditions.filter(|condition| condition.is_sampled()).count();
+        let voted = u32::try_from(voted).unwrap_or(u32::MAX);
+        let error_rate = f64::try_from(self.error_rate.amount()).unwrap_or(f64::MIN_POSITIVE);
+        let threshold = f64::from(voted.max(1)) / error_rate;
+        let threshold_shown = format_evidence(threshold);
+        Ballot { matrix: self, rows, voted, threshold, threshold_shown }
     }
 }
 
 impl<'m> RowBallot<'m> {
     fn of(row: &'m Row) -> Self {
-        let given = row.given.as_ref().map(|given| Node::of(&given.condition));
-        Self { row, when: Node::of(&row.when.condition), given }
+        let given = row.given.as_ref().map(|given| ConditionBallot::of(&given.condition));
+        Self { row, asks: Asks::of(row), when: ConditionBallot::of(&row.when.condition), given }
     }
 }
 
@@ -66,64 +100,113 @@ impl Ballot<'_> {
     pub fn vote(&self, readings: &Readings, votes: &mut Vec<Vote>) {
         votes.clear();
         votes.extend(self.rows.iter().map(|row| {
-            let (holds, margin) = row.when.holds(readings);
-            let applies = row.given.as_ref().map_or(Some(true), |given| given.holds(readings).0);
-            Vote { holds, applies, margin }
+            let (holds, decided) = row.when.node.look(readings);
+            let margin =
+                decided.and_then(|(reading, limit)| exact::distance(reading.value(), limit.amount));
+            Vote { holds, applies: row.applies(readings), margin }
         }));
     }
 
     /// The outcome if every trial voted so; undecided if the readings don't tell.
     #[must_use]
     pub fn outcome(&self, votes: &[Vote]) -> Outcome {
-        let mut fired: Option<Verb> = None;
-        for (RowBallot { row, .. }, vote) in self.rows.iter().zip(votes) {
-            let action = match (vote.applies, vote.holds) {
-                (Some(false), _) => None,
-                (Some(true), Some(true)) => Some(&row.then),
-                (Some(true), Some(false)) => row.otherwise.as_ref(),
-                _ => return Outcome::Undecided,
-            };
-            fired = fired.max(action.map(phasegate_model::Action::verb));
-            if self.policy == HitPolicy::First && fired.is_some() {
-                break;
-            }
-        }
-        fired.or(self.default).map_or(Outcome::Undecided, Outcome::Decided)
+        let possible =
+            |(row, vote): (&RowBallot<'_>, &Vote)| row.asks.possible(vote.applies, vote.holds);
+        certain_outcome(self.matrix, self.rows.iter().zip(votes).map(possible))
+            .unwrap_or(Outcome::Undecided)
+    }
+
+    /// The outcome if every trial had these readings: the same as that of the votes, without
+    /// margins.
+    pub(crate) fn outcome_at(&self, readings: &Readings) -> Outcome {
+        let possible = |row: &RowBallot<'_>| {
+            row.asks.possible(row.applies(readings), row.when.holds(readings))
+        };
+        certain_outcome(self.matrix, self.rows.iter().map(possible)).unwrap_or(Outcome::Undecided)
     }
 }
 
+impl RowBallot<'_> {
+    fn applies(&self, readings: &Readings) -> Option<bool> {
+        match &self.given {
+            Some(given) => given.holds(readings),
+            None => Some(true),
+        }
+    }
+}
+
+impl<'m> ConditionBallot<'m> {
+    fn of(condition: &'m Condition) -> Self {
+        let sampled = condition.comparisons().into_iter().filter(|c| c.is_sampled());
+        let sampled =
+            sampled.map(|comparison| Sampled { comparison, limit: limit_of(comparison) }).collect();
+        Self { condition, node: Node::of(condition), sampled }
+    }
+
+    /// Whether it is put to the vote.
+    pub(crate) const fn is_sampled(&self) -> bool {
+        !self.sampled.is_empty()
+    }
+
+    /// Whether it holds; nothing if the readings don't tell.
+    #[inline]
+    pub(crate) fn holds(&self, readings: &Readings) -> Option<bool> {
+        self.node.look(readings).0
+    }
+}
+
+impl Sampled<'_> {
+    /// The comparison's sides in a trial, the metric first if the other one is a constant; nothing
+    /// if they aren't both numbers.
+    pub(crate) fn sides(&self, readings: &Readings) -> Option<(Decimal, Decimal)> {
+        match &self.limit {
+            Some(limit) => Some((readings.get(limit.metric)?.number()?.value(), limit.amount)),
+            None => self.comparison.sides(readings),
+        }
+    }
+}
+
+/// The limit of a comparison with a constant. Fewer digits compare faster; the amount is the same.
+fn limit_of(comparison: &Comparison) -> Option<Limit> {
+    comparison.limit().map(|limit| Limit { amount: limit.amount.normalize(), ..limit })
+}
+
+/// A reading and the limit that it was compared with.
+type Compared<'r> = (&'r Measured, &'r Limit);
+
 impl<'m> Node<'m> {
-    pub(crate) fn of(condition: &'m Condition) -> Self {
+    fn of(condition: &'m Condition) -> Self {
         match condition {
             Condition::All(parts) => Self::All(parts.iter().map(Self::of).collect()),
             Condition::Any(parts) => Self::Any(parts.iter().map(Self::of).collect()),
             Condition::Not(inner) => Self::Not(Box::new(Self::of(inner))),
-            Condition::Compare(comparison) => match comparison.limit() {
-                Some(limit) => Self::Limit {
-                    metric: limit.metric,
-                    operator: limit.operator,
-                    // Fewer digits compare faster; the amount is the same.
-                    amount: limit.amount.normalize(),
-                },
-                None => Self::Other(comparison),
-            },
+            Condition::Compare(comparison) => limit_of(comparison)
+                .map_or(Self::Other(comparison), |limit| {
+                    Self::Limit(Threshold { limit, digits: Digits::of(limit.amount) })
+                }),
         }
     }
 
-    /// Whether it holds, and how far the limit is that decided.
-    pub(crate) fn holds(&self, readings: &Readings) -> (Option<bool>, Option<Decimal>) {
+    /// Whether it holds, and the limit that decided.
+    #[inline]
+    fn look<'r>(&'r self, readings: &'r Readings) -> (Option<bool>, Option<Compared<'r>>) {
         match self {
-            Self::Limit { metric, operator, amount } => {
-                limit(readings.get(*metric), *operator, *amount)
-            }
+            Self::Limit(threshold) => threshold.compare(readings.get(threshold.limit.metric)),
+            _ => self.look_inside(readings),
+        }
+    }
+
+    fn look_inside<'r>(&'r self, readings: &'r Readings) -> (Option<bool>, Option<Compared<'r>>) {
+        match self {
+            Self::Limit(threshold) => threshold.compare(readings.get(threshold.limit.metric)),
             Self::Other(comparison) => match comparison.holds(readings) {
                 Truth::True => (Some(true), None),
                 Truth::False => (Some(false), None),
                 Truth::Unknown(_) => (None, None),
             },
             Self::Not(inner) => {
-                let (holds, margin) = inner.holds(readings);
-                (holds.map(|holds| !holds), margin)
+                let (holds, decided) = inner.look(readings);
+                (holds.map(|holds| !holds), decided)
             }
             Self::All(parts) => joined(parts, readings, false),
             Self::Any(parts) => joined(parts, readings, true),
@@ -132,16 +215,16 @@ impl<'m> Node<'m> {
 }
 
 /// Strong Kleene: the first part that decides does so alone.
-fn joined(
-    parts: &[Node<'_>],
-    readings: &Readings,
+fn joined<'r>(
+    parts: &'r [Node<'_>],
+    readings: &'r Readings,
     decisive: bool,
-) -> (Option<bool>, Option<Decimal>) {
+) -> (Option<bool>, Option<Compared<'r>>) {
     let mut last = (Some(!decisive), None);
     for part in parts {
-        match part.holds(readings) {
-            (Some(holds), margin) if holds == decisive => return (Some(holds), margin),
-            (Some(_), margin) if last.0.is_some() => last.1 = margin,
+        match part.look(readings) {
+            (Some(holds), decided) if holds == decisive => return (Some(holds), decided),
+            (Some(_), decided) if last.0.is_some() => last.1 = decided,
             (Some(_), _) => {}
             (None, _) => last = (None, None),
         }
@@ -149,23 +232,32 @@ fn joined(
     last
 }
 
-fn limit(
-    reading: Option<&Reading>,
-    operator: Operator,
-    amount: Decimal,
-) -> (Option<bool>, Option<Decimal>) {
-    let Some(Reading::Number(measured)) = reading else { return (None, None) };
-    let margin = measured.value().checked_sub(amount).map(|distance| distance.abs());
-    // Known only if both ends of the interval agree with each other.
-    let low = measured.low().cmp(&amount);
-    let high = if measured.low() == measured.high() { low } else { measured.high().cmp(&amount) };
-    let holds = match operator {
-        // Of an interval around the limit neither is known.
-        Operator::Equal | Operator::NotEqual if low != high => None,
-        _ => Some((operator.holds(low), operator.holds(high))),
-    };
-    match holds {
-        Some((at_low, at_high)) if at_low == at_high => (Some(at_low), margin),
-        _ => (None, None),
+impl Threshold {
+    #[inline]
+    fn compare<'r>(&'r self, reading: Option<&'r Reading>) -> (Option<bool>, Option<Compared<'r>>) {
+        let Some(Reading::Number(measured)) = reading else { return (None, None) };
+        // Known only if both ends of the interval agree with each other.
+        let operator = self.limit.operator;
+        let at_low = self.order(measured.low());
+        if measured.is_exact() {
+            return (Some(operator.holds(at_low)), Some((measured, &self.limit)));
+        }
+        let at_high = self.order(measured.high());
+        let agree = match operator {
+            // Of an interval around the limit neither is known.
+            Operator::Equal | Operator::NotEqual => at_low == at_high,
+            _ => operator.holds(at_low) == operator.holds(at_high),
+        };
+        if agree {
+            (Some(operator.holds(at_low)), Some((measured, &self.limit)))
+        } else {
+            (None, None)
+        }
+    }
+
+    #[inline]
+    fn order(&self, amount: Decimal) -> Ordering {
+        let order = exact::compare_digits(Digits::of(amount), self.digits);
+        order.unwrap_or_else(|| exact::compare_slowly(amount, self.limit.amount))
     }
 }

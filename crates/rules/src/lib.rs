@@ -11,6 +11,7 @@ pub mod condition;
 mod decide;
 mod diagnostic;
 mod document;
+mod exact;
 mod extends;
 mod fact_file;
 mod format;
@@ -25,7 +26,10 @@ mod verify;
 mod what_if;
 
 pub use ballot::{Ballot, Vote};
-pub use decide::{Background, Progress, RowProgress, expected_more_trials, expected_trials};
+pub use decide::{
+    Background, Progress, Recorded, RecordedReadings, RowProgress, expected_more_trials,
+    expected_trials,
+};
 pub use diagnostic::{Code, Diagnostic, Severity, Source, Witness};
 pub use format::{FileKind, FormatError, format, format_with};
 pub use matrix::{Base, ExpectedRow, FactUse, HitPolicy, Matrix, Row, RowPlaces, Test, Written};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use phasegate_model::{
-    Action, FactName, FactValue, Finding, MatrixId, Outcome, Quantity, Readings, RowId,
+    Action, FactName, FactValue, Finding, MatrixId, Metric, Outcome, Quantity, Readings, RowId,
 };
 
 use crate::condition::{Condition, Kinds};
@@ -109,6 +109,11 @@ impl Row {
         self.given.iter().chain([&self.when])
     }
 
+    /// Whether one of its conditions names the metric.
+    pub(crate) fn names(&self, metric: Metric) -> bool {
+        self.conditions().any(|condition| condition.names(metric))
+    }
+
     /// The action that follows from a finding.
     #[must_use]
     pub const fn action(&self, finding: &Finding) -> Option<&Action> {
@@ -125,6 +130,8 @@ impl Row {
 pub struct Written {
     /// As written.
     pub text: String,
+    /// With names, units and parentheses in full.
+    pub normalized: String,
     /// What it means.
     pub condition: Condition,
     /// Where it names facts.

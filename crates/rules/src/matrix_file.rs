@@ -265,6 +265,7 @@ pub(crate) fn condition_at(
                 place: place(&(lead..lead + trimmed.len())),
                 comparisons: condition::places(part).iter().map(place).collect(),
                 text: trimmed.to_owned(),
+                normalized: condition.to_string(),
                 condition,
                 facts,
             })

@@ -3,7 +3,7 @@
 use phasegate_model::{Finding, Outcome, Readings};
 
 use crate::condition::{Facts, Truth};
-use crate::decide::verbs;
+use crate::decide::Asks;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::matrix::{Matrix, Row, Test, Written};
 
@@ -55,11 +55,11 @@ impl Matrix {
             .zip(findings)
             .map(|(row, finding)| match finding {
                 Finding::Undecided(_) => {
-                    let mut could_be = vec![Finding::Met, Finding::NotMet];
-                    could_be.extend(row.given.is_some().then_some(Finding::NotApplicable));
-                    verbs(row, &could_be)
+                    Asks::of(row).possible(row.given.is_none().then_some(true), None)
                 }
-                decided => verbs(row, std::slice::from_ref(decided)),
+                Finding::Met => Asks::of(row).possible(Some(true), Some(true)),
+                Finding::NotMet => Asks::of(row).possible(Some(true), Some(false)),
+                Finding::NotApplicable => Asks::of(row).possible(Some(false), None),
             })
             .collect();
         self.resolve(findings, &possible).outcome

@@ -5,6 +5,7 @@ mod common;
 
 use common::{evidence, matrix, matrix_of, readings};
 use phasegate_model::{Finding, Gate, MissingReason, Outcome, Reading, Readings, Reason};
+use phasegate_rules::{Background, Recorded, RecordedReadings};
 use proptest::prelude::*;
 
 const TARGET: &str =
@@ -168,6 +169,29 @@ proptest! {
             let given = row.given.as_ref().map_or(Some(true), |g| known(g.condition.holds(&trial)));
             prop_assert_eq!(vote.applies, given);
         }
+    }
+
+    #[test]
+    fn a_backtest_comes_out_as_deciding_does(rows in rows(), runs in proptest::collection::vec(trials(), 1..4)) {
+        let matrix = matrix_of(&rows.concat());
+        let runs: Vec<_> = runs.into_iter().map(evidence).collect();
+        let decided: Vec<_> = runs.iter().map(|run| matrix.decide(run).outcome).collect();
+        let outcomes: Vec<_> = matrix.outcomes_over(runs.iter().map(Recorded::of)).collect();
+        prop_assert_eq!(outcomes, decided);
+    }
+
+    #[test]
+    fn a_backtest_on_typical_readings_comes_out_as_if_every_trial_had_them(rows in rows(), trial in trial()) {
+        let matrix = matrix_of(&rows.concat());
+        let decided = matrix.what_if(&evidence([]).plan, &trial).outcome;
+        let record = Recorded {
+            background: Background::NOTHING,
+            readings: RecordedReadings::Typical(&trial),
+        };
+        prop_assert_eq!(matrix.outcomes_over([record]).collect::<Vec<_>>(), [decided]);
+        let mut votes = Vec::new();
+        matrix.ballot().vote(&trial, &mut votes);
+        prop_assert_eq!(matrix.ballot().outcome(&votes), decided);
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod common;
 
 use common::{evidence, matrix_of, readings, source};
 use phasegate_model::{Decision, Finding, Outcome, Readings, Verb};
-use phasegate_rules::{Code, Matrix};
+use phasegate_rules::{Code, Diagnostic, Matrix};
 
 fn decide(rows: &str, trials: Vec<Readings>) -> Decision {
     matrix_of(rows).decide(&evidence(trials))
@@ -78,4 +78,49 @@ fn a_verdict_can_be_replayed_to_the_byte() {
     let trials = vec![readings(&[("P99", "9us")]); 8];
     let bytes = || serde_json::to_vec(&decide(&row("P99 < 12us"), trials.clone())).unwrap();
     assert_eq!(bytes(), bytes());
+}
+
+/// What verification says of these rows.
+fn verified(rows: &str) -> Vec<Diagnostic> {
+    matrix_of(rows).verify()
+}
+
+#[test]
+fn an_inverted_polarity_is_found_before_anything_is_decided() {
+    // Work asked for while the latency is low: found, with a reading that shows it.
+    let inverted =
+        "[[row]]\nid = \"a\"\nwhen = \"P99 < 600us\"\nthen = \"act\"\nelse = \"no action\"\n";
+    let problems = verified(inverted);
+    let problem = problems.iter().find(|problem| problem.code == Code::InvertedPolarity).unwrap();
+    assert_eq!(problem.message, "row `a` asks for work when rtt.p99 is good");
+    assert!(problem.witness.is_some());
+    let upright = inverted.replace("P99 < 600us", "P99 > 600us");
+    assert!(verified(&upright).iter().all(|problem| problem.code != Code::InvertedPolarity));
+    let throughput = inverted.replace("P99 < 600us", "throughput < 20000/s");
+    assert!(
+        verified(&throughput).iter().all(|problem| problem.code != Code::InvertedPolarity),
+        "more throughput is better"
+    );
+}
+
+#[test]
+fn a_warning_band_inside_the_failure_band_is_found_before_anything_is_decided() {
+    // Failing from 600us on, and a warning from 800us on that can never be the outcome.
+    let bands = |warn: &str| {
+        format!(
+            "[[row]]\nid = \"fail\"\nwhen = \"P99 > 600us\"\nthen = \"act\"\n\
+             [[row]]\nid = \"warn\"\nwhen = \"{warn}\"\nthen = \"investigate\"\n\
+             [[row]]\nid = \"pass\"\nwhen = \"P99 <= 400us\"\nthen = \"no action\"\n"
+        )
+    };
+    let about = |rows: &str| {
+        let problems = verified(rows).into_iter().map(|problem| problem.code);
+        problems.filter(|code| *code != Code::UntestedRow).collect::<Vec<_>>()
+    };
+    assert!(
+        about(&bands("P99 > 800us")).contains(&Code::RowWithoutEffect),
+        "{:?}",
+        about(&bands("P99 > 800us"))
+    );
+    assert_eq!(about(&bands("P99 > 400us and P99 <= 600us")), [], "a band of its own");
 }

@@ -107,12 +107,40 @@ impl Condition {
     #[must_use]
     pub fn metrics(&self) -> Vec<Metric> {
         let mut metrics = Vec::new();
-        for metric in self.comparisons().into_iter().flat_map(Comparison::metrics) {
+        self.walk(&mut |metric| {
             if !metrics.contains(&metric) {
                 metrics.push(metric);
             }
-        }
+        });
         metrics
+    }
+
+    /// Calls `visit` for each metric that it names, from left to right, as often as it does.
+    pub(crate) fn walk(&self, visit: &mut impl FnMut(Metric)) {
+        match self {
+            Self::Any(parts) | Self::All(parts) => {
+                for part in parts {
+                    part.walk(visit);
+                }
+            }
+            Self::Not(inner) => inner.walk(visit),
+            Self::Compare(comparison) => comparison.walk(&mut |term| {
+                if let Some(metric) = term.metric() {
+                    visit(metric);
+                }
+            }),
+        }
+    }
+
+    /// Whether it names the metric.
+    pub(crate) fn names(&self, metric: Metric) -> bool {
+        match self {
+            Self::Any(parts) | Self::All(parts) => parts.iter().any(|part| part.names(metric)),
+            Self::Not(inner) => inner.names(metric),
+            Self::Compare(comparison) => {
+                comparison.left.names(metric) || comparison.right.names(metric)
+            }
+        }
     }
 
     /// Whether it is decided by votes: one of its metrics is sampled.
@@ -261,6 +289,19 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn a_condition_has_a_limited_number_of_comparisons() {
+        let most = vec!["P99 < 1us"; 256].join(" or ");
+        assert_eq!(
+            problems(&format!("{most} or P99 < 1us")),
+            [
+                "condition-syntax \"P99\": the condition has more than 256 comparisons (write several rows instead)"
+            ]
+        );
+        assert!(checked(&most).is_ok());
+    }
+
     #[test]
     fn arithmetic_that_means_nothing_is_named_in_its_place() {
         assert_eq!(

@@ -23,6 +23,10 @@ const DEEPEST: u32 = 64;
 /// How many names and numbers one comparison may hold, for the same reason.
 const MOST_OPERANDS: u32 = 64;
 
+/// How many comparisons a condition may hold. Nobody writes that many, and what is told of a
+/// decision takes time that grows with their square.
+const MOST_COMPARISONS: u32 = 256;
+
 /// A condition as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Tree<'t> {
@@ -51,8 +55,14 @@ pub(super) enum OperandKind<'t> {
 
 /// Parses a whole condition.
 pub(super) fn parse(text: &str) -> Result<Tree<'_>, SyntaxError> {
-    let mut parser =
-        Parser { tokens: tokens(text)?, at: 0, end: text.len(), depth: 0, operands: 0 };
+    let mut parser = Parser {
+        tokens: tokens(text)?,
+        at: 0,
+        end: text.len(),
+        depth: 0,
+        operands: 0,
+        comparisons: 0,
+    };
     if parser.tokens.is_empty() {
         let error = SyntaxError::new(0..text.len(), "the condition is empty");
         return Err(error.help("write a comparison, such as `P99 < 12us`"));
@@ -76,6 +86,7 @@ struct Parser<'t> {
     depth: u32,
     /// Names and numbers in the comparison so far.
     operands: u32,
+    comparisons: u32,
 }
 
 impl<'t> Parser<'t> {
@@ -179,6 +190,11 @@ impl<'t> Parser<'t> {
     }
 
     fn comparison(&mut self) -> Result<Tree<'t>, SyntaxError> {
+        if self.comparisons == MOST_COMPARISONS {
+            let error = self.error_here("the condition has more than 256 comparisons");
+            return Err(error.help("write several rows instead"));
+        }
+        self.comparisons += 1;
         self.operands = 0;
         let left = self.sum()?;
         if self.take(TokenKind::In) {

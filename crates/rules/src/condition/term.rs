@@ -135,6 +135,16 @@ impl Term {
         }
     }
 
+    /// Whether it names the metric.
+    pub(super) fn names(&self, metric: Metric) -> bool {
+        match self {
+            Self::Metric(named) => *named == metric,
+            Self::Negated(inner) => inner.names(metric),
+            Self::Arithmetic(joined) => joined.left.names(metric) || joined.right.names(metric),
+            Self::Number { .. } | Self::Text(_) | Self::Version(_) | Self::Fact(_) => false,
+        }
+    }
+
     /// Whether one of its metrics is sampled.
     pub(super) fn is_sampled(&self) -> bool {
         match self {

@@ -4,34 +4,30 @@ use phasegate_model::{Finding, Readings, Reason, RowId, Votes};
 
 use super::background::Background;
 use super::drift::{LEAST_TRIALS, is_calm};
+use super::outcome::{Asks, Possible};
 use super::votes::{self, dissent_allowed, e_value};
-use crate::ballot::Node;
-use crate::condition::{Comparison, Condition, Truth, Unknown};
+use crate::ballot::{Ballot, ConditionBallot, RowBallot};
+use crate::condition::{Comparison, Truth, Unknown};
 use crate::matrix::{Matrix, Row};
 
 /// What the trials so far say of every row.
-pub(crate) struct Assessment<'m> {
-    pub(crate) rows: Vec<RowState<'m>>,
-    /// What evidence has to reach: voted conditions / error rate.
-    pub(crate) threshold: f64,
-    /// Conditions that name a sampled metric, among which the error rate is shared out.
-    pub(crate) voted: u32,
+pub(crate) struct Assessment<'b> {
+    pub(crate) rows: Vec<RowState<'b>>,
+    ballot: &'b Ballot<'b>,
     /// Trials taken into account: those after the one that settled every row are not.
     pub(crate) considered: usize,
 }
 
-pub(crate) struct RowState<'m> {
-    pub(crate) row: &'m Row,
-    pub(crate) given: Option<ConditionState<'m>>,
-    pub(crate) when: ConditionState<'m>,
+pub(crate) struct RowState<'b> {
+    pub(crate) row: &'b Row,
+    asks: Asks,
+    given: Option<ConditionState<'b>>,
+    when: ConditionState<'b>,
 }
 
 /// The votes on one condition.
-pub(crate) struct ConditionState<'m> {
-    pub(crate) condition: &'m Condition,
-    /// The same, made ready for voting.
-    ballot: Node<'m>,
-    sampled: bool,
+struct ConditionState<'b> {
+    ballot: &'b ConditionBallot<'b>,
     met: u32,
     not_met: u32,
     ties: u32,
@@ -44,21 +40,16 @@ pub(crate) struct ConditionState<'m> {
     held_back: bool,
 }
 
-impl<'m> Assessment<'m> {
+impl<'b> Assessment<'b> {
     /// Takes the trials in their order until every row is settled.
-    pub(crate) fn of(matrix: &'m Matrix, trials: &[&Readings]) -> Self {
-        let voted = matrix.rows.iter().flat_map(Row::conditions);
-        let voted = voted.filter(|condition| condition.is_sampled()).count();
-        let voted = u32::try_from(voted).unwrap_or(u32::MAX);
-        let error_rate = f64::try_from(matrix.error_rate.amount()).unwrap_or(f64::MIN_POSITIVE);
-        let threshold = f64::from(voted.max(1)) / error_rate;
-        let rows = matrix.rows.iter().map(RowState::new).collect();
-        let mut assessment = Self { rows, threshold, voted, considered: 0 };
+    pub(crate) fn of(ballot: &'b Ballot<'b>, trials: &[&Readings]) -> Self {
+        let rows = ballot.rows.iter().map(RowState::new).collect();
+        let mut assessment = Self { rows, ballot, considered: 0 };
         for considered in 1..=trials.len() {
             let so_far = trials.get(..considered).unwrap_or(trials);
             assessment.considered = considered;
             for state in &mut assessment.rows {
-                state.take(so_far, threshold);
+                state.take(so_far, ballot.threshold);
             }
             if assessment.is_settled() {
                 break;
@@ -67,35 +58,47 @@ impl<'m> Assessment<'m> {
         assessment
     }
 
+    /// What evidence has to reach.
+    pub(crate) const fn threshold(&self) -> f64 {
+        self.ballot.threshold
+    }
+
     /// Whether every row is decided.
     pub(crate) fn is_settled(&self) -> bool {
-        self.rows.iter().all(|state| !matches!(state.finding(), Finding::Undecided(_)))
+        self.rows.iter().all(RowState::is_settled)
     }
 
     /// Whether no row that is still open could be decided with `most` trials in all.
     pub(crate) fn is_futile(&self, most: u32) -> bool {
         self.rows
             .iter()
-            .filter(|state| matches!(state.finding(), Finding::Undecided(_)))
-            .all(|state| state.is_futile(most, self.threshold))
+            .filter(|state| !state.is_settled())
+            .all(|state| state.is_futile(most, self.threshold()))
     }
 
     /// How the row's evidence stands, for readers; nothing for a row that isn't voted on.
     pub(crate) fn votes(&self, state: &RowState<'_>) -> Option<Votes> {
-        state.when.votes(self.threshold)
+        state.when.votes(self.ballot)
     }
 }
 
-impl<'m> RowState<'m> {
-    fn new(row: &'m Row) -> Self {
-        let given = row.given.as_ref().map(|given| ConditionState::new(&given.condition));
-        Self { row, given, when: ConditionState::new(&row.when.condition) }
+impl<'b> RowState<'b> {
+    fn new(row: &'b RowBallot<'b>) -> Self {
+        let given = row.given.as_ref().map(ConditionState::new);
+        Self { row: row.row, asks: row.asks, given, when: ConditionState::new(&row.when) }
     }
 
     fn take(&mut self, trials: &[&Readings], threshold: f64) {
         self.when.take(trials, threshold);
         if let Some(given) = &mut self.given {
             given.take(trials, threshold);
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        match self.given.as_ref().map_or(Some(true), ConditionState::found) {
+            Some(true) => self.when.found().is_some(),
+            given => given.is_some(),
         }
     }
 
@@ -112,26 +115,17 @@ impl<'m> RowState<'m> {
         given || self.when.is_futile(most, threshold)
     }
 
-    /// Every finding that the row could still have.
-    pub(crate) fn possible_findings(&self) -> Vec<Finding> {
-        let given = self.given.as_ref().map_or(vec![true], ConditionState::possible);
-        let mut findings = Vec::new();
-        if given.contains(&true) {
-            let when = self.when.possible();
-            findings.extend(when.contains(&true).then_some(Finding::Met));
-            findings.extend(when.contains(&false).then_some(Finding::NotMet));
-        }
-        findings.extend(given.contains(&false).then_some(Finding::NotApplicable));
-        findings
+    /// What the row could still ask for.
+    pub(crate) fn possible(&self) -> Possible {
+        let applies = self.given.as_ref().map_or(Some(true), ConditionState::found);
+        self.asks.possible(applies, self.when.found())
     }
 }
 
-impl<'m> ConditionState<'m> {
-    fn new(condition: &'m Condition) -> Self {
+impl<'b> ConditionState<'b> {
+    const fn new(ballot: &'b ConditionBallot<'b>) -> Self {
         Self {
-            condition,
-            ballot: Node::of(condition),
-            sampled: condition.is_sampled(),
+            ballot,
             met: 0,
             not_met: 0,
             ties: 0,
@@ -149,11 +143,11 @@ impl<'m> ConditionState<'m> {
     /// Counts the vote of the last of `trials`.
     fn take(&mut self, trials: &[&Readings], threshold: f64) {
         let Some(last) = trials.last() else { return };
-        match self.ballot.holds(last).0 {
+        match self.ballot.holds(last) {
             Some(true) => self.met += 1,
             Some(false) => self.not_met += 1,
             // Why it isn't known is asked only then.
-            None => match self.condition.holds(last) {
+            None => match self.ballot.condition.holds(last) {
                 Truth::Unknown(Unknown::Tie) => self.ties += 1,
                 Truth::Unknown(unknown) => {
                     self.unknown += 1;
@@ -163,39 +157,43 @@ impl<'m> ConditionState<'m> {
                 Truth::False => self.not_met += 1,
             },
         }
-        if !self.sampled || self.settled.is_some() {
+        if self.ballot.is_sampled() && self.settled.is_none() {
+            self.settle(trials, threshold);
+        }
+    }
+
+    fn settle(&mut self, trials: &[&Readings], threshold: f64) {
+        let n = self.trials();
+        self.held_back = false;
+        if n < LEAST_TRIALS {
             return;
         }
-        let n = self.trials();
-        let crossed = [(true, n - self.met), (false, n - self.not_met)]
-            .into_iter()
-            .find(|(_, dissent)| e_value(*dissent, n) >= threshold);
-        self.held_back = false;
-        if let Some((finding, _)) = crossed
-            && n >= LEAST_TRIALS
-        {
-            if self.is_calm(trials) {
-                self.settled = Some((finding, n));
-            } else {
-                self.held_back = true;
-            }
+        // Of votes of which half or more dissent the evidence is 1 at most: never enough.
+        let (finding, agreeing) =
+            if self.met > self.not_met { (true, self.met) } else { (false, self.not_met) };
+        if 2 * agreeing <= n || e_value(n - agreeing, n) < threshold {
+            return;
+        }
+        if self.is_calm(trials) {
+            self.settled = Some((finding, n));
+        } else {
+            self.held_back = true;
         }
     }
 
     /// Whether every sampled comparison that matters is free of drift. One matters if some trial's
     /// vote would be unknown without it.
     fn is_calm(&self, trials: &[&Readings]) -> bool {
-        let comparisons = self.condition.comparisons();
-        comparisons.into_iter().filter(|comparison| comparison.is_sampled()).all(|comparison| {
+        self.ballot.sampled.iter().all(|sampled| {
             let sides: Vec<_> =
-                trials.iter().filter_map(|readings| comparison.sides(readings)).collect();
-            is_calm(&sides) || !self.matters(comparison, trials)
+                trials.iter().filter_map(|readings| sampled.sides(readings)).collect();
+            is_calm(&sides) || !self.matters(sampled.comparison, trials)
         })
     }
 
     fn matters(&self, comparison: &Comparison, trials: &[&Readings]) -> bool {
         trials.iter().any(|readings| {
-            let without = self.condition.evaluate(&mut |other| {
+            let without = self.ballot.condition.evaluate(&mut |other| {
                 if std::ptr::eq(other, comparison) {
                     Truth::Unknown(Unknown::Tie)
                 } else {
@@ -206,9 +204,10 @@ impl<'m> ConditionState<'m> {
         })
     }
 
-    fn finding(&self) -> Finding {
+    /// Whether it was found to hold; nothing if that is undecided.
+    fn found(&self) -> Option<bool> {
         let n = self.trials();
-        let found = if self.sampled {
+        if self.ballot.is_sampled() {
             self.settled.map(|(met, _)| met)
         } else if n > 0 && self.met == n {
             Some(true)
@@ -216,8 +215,11 @@ impl<'m> ConditionState<'m> {
             Some(false)
         } else {
             None
-        };
-        match found {
+        }
+    }
+
+    fn finding(&self) -> Finding {
+        match self.found() {
             Some(true) => Finding::Met,
             Some(false) => Finding::NotMet,
             None => Finding::Undecided(self.reason()),
@@ -228,7 +230,7 @@ impl<'m> ConditionState<'m> {
         let both = self.met > 0 && self.not_met > 0;
         match &self.first_unknown {
             _ if self.held_back => Reason::Drifting,
-            _ if both && self.sampled => Reason::InsideNoise,
+            _ if both && self.ballot.is_sampled() => Reason::InsideNoise,
             _ if both => Reason::ReadingsDisagree,
             Some(reason) => reason.clone(),
             None if self.ties > 0 => Reason::LimitFinerThanResolution,
@@ -236,20 +238,12 @@ impl<'m> ConditionState<'m> {
         }
     }
 
-    fn possible(&self) -> Vec<bool> {
-        match self.finding() {
-            Finding::Met => vec![true],
-            Finding::NotMet => vec![false],
-            Finding::NotApplicable | Finding::Undecided(_) => vec![true, false],
-        }
-    }
-
     fn is_futile(&self, most: u32, threshold: f64) -> bool {
         let n = self.trials();
-        if !matches!(self.finding(), Finding::Undecided(_)) {
+        if self.found().is_some() {
             return false;
         }
-        if !self.sampled {
+        if !self.ballot.is_sampled() {
             // Readings that once disagreed or were missing can't all agree any more.
             return n > 0;
         }
@@ -260,15 +254,15 @@ impl<'m> ConditionState<'m> {
                 .is_none_or(|allowed| n - self.met > allowed && n - self.not_met > allowed)
     }
 
-    fn votes(&self, threshold: f64) -> Option<Votes> {
+    fn votes(&self, ballot: &Ballot<'_>) -> Option<Votes> {
         let n = self.trials();
-        self.sampled.then(|| Votes {
+        self.ballot.is_sampled().then(|| Votes {
             met: self.met,
             not_met: self.not_met,
             neither: self.ties + self.unknown,
             evidence_met: votes::format(e_value(n - self.met, n)),
             evidence_not_met: votes::format(e_value(n - self.not_met, n)),
-            threshold: votes::format(threshold),
+            threshold: ballot.threshold_shown.clone(),
             settled_at: self.settled.map(|(_, at)| at),
         })
     }
@@ -313,7 +307,8 @@ impl Matrix {
         let matrix = self.bound(background);
         let trials = background.complete(trials, &self.metrics());
         let trials: Vec<&Readings> = trials.iter().map(AsRef::as_ref).collect();
-        let assessment = Assessment::of(&matrix, &trials);
+        let ballot = matrix.ballot();
+        let assessment = Assessment::of(&ballot, &trials);
         let row = |state: &RowState<'_>| RowProgress {
             id: state.row.id.clone(),
             finding: state.finding(),

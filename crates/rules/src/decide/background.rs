@@ -52,13 +52,14 @@ impl<'b> Background<'b> {
         metrics: &[Metric],
     ) -> Vec<Cow<'t, Readings>> {
         let mut earlier = Readings::default();
+        let mut needed = false;
         for metric in metrics {
             let reading = self.previous.and_then(|previous| previous.reading(*metric));
             // What doesn't fit its metric stays out: then it is missing.
-            let _ = reading.map(|reading| earlier.insert(*metric, reading));
+            needed |= reading.is_some_and(|reading| earlier.insert(*metric, reading).is_ok());
         }
         let complete = |trial: &&'t Readings| {
-            if earlier.iter().next().is_none() {
+            if !needed {
                 return Cow::Borrowed(*trial);
             }
             let mut trial = Readings::clone(trial);

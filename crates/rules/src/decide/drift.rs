@@ -1,18 +1,26 @@
 //! The drift guard: votes count only while restarts look exchangeable.
 
+use std::cmp::Ordering;
+
 use phasegate_model::Decimal;
+
+use crate::exact;
 
 /// No sampled condition is decided before this many trials.
 pub(crate) const LEAST_TRIALS: u32 = 8;
 
-/// Whether the readings of a comparison (its left and right side in each trial, in their order)
-/// may be relied on: the lag-1 autocorrelation of their differences is below `0.5 / sqrt(n)`, or
-/// the limit lies far outside all readings.
+/// Whether the readings of a comparison (its two sides in each trial, in their order) may be
+/// relied on: the lag-1 autocorrelation of their differences is below `0.5 / sqrt(n)`, or the
+/// limit lies far outside all readings.
 pub(crate) fn is_calm(sides: &[(Decimal, Decimal)]) -> bool {
+    let far_by_ratio = is_far_by_ratio(sides);
+    if far_by_ratio == Some(true) {
+        return true;
+    }
     let differences: Option<Vec<Decimal>> =
         sides.iter().map(|(left, right)| left.checked_sub(*right)).collect();
     differences.is_some_and(|differences| {
-        is_far_by_ratio(sides).unwrap_or_else(|| is_far_by_difference(&differences))
+        far_by_ratio.unwrap_or_else(|| is_far_by_difference(&differences))
             || autocorrelation_is_low(&differences)
     })
 }
@@ -22,11 +30,34 @@ pub(crate) fn is_calm(sides: &[(Decimal, Decimal)]) -> bool {
 /// Times and sizes scatter by ratios, so that one slow trial does not make a limit near that is
 /// four times away. Nothing where a side is not positive and so has no ratio.
 fn is_far_by_ratio(sides: &[(Decimal, Decimal)]) -> Option<bool> {
-    let ratio = |(left, right): &(Decimal, Decimal)| {
-        let positive = *left > Decimal::ZERO && *right > Decimal::ZERO;
-        if positive { left.checked_div(*right) } else { None }
-    };
-    let ratios: Vec<Decimal> = sides.iter().map(ratio).collect::<Option<_>>()?;
+    let positive = |amount: &Decimal| amount.is_sign_positive() && !amount.is_zero();
+    if !sides.iter().all(|(left, right)| positive(left) && positive(right)) {
+        return None;
+    }
+    let (_, limit) = sides.first()?;
+    let constant = sides.iter().all(|(_, right)| exact::compare(*right, *limit).is_eq());
+    let told = if constant { is_far_from(sides, *limit) } else { None };
+    told.or_else(|| is_far_by_quotients(sides))
+}
+
+/// The same for readings on the left and one limit, without dividing; nothing if the products are
+/// too large.
+fn is_far_from(sides: &[(Decimal, Decimal)], limit: Decimal) -> Option<bool> {
+    let by_size = |a: &Decimal, b: &Decimal| exact::compare(*a, *b);
+    let smallest = sides.iter().map(|(left, _)| *left).min_by(by_size)?;
+    let largest = sides.iter().map(|(left, _)| *left).max_by(by_size)?;
+    if exact::compare(smallest, limit).is_gt() {
+        exact::compare_square(smallest, largest, limit).map(Ordering::is_ge)
+    } else if exact::compare(largest, limit).is_lt() {
+        exact::compare_square(largest, smallest, limit).map(Ordering::is_le)
+    } else {
+        Some(false)
+    }
+}
+
+fn is_far_by_quotients(sides: &[(Decimal, Decimal)]) -> Option<bool> {
+    let ratios: Vec<Decimal> =
+        sides.iter().map(|(left, right)| left.checked_div(*right)).collect::<Option<_>>()?;
     let (smallest, largest) = (*ratios.iter().min()?, *ratios.iter().max()?);
     let above = smallest > Decimal::ONE && smallest.checked_mul(smallest)? >= largest;
     let below = largest < Decimal::ONE && largest.checked_mul(largest)? <= smallest;
@@ -93,5 +124,28 @@ mod tests {
     fn equal_readings_are_calm() {
         assert!(calm(&[100; 8], 110));
         assert!(calm(&[100; 8], 100));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn products_say_of_a_limit_what_quotients_say(
+            readings in proptest::collection::vec(1..400_i64, 1..6), limit in 1..400_i64,
+        ) {
+            let sides: Vec<(Decimal, Decimal)> =
+                readings.iter().map(|reading| (Decimal::new(*reading, 1), Decimal::new(limit, 2))).collect();
+            let by_products = is_far_from(&sides, Decimal::new(limit, 2));
+            let (least, most) = (readings.iter().min().unwrap(), readings.iter().max().unwrap());
+            // On the edge itself a quotient that had to be rounded says nothing.
+            let on_edge = 10 * least * least == most * limit || 10 * most * most == least * limit;
+            proptest::prop_assert!(on_edge || by_products == is_far_by_quotients(&sides));
+        }
+    }
+
+    #[test]
+    fn a_limit_exactly_as_far_as_the_readings_scatter_is_far() {
+        // 12 : 9 is as 16 : 12, and neither quotient is a decimal.
+        let sides: Vec<(Decimal, Decimal)> =
+            [12, 13, 14, 15, 16].map(|reading| (Decimal::from(reading), Decimal::from(9))).to_vec();
+        assert_eq!(is_far_by_ratio(&sides), Some(true));
     }
 }

@@ -12,7 +12,7 @@ use phasegate_model::{
 use super::assess::{Assessment, RowState};
 use super::background::Background;
 use super::margin::Point;
-use super::summary::{medians, summarize};
+use super::summary::Samples;
 use super::{facts_used, ordered_metrics};
 use crate::condition::{Checked, checked_with_facts};
 use crate::matrix::{FactUse, HitPolicy, Matrix, Row, RowPlaces, Written};
@@ -99,9 +99,11 @@ fn verdicts(family: &Matrix, evidence: &Evidence, considered: usize) -> Vec<Verd
     let trials = background.complete(&trials, &metrics);
     let trials: Vec<&Readings> = trials.iter().map(AsRef::as_ref).collect();
     let bound = family.bound(&background);
-    let assessment = Assessment::of(&bound, &trials);
+    let ballot = bound.ballot();
+    let assessment = Assessment::of(&ballot, &trials);
     let nothing = Readings::default();
-    let point = Point::new(medians(&metrics, &trials), trials.first().copied().unwrap_or(&nothing));
+    let samples = Samples::of(&metrics, &trials);
+    let point = Point::new(samples.medians(), trials.first().copied().unwrap_or(&nothing));
     let verdict = |state: &RowState<'_>| {
         let margin = point.margin(&state.row.when.condition);
         let readings = ordered_metrics(state.row, &state.row.when.condition, margin.as_ref());
@@ -110,7 +112,7 @@ fn verdicts(family: &Matrix, evidence: &Evidence, considered: usize) -> Vec<Verd
             votes: assessment.votes(state),
             readings: readings
                 .into_iter()
-                .map(|metric| summarize(metric, &trials, assessment.threshold))
+                .map(|metric| samples.summarize(metric, assessment.threshold()))
                 .collect(),
             margin,
             facts: facts_used(state.row, evidence),
@@ -150,8 +152,14 @@ fn row(text: &str) -> Result<Row, String> {
     };
     let facts = facts.into_iter().map(used).collect();
     // Nobody points into rows that aren't written in a matrix.
-    let when =
-        Written { text: text.to_owned(), condition, facts, place: 0..0, comparisons: Vec::new() };
+    let when = Written {
+        text: text.to_owned(),
+        normalized: condition.to_string(),
+        condition,
+        facts,
+        place: 0..0,
+        comparisons: Vec::new(),
+    };
     let id: RowId = "condition".parse().map_err(|error| format!("{error}"))?;
     let then = "no action".parse().map_err(|error| format!("{error}"))?;
     let places = RowPlaces { row: 0..0, then: 0..0, otherwise: None };

@@ -8,13 +8,13 @@
 use std::collections::BTreeMap;
 
 use phasegate_model::{
-    Change, Decimal, Dimension, Domain, Finding, Flip, Margin, Metric, Outcome, Quantity, Reading,
-    Readings,
+    Change, Decimal, Dimension, Domain, Flip, Margin, Metric, Outcome, Quantity, Reading, Readings,
 };
 
-use super::outcome::possible_outcomes;
+use super::outcome::{Asks, Possible, certain_outcome};
 use super::solve::{Solution, solve};
 use crate::condition::{Comparison, Condition, Term, Truth, Unknown, Value, compare};
+use crate::exact;
 use crate::matrix::{Matrix, Row};
 
 /// Just below, at, and just above an amount.
@@ -39,7 +39,7 @@ struct Move {
 
 impl Move {
     fn distance(&self) -> Decimal {
-        self.to.0.checked_sub(self.from).unwrap_or(Decimal::MAX).abs()
+        exact::distance(self.to.0, self.from).unwrap_or(Decimal::MAX)
     }
 
     /// The distance as a share of the limit; nothing if the limit is zero.
@@ -98,7 +98,8 @@ impl<'r> Point<'r> {
                 comparison.holds(self.others)
             };
         };
-        truth(comparison.operator.holds(left.cmp(&right)))
+        let order = exact::compare(left.0, right.0).then(left.1.cmp(&right.1));
+        truth(comparison.operator.holds(order))
     }
 
     /// Compares with every metric in its place; nothing if the sides can't be told apart.
@@ -246,10 +247,17 @@ impl<'r> Point<'r> {
     /// The smallest change of one metric, relative to its limit, that gives another outcome than
     /// `now`; nothing if the point itself doesn't give that outcome.
     pub(crate) fn flip(&self, matrix: &Matrix, now: Outcome) -> Option<Flip> {
-        if self.outcome(matrix, &[]) != Some(now) {
+        let unmoved: Vec<Possible> =
+            matrix.rows.iter().map(|row| self.possible(row, &[])).collect();
+        if certain_outcome(matrix, unmoved.iter().copied()) != Some(now) {
             return None;
         }
-        let outcome = |moved: &Move| self.outcome(matrix, &[*moved]).filter(|then| *then != now);
+        let outcome = |moved: &Move| {
+            let rows = matrix.rows.iter().zip(&unmoved).map(|(row, unmoved)| {
+                if row.names(moved.metric) { self.possible(row, &[*moved]) } else { *unmoved }
+            });
+            certain_outcome(matrix, rows).filter(|then| *then != now)
+        };
         let mut moves = self.moves(matrix.rows.iter().flat_map(Row::conditions));
         moves.retain(|moved| outcome(moved).is_some());
         let smallest = first_on_their_way(&moves)
@@ -257,40 +265,24 @@ impl<'r> Point<'r> {
         Some(Flip { change: smallest.change(), outcome: outcome(&smallest)? })
     }
 
-    fn outcome(&self, matrix: &Matrix, moves: &[Move]) -> Option<Outcome> {
-        let verbs: Vec<_> = matrix.rows.iter().map(|row| self.possible_verbs(row, moves)).collect();
-        let default = matrix.default.as_ref().map(phasegate_model::Action::verb);
-        match possible_outcomes(matrix.hit_policy, default, &verbs)[..] {
-            [only] => Some(only),
-            _ => None,
-        }
-    }
-
-    fn possible_verbs(&self, row: &Row, moves: &[Move]) -> super::outcome::Possible {
-        let verb = |finding: &Finding| row.action(finding).map(phasegate_model::Action::verb);
-        let given = row.given.as_ref().map_or(Some(true), |g| self.truth(&g.condition, moves));
-        let when = match self.truth(&row.when.condition, moves) {
-            Some(true) => vec![verb(&Finding::Met)],
-            Some(false) => vec![verb(&Finding::NotMet)],
-            None => vec![verb(&Finding::Met), verb(&Finding::NotMet)],
-        };
-        match given {
-            Some(true) => when,
-            Some(false) => vec![None],
-            None => when.into_iter().chain([None]).collect(),
-        }
+    fn possible(&self, row: &Row, moves: &[Move]) -> Possible {
+        let applies =
+            row.given.as_ref().map_or(Some(true), |given| self.truth(&given.condition, moves));
+        Asks::of(row).possible(applies, self.truth(&row.when.condition, moves))
     }
 }
 
 /// The moves before which no other move goes the same way. (The share of the limit alone doesn't
 /// tell: of two limits below zero the farther one is the smaller share away.)
 fn first_on_their_way(moves: &[Move]) -> impl Iterator<Item = Move> {
-    let comes_before = |other: &Move, moved: &Move| {
-        other.metric == moved.metric
-            && (other.to.0 < other.from) == (moved.to.0 < moved.from)
-            && other.distance() < moved.distance()
-    };
-    let first = move |moved: &&Move| !moves.iter().any(|other| comes_before(other, moved));
+    let way = |moved: &Move| (moved.metric, moved.to.0 < moved.from);
+    let mut shortest: BTreeMap<(Metric, bool), Decimal> = BTreeMap::new();
+    for moved in moves {
+        let distance = moved.distance();
+        let least = shortest.entry(way(moved)).or_insert(distance);
+        *least = distance.min(*least);
+    }
+    let first = move |moved: &&Move| shortest.get(&way(moved)) == Some(&moved.distance());
     moves.iter().filter(first).copied()
 }
 

@@ -2,6 +2,7 @@
 
 mod assess;
 mod background;
+mod backtest;
 mod drift;
 mod expectation;
 mod family;
@@ -19,12 +20,13 @@ use phasegate_model::{
 use assess::{Assessment, RowState};
 pub use assess::{Progress, RowProgress};
 pub use background::Background;
+pub use backtest::{Recorded, RecordedReadings};
 pub(crate) use drift::LEAST_TRIALS;
 pub use expectation::{expected_more_trials, expected_trials};
 use margin::Point;
-use outcome::{Possible, possible_outcomes};
-pub(crate) use summary::medians;
-use summary::summarize;
+use outcome::possible_outcomes;
+pub(crate) use outcome::{Asks, Possible, certain_outcome};
+pub(crate) use summary::Samples;
 pub(crate) use votes::{e_value, format as format_evidence};
 
 use crate::condition::Condition;
@@ -48,18 +50,20 @@ impl Matrix {
 
     /// Decides with facts in their places, and with what is known of an earlier phase.
     fn decide_on(&self, evidence: &Evidence, trials: &[&Readings]) -> Decision {
-        let assessment = Assessment::of(self, trials);
+        let ballot = self.ballot();
+        let assessment = Assessment::of(&ballot, trials);
         let considered = trials.get(..assessment.considered).unwrap_or(trials);
         let nothing = Readings::default();
         let first = considered.first().copied().unwrap_or(&nothing);
-        let point = Point::new(medians(&self.metrics(), considered), first);
+        let samples = Samples::of(&self.metrics(), considered);
+        let point = Point::new(samples.medians(), first);
 
         let findings: Vec<Finding> = assessment.rows.iter().map(RowState::finding).collect();
-        let possible: Vec<Possible> = assessment.rows.iter().map(possible_verbs).collect();
+        let possible: Vec<Possible> = assessment.rows.iter().map(RowState::possible).collect();
         let resolution = self.resolve(&findings, &possible);
         let row = |(state, finding): (&RowState<'_>, &Finding)| {
             let facts = facts_used(state.row, evidence);
-            let decided = row_decision(state, finding, &assessment, considered, &point);
+            let decided = row_decision(state, finding, &assessment, &samples, &point);
             RowDecision { facts, ..decided }
         };
         Decision {
@@ -67,7 +71,7 @@ impl Matrix {
             phase: evidence.plan.phase.clone(),
             matrix: self.id.clone(),
             error_rate: self.error_rate,
-            voted_conditions: assessment.voted,
+            voted_conditions: ballot.voted,
             trials: u32::try_from(considered.len()).unwrap_or(u32::MAX),
             outcome: resolution.outcome,
             next: resolution
@@ -92,7 +96,8 @@ impl Matrix {
     #[must_use]
     pub fn metrics(&self) -> Vec<Metric> {
         let conditions = self.rows.iter().flat_map(Row::conditions);
-        let mut metrics: Vec<Metric> = conditions.flat_map(Condition::metrics).collect();
+        let mut metrics: Vec<Metric> = Vec::new();
+        conditions.for_each(|condition| condition.walk(&mut |metric| metrics.push(metric)));
         metrics.sort_unstable();
         metrics.dedup();
         metrics
@@ -112,7 +117,7 @@ impl Matrix {
     /// The outcome that follows from findings, and the rows that gave it.
     pub(crate) fn resolve(&self, findings: &[Finding], possible: &[Possible]) -> Resolution {
         let default = self.default.as_ref().map(Action::verb);
-        let outcomes = possible_outcomes(self.hit_policy, default, possible);
+        let outcomes = possible_outcomes(self.hit_policy, default, possible.iter().copied());
         match outcomes[..] {
             [outcome] => Resolution {
                 outcome,
@@ -130,8 +135,7 @@ impl Matrix {
     /// The rows that ask for the outcome, whatever comes of those that are undecided.
     fn giving(&self, outcome: Outcome, possible: &[Possible]) -> Vec<RowId> {
         let Outcome::Decided(verb) = outcome else { return Vec::new() };
-        let asks = |row: &Possible| row.iter().all(|asked| *asked == Some(verb));
-        let rows = self.rows.iter().zip(possible).filter(|(_, row)| asks(row));
+        let rows = self.rows.iter().zip(possible).filter(|(_, asked)| asked.is_surely(verb));
         let ids = rows.map(|(row, _)| row.id.clone());
         match self.hit_policy {
             HitPolicy::Priority => ids.collect(),
@@ -150,9 +154,11 @@ impl Matrix {
             .iter()
             .zip(findings)
             .zip(possible)
-            .filter(|((_, finding), verbs)| {
-                let could_give =
-                    verbs.iter().flatten().any(|verb| outcomes.contains(&Outcome::Decided(*verb)));
+            .filter(|((_, finding), asked)| {
+                let could_give = outcomes.iter().any(|outcome| match outcome {
+                    Outcome::Decided(verb) => asked.may_be(*verb),
+                    Outcome::Undecided => false,
+                });
                 matches!(finding, Finding::Undecided(_)) && could_give
             })
             .map(|((row, _), _)| row.id.clone())
@@ -196,10 +202,12 @@ fn facts_used(row: &Row, evidence: &Evidence) -> Vec<FactUsed> {
 /// margin is about.
 fn ordered_metrics(row: &Row, decisive: &Condition, margin: Option<&Margin>) -> Vec<Metric> {
     let mut metrics = decisive.metrics();
-    for metric in row.conditions().flat_map(Condition::metrics) {
-        if !metrics.contains(&metric) {
-            metrics.push(metric);
-        }
+    for condition in row.conditions() {
+        condition.walk(&mut |metric| {
+            if !metrics.contains(&metric) {
+                metrics.push(metric);
+            }
+        });
     }
     if let Some(first) = margin.and_then(|margin| margin.changes.first()) {
         metrics.sort_by_key(|metric| *metric != first.metric);
@@ -211,7 +219,7 @@ fn row_decision(
     state: &RowState<'_>,
     finding: &Finding,
     assessment: &Assessment<'_>,
-    trials: &[&Readings],
+    samples: &Samples<'_>,
     point: &Point<'_>,
 ) -> RowDecision {
     let row = state.row;
@@ -227,7 +235,7 @@ fn row_decision(
         line: row.line,
         file: row.file.clone(),
         when: row.when.text.clone(),
-        normalized: row.when.condition.to_string(),
+        normalized: row.when.normalized.clone(),
         given: row.given.as_ref().map(|given| given.text.clone()),
         why: row.why.clone(),
         finding: finding.clone(),
@@ -237,7 +245,7 @@ fn row_decision(
         votes: assessment.votes(state),
         readings: metrics
             .into_iter()
-            .map(|metric| summarize(metric, trials, assessment.threshold))
+            .map(|metric| samples.summarize(metric, assessment.threshold()))
             .collect(),
         margin,
         facts: Vec::new(),
@@ -246,7 +254,7 @@ fn row_decision(
 
 /// So many trials that agree in everything settle every row.
 pub(crate) fn enough_trials(matrix: &Matrix) -> u32 {
-    let threshold = Assessment::of(matrix, &[]).threshold;
+    let threshold = matrix.ballot().threshold;
     let enough = |trials: &u32| votes::e_value(0, *trials) >= threshold;
     // The smallest error rate that can be written needs fewer than 200.
     (drift::LEAST_TRIALS..1_000).find(enough).unwrap_or(1_000)
@@ -257,17 +265,4 @@ pub(crate) struct Resolution {
     pub(crate) outcome: Outcome,
     pub(crate) possible: Vec<Outcome>,
     pub(crate) deciding: Vec<RowId>,
-}
-
-fn possible_verbs(state: &RowState<'_>) -> Possible {
-    verbs(state.row, &state.possible_findings())
-}
-
-/// What a row asks for under each of these findings.
-pub(crate) fn verbs(row: &Row, findings: &[Finding]) -> Possible {
-    let mut verbs: Possible =
-        findings.iter().map(|finding| row.action(finding).map(Action::verb)).collect();
-    verbs.sort_unstable();
-    verbs.dedup();
-    verbs
 }

@@ -3,22 +3,46 @@
 use std::collections::BTreeMap;
 
 use phasegate_model::{
-    Decimal, Domain, Kind, Metric, MetricSummary, Missing, MissingReason, Quantity, Reading,
-    Readings, Summary,
+    Decimal, Dimension, Domain, Kind, Metric, MetricSummary, Missing, MissingReason, Quantity,
+    Reading, Readings, Summary,
 };
 
 use super::votes::dissent_allowed;
+use crate::exact;
 
-/// The readings' median (the lower middle one) of every numeric metric among `metrics` that has
-/// any.
-pub(crate) fn medians(metrics: &[Metric], trials: &[&Readings]) -> BTreeMap<Metric, Decimal> {
-    metrics
-        .iter()
-        .filter_map(|metric| {
-            let values = sorted(*metric, trials);
-            values.get(middle(values.len())).map(|median| (*metric, *median))
-        })
-        .collect()
+/// What the trials say of some metrics. The readings of each are sorted once, whoever asks.
+pub(crate) struct Samples<'t> {
+    trials: &'t [&'t Readings],
+    sorted: BTreeMap<Metric, Vec<Decimal>>,
+}
+
+impl<'t> Samples<'t> {
+    pub(crate) fn of(metrics: &[Metric], trials: &'t [&'t Readings]) -> Self {
+        let numeric = metrics.iter().filter(|metric| matches!(metric.domain(), Domain::Number(_)));
+        let sorted = numeric.map(|metric| (*metric, sorted(*metric, trials))).collect();
+        Self { trials, sorted }
+    }
+
+    /// The readings' median (the lower middle one) of every numeric metric that has any.
+    pub(crate) fn medians(&self) -> BTreeMap<Metric, Decimal> {
+        let median = |(metric, values): (&Metric, &Vec<Decimal>)| {
+            Some((*metric, *values.get(middle(values.len()))?))
+        };
+        self.sorted.iter().filter_map(median).collect()
+    }
+
+    /// Median, interval, range and number of readings of one of the metrics.
+    pub(crate) fn summarize(&self, metric: Metric, threshold: f64) -> MetricSummary {
+        let summary = match metric.domain() {
+            Domain::Number(dimension) => {
+                let values = self.sorted.get(&metric).map_or(&[][..], Vec::as_slice);
+                numbers(metric, dimension, values, threshold)
+                    .unwrap_or_else(|| missing(metric, self.trials))
+            }
+            Domain::Text | Domain::Version => texts(metric, self.trials),
+        };
+        MetricSummary { metric, summary }
+    }
 }
 
 const fn middle(n: usize) -> usize {
@@ -26,35 +50,28 @@ const fn middle(n: usize) -> usize {
 }
 
 fn sorted(metric: Metric, trials: &[&Readings]) -> Vec<Decimal> {
-    let mut values: Vec<Decimal> = trials
-        .iter()
-        .filter_map(|readings| readings.get(metric)?.number().map(phasegate_model::Measured::value))
-        .collect();
-    values.sort_unstable();
+    let mut values: Vec<Decimal> = Vec::with_capacity(trials.len());
+    values
+        .extend(trials.iter().filter_map(|readings| Some(readings.get(metric)?.number()?.value())));
+    values.sort_unstable_by(|a, b| exact::compare(*a, *b));
     values
 }
 
-/// Median, interval, range and number of readings.
-pub(crate) fn summarize(metric: Metric, trials: &[&Readings], threshold: f64) -> MetricSummary {
-    let summary = match metric.domain() {
-        Domain::Number(dimension) => {
-            let values = sorted(metric, trials);
-            let exact = |amount: &Decimal| Quantity::from_amount(dimension, *amount);
-            match (values.first(), values.get(middle(values.len())), values.last()) {
-                (Some(min), Some(median), Some(max)) => Summary::Number {
-                    median: exact(median),
-                    interval: interval(metric, &values, threshold)
-                        .map(|(low, high)| (exact(&low), exact(&high))),
-                    min: exact(min),
-                    max: exact(max),
-                    n: u32::try_from(values.len()).unwrap_or(u32::MAX),
-                },
-                _ => missing(metric, trials),
-            }
-        }
-        Domain::Text | Domain::Version => texts(metric, trials),
-    };
-    MetricSummary { metric, summary }
+fn numbers(
+    metric: Metric,
+    dimension: Dimension,
+    values: &[Decimal],
+    threshold: f64,
+) -> Option<Summary> {
+    let shown = |amount: &Decimal| Quantity::from_amount(dimension, *amount);
+    Some(Summary::Number {
+        median: shown(values.get(middle(values.len()))?),
+        interval: interval(metric, values, threshold)
+            .map(|(low, high)| (shown(&low), shown(&high))),
+        min: shown(values.first()?),
+        max: shown(values.last()?),
+        n: u32::try_from(values.len()).unwrap_or(u32::MAX),
+    })
 }
 
 /// The order-statistic interval for the median restart that always agrees with the finding:
