@@ -36,11 +36,14 @@ mod error;
 mod floor;
 mod headroom;
 mod info;
+mod lane;
+mod lanes;
 mod link;
 mod machine;
 mod program;
 mod readings;
 mod requests;
+mod resp;
 mod round;
 mod rounds;
 mod server;
@@ -49,6 +52,7 @@ mod stand_in;
 mod statistics;
 #[cfg(test)]
 mod testing;
+mod timer;
 mod trial;
 
 pub use address::{Address, AddressError};

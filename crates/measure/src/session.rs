@@ -190,7 +190,8 @@ fn target(subject: &Subject, plan: &MeasurePlan) -> Target {
         (Command::Get, Some(dataset)) => format!("GET of an existing key of {}", dataset.value),
         (Command::Get, None) => "GET of a key that does not exist".to_owned(),
     };
-    Target { server, transport, wait, command }
+    let load = Some(plan.load.to_string());
+    Target { server, transport, wait, command, load }
 }
 
 fn started(program: &Path) -> TargetServer {

@@ -41,6 +41,9 @@ pub(crate) fn make(
     let readings = readings(session, &measured)?;
     let anomalies = anomalies(session, &measured);
     let Sampled { rtt, floor, .. } = measured.sampled;
+    let open = rtt.open();
+    let service_histogram = open.map(|open| encode(&open.service)).transpose()?;
+    let slip_histogram = open.map(|open| encode(&open.slip)).transpose()?;
     let floor_histogram = floor.as_ref().map(|floor| encode(floor.times())).transpose()?;
     Ok(Trial {
         number,
@@ -52,6 +55,8 @@ pub(crate) fn make(
         rounds: rtt.into_rounds(),
         floor_rounds: floor.map(Series::into_rounds).unwrap_or_default(),
         floor_histogram,
+        service_histogram,
+        slip_histogram,
         anomalies,
     })
 }
@@ -151,7 +156,7 @@ fn readings(session: &Session, measured: &Measured) -> Result<Readings, MeasureE
         env.clone(),
     ];
     insert(&mut readings, told.concat())?;
-    let shares = headroom::readings(&readings);
+    let shares = headroom::readings(&readings, &session.plan.load);
     insert(&mut readings, shares)?;
     Ok(readings)
 }
@@ -182,7 +187,8 @@ fn anomalies(session: &Session, measured: &Measured) -> Vec<String> {
         let calls = execution.calls_of_others;
         format!("server.exec.mean holds {calls} calls of {command} that others made meanwhile")
     });
-    unsteady(sampled.rtt.rounds()).into_iter().chain(elsewhere).chain(others).collect()
+    let own = unsteady(sampled.rtt.rounds()).into_iter().chain(sampled.rtt.slipped());
+    own.chain(elsewhere).chain(others).collect()
 }
 
 /// HDR histogram, V2, deflated, base64.

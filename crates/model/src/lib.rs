@@ -19,6 +19,7 @@ mod evidence;
 mod fact;
 mod finding;
 mod id;
+mod load;
 mod metric;
 mod plan;
 mod quantity;
@@ -38,6 +39,7 @@ pub use evidence::{
 pub use fact::{Fact, FactName, FactNameError, FactValue};
 pub use finding::{Finding, Reason};
 pub use id::{IdError, MatrixId, PhaseId, RowId};
+pub use load::{Load, Rate};
 pub use metric::{
     Better, Domain, Env, Headroom, Kind, Memory, Metric, Server, Statistic, UnknownMetric,
 };

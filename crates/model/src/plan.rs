@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::action::Gate;
 use crate::fact::{Fact, FactName};
 use crate::id::PhaseId;
+use crate::load::Load;
 use crate::quantity::{Dimension, Quantity, QuantityError};
 
 /// A checked phase plan.
@@ -106,6 +107,9 @@ pub struct MeasurePlan {
     pub wait: Wait,
     /// The command that is sent.
     pub command: Command,
+    /// How requests are sent.
+    #[serde(default, skip_serializing_if = "Load::is_default")]
+    pub load: Load,
     /// CPUs for server and client.
     pub pinning: Pinning,
     /// Passes over a fresh connection, in each trial.
@@ -230,7 +234,7 @@ pub enum SizeError {
     },
 }
 
-fn whole(text: &str, dimension: Dimension) -> Result<(Quantity, u64), SizeError> {
+pub(crate) fn whole(text: &str, dimension: Dimension) -> Result<(Quantity, u64), SizeError> {
     let quantity: Quantity = text.parse()?;
     if quantity.dimension() != dimension {
         let wanted = dimension.describe();

@@ -39,6 +39,8 @@ pub(crate) enum Kind {
     Choice(&'static [&'static str]),
     /// A length of time.
     Time,
+    /// So many in a second.
+    Rate,
     /// An amount of memory.
     Memory,
     /// A whole number from this one on.
@@ -239,6 +241,24 @@ static MEASURE: Table = Table {
             "command",
             Kind::Choice(&["GET", "PING"]),
             "The command that is measured; GET if it isn't written",
+        ),
+        optional(
+            "rate",
+            Kind::Rate,
+            "Open loop: so many requests a second, such as `20000/s`, each due at its time whatever \
+             the server does; rtt.* is then the time from when it was due. Closed loop if it isn't \
+             written: the next request after the reply",
+        ),
+        optional(
+            "connections",
+            Kind::Whole(1),
+            "Connections that are used at once; 1 if it isn't written",
+        ),
+        optional(
+            "pipeline",
+            Kind::Whole(1),
+            "Requests written at once to a connection before their replies are read, in a closed \
+             loop; 1 if it isn't written",
         ),
         optional("rounds", Kind::Whole(1), "Fresh connections in a trial; 5 if it isn't written"),
         optional(

@@ -15,6 +15,7 @@ mod extends;
 mod fact_file;
 mod format;
 mod keys;
+mod load_file;
 mod matrix;
 mod matrix_file;
 mod plan_file;

@@ -19,13 +19,14 @@ use std::num::NonZeroU32;
 use std::ops::Range;
 
 use phasegate_model::{
-    Command, Dataset, FactName, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Prediction,
-    Transport, Wait,
+    Command, Dataset, FactName, Load, MeasurePlan, NextOption, NextPhases, Pinning, Plan,
+    Prediction, Transport, Wait,
 };
 
 use crate::diagnostic::{Diagnostic, Source};
 use crate::document::{Section, Text, read_document};
 use crate::fact_file;
+use crate::load_file::load;
 use crate::matrix::Written;
 use crate::matrix_file::{condition_at, schema};
 
@@ -183,6 +184,7 @@ fn default_measure() -> Option<MeasurePlan> {
         transport: Transport::Unix,
         wait: Wait::Block,
         command: Command::Get,
+        load: Load::default(),
         pinning: Pinning::default(),
         rounds: ROUNDS,
         samples: SAMPLES,
@@ -203,6 +205,7 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Op
         transport: section.choice("transport", &transports, problems).unwrap_or(default.transport),
         wait: section.choice("wait", &waits, problems).unwrap_or(default.wait),
         command: section.choice("command", &commands, problems).unwrap_or(default.command),
+        load: load(section, problems),
         pinning: pinning(section, problems),
         rounds: section.positive("rounds", problems).unwrap_or(default.rounds),
         samples: section.positive("samples", problems).unwrap_or(default.samples),

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use phasegate_measure::{Address, MeasureError, Progress, Session, Source, StandIn};
 use phasegate_model::{
-    Command as Sent, Dataset, MeasurePlan, Metric, Pinning, Reading, Transport, Trial, Wait,
+    Command as Sent, Dataset, Load, MeasurePlan, Metric, Pinning, Reading, Transport, Trial, Wait,
 };
 
 /// Few samples, no pinning, no dataset.
@@ -17,6 +17,7 @@ pub(crate) fn plan() -> MeasurePlan {
         transport: Transport::Unix,
         wait: Wait::Block,
         command: Sent::Get,
+        load: Load::default(),
         pinning: Pinning::default(),
         rounds: NonZeroU32::new(3).unwrap(),
         samples: NonZeroU32::new(200).unwrap(),
