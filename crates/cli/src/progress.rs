@@ -23,13 +23,16 @@ impl Display {
     pub(crate) fn new(talk: Talk, plan: &Plan, target: &Target) -> Self {
         let budget = plan.measure.budget.duration();
         if talk > Talk::Quiet {
+            let usual = plan.measure.load.is_one_at_a_time();
+            let load = if usual { String::new() } else { format!(", {}", plan.measure.load) };
             say(&format!(
-                "phase {}: {}, {} over {}, client {}; at most {} trials or {}",
+                "phase {}: {}, {} over {}, client {}{}; at most {} trials or {}",
                 plan.phase,
                 target.server,
                 target.command,
                 target.transport,
                 target.wait,
+                load,
                 plan.measure.trials,
                 plan.measure.budget.quantity().human(),
             ));

@@ -16,7 +16,8 @@ use crate::address::Address;
 use crate::connect::{ConnectError, words_of_system};
 use crate::connection::{Connection, SampleError, closed_after, excerpt};
 use crate::link::Terms;
-use crate::requests::{Expected, Taken};
+use crate::reply::{Expected, Taken};
+use crate::resp;
 
 /// How much is read at once at least.
 const READ_BYTES: usize = 64 * 1024;
@@ -47,6 +48,8 @@ pub(crate) struct Lane {
     unanswered: VecDeque<Ticket>,
     incoming: Vec<u8>,
     filled: usize,
+    /// How many replies said that there is nothing.
+    nils: u64,
 }
 
 impl Lane {
@@ -71,6 +74,7 @@ impl Lane {
             unanswered: VecDeque::with_capacity(1024),
             incoming: vec![0; room],
             filled: 0,
+            nils: 0,
         }))
     }
 
@@ -161,7 +165,10 @@ impl Lane {
                 return Err(error_in(bytes).unwrap_or(surplus));
             };
             match expected.take(bytes) {
-                Taken::Whole(length) => at += length,
+                Taken::Whole(length) => {
+                    self.nils += u64::from(resp::is_nil(bytes));
+                    at += length;
+                }
                 Taken::Part => break,
                 Taken::Error(words) => return Err(SampleError::ErrorReply { words }),
                 Taken::Other(place) => {
@@ -229,6 +236,11 @@ impl Lane {
     /// The request that waits for its reply the longest.
     pub(crate) fn oldest(&self) -> Option<Ticket> {
         self.unanswered.front().or(self.unsent.front().map(|(ticket, _)| ticket)).copied()
+    }
+
+    /// How many replies said that there is nothing.
+    pub(crate) const fn nils(&self) -> u64 {
+        self.nils
     }
 
     /// To wait for.

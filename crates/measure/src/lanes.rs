@@ -14,7 +14,8 @@ use crate::connect::ConnectError;
 use crate::connection::SampleError;
 use crate::lane::{Lane, Ticket, nanoseconds_since};
 use crate::link::Terms;
-use crate::requests::{Expected, RequestCycle};
+use crate::reply::Expected;
+use crate::requests::RequestCycle;
 use crate::round::{Passes, RoundTimes};
 use crate::timer::PreciseTimer;
 
@@ -107,6 +108,7 @@ impl<'a> Lanes<'a> {
                 self.look(&turn)?;
             }
         }
+        times.nils = self.all.iter().map(Lane::nils).sum();
         self.all.iter_mut().try_for_each(Lane::check_quiet)
     }
 

@@ -9,7 +9,8 @@ use phasegate_model::Load;
 use crate::connection::SampleError;
 use crate::lane::Ticket;
 use crate::link::{Link, Terms};
-use crate::requests::{Reply, RequestCycle};
+use crate::reply::Reply;
+use crate::requests::RequestCycle;
 
 /// Round-trip times in nanoseconds. At 12 us a bucket is 8 ns wide.
 pub(crate) type Times = Histogram<u64>;
@@ -53,6 +54,8 @@ pub(crate) struct RoundTimes {
     pub(crate) elapsed: Duration,
     /// What else there is to know of an open loop.
     pub(crate) open: Option<OpenTimes>,
+    /// How many replies, of the warm-up as well, said that there is no such key.
+    pub(crate) nils: u64,
     /// For a round with several requests under way.
     window: Window,
     /// All samples, warm-up included, in the order of their replies.
@@ -91,6 +94,7 @@ impl RoundTimes {
             second: histogram()?,
             elapsed: Duration::ZERO,
             open: load.rate.map(|_| OpenTimes::new()).transpose()?,
+            nils: 0,
             window: Window::default(),
             #[cfg(test)]
             raw: Vec::new(),

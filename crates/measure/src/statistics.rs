@@ -112,12 +112,13 @@ pub(crate) struct Series {
     times: Times,
     rounds: Vec<RoundSummary>,
     open: Option<OpenTimes>,
+    nils: u64,
 }
 
 impl Series {
     /// Without a round.
     pub(crate) fn new() -> Result<Self, CreationError> {
-        Ok(Self { times: histogram()?, rounds: Vec::new(), open: None })
+        Ok(Self { times: histogram()?, rounds: Vec::new(), open: None, nils: 0 })
     }
 
     /// Takes in a round that was just measured.
@@ -129,6 +130,7 @@ impl Series {
         whole.add(&round.second)?;
         self.times.add(&whole)?;
         self.rounds.push(RoundSummary::new(round, &whole));
+        self.nils += round.nils;
         match (&mut self.open, &round.open) {
             (Some(all), Some(open)) => {
                 all.service.add(&open.service)?;
@@ -148,6 +150,11 @@ impl Series {
     /// What else there is to know of an open loop.
     pub(crate) const fn open(&self) -> Option<&OpenTimes> {
         self.open.as_ref()
+    }
+
+    /// How many replies said that there is no such key.
+    pub(crate) const fn nils(&self) -> u64 {
+        self.nils
     }
 
     /// That requests were sent so late that it shows in the response times, for readers.

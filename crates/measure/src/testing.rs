@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use phasegate_model::{Command, Load, MeasurePlan, Pinning, Transport, Wait};
+use phasegate_model::{Command, Keys, Load, MeasurePlan, Pinning, Transport, Wait, Writes};
 use tempfile::TempDir;
 
 use crate::address::Address;
@@ -116,6 +116,9 @@ pub(crate) fn plan() -> MeasurePlan {
         transport: Transport::Unix,
         wait: Wait::Block,
         command: Command::Ping,
+        mix: Vec::new(),
+        keys: Keys::default(),
+        writes: Writes::Forbidden,
         load: Load::default(),
         pinning: Pinning::default(),
         rounds: NonZeroU32::MIN,

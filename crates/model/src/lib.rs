@@ -26,6 +26,7 @@ mod quantity;
 mod reading;
 mod suggest;
 mod version;
+mod workload;
 
 pub use action::{Action, ActionError, Gate, Outcome, OutcomeError, Verb};
 pub use chrono::NaiveDate;
@@ -52,3 +53,6 @@ pub use reading::{Measured, Missing, MissingReason, Reading, ReadingError, Readi
 pub use rust_decimal::Decimal;
 pub use suggest::nearest;
 pub use version::{Version, VersionError};
+pub use workload::{
+    CommandPattern, Exponent, ExponentError, Keys, PatternError, Piece, Weighted, Writes,
+};

@@ -15,6 +15,7 @@ use crate::fact::{Fact, FactName};
 use crate::id::PhaseId;
 use crate::load::Load;
 use crate::quantity::{Dimension, Quantity, QuantityError};
+use crate::workload::{Keys, Weighted, Writes};
 
 /// A checked phase plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +108,15 @@ pub struct MeasurePlan {
     pub wait: Wait,
     /// The command that is sent.
     pub command: Command,
+    /// Commands of one's own, which are then sent instead of `command`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mix: Vec<Weighted>,
+    /// The keys that commands name.
+    #[serde(default, skip_serializing_if = "Keys::is_default")]
+    pub keys: Keys,
+    /// Whether commands may write to a server that isn't ours.
+    #[serde(default, skip_serializing_if = "Writes::is_default")]
+    pub writes: Writes,
     /// How requests are sent.
     #[serde(default, skip_serializing_if = "Load::is_default")]
     pub load: Load,
@@ -126,7 +136,7 @@ pub struct MeasurePlan {
     pub trials: NonZeroU32,
     /// Wall time at most.
     pub budget: Timespan,
-    /// What a server of ours is filled with. Nothing is ever written to a server that isn't ours.
+    /// What a server of ours is filled with. One that isn't ours is never filled.
     pub dataset: Option<Dataset>,
 }
 
@@ -189,6 +199,8 @@ pub enum Command {
     Get,
     /// The least that a server can do.
     Ping,
+    /// Writes one of the dataset's keys anew.
+    Set,
 }
 
 impl Command {
@@ -198,6 +210,7 @@ impl Command {
         match self {
             Self::Get => "GET",
             Self::Ping => "PING",
+            Self::Set => "SET",
         }
     }
 }

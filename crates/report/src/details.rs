@@ -35,6 +35,7 @@ fn target(evidence: &Evidence) -> Vec<Property> {
         property("Client waits", target.wait.to_string()),
         property("Command", text(&target.command)),
     ];
+    lines.extend(target.load.as_deref().map(|load| property("Load", text(load))));
     let cpus = cpus(evidence);
     if !cpus.is_empty() {
         lines.push(property("CPUs", cpus));

@@ -45,6 +45,8 @@ pub(crate) enum Kind {
     Memory,
     /// A whole number from this one on.
     Whole(u32),
+    /// A number above 0 and at most 10.
+    Exponent,
     /// True or false.
     Flag,
     /// Readings by the names of their metrics.
@@ -239,8 +241,16 @@ static MEASURE: Table = Table {
         ),
         optional(
             "command",
-            Kind::Choice(&["GET", "PING"]),
+            Kind::Choice(&["GET", "SET", "PING"]),
             "The command that is measured; GET if it isn't written",
+        ),
+        optional("mix", Kind::Tables(&MIX), "Commands of one's own, sent instead of `command`"),
+        optional("keys", Kind::Table(&KEYS), "The keys that commands name"),
+        optional(
+            "writes",
+            Kind::Choice(&["forbidden", "allowed"]),
+            "Whether commands may write to a server that phasegate did not start; forbidden if it \
+             isn't written",
         ),
         optional(
             "rate",
@@ -280,6 +290,36 @@ static MEASURE: Table = Table {
         ),
         optional("pinning", Kind::Table(&PINNING), "A CPU for each, by its number"),
         optional("dataset", Kind::Table(&DATASET), "What a server of ours is filled with"),
+    ],
+};
+
+static MIX: Table = Table {
+    about: "A command that is measured among others",
+    keys: &[
+        needed(
+            "command",
+            Kind::Text,
+            "The command in words: `HSET user:{key} field {value}`; GET and SET alone are those of \
+             the dataset's keys",
+        ),
+        optional("weight", Kind::Whole(1), "How often it is sent; 1 if it isn't written"),
+        optional("value", Kind::Memory, "The size of {value}; 100B if it isn't written"),
+    ],
+};
+
+static KEYS: Table = Table {
+    about: "The keys that commands name",
+    keys: &[
+        optional(
+            "count",
+            Kind::Whole(1),
+            "How many there are without a dataset; 10 000 if it isn't written",
+        ),
+        optional(
+            "zipf",
+            Kind::Exponent,
+            "The exponent of a Zipf distribution; if it isn't written, all keys are named alike",
+        ),
     ],
 };
 

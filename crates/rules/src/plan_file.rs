@@ -19,14 +19,14 @@ use std::num::NonZeroU32;
 use std::ops::Range;
 
 use phasegate_model::{
-    Command, Dataset, FactName, Load, MeasurePlan, NextOption, NextPhases, Pinning, Plan,
-    Prediction, Transport, Wait,
+    Command, Dataset, FactName, Keys, Load, MeasurePlan, NextOption, NextPhases, Pinning, Plan,
+    Prediction, Transport, Wait, Writes,
 };
 
 use crate::diagnostic::{Diagnostic, Source};
 use crate::document::{Section, Text, read_document};
 use crate::fact_file;
-use crate::load_file::load;
+use crate::load_file::{VALUE, command, keys, load, mix, writes};
 use crate::matrix::Written;
 use crate::matrix_file::{condition_at, schema};
 
@@ -35,7 +35,6 @@ const SAMPLES: NonZeroU32 = NonZeroU32::new(10_000).unwrap();
 const WARMUP: u32 = 1_000;
 const TRIALS: NonZeroU32 = NonZeroU32::new(30).unwrap();
 const BUDGET: &str = "60s";
-const VALUE: &str = "100B";
 
 /// A checked plan file, with the places that problems point to.
 #[derive(Clone, Debug, PartialEq)]
@@ -184,6 +183,9 @@ fn default_measure() -> Option<MeasurePlan> {
         transport: Transport::Unix,
         wait: Wait::Block,
         command: Command::Get,
+        mix: Vec::new(),
+        keys: Keys::default(),
+        writes: Writes::Forbidden,
         load: Load::default(),
         pinning: Pinning::default(),
         rounds: ROUNDS,
@@ -200,11 +202,13 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Op
     let default = default_measure()?;
     let transports = [("unix", Transport::Unix), ("tcp", Transport::Tcp)];
     let waits = [("spin", Wait::Spin), ("block", Wait::Block)];
-    let commands = [("GET", Command::Get), ("PING", Command::Ping)];
     Some(MeasurePlan {
         transport: section.choice("transport", &transports, problems).unwrap_or(default.transport),
         wait: section.choice("wait", &waits, problems).unwrap_or(default.wait),
-        command: section.choice("command", &commands, problems).unwrap_or(default.command),
+        command: command(section, problems).unwrap_or(default.command),
+        mix: mix(section, problems),
+        keys: keys(section, problems),
+        writes: writes(section, problems),
         load: load(section, problems),
         pinning: pinning(section, problems),
         rounds: section.positive("rounds", problems).unwrap_or(default.rounds),

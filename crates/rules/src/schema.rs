@@ -98,6 +98,9 @@ fn value(kind: &Kind) -> Value {
         Kind::Whole(least) => {
             json!({ "type": "integer", "minimum": least, "maximum": u32::MAX })
         }
+        Kind::Exponent => {
+            json!({ "type": "number", "minimum": 0, "exclusiveMinimum": true, "maximum": 10 })
+        }
         Kind::Flag => json!({ "type": "boolean" }),
         Kind::Readings => readings(),
         Kind::Expectations => expectations(),

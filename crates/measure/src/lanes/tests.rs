@@ -32,14 +32,14 @@ fn patient(wait: Wait) -> Terms {
 }
 
 /// A round, and what the server did.
-fn round(server: Known, load: Load, wait: Wait, passes: &Passes) -> (RoundTimes, Vec<Served>) {
+fn round(server: &Known, load: Load, wait: Wait, passes: &Passes) -> (RoundTimes, Vec<Served>) {
     let (terms, requests) = (patient(wait), Requests::get_absent());
     let address = server.url().parse().unwrap();
     let mut times = RoundTimes::new(&load).unwrap();
     let mut lanes = Lanes::open(&address, &terms, requests.expected(), load).unwrap();
     lanes.measure(&mut times, &mut requests.cycle(), passes).unwrap();
     drop(lanes);
-    (times, ended(&server, u64::from(passes.warmup + passes.samples)))
+    (times, ended(server, u64::from(passes.warmup + passes.samples)))
 }
 
 /// What a server did, once it knows that its clients left.
@@ -119,7 +119,7 @@ fn readings_of_known_latencies_are_true_for_every_load() {
         ] {
             let servers = [Known::over_unix(Hold::Tail(7)), Known::over_tcp(Hold::Tail(8))];
             for server in servers {
-                let (times, served) = round(server, load, wait, &PASSES);
+                let (times, served) = round(&server, load, wait, &PASSES);
                 assert_true(&times, &PASSES, load.rate.is_some(), &served);
             }
         }
@@ -154,7 +154,7 @@ fn no_request_is_due_at_another_time_because_of_the_server() {
     let hold = Hold::Freeze { each: Duration::from_millis(50), first: Duration::from_millis(25) };
     let passes = Passes { warmup: 0, samples: 400 };
     let (times, _) =
-        round(Known::over_unix(hold), load(Some("4000/s"), 2, 1), Wait::Block, &passes);
+        round(&Known::over_unix(hold), load(Some("4000/s"), 2, 1), Wait::Block, &passes);
     let mut due: Vec<u64> = times.raw.iter().map(|(ticket, _)| ticket.due_ns).collect();
     due.sort_unstable();
     assert_eq!(due, (0..400).map(|number| number * 250_000).collect::<Vec<_>>());
@@ -174,13 +174,13 @@ fn a_freeze_shows_in_open_loop_as_what_it_did_to_all_who_were_due() {
     let freeze = Hold::Freeze { each: Duration::from_secs(1), first: Duration::from_millis(100) };
     let passes = Passes { warmup: 0, samples: 2_000 };
     let (open, _) =
-        round(Known::over_unix(freeze), load(Some("1000/s"), 1, 1), Wait::Block, &passes);
+        round(&Known::over_unix(freeze), load(Some("1000/s"), 1, 1), Wait::Block, &passes);
     let p99 = whole(&open).value_at_quantile(0.99);
     assert!(p99 >= 89_000_000, "{p99}");
     let slow = whole(&open).len() - whole(&open).count_between(0, 50_000_000);
     assert!(slow >= 95, "{slow}");
     // In a closed loop nobody asks while the server is frozen, but the one who waits already.
-    let (closed, served) = round(Known::over_unix(freeze), load(None, 1, 1), Wait::Block, &passes);
+    let (closed, served) = round(&Known::over_unix(freeze), load(None, 1, 1), Wait::Block, &passes);
     let frozen = served.iter().filter(|it| it.frozen && it.held().as_millis() >= 50).count();
     assert!(frozen <= 20, "{frozen}");
     let p99 = whole(&closed).value_at_quantile(0.99);
@@ -191,7 +191,7 @@ fn a_freeze_shows_in_open_loop_as_what_it_did_to_all_who_were_due() {
 fn the_time_that_samples_took_is_from_the_first_to_the_last() {
     let passes = Passes { warmup: 100, samples: 400 };
     let (times, _) =
-        round(Known::over_unix(Hold::Nothing), load(Some("4000/s"), 2, 1), Wait::Spin, &passes);
+        round(&Known::over_unix(Hold::Nothing), load(Some("4000/s"), 2, 1), Wait::Spin, &passes);
     // From when the 100th was due until after the 499th was.
     assert!(times.elapsed >= Duration::from_micros(399 * 250), "{:?}", times.elapsed);
     assert_eq!((times.first.len(), times.second.len()), (200, 200));

@@ -8,7 +8,8 @@ use std::sync::atomic::AtomicBool;
 
 use phasegate_measure::{Address, MeasureError, Progress, Session, Source, StandIn};
 use phasegate_model::{
-    Command as Sent, Dataset, Load, MeasurePlan, Metric, Pinning, Reading, Transport, Trial, Wait,
+    Command as Sent, Dataset, Keys, Load, MeasurePlan, Metric, Pinning, Reading, Transport, Trial,
+    Wait, Writes,
 };
 
 /// Few samples, no pinning, no dataset.
@@ -17,6 +18,9 @@ pub(crate) fn plan() -> MeasurePlan {
         transport: Transport::Unix,
         wait: Wait::Block,
         command: Sent::Get,
+        mix: Vec::new(),
+        keys: Keys::default(),
+        writes: Writes::Forbidden,
         load: Load::default(),
         pinning: Pinning::default(),
         rounds: NonZeroU32::new(3).unwrap(),
