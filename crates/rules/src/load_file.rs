@@ -48,7 +48,7 @@ pub(crate) fn mix(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> 
         let command = entry.required("command", problems);
         let weight = entry.positive("weight", problems).unwrap_or(NonZeroU32::MIN);
         let value: Option<ByteSize> =
-            if entry.has("value") { entry.parsed("value", problems) } else { VALUE.parse().ok() };
+            entry.parsed("value", problems).or_else(|| VALUE.parse().ok());
         entry.finish(problems);
         let weighted = || Some(Weighted { command: command?, weight, value: value? });
         mix.extend(weighted());
