@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use phasegate_measure::Progress as Step;
-use phasegate_model::{Finding, Metric, Plan, Quantity, Reading, Statistic, Target, Trial};
+use phasegate_model::{Extent, Finding, Metric, Plan, Quantity, Reading, Statistic, Target, Trial};
 use phasegate_rules::Progress;
 
 use crate::args::Talk;
@@ -86,7 +86,11 @@ impl Display {
         let doing = match step {
             Step::Starting => "starting the server".to_owned(),
             Step::Filling { dataset, goal } => {
-                format!("filling: {} of {}", dataset.human(), goal.quantity().human())
+                let goal = match goal {
+                    Extent::Size(size) => size.quantity().human(),
+                    Extent::Keys(keys) => format!("{keys} keys"),
+                };
+                format!("filling: {} of {goal}", dataset.human())
             }
             Step::Rounds { done, of, p99 } => {
                 let p99 = p99.as_ref().map(|p99| format!(", P99 {}", p99.human()));

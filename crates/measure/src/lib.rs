@@ -43,6 +43,7 @@ mod link;
 mod machine;
 mod program;
 mod readings;
+mod records;
 mod reply;
 mod requests;
 mod resp;

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use phasegate_model::{
-    ByteSize, Environment, MeasurePlan, Quantity, Target, TargetServer, Transport, Trial, Wait,
+    Environment, Extent, MeasurePlan, Quantity, Target, TargetServer, Transport, Trial, Wait,
     Writes,
 };
 
@@ -46,7 +46,7 @@ pub enum Progress {
         /// How large it is, as the server tells it or about so.
         dataset: Quantity,
         /// How large it is to be.
-        goal: ByteSize,
+        goal: Extent,
     },
     /// Rounds are being made.
     Rounds {

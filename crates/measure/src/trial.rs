@@ -91,7 +91,7 @@ impl Prepared<'_> {
             (Some(server), Some(dataset)) => {
                 let mut progress = |bytes: u64| {
                     let dataset_now = Quantity::from_amount(Dimension::Bytes, bytes.into());
-                    progress(Progress::Filling { dataset: dataset_now, goal: dataset.size });
+                    progress(Progress::Filling { dataset: dataset_now, goal: dataset.extent });
                 };
                 let (address, terms) = (server.address(), &self.session.terms);
                 let progress = &mut progress;

@@ -14,6 +14,7 @@
 //! ```
 
 mod action;
+mod dataset;
 mod decision;
 mod evidence;
 mod fact;
@@ -30,6 +31,7 @@ mod workload;
 
 pub use action::{Action, ActionError, Gate, Outcome, OutcomeError, Verb};
 pub use chrono::NaiveDate;
+pub use dataset::{DataType, Dataset, Extent};
 pub use decision::{
     Change, Decision, FactUsed, Flip, Margin, MetricSummary, Obligation, OptionResult,
     PredictionResult, RowDecision, Summary, Verdict, Votes,
@@ -45,8 +47,8 @@ pub use metric::{
     Better, Domain, Env, Headroom, Kind, Memory, Metric, Server, Statistic, UnknownMetric,
 };
 pub use plan::{
-    ByteSize, Command, Dataset, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Prediction,
-    SizeError, Timespan, Transport, Wait,
+    ByteSize, Command, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Prediction, SizeError,
+    Timespan, Transport, Wait,
 };
 pub use quantity::{Dimension, Quantity, QuantityError, Unit};
 pub use reading::{Measured, Missing, MissingReason, Reading, ReadingError, Readings};

@@ -11,6 +11,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::action::Gate;
+use crate::dataset::Dataset;
 use crate::fact::{Fact, FactName};
 use crate::id::PhaseId;
 use crate::load::Load;
@@ -138,16 +139,6 @@ pub struct MeasurePlan {
     pub budget: Timespan,
     /// What a server of ours is filled with. One that isn't ours is never filled.
     pub dataset: Option<Dataset>,
-}
-
-/// What a server is filled with: string keys with values of one size.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dataset {
-    /// The `used_memory_dataset` to reach.
-    pub size: ByteSize,
-    /// The size of each value.
-    pub value: ByteSize,
 }
 
 /// How server and client are connected.

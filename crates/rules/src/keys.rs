@@ -334,8 +334,33 @@ static PINNING: Table = Table {
 static DATASET: Table = Table {
     about: "What a server of ours is filled with",
     keys: &[
-        needed("size", Kind::Memory, "The memory.dataset to reach, such as `1.8MB`"),
-        optional("value", Kind::Memory, "The size of each value; 100B if it isn't written"),
+        optional(
+            "size",
+            Kind::Memory,
+            "The memory.dataset to reach, such as `1.8MB`; needed if there is no `keys`",
+        ),
+        optional("keys", Kind::Whole(1), "How many keys, instead of a size"),
+        optional(
+            "value",
+            Kind::Memory,
+            "The size of each value or element; 100B if it isn't written",
+        ),
+        optional(
+            "type",
+            Kind::Choice(&["string", "hash", "list", "set", "zset", "stream"]),
+            "The type of each key; string if it isn't written",
+        ),
+        optional(
+            "elements",
+            Kind::Whole(1),
+            "Elements of each key that isn't a string; 10 if it isn't written",
+        ),
+        optional(
+            "churn",
+            Kind::Whole(0),
+            "How many values of mixed sizes are written beside each key and deleted again, which \
+             leaves holes in the server's memory; 0 if it isn't written",
+        ),
     ],
 };
 

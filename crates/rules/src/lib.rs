@@ -8,6 +8,7 @@
 
 mod ballot;
 pub mod condition;
+mod dataset_file;
 mod decide;
 mod diagnostic;
 mod document;

@@ -94,7 +94,13 @@ fn exponent(table: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<E
     }
 }
 
-fn misfit(section: &mut Section<'_>, key: &'static str, message: &str, help: &str) -> Diagnostic {
+/// A problem of values that are right by themselves.
+pub(crate) fn misfit(
+    section: &mut Section<'_>,
+    key: &'static str,
+    message: &str,
+    help: &str,
+) -> Diagnostic {
     let span = section.value(key).map(Spanned::span).unwrap_or_default();
     let mut problem = Diagnostic::new(Code::BadValue, span, message.to_owned());
     problem.help = Some(help.to_owned());

@@ -19,14 +19,15 @@ use std::num::NonZeroU32;
 use std::ops::Range;
 
 use phasegate_model::{
-    Command, Dataset, FactName, Keys, Load, MeasurePlan, NextOption, NextPhases, Pinning, Plan,
-    Prediction, Transport, Wait, Writes,
+    Command, FactName, Keys, Load, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Prediction,
+    Transport, Wait, Writes,
 };
 
+use crate::dataset_file::{check_type, dataset};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::document::{Section, Text, read_document};
 use crate::fact_file;
-use crate::load_file::{VALUE, command, keys, load, mix, writes};
+use crate::load_file::{command, keys, load, mix, writes};
 use crate::matrix::Written;
 use crate::matrix_file::{condition_at, schema};
 
@@ -202,11 +203,20 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Op
     let default = default_measure()?;
     let transports = [("unix", Transport::Unix), ("tcp", Transport::Tcp)];
     let waits = [("spin", Wait::Spin), ("block", Wait::Block)];
+    let (command, mix) = (command(section, problems), mix(section, problems));
+    let command = command.unwrap_or(default.command);
+    let dataset = dataset(section, problems);
+    if let Some(dataset) = &dataset
+        && mix.is_empty()
+        && command != Command::Ping
+    {
+        check_type(section, dataset, problems);
+    }
     Some(MeasurePlan {
         transport: section.choice("transport", &transports, problems).unwrap_or(default.transport),
         wait: section.choice("wait", &waits, problems).unwrap_or(default.wait),
-        command: command(section, problems).unwrap_or(default.command),
-        mix: mix(section, problems),
+        command,
+        mix,
         keys: keys(section, problems),
         writes: writes(section, problems),
         load: load(section, problems),
@@ -217,7 +227,7 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Op
         floor: section.flag("floor", problems).unwrap_or(default.floor),
         trials: section.positive("trials", problems).unwrap_or(default.trials),
         budget: section.parsed("budget", problems).unwrap_or(default.budget),
-        dataset: dataset(section, problems),
+        dataset,
     })
 }
 
@@ -231,14 +241,6 @@ fn pinning(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Pinning
     };
     table.finish(problems);
     pinning
-}
-
-fn dataset(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Dataset> {
-    let mut table = section.section("dataset", problems)?;
-    let size = table.required("size", problems);
-    let value = table.parsed("value", problems).or_else(|| VALUE.parse().ok());
-    table.finish(problems);
-    Some(Dataset { size: size?, value: value? })
 }
 
 fn next_options(

@@ -206,7 +206,7 @@ fn reply(name: &str) -> &'static [u8] {
     match name {
         "PING" => b"+PONG\r\n",
         "GET" => b"$-1\r\n",
-        "INFO" => b"$23\r\nredis_version:7.0.15\r\n\r\n",
+        "INFO" => b"$22\r\nredis_version:7.0.15\r\n\r\n",
         "CONFIG" => b"*0\r\n",
         "CLIENT" | "AUTH" | "SELECT" => b"+OK\r\n",
         _ => b"-ERR unknown command\r\n",

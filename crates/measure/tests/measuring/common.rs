@@ -8,8 +8,8 @@ use std::sync::atomic::AtomicBool;
 
 use phasegate_measure::{Address, MeasureError, Progress, Session, Source, StandIn};
 use phasegate_model::{
-    Command as Sent, Dataset, Keys, Load, MeasurePlan, Metric, Pinning, Reading, Transport, Trial,
-    Wait, Writes,
+    Command as Sent, DataType, Dataset, Extent, Keys, Load, MeasurePlan, Metric, Pinning, Reading,
+    Transport, Trial, Wait, Writes,
 };
 
 /// Few samples, no pinning, no dataset.
@@ -34,7 +34,13 @@ pub(crate) fn plan() -> MeasurePlan {
 }
 
 pub(crate) fn dataset(size: &str, value: &str) -> Dataset {
-    Dataset { size: size.parse().unwrap(), value: value.parse().unwrap() }
+    Dataset {
+        extent: Extent::Size(size.parse().unwrap()),
+        value: value.parse().unwrap(),
+        kind: DataType::String,
+        elements: Dataset::DEFAULT_ELEMENTS,
+        churn: 0,
+    }
 }
 
 pub(crate) fn never() -> Arc<AtomicBool> {

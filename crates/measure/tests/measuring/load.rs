@@ -5,7 +5,8 @@ use std::num::NonZeroU32;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 use phasegate_model::{
-    Command, Keys, Load, MeasurePlan, MissingReason, Reading, Trial, Weighted, Writes,
+    Command, DataType, Dataset, Extent, Keys, Load, MeasurePlan, MissingReason, Reading, Trial,
+    Weighted, Writes,
 };
 
 use base64::Engine;
@@ -159,4 +160,49 @@ fn long_replies_are_read_to_their_ends() {
         let trial = trial(&running(&server.address()), &plan).unwrap();
         assert_eq!(histogram(Some(&trial.rtt_histogram)).len(), 60);
     }
+}
+
+#[test]
+fn a_dataset_of_every_type_is_there_with_all_its_elements() {
+    for (kind, command, reply) in [
+        (DataType::String, "STRLEN phasegate:{key}", 50),
+        (DataType::Hash, "HLEN phasegate:{key}", 7),
+        (DataType::List, "LLEN phasegate:{key}", 7),
+        (DataType::Set, "SCARD phasegate:{key}", 7),
+        (DataType::Zset, "ZCARD phasegate:{key}", 7),
+        (DataType::Stream, "XLEN phasegate:{key}", 7),
+    ] {
+        for extent in [Extent::Keys(many(300)), Extent::Size("2MB".parse().unwrap())] {
+            let (value, elements) = ("50B".parse().unwrap(), many(7));
+            let dataset = Dataset { extent, value, kind, elements, churn: 0 };
+            // An error in the script is an error reply, which ends the trial.
+            let checked = format!(
+                "EVAL return(redis.call('{}',KEYS[1])=={reply})and(1)or(error('x')) 1 phasegate:{{key}}",
+                command.split(' ').next().unwrap()
+            );
+            let commands = mix(&[(checked.as_str(), 1)]);
+            let plan = MeasurePlan { dataset: Some(dataset), mix: commands, ..plan() };
+            let trial = trial(&start(), &plan).unwrap();
+            match extent {
+                Extent::Keys(_) => assert!((number(&trial, "server.keys") - 300.0).abs() < 0.5),
+                Extent::Size(_) => {
+                    let found = number(&trial, "memory.dataset");
+                    assert!((found - 2e6).abs() < 2e6 * 0.06, "{kind:?}: {found}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn churn_leaves_holes_in_the_servers_memory() {
+    let fragmentation = |churn| {
+        let filled = Dataset { churn, ..dataset("8MB", "500B") };
+        let trial = trial(&start(), &MeasurePlan { dataset: Some(filled), ..plan() }).unwrap();
+        let found = number(&trial, "memory.dataset");
+        assert!((found - 8e6).abs() < 8e6 * 0.1, "{found}");
+        number(&trial, "memory.allocator_frag_ratio")
+    };
+    let (whole, holes) = (fragmentation(0), fragmentation(4));
+    assert!(holes > whole * 1.3, "{holes}, before {whole}");
 }
