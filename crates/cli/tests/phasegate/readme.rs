@@ -139,7 +139,7 @@ fn the_examples_of_the_format_are_right() {
     scene.write("rules/short.toml", &examples[1]);
     scene.write("rules/phases/3a.toml", &examples[2]);
     let (head, _) = examples[2].split_once("[measure]").unwrap();
-    scene.write("rules/phases/load.toml", &format!("{head}{}", examples[3]));
+    scene.write("rules/phases/load.toml", format!("{head}{}", examples[3]));
     let said = scene.run(&["check"]);
     assert_eq!(said.status, 0, "{}", said.out);
 }
