@@ -320,3 +320,21 @@ fn an_interrupt_ends_every_load() {
         assert_eq!(measured.unwrap_err(), SampleError::Interrupted);
     }
 }
+
+#[test]
+fn replies_may_be_split_anywhere() {
+    const REPLIES: &[u8] = b"+PONG\r\n+PONG\r\n+PONG\r\n+PONG\r\n";
+    let halves = (1..REPLIES.len()).map(|at| vec![&REPLIES[..at], &REPLIES[at..]]);
+    for pieces in halves.chain([REPLIES.chunks(1).collect()]) {
+        for wait in [Wait::Spin, Wait::Block] {
+            let server = Faulty::start(Transport::Unix, vec![pieces.clone()], Then::Stall);
+            let (terms, requests, load) = (patient(wait), Requests::ping(), load(None, 1, 4));
+            let mut times = RoundTimes::new(&load).unwrap();
+            let mut lanes =
+                Lanes::open(&server.address, &terms, requests.expected(), load).unwrap();
+            let passes = Passes { warmup: 0, samples: 4 };
+            lanes.measure(&mut times, &mut requests.cycle(), &passes).unwrap();
+            assert_eq!(whole(&times).len(), 4);
+        }
+    }
+}
