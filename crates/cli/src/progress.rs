@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use phasegate_measure::Progress as Step;
-use phasegate_model::{Finding, Metric, Plan, Quantity, Reading, Statistic, Target, Trial};
+use phasegate_model::{Extent, Finding, Metric, Plan, Quantity, Reading, Statistic, Target, Trial};
 use phasegate_rules::Progress;
 
 use crate::args::Talk;
@@ -23,13 +23,16 @@ impl Display {
     pub(crate) fn new(talk: Talk, plan: &Plan, target: &Target) -> Self {
         let budget = plan.measure.budget.duration();
         if talk > Talk::Quiet {
+            let usual = plan.measure.load.is_one_at_a_time();
+            let load = if usual { String::new() } else { format!(", {}", plan.measure.load) };
             say(&format!(
-                "phase {}: {}, {} over {}, client {}; at most {} trials or {}",
+                "phase {}: {}, {} over {}, client {}{}; at most {} trials or {}",
                 plan.phase,
                 target.server,
                 target.command,
                 target.transport,
                 target.wait,
+                load,
                 plan.measure.trials,
                 plan.measure.budget.quantity().human(),
             ));
@@ -83,7 +86,11 @@ impl Display {
         let doing = match step {
             Step::Starting => "starting the server".to_owned(),
             Step::Filling { dataset, goal } => {
-                format!("filling: {} of {}", dataset.human(), goal.quantity().human())
+                let goal = match goal {
+                    Extent::Size(size) => size.quantity().human(),
+                    Extent::Keys(keys) => format!("{keys} keys"),
+                };
+                format!("filling: {} of {goal}", dataset.human())
             }
             Step::Rounds { done, of, p99 } => {
                 let p99 = p99.as_ref().map(|p99| format!(", P99 {}", p99.human()));

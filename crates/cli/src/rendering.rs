@@ -59,6 +59,7 @@ impl Templates {
                 transport: plan.measure.transport,
                 wait: plan.measure.wait,
                 command: plan.measure.command.as_str().to_owned(),
+                load: None,
             },
             environment: Environment::default(),
             previous: None,

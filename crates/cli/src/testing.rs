@@ -33,6 +33,8 @@ pub(crate) fn decision(matrix: &Matrix, trials: &[String]) -> Decision {
         rtt_histogram: String::new(),
         floor_rounds: Vec::new(),
         floor_histogram: None,
+        service_histogram: None,
+        slip_histogram: None,
         anomalies: Vec::new(),
     };
     matrix.decide(&Evidence {
@@ -47,6 +49,7 @@ pub(crate) fn decision(matrix: &Matrix, trials: &[String]) -> Decision {
             transport: Transport::Unix,
             wait: Wait::Block,
             command: "GET".to_owned(),
+            load: None,
         },
         environment: Environment::default(),
         previous: None,

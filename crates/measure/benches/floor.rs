@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use phasegate_measure::{Session, Source, StandIn};
-use phasegate_model::{Command as Sent, MeasurePlan, Pinning, Transport, Wait};
+use phasegate_model::{Command as Sent, Keys, Load, MeasurePlan, Pinning, Transport, Wait, Writes};
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll;
 
@@ -84,6 +84,10 @@ fn session(socket: &Path, wait: Wait, server_cpu: usize, client_cpu: usize) -> S
         transport: Transport::Unix,
         wait,
         command: Sent::Get,
+        mix: Vec::new(),
+        keys: Keys::default(),
+        writes: Writes::Forbidden,
+        load: Load::default(),
         pinning: Pinning { server: cpu(server_cpu), client: cpu(client_cpu) },
         rounds: NonZeroU32::MIN,
         samples: NonZeroU32::new(SAMPLES).unwrap(),

@@ -29,7 +29,7 @@ use std::time::Instant;
 
 use hdrhistogram::Histogram;
 use phasegate_measure::{Session, Source};
-use phasegate_model::{Command as Sent, MeasurePlan, Pinning, Transport, Wait};
+use phasegate_model::{Command as Sent, Keys, Load, MeasurePlan, Pinning, Transport, Wait, Writes};
 
 use crate::common::{Awake, Server, WARMUP, bare_p50, cpus, figure, keep_on, report};
 
@@ -82,6 +82,10 @@ fn session(socket: &Path, wait: Wait, client_cpu: usize) -> Session {
         transport: Transport::Unix,
         wait,
         command: Sent::Get,
+        mix: Vec::new(),
+        keys: Keys::default(),
+        writes: Writes::Forbidden,
+        load: Load::default(),
         pinning: Pinning { server: None, client: u32::try_from(client_cpu).ok() },
         rounds: NonZeroU32::MIN,
         samples: NonZeroU32::new(SAMPLES).unwrap(),

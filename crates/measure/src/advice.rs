@@ -224,6 +224,8 @@ mod tests {
             rtt_histogram: String::new(),
             floor_rounds: Vec::new(),
             floor_histogram: None,
+            service_histogram: None,
+            slip_histogram: None,
             anomalies: Vec::new(),
         }
     }

@@ -46,6 +46,14 @@ pub enum ConnectError {
         /// What went wrong.
         words: String,
     },
+    /// Requests are to be under way at once over TLS.
+    #[error(
+        "`{address}` is reached over TLS, where phasegate measures one request at a time; leave `rate`, `connections`, `pipeline` and `mix` out of the plan's `[measure]`"
+    )]
+    OneAtATime {
+        /// The address without secrets.
+        address: String,
+    },
     /// The server answered a command with an error.
     #[error("`{address}` refused `{command}`: {words}; {}", advice(.words))]
     Refused {
@@ -82,7 +90,7 @@ impl ConnectError {
     /// What happened, without place and advice.
     pub(crate) fn words(&self) -> String {
         match self {
-            Self::SocketPathTooLong { .. } => self.to_string(),
+            Self::SocketPathTooLong { .. } | Self::OneAtATime { .. } => self.to_string(),
             Self::Unreachable { words, .. }
             | Self::Tls { words, .. }
             | Self::Refused { words, .. }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use phasegate_model::Wait;
+use phasegate_model::{Rate, Wait};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
@@ -42,6 +42,19 @@ pub enum SampleError {
         at: usize,
         /// What came from there on, escaped, at most 60 characters.
         excerpt: String,
+    },
+    /// A reply has no end.
+    #[error(
+        "the server's reply is longer than {0} bytes; ask for less at once, or see whether this is a Redis server"
+    )]
+    Endless(usize),
+    /// In open loop, a request that was due long ago has no reply, while others get theirs.
+    #[error("the server does not keep up with {rate}: a request that was due {} ms ago has no reply yet; lower the plan's `rate`", .limit.as_millis())]
+    Behind {
+        /// The plan's rate.
+        rate: Rate,
+        /// How long a reply may take.
+        limit: Duration,
     },
     /// The caller's flag was raised.
     #[error("interrupted")]
@@ -102,6 +115,11 @@ impl Connection {
             connection.polls_between_looks = POLLS_BETWEEN_LOOKS;
         }
         Ok(Some(connection))
+    }
+
+    /// The socket, for whoever reads and writes it otherwise.
+    pub(crate) fn into_socket(self) -> OwnedFd {
+        self.socket
     }
 
     fn say(
@@ -238,7 +256,8 @@ impl Connection {
     }
 }
 
-fn closed_after(filled: usize) -> String {
+/// Words for a stream that ended after so many bytes of a reply.
+pub(crate) fn closed_after(filled: usize) -> String {
     match filled {
         0 => "end of stream instead of a reply".to_owned(),
         filled => format!("end of stream after {filled} bytes of a reply"),

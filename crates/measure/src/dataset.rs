@@ -5,14 +5,15 @@ use std::ops::Range;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use phasegate_model::{ByteSize, Dataset};
+use phasegate_model::{ByteSize, DataType, Dataset, Decimal, Extent};
 
 use crate::address::Address;
 use crate::connect::ConnectError;
 use crate::control::{Control, Refusal};
 use crate::info::Info;
 use crate::link::Terms;
-use crate::requests::{key, value};
+use crate::records;
+use crate::requests::key;
 
 /// Why the plan's dataset is not there.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,23 @@ pub enum FillError {
         /// What the server reports.
         found: u64,
     },
+    /// The server doesn't tell how fragmented its memory is.
+    #[error(
+        "the server does not tell its `allocator_frag_ratio` ({0}), so that nobody knows what `churn` comes to; leave it out, or measure a server with jemalloc"
+    )]
+    FragmentationUntold(String),
+    /// What was written and deleted left no holes.
+    #[error(
+        "`churn = {churn}` did not fragment the server's memory: its `allocator_frag_ratio` was {before} and is {after}; ask for a larger dataset or more churn"
+    )]
+    NotFragmented {
+        /// The plan's figure.
+        churn: u32,
+        /// Before.
+        before: Decimal,
+        /// After.
+        after: Decimal,
+    },
     /// The server refused, or went away.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -74,6 +92,9 @@ const FINE_CORRECTIONS: u32 = 5;
 const BATCH_KEYS: u64 = 128;
 const BATCH_BYTES: u64 = 64 * 1024;
 
+/// A fragmentation that rises by less than five percent may have risen by itself.
+const LEAST_RISE: Decimal = Decimal::from_parts(105, 0, 0, false, 2);
+
 /// What a key costs beside its value, for a first guess.
 const GUESSED_OVERHEAD: u64 = 64;
 
@@ -88,23 +109,48 @@ pub(crate) struct Filling<'a> {
 }
 
 impl Filling<'_> {
-    /// Writes keys until `used_memory_dataset` is within one percent of the goal, or within one
-    /// value of it. Gives the number of keys, which is at least one.
+    /// Writes all keys, and leaves holes in the server's memory if there are to be any. Gives the
+    /// number of keys, which is at least one.
     pub(crate) fn fill(mut self) -> Result<NonZeroU64, FillError> {
-        let goal = self.dataset.size.bytes();
         let length = self.dataset.value;
         let length =
             usize::try_from(length.bytes()).map_err(|_| FillError::ValueTooLarge(length))?;
-        let value = value(length);
+        let keys = match self.dataset.extent {
+            Extent::Size(size) => self.fill_to(size, length)?,
+            Extent::Keys(keys) => {
+                let guess = self.guess();
+                self.write(0..u64::from(keys.get()), length, 0, guess)?;
+                keys.into()
+            }
+        };
+        if self.dataset.churn > 0 {
+            self.fragment(keys, length)?;
+        }
+        Ok(keys)
+    }
+
+    /// What a key takes, for a first guess.
+    fn guess(&self) -> u64 {
+        let each = self.dataset.value.bytes().saturating_add(GUESSED_OVERHEAD);
+        match self.dataset.kind {
+            DataType::String => each,
+            _ => each.saturating_mul(self.dataset.elements.get().into()),
+        }
+    }
+
+    /// Writes keys until `used_memory_dataset` is within one percent of the goal, or within one
+    /// key of it.
+    fn fill_to(&mut self, size: ByteSize, length: usize) -> Result<NonZeroU64, FillError> {
+        let goal = size.bytes();
         // Since version 7, a server keeps a histogram of 25 kB for each command that was ever
         // called: the one of the measured command is part of what is filled.
         let mut get = redis::cmd("GET");
         self.control.insist::<redis::Value>("GET", get.arg(key(0)))?;
         let empty = self.read()?;
-        let guess = self.dataset.value.bytes().saturating_add(GUESSED_OVERHEAD);
+        let guess = self.guess();
         let pilot = (goal.saturating_sub(empty) / guess / 10).clamp(1, 1_000);
         let mut keys = NonZeroU64::MIN.saturating_add(pilot - 1);
-        self.write(0..keys.get(), &value, empty, guess)?;
+        self.write(0..keys.get(), length, empty, guess)?;
         let mut found = 0;
         for turn in 0..MOST_CORRECTIONS {
             found = self.read()?;
@@ -126,20 +172,20 @@ impl Filling<'_> {
                 let is_far = goal.saturating_sub(found) > goal / 20;
                 let step = if is_far { difference - difference / 10 } else { difference };
                 let more = keys.saturating_add(step);
-                self.write(keys.get()..more.get(), &value, found, each)?;
+                self.write(keys.get()..more.get(), length, found, each)?;
                 keys = more;
             } else {
                 let fewer = NonZeroU64::new(keys.get().saturating_sub(difference));
                 let fewer = fewer.unwrap_or(NonZeroU64::MIN);
                 if fewer == keys {
                     let found = self.settled()?;
-                    return Err(FillError::TooSmall { goal: self.dataset.size, found });
+                    return Err(FillError::TooSmall { goal: size, found });
                 }
                 self.remove(fewer.get()..keys.get())?;
                 keys = fewer;
             }
         }
-        Err(FillError::Unreached { goal: self.dataset.size, keys: keys.get(), found })
+        Err(FillError::Unreached { goal: size, keys: keys.get(), found })
     }
 
     /// Writes over a connection of its own, because the buffers of one that has written a lot
@@ -147,19 +193,18 @@ impl Filling<'_> {
     fn write(
         &mut self,
         keys: Range<u64>,
-        value: &[u8],
+        length: usize,
         found: u64,
         each: u64,
     ) -> Result<(), FillError> {
         let mut writer = Control::open(self.address, self.terms.reply_limit)?;
-        let length = u64::try_from(value.len()).unwrap_or(u64::MAX).max(1);
-        let batch = (BATCH_BYTES / length).clamp(1, BATCH_KEYS);
+        let batch = self.batch();
         let mut next = keys.start;
         while next < keys.end {
             let until = next.saturating_add(batch).min(keys.end);
             let mut pipe = redis::pipe();
             for number in next..until {
-                pipe.cmd("SET").arg(key(number)).arg(value).ignore();
+                records::write(&mut pipe, self.dataset, length, number);
             }
             self.send(&mut writer, "SET", &pipe)?;
             next = until;
@@ -168,6 +213,62 @@ impl Filling<'_> {
             }
         }
         Ok(())
+    }
+
+    /// How many keys are written at once.
+    fn batch(&self) -> u64 {
+        (BATCH_BYTES / self.guess().max(1)).clamp(1, BATCH_KEYS)
+    }
+
+    /// Writes all keys anew with others beside each, then deletes those: what stays lies scattered
+    /// over memory that the allocator can't give back.
+    fn fragment(&mut self, keys: NonZeroU64, length: usize) -> Result<(), FillError> {
+        let before = self.fragmentation()?;
+        // Were they still there, each new value would take the place of its old one.
+        self.remove(0..keys.get())?;
+        let mut writer = Control::open(self.address, self.terms.reply_limit)?;
+        let all: Vec<u64> = (0..keys.get()).collect();
+        let batch = usize::try_from(self.batch()).unwrap_or(1);
+        for batch in all.chunks(batch) {
+            let mut pipe = redis::pipe();
+            for number in batch {
+                records::write(&mut pipe, self.dataset, length, *number);
+                records::write_beside(&mut pipe, self.dataset, length, *number);
+            }
+            self.send(&mut writer, "SET", &pipe)?;
+        }
+        for batch in all.chunks(batch) {
+            let mut pipe = redis::pipe();
+            for number in batch {
+                pipe.cmd("DEL").arg(records::beside(self.dataset, *number).collect::<Vec<_>>());
+                pipe.ignore();
+            }
+            self.send(&mut writer, "DEL", &pipe)?;
+        }
+        drop(writer);
+        let limit = Instant::now() + self.terms.reply_limit;
+        loop {
+            // The server looks at its allocator ten times a second.
+            let after = self.fragmentation()?;
+            if has_risen(before, after) {
+                return Ok(());
+            }
+            if Instant::now() >= limit {
+                return Err(FillError::NotFragmented { churn: self.dataset.churn, before, after });
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// The allocator's own figure. Other allocators than jemalloc have none that means something.
+    fn fragmentation(&mut self) -> Result<Decimal, FillError> {
+        let info = settled_info(self.control, self.terms)?;
+        let info = info.map_err(|Refusal(words)| FillError::FragmentationUntold(words))?;
+        let allocator = info.get("mem_allocator").unwrap_or("an unknown allocator").to_owned();
+        let ratio = info.get("allocator_frag_ratio").and_then(|text| text.parse().ok());
+        ratio
+            .filter(|_| allocator.starts_with("jemalloc"))
+            .ok_or(FillError::FragmentationUntold(allocator))
     }
 
     fn remove(&mut self, keys: Range<u64>) -> Result<(), FillError> {
@@ -205,6 +306,11 @@ impl Filling<'_> {
     fn read(&mut self) -> Result<u64, FillError> {
         figure(lonely_info(self.control, self.terms)?)
     }
+}
+
+/// Whether a fragmentation is another one than before.
+fn has_risen(before: Decimal, after: Decimal) -> bool {
+    before.checked_mul(LEAST_RISE).is_some_and(|least| after >= least)
 }
 
 fn figure(info: Result<Info, Refusal>) -> Result<u64, FillError> {
@@ -249,5 +355,19 @@ fn lonely_info(control: &mut Control, terms: &Terms) -> Result<Result<Info, Refu
             return Ok(answer);
         }
         std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fragmentation_has_risen_if_it_is_beyond_what_comes_by_itself() {
+        let ratio = |text: &str| text.parse::<Decimal>().unwrap();
+        assert!(has_risen(ratio("1.03"), ratio("1.09")));
+        assert!(!has_risen(ratio("1.03"), ratio("1.08")));
+        assert!(!has_risen(ratio("1.30"), ratio("1.03")));
+        assert!(!has_risen(Decimal::MAX, Decimal::MAX));
     }
 }

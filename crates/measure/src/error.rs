@@ -27,6 +27,16 @@ pub enum MeasureError {
     /// The plan's dataset is not there.
     #[error(transparent)]
     Fill(FillError),
+    /// The plan's commands may write, and the server isn't ours.
+    #[error(
+        "`{command}` may write, and `{address}` was not started by phasegate; measure a server of phasegate's own, or allow it with `writes = \"allowed\"` in the plan's `[measure]`"
+    )]
+    Writes {
+        /// The command.
+        command: String,
+        /// The server's address without secrets.
+        address: String,
+    },
     /// A round ended early.
     #[error("round {round} of `{server}`: {source}{}", log.as_ref().map(|log| format!("; its last words were: {log}")).unwrap_or_default())]
     Round {

@@ -97,6 +97,12 @@ impl Floor {
         if !plan.floor {
             return Self::Missing("the plan says `floor = false`".to_owned());
         }
+        if !plan.load.is_one_at_a_time() {
+            return Self::Missing(
+                "a stand-in answers one request at a time, and this load has several under way"
+                    .to_owned(),
+            );
+        }
         let Some(stand_in) = stand_in else {
             return Self::Missing("there is no program to stand in for the server".to_owned());
         };
@@ -352,11 +358,12 @@ mod tests {
         };
         let requests = Requests::ping();
         let request = requests.cycle().next().unwrap();
-        let error = match Link::open(running.address(), &terms(Wait::Block), requests.reply()) {
-            Ok(mut link) => link.sample(request, requests.reply()).unwrap_err(),
-            // It was gone before that.
-            Err(error) => SampleError::Closed(error.to_string()),
-        };
+        let error =
+            match Link::open(running.address(), &terms(Wait::Block), requests.reply().unwrap()) {
+                Ok(mut link) => link.sample(request, requests.reply().unwrap()).unwrap_err(),
+                // It was gone before that.
+                Err(error) => SampleError::Closed(error.to_string()),
+            };
         (running.explain(2, &error).to_string(), process, folder)
     }
 

@@ -1,7 +1,7 @@
 //! `headroom.*`: the share of the round trip that work on the server could gain at most.
 
 use phasegate_model::{
-    Decimal, Headroom, Measured, Metric, MissingReason, Reading, Readings, Statistic,
+    Decimal, Headroom, Load, Measured, Metric, MissingReason, Reading, Readings, Statistic,
 };
 
 use crate::readings::EXEC_MEAN;
@@ -11,11 +11,15 @@ const PLACES: u32 = 4;
 
 /// All `headroom.*` readings, from the readings of the same trial that they are quotients of. One
 /// that lacks either of its two is missing for the same reason.
-pub(crate) fn readings(of: &Readings) -> Vec<(Metric, Reading)> {
+pub(crate) fn readings(of: &Readings, load: &Load) -> Vec<(Metric, Reading)> {
     let get = |metric| of.get(metric).cloned().unwrap_or_else(not_measured);
     let above =
         |statistic| above_floor(&get(Metric::Floor(statistic)), &get(Metric::Rtt(statistic)));
-    let exec = exec(&get(EXEC_MEAN), &get(Metric::Rtt(Statistic::Mean)));
+    let exec = if load.is_one_at_a_time() {
+        exec(&get(EXEC_MEAN), &get(Metric::Rtt(Statistic::Mean)))
+    } else {
+        Reading::missing(MissingReason::Meaningless, IN_A_QUEUE)
+    };
     [
         (Headroom::Mean, above(Statistic::Mean)),
         (Headroom::P50, above(Statistic::P50)),
@@ -25,6 +29,11 @@ pub(crate) fn readings(of: &Readings) -> Vec<(Metric, Reading)> {
     .map(|(headroom, reading)| (Metric::Headroom(headroom), reading))
     .to_vec()
 }
+
+/// The command's share of a round trip bounds what a faster command could gain only if no request
+/// waits for another one to be done.
+const IN_A_QUEUE: &str = "with several requests under way they wait for one another, and a faster \
+                          command could gain more than its share";
 
 fn not_measured() -> Reading {
     Reading::missing(MissingReason::NotMeasured, "")

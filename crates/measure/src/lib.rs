@@ -12,7 +12,7 @@
 //! What this crate is not: it decides nothing, prints nothing and records nothing; whoever calls it
 //! keeps the trials. There is no async runtime. Between the two clock readings of a sample on a
 //! plain socket there is nothing but the sample's own write and reads. A server that phasegate did
-//! not start is never written to and never configured.
+//! not start is never configured, and never written to unless the plan allows it.
 //!
 //! ```
 //! use phasegate_measure::Address;
@@ -30,17 +30,23 @@ mod connect;
 mod connection;
 mod control;
 mod dataset;
+mod draw;
 mod env;
 mod environment;
 mod error;
 mod floor;
 mod headroom;
 mod info;
+mod lane;
+mod lanes;
 mod link;
 mod machine;
 mod program;
 mod readings;
+mod records;
+mod reply;
 mod requests;
+mod resp;
 mod round;
 mod rounds;
 mod server;
@@ -49,7 +55,9 @@ mod stand_in;
 mod statistics;
 #[cfg(test)]
 mod testing;
+mod timer;
 mod trial;
+mod workload;
 
 pub use address::{Address, AddressError};
 pub use advice::{Advice, disturbances};

@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::connect::{ConnectError, words_of};
 use crate::connection::{Connection, SampleError, excerpt};
 use crate::control::Control;
-use crate::requests::Reply;
+use crate::reply::Reply;
 
 /// What all connections of a session have in common.
 #[derive(Clone)]

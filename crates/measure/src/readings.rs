@@ -1,5 +1,7 @@
 //! What the server tells of itself: `memory.*` and `server.*`.
 
+use std::iter::Sum;
+
 use phasegate_model::{Decimal, Memory, Metric, MissingReason, Reading, Server};
 
 use crate::control::Refusal;
@@ -103,7 +105,7 @@ impl Execution {
     pub(crate) fn between(
         before: &Result<Info, Refusal>,
         after: &Result<Info, Refusal>,
-        command: &str,
+        commands: &[String],
         own_calls: u64,
     ) -> Self {
         let missing = |reason, detail: String| Self {
@@ -116,13 +118,15 @@ impl Execution {
                 return missing(MissingReason::Refused, words.clone());
             }
         };
-        let stats = before.command_stats(command).zip(after.command_stats(command));
+        let all = |info: &Info| commands.iter().map(|it| info.command_stats(it)).sum();
+        let stats = Option::<CommandStats>::zip(all(before), all(after));
         let Some((before, after)) = stats else {
             return missing(MissingReason::NotGiven, "no `Commandstats` in its INFO".to_owned());
         };
         let difference = before.usec_and_calls_until(after);
         let Some((usec, calls)) = difference.filter(|(_, calls)| *calls > 0) else {
-            let detail = format!("the server counted no calls of {command} or started anew");
+            let detail =
+                format!("the server counted no calls of {} or started anew", commands.join(", "));
             return missing(MissingReason::Unreadable, detail);
         };
         // Never zero calls, and far from the largest decimal.
@@ -132,6 +136,15 @@ impl Execution {
                 |mean| Reading::exact(mean.round_dp(1)),
             );
         Self { mean, calls_of_others: calls.saturating_sub(own_calls) }
+    }
+}
+
+impl Sum for CommandStats {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, it| Self {
+            calls: sum.calls.saturating_add(it.calls),
+            usec: sum.usec.saturating_add(it.usec),
+        })
     }
 }
 
@@ -217,7 +230,7 @@ mod tests {
 
     fn execution(before: &str, after: &str) -> (String, u64) {
         let info = |stats: &str| Ok(Info::parse(&format!("# Commandstats\n{stats}\n")));
-        let execution = Execution::between(&info(before), &info(after), "GET", 100);
+        let execution = Execution::between(&info(before), &info(after), &["GET".to_owned()], 100);
         let shown = match execution.mean {
             Reading::Number(number) => number.value().to_string(),
             other => format!("{other:?}"),
@@ -235,7 +248,7 @@ mod tests {
         assert!(back.contains("Unreadable"), "{back}");
         assert!(execution("", "").0.contains("counted no calls"));
         let refused = Err(Refusal("NOPERM".to_owned()));
-        let between = Execution::between(&refused, &refused, "GET", 1);
+        let between = Execution::between(&refused, &refused, &["GET".to_owned()], 1);
         assert_eq!(between.mean, Reading::missing(MissingReason::Refused, "NOPERM"));
     }
 }

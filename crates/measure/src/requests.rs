@@ -5,7 +5,11 @@ use std::num::NonZeroU64;
 use std::ops::Range;
 use std::slice::Iter;
 
-use redis::Value;
+use phasegate_model::{Command, Keys, MeasurePlan, Piece, Weighted};
+
+use crate::draw::{Choice, Draw, Zipf};
+use crate::reply::{Expected, Reply};
+use crate::workload::VALUE_BYTES;
 
 /// A key that phasegate never writes.
 const ABSENT_KEY: &str = "phasegate:absent";
@@ -13,6 +17,9 @@ const ABSENT_KEY: &str = "phasegate:absent";
 /// With more keys than this, so many of them are read: enough to be spread over the server's
 /// memory, few enough not to fill the client's caches with requests.
 const MOST_REQUESTS: u64 = 65_536;
+
+/// So many bytes of requests are encoded beforehand, and at least one request.
+const MOST_BYTES: u64 = 32 * 1024 * 1024;
 
 /// The name of a key of the dataset, counted from zero.
 pub(crate) fn key(number: u64) -> String {
@@ -24,47 +31,32 @@ pub(crate) fn value(length: usize) -> Vec<u8> {
     vec![b'x'; length]
 }
 
-/// The only reply that is right.
-pub(crate) struct Reply {
-    wire: Vec<u8>,
-    value: Value,
-}
-
-impl Reply {
-    fn pong() -> Self {
-        Self { wire: b"+PONG\r\n".to_vec(), value: Value::SimpleString("PONG".to_owned()) }
-    }
-
-    fn nil() -> Self {
-        Self { wire: b"$-1\r\n".to_vec(), value: Value::Nil }
-    }
-
-    fn bulk(value: Vec<u8>) -> Self {
-        let mut wire = format!("${}\r\n", value.len()).into_bytes();
-        wire.extend_from_slice(&value);
-        wire.extend_from_slice(b"\r\n");
-        Self { wire, value: Value::BulkString(value) }
-    }
-
-    /// Its bytes in RESP2.
-    pub(crate) fn wire(&self) -> &[u8] {
-        &self.wire
-    }
-
-    /// Whether the redis crate has read the same.
-    pub(crate) fn is(&self, value: &Value) -> bool {
-        self.value == *value
-    }
-}
-
 /// Encoded requests, one after the other in one buffer. There is at least one.
 pub(crate) struct Requests {
     bytes: Vec<u8>,
     spans: Vec<Range<usize>>,
-    reply: Reply,
+    expected: Expected,
 }
 
 impl Requests {
+    /// What a plan sends. With `keys`, so many keys of a dataset exist.
+    pub(crate) fn of(plan: &MeasurePlan, keys: Option<NonZeroU64>) -> Self {
+        let value = plan.dataset.as_ref().map(|dataset| length(dataset.value.bytes()));
+        let value = value.unwrap_or(VALUE_BYTES);
+        let named = plan.keys.count.unwrap_or(Keys::DEFAULT_COUNT);
+        let chosen = choice(&plan.keys, keys.unwrap_or(named.into()));
+        match (plan.mix.as_slice(), plan.command, keys) {
+            ([], Command::Ping, _) => Self::ping(),
+            ([], Command::Get, None) => Self::get_absent(),
+            ([], Command::Get, Some(keys)) if plan.keys.zipf.is_none() => {
+                Self::get_dataset(keys, value)
+            }
+            ([], Command::Get, Some(_)) => Self::get_chosen(&chosen, value),
+            ([], Command::Set, _) => Self::set(&chosen, value),
+            (mix, ..) => Self::mix(mix, &chosen),
+        }
+    }
+
     /// `PING`.
     pub(crate) fn ping() -> Self {
         Self::encode([redis::cmd("PING")], Reply::pong())
@@ -82,6 +74,45 @@ impl Requests {
         Self::encode(commands, Reply::bulk(value(value_length)))
     }
 
+    /// `SET` of the keys to values of one length.
+    pub(crate) fn set(keys: &Choice, value_length: usize) -> Self {
+        let value = value(value_length);
+        let most = most_requests(value_length);
+        let mut draw = Draw::new();
+        let commands = (0..most).map(|_| {
+            let mut command = redis::cmd("SET");
+            command.arg(key(keys.next(&mut draw))).arg(&value);
+            command
+        });
+        Self::encode(commands, Reply::ok())
+    }
+
+    /// `GET` of the dataset's keys, as often as they are chosen.
+    pub(crate) fn get_chosen(keys: &Choice, value_length: usize) -> Self {
+        let mut draw = Draw::new();
+        let commands = (0..MOST_REQUESTS).map(|_| get(&key(keys.next(&mut draw))));
+        Self::encode(commands, Reply::bulk(value(value_length)))
+    }
+
+    /// The commands of a mix, as often as they weigh, with the keys that are chosen. Their replies
+    /// may be any but errors.
+    pub(crate) fn mix(mix: &[Weighted], keys: &Choice) -> Self {
+        let longest = mix.iter().map(|it| length(it.value.bytes())).max().unwrap_or_default();
+        let weights: u64 = mix.iter().map(|it| u64::from(it.weight.get())).sum();
+        let mut draw = Draw::new();
+        let commands = (0..most_requests(longest)).filter_map(|_| {
+            let mut place = draw.below(weights);
+            let chosen = mix.iter().find(|it| {
+                let weight = u64::from(it.weight.get());
+                let is_here = place < weight;
+                place = place.saturating_sub(weight);
+                is_here
+            })?;
+            Some(filled_in(chosen, keys.next(&mut draw)))
+        });
+        Self { expected: Expected::Any, ..Self::encode(commands, Reply::ok()) }
+    }
+
     fn encode(commands: impl IntoIterator<Item = redis::Cmd>, reply: Reply) -> Self {
         let mut bytes = Vec::new();
         let mut spans = Vec::new();
@@ -90,12 +121,20 @@ impl Requests {
             bytes.extend_from_slice(&command.get_packed_command());
             spans.push(begin..bytes.len());
         }
-        Self { bytes, spans, reply }
+        Self { bytes, spans, expected: Expected::Exact(reply) }
     }
 
-    /// The reply to each of them.
-    pub(crate) const fn reply(&self) -> &Reply {
-        &self.reply
+    /// What the reply to each of them has to be.
+    pub(crate) const fn expected(&self) -> &Expected {
+        &self.expected
+    }
+
+    /// The reply to each of them, if it is known to the byte.
+    pub(crate) const fn reply(&self) -> Option<&Reply> {
+        match &self.expected {
+            Expected::Exact(reply) => Some(reply),
+            Expected::Any => None,
+        }
     }
 
     /// The requests in their order, over and over.
@@ -117,6 +156,45 @@ impl<'a> Iterator for RequestCycle<'a> {
     fn next(&mut self) -> Option<&'a [u8]> {
         self.spans.next().and_then(|span| self.bytes.get(span.clone()))
     }
+}
+
+/// How the keys of a plan are chosen, if there are so many.
+fn choice(keys: &Keys, count: NonZeroU64) -> Choice {
+    match keys.zipf {
+        None => Choice::Uniform(count.get()),
+        Some(exponent) => {
+            // An exponent has no more than a few digits: what binary fractions lose doesn't matter.
+            let exponent = f64::try_from(exponent.value()).unwrap_or(1.0);
+            Choice::Zipf(Zipf::new(count.get(), exponent))
+        }
+    }
+}
+
+/// As many requests as are encoded beforehand if each has so many bytes beside a few.
+fn most_requests(length: usize) -> u64 {
+    let length = u64::try_from(length).unwrap_or(u64::MAX).saturating_add(64);
+    (MOST_BYTES / length).clamp(1, MOST_REQUESTS)
+}
+
+fn length(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+/// A command with its key and its value.
+fn filled_in(weighted: &Weighted, number: u64) -> redis::Cmd {
+    let mut command = redis::Cmd::new();
+    for word in weighted.command.words() {
+        let mut argument = Vec::new();
+        for piece in word {
+            match piece {
+                Piece::Text(text) => argument.extend_from_slice(text.as_bytes()),
+                Piece::Key => argument.extend_from_slice(format!("{number:06}").as_bytes()),
+                Piece::Value => argument.extend(value(length(weighted.value.bytes()))),
+            }
+        }
+        command.arg(argument);
+    }
+    command
 }
 
 fn get(key: &str) -> redis::Cmd {
@@ -179,6 +257,36 @@ mod tests {
         assert_eq!(sent[0], b"*2\r\n$3\r\nGET\r\n$16\r\nphasegate:000000\r\n");
         assert_eq!(sent[1], b"*2\r\n$3\r\nGET\r\n$16\r\nphasegate:000001\r\n");
         assert_eq!(sent[2], sent[0]);
-        assert_eq!(requests.reply().wire(), b"$3\r\nxxx\r\n");
+        assert_eq!(requests.reply().unwrap().wire(), b"$3\r\nxxx\r\n");
+    }
+
+    fn weighted(command: &str, weight: u32, value: &str) -> Weighted {
+        let (command, value) = (command.parse().unwrap(), value.parse().unwrap());
+        Weighted { command, weight: weight.try_into().unwrap(), value }
+    }
+
+    #[test]
+    fn a_mix_has_each_command_as_often_as_it_weighs() {
+        let mix = [weighted("GET", 9, "1B"), weighted("HSET u:{key}:{key} f {value}", 1, "3B")];
+        let requests = Requests::mix(&mix, &Choice::Uniform(5));
+        assert!(requests.reply().is_none());
+        let sent: Vec<&[u8]> = requests.cycle().take(65_536).collect();
+        let is_get =
+            |request: &&&[u8]| request.starts_with(b"*2\r\n$3\r\nGET\r\n$16\r\nphasegate:00000");
+        let gets = sent.iter().filter(is_get).count();
+        assert!((58_600..59_400).contains(&gets), "{gets}");
+        let other = sent.iter().find(|request| !is_get(request)).unwrap();
+        let shape = b"*4\r\n$4\r\nHSET\r\n$15\r\nu:00000";
+        assert!(other.starts_with(shape) && other.ends_with(b"\r\n$3\r\nxxx\r\n"));
+        let keys: BTreeSet<&[u8]> = sent.iter().filter(is_get).copied().collect();
+        assert_eq!(keys.len(), 5);
+    }
+
+    #[test]
+    fn large_values_are_encoded_a_few_times_only() {
+        let requests = Requests::set(&Choice::Uniform(100), 16 * 1024 * 1024);
+        assert_eq!(requests.spans.len(), 1);
+        assert_eq!(requests.reply().unwrap().wire(), b"+OK\r\n");
+        assert_eq!(Requests::set(&Choice::Uniform(100), 100).spans.len(), 65_536);
     }
 }

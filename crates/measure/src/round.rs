@@ -4,10 +4,13 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::{CreationError, Histogram};
+use phasegate_model::Load;
 
 use crate::connection::SampleError;
+use crate::lane::Ticket;
 use crate::link::{Link, Terms};
-use crate::requests::{Reply, RequestCycle};
+use crate::reply::Reply;
+use crate::requests::RequestCycle;
 
 /// Round-trip times in nanoseconds. At 12 us a bucket is 8 ns wide.
 pub(crate) type Times = Histogram<u64>;
@@ -49,12 +52,96 @@ pub(crate) struct RoundTimes {
     pub(crate) second: Times,
     /// How long all the samples took together.
     pub(crate) elapsed: Duration,
+    /// What else there is to know of an open loop.
+    pub(crate) open: Option<OpenTimes>,
+    /// How many replies, of the warm-up as well, said that there is no such key.
+    pub(crate) nils: u64,
+    /// For a round with several requests under way.
+    window: Window,
+    /// All samples, warm-up included, in the order of their replies.
+    #[cfg(test)]
+    pub(crate) raw: Vec<(Ticket, u64)>,
+}
+
+/// Beside the response times of an open loop.
+#[derive(Clone)]
+pub(crate) struct OpenTimes {
+    /// From when a request was sent to its reply.
+    pub(crate) service: Times,
+    /// From when it was due to when it was sent.
+    pub(crate) slip: Times,
+}
+
+impl OpenTimes {
+    pub(crate) fn new() -> Result<Self, CreationError> {
+        Ok(Self { service: histogram()?, slip: histogram()? })
+    }
+}
+
+/// Which requests of a round are samples, and when the first of them began.
+#[derive(Clone, Copy, Default)]
+struct Window {
+    first: u64,
+    second_half: u64,
+    begin_ns: Option<u64>,
 }
 
 impl RoundTimes {
     /// Room for a round. Nothing is allocated while it is measured.
-    pub(crate) fn new() -> Result<Self, CreationError> {
-        Ok(Self { first: histogram()?, second: histogram()?, elapsed: Duration::ZERO })
+    pub(crate) fn new(load: &Load) -> Result<Self, CreationError> {
+        Ok(Self {
+            first: histogram()?,
+            second: histogram()?,
+            elapsed: Duration::ZERO,
+            open: load.rate.map(|_| OpenTimes::new()).transpose()?,
+            nils: 0,
+            window: Window::default(),
+            #[cfg(test)]
+            raw: Vec::new(),
+        })
+    }
+
+    /// Before a round with several requests under way. What was in it before is gone.
+    pub(crate) fn begin(&mut self, passes: &Passes) {
+        self.first.reset();
+        self.second.reset();
+        if let Some(open) = &mut self.open {
+            open.service.reset();
+            open.slip.reset();
+        }
+        let first = u64::from(passes.warmup);
+        let second_half = first + u64::from(passes.samples / 2);
+        self.window = Window { first, second_half, begin_ns: None };
+    }
+
+    /// Takes in a request whose reply was complete at this time. In open loop its response time is
+    /// counted from when it was due, in a closed one its service time from when it was sent.
+    #[inline]
+    pub(crate) fn note(&mut self, ticket: &Ticket, now_ns: u64) {
+        #[cfg(test)]
+        self.raw.push((*ticket, now_ns));
+        if ticket.number < self.window.first {
+            return;
+        }
+        let service = now_ns.saturating_sub(ticket.sent_ns);
+        let (begin_ns, taken) = match &mut self.open {
+            None => (ticket.sent_ns, service),
+            Some(open) => {
+                open.service.saturating_record(service);
+                open.slip.saturating_record(ticket.sent_ns.saturating_sub(ticket.due_ns));
+                (ticket.due_ns, now_ns.saturating_sub(ticket.due_ns))
+            }
+        };
+        let half = if ticket.number < self.window.second_half {
+            &mut self.first
+        } else {
+            &mut self.second
+        };
+        half.saturating_record(taken);
+        // Of several connections, the first reply need not be to the first request.
+        let begin_ns = self.window.begin_ns.map_or(begin_ns, |first| first.min(begin_ns));
+        self.window.begin_ns = Some(begin_ns);
+        self.elapsed = Duration::from_nanos(now_ns.saturating_sub(begin_ns));
     }
 
     /// Measures one round. What was in it before is gone.

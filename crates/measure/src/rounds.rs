@@ -8,8 +8,10 @@ use crate::connection::SampleError;
 use crate::env::Preemptions;
 use crate::error::MeasureError;
 use crate::floor::{Floor, Running};
+use crate::lanes::Lanes;
 use crate::link::Link;
-use crate::requests::{Reply, RequestCycle, Requests};
+use crate::reply::Reply;
+use crate::requests::{RequestCycle, Requests};
 use crate::round::{Passes, RoundTimes};
 use crate::server::Server;
 use crate::session::{Progress, Session, Subject};
@@ -51,7 +53,7 @@ impl Rounds<'_> {
             None => None,
         };
         let mut preemptions = Preemptions::none_yet();
-        let mut times = RoundTimes::new().map_err(MeasureError::bug)?;
+        let mut times = RoundTimes::new(&plan.load).map_err(MeasureError::bug)?;
         let mut cycle = self.requests.cycle();
         progress(Progress::Rounds { done: 0, of, p99: None });
         for round in 1..=of {
@@ -74,12 +76,19 @@ impl Rounds<'_> {
         cycle: &mut RequestCycle<'_>,
         passes: &Passes,
     ) -> Result<(), MeasureError> {
-        let (reply, terms) = (self.requests.reply(), &self.session.terms);
-        let link = Link::open(self.address()?, terms, reply);
-        let mut link = link.map_err(|error| self.link_error(round, error))?;
-        times
-            .measure(&mut link, cycle, reply, passes, terms)
-            .map_err(|source| self.round_error(round, source))
+        let (terms, load) = (&self.session.terms, self.session.plan.load);
+        let alone = self.requests.reply().filter(|_| load.is_one_at_a_time());
+        let measured = if let Some(reply) = alone {
+            let link = Link::open(self.address()?, terms, reply);
+            let mut link = link.map_err(|error| self.link_error(round, error))?;
+            times.measure(&mut link, cycle, reply, passes, terms)
+        } else {
+            let expected = self.requests.expected();
+            let lanes = Lanes::open(self.address()?, terms, expected, load);
+            let mut lanes = lanes.map_err(|error| self.link_error(round, error))?;
+            lanes.measure(times, cycle, passes)
+        };
+        measured.map_err(|source| self.round_error(round, source))
     }
 
     fn floor_round(
@@ -89,8 +98,10 @@ impl Rounds<'_> {
         cycle: &mut RequestCycle<'_>,
         passes: &Passes,
     ) -> Result<(), MeasureError> {
-        let (reply, terms) = (self.requests.reply(), &self.session.terms);
-        let Some(stand_in) = &mut self.stand_in else { return Ok(()) };
+        let terms = &self.session.terms;
+        let (Some(stand_in), Some(reply)) = (&mut self.stand_in, self.requests.reply()) else {
+            return Ok(());
+        };
         let link = Link::open(stand_in.address(), terms, reply);
         let measured = link
             .map_err(|error| SampleError::Closed(error.words()))
@@ -140,11 +151,11 @@ impl Rounds<'_> {
 /// A stand-in for this trial, unless there is to be no floor.
 pub(crate) fn start_stand_in(
     floor: &Floor,
-    reply: &Reply,
+    reply: Option<&Reply>,
 ) -> Result<Option<Running>, MeasureError> {
-    match floor {
-        Floor::Measured(recipe) => Running::start(recipe, reply.wire()).map(Some),
-        Floor::Missing(_) => Ok(None),
+    match (floor, reply) {
+        (Floor::Measured(recipe), Some(reply)) => Running::start(recipe, reply.wire()).map(Some),
+        (Floor::Missing(_), _) | (_, None) => Ok(None),
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use phasegate_model::{
-    ByteSize, Command, Environment, MeasurePlan, Quantity, Target, TargetServer, Transport, Trial,
-    Wait,
+    Environment, Extent, MeasurePlan, Quantity, Target, TargetServer, Transport, Trial, Wait,
+    Writes,
 };
 
 use crate::address::Address;
@@ -20,6 +20,7 @@ use crate::link::Terms;
 use crate::program;
 use crate::server::{Recipe, Server, file_name};
 use crate::trial;
+use crate::workload::{describe, writing};
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -30,7 +31,8 @@ pub enum Source {
         /// `redis-server` or else `valkey-server` on PATH.
         program: Option<PathBuf>,
     },
-    /// A running server of somebody else's. It is never written to and never configured.
+    /// A running server of somebody else's. It is never configured, and never written to unless the
+    /// plan has commands that write and says `writes = "allowed"`.
     Running(Address),
 }
 
@@ -44,7 +46,7 @@ pub enum Progress {
         /// How large it is, as the server tells it or about so.
         dataset: Quantity,
         /// How large it is to be.
-        goal: ByteSize,
+        goal: Extent,
     },
     /// Rounds are being made.
     Rounds {
@@ -107,6 +109,11 @@ impl Session {
             }
             Source::Running(address) => Subject::Running(address.clone()),
         };
+        if let (Subject::Running(address), Writes::Forbidden) = (&subject, plan.writes)
+            && let Some(command) = writing(plan)
+        {
+            return Err(MeasureError::Writes { command, address: address.to_string() });
+        }
         let written = plan;
         let mut plan = written.clone();
         if let Subject::Running(_) = subject {
@@ -185,12 +192,9 @@ fn target(subject: &Subject, plan: &MeasurePlan) -> Target {
     };
     // The redis crate, which does TLS, can only block.
     let wait = if transport == Transport::Tls { Wait::Block } else { plan.wait };
-    let command = match (plan.command, &plan.dataset) {
-        (Command::Ping, _) => "PING".to_owned(),
-        (Command::Get, Some(dataset)) => format!("GET of an existing key of {}", dataset.value),
-        (Command::Get, None) => "GET of a key that does not exist".to_owned(),
-    };
-    Target { server, transport, wait, command }
+    let command = describe(plan);
+    let load = Some(plan.load.to_string());
+    Target { server, transport, wait, command, load }
 }
 
 fn started(program: &Path) -> TargetServer {

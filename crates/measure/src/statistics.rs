@@ -8,11 +8,14 @@ use phasegate_model::{
     Decimal, Dimension, Measured, Metric, MissingReason, Quantity, Reading, Round, Statistic,
 };
 
-use crate::round::{RoundTimes, Times, histogram};
+use crate::round::{OpenTimes, RoundTimes, Times, histogram};
 
 /// How many samples have to lie beyond a quantile of one in a thousand or less, so that it is not
 /// the luck of a few.
 const SAMPLES_BEYOND: u64 = 100;
+
+/// Sending late by more than this share of the response time is told.
+const SLIP_PERCENT: u64 = 10;
 
 /// A median that moves by more than this share within a round wasn't warm.
 const WARM_PERCENT: u64 = 10;
@@ -108,12 +111,14 @@ pub(crate) fn unsteady(rounds: &[RoundSummary]) -> Option<String> {
 pub(crate) struct Series {
     times: Times,
     rounds: Vec<RoundSummary>,
+    open: Option<OpenTimes>,
+    nils: u64,
 }
 
 impl Series {
     /// Without a round.
     pub(crate) fn new() -> Result<Self, CreationError> {
-        Ok(Self { times: histogram()?, rounds: Vec::new() })
+        Ok(Self { times: histogram()?, rounds: Vec::new(), open: None, nils: 0 })
     }
 
     /// Takes in a round that was just measured.
@@ -125,12 +130,45 @@ impl Series {
         whole.add(&round.second)?;
         self.times.add(&whole)?;
         self.rounds.push(RoundSummary::new(round, &whole));
+        self.nils += round.nils;
+        match (&mut self.open, &round.open) {
+            (Some(all), Some(open)) => {
+                all.service.add(&open.service)?;
+                all.slip.add(&open.slip)?;
+            }
+            (all @ None, open) => all.clone_from(open),
+            (Some(_), None) => {}
+        }
         Ok(())
     }
 
     /// The samples of all rounds.
     pub(crate) const fn times(&self) -> &Times {
         &self.times
+    }
+
+    /// What else there is to know of an open loop.
+    pub(crate) const fn open(&self) -> Option<&OpenTimes> {
+        self.open.as_ref()
+    }
+
+    /// How many replies said that there is no such key.
+    pub(crate) const fn nils(&self) -> u64 {
+        self.nils
+    }
+
+    /// That requests were sent so late that it shows in the response times, for readers.
+    pub(crate) fn slipped(&self) -> Option<String> {
+        let slip = &self.open.as_ref()?.slip;
+        let matters = [0.5, 0.99].into_iter().any(|quantile| {
+            let late = slip.value_at_quantile(quantile);
+            late.saturating_mul(100) > self.times.value_at_quantile(quantile) * SLIP_PERCENT
+        });
+        let [p99, max] =
+            [slip.value_at_quantile(0.99), slip.max()].map(|it| time(it.into()).human());
+        matters.then(|| format!(
+            "requests were sent late, a hundredth of them by {p99} or more, at most by {max}, which rtt.* contains; give the client a CPU of its own, let it spin, or lower the rate"
+        ))
     }
 
     /// The rounds, in their order.
@@ -149,7 +187,7 @@ impl Series {
     }
 
     fn reading(&self, statistic: Statistic) -> Reading {
-        let Self { times, rounds } = self;
+        let Self { times, rounds, .. } = self;
         match statistic {
             Statistic::Min => Bucket::of(times, times.min()).reading(),
             Statistic::Mean => Reading::exact(decimal(times.mean())),
@@ -212,11 +250,13 @@ pub(crate) fn time(nanoseconds: Decimal) -> Quantity {
 
 #[cfg(test)]
 mod tests {
+    use phasegate_model::Load;
+
     use super::*;
 
     fn times(samples: impl IntoIterator<Item = u64>) -> RoundTimes {
         let samples: Vec<u64> = samples.into_iter().collect();
-        let mut times = RoundTimes::new().unwrap();
+        let mut times = RoundTimes::new(&Load::default()).unwrap();
         let (first, second) = samples.split_at(samples.len() / 2);
         for (half, histogram) in [(first, &mut times.first), (second, &mut times.second)] {
             for sample in half {

@@ -1,5 +1,7 @@
 //! For tests: a server that misbehaves as told, on a socket of its own.
 
+pub(crate) mod known;
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::num::NonZeroU32;
@@ -9,7 +11,7 @@ use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use phasegate_model::{Command, MeasurePlan, Pinning, Transport, Wait};
+use phasegate_model::{Command, Keys, Load, MeasurePlan, Pinning, Transport, Wait, Writes};
 use tempfile::TempDir;
 
 use crate::address::Address;
@@ -114,6 +116,10 @@ pub(crate) fn plan() -> MeasurePlan {
         transport: Transport::Unix,
         wait: Wait::Block,
         command: Command::Ping,
+        mix: Vec::new(),
+        keys: Keys::default(),
+        writes: Writes::Forbidden,
+        load: Load::default(),
         pinning: Pinning::default(),
         rounds: NonZeroU32::MIN,
         samples: NonZeroU32::MIN,

@@ -1,12 +1,13 @@
 //! One trial, from a fresh server or fresh connections to its readings.
 
-use std::num::NonZeroU64;
 use std::time::{Instant, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
-use phasegate_model::{Command, Dimension, Metric, Pinning, Quantity, Reading, Readings, Trial};
+use phasegate_model::{
+    Dimension, MeasurePlan, Metric, Pinning, Quantity, Reading, Readings, Trial,
+};
 
 use crate::affinity::{Pinned, only_cpu};
 use crate::control::{Control, Refusal};
@@ -22,6 +23,7 @@ use crate::rounds::{Rounds, Sampled, floor_readings, start_stand_in};
 use crate::server::Server;
 use crate::session::{Progress, Session};
 use crate::statistics::{Series, unsteady};
+use crate::workload::names;
 
 /// Makes one trial.
 pub(crate) fn make(
@@ -41,6 +43,9 @@ pub(crate) fn make(
     let readings = readings(session, &measured)?;
     let anomalies = anomalies(session, &measured);
     let Sampled { rtt, floor, .. } = measured.sampled;
+    let open = rtt.open();
+    let service_histogram = open.map(|open| encode(&open.service)).transpose()?;
+    let slip_histogram = open.map(|open| encode(&open.slip)).transpose()?;
     let floor_histogram = floor.as_ref().map(|floor| encode(floor.times())).transpose()?;
     Ok(Trial {
         number,
@@ -52,6 +57,8 @@ pub(crate) fn make(
         rounds: rtt.into_rounds(),
         floor_rounds: floor.map(Series::into_rounds).unwrap_or_default(),
         floor_histogram,
+        service_histogram,
+        slip_histogram,
         anomalies,
     })
 }
@@ -84,20 +91,15 @@ impl Prepared<'_> {
             (Some(server), Some(dataset)) => {
                 let mut progress = |bytes: u64| {
                     let dataset_now = Quantity::from_amount(Dimension::Bytes, bytes.into());
-                    progress(Progress::Filling { dataset: dataset_now, goal: dataset.size });
+                    progress(Progress::Filling { dataset: dataset_now, goal: dataset.extent });
                 };
                 let (address, terms) = (server.address(), &self.session.terms);
                 let progress = &mut progress;
-                let keys = Filling { control, address, terms, dataset, progress }.fill()?;
-                Some((keys, dataset.value))
+                Some(Filling { control, address, terms, dataset, progress }.fill()?)
             }
             _ => None,
         };
-        Ok(match (plan.command, filled) {
-            (Command::Ping, _) => Requests::ping(),
-            (Command::Get, None) => Requests::get_absent(),
-            (Command::Get, Some((keys, value))) => get_dataset(keys, value.bytes())?,
-        })
+        Ok(Requests::of(plan, filled))
     }
 
     /// All rounds with `INFO` around them, the calling thread being on its CPU.
@@ -123,9 +125,8 @@ impl Prepared<'_> {
         let sampled = rounds.make(progress)?;
         let env = watch.end(&sampled.preemptions);
         let after = control.info(Some("commandstats"))?;
-        let passes = u64::from(plan.warmup) + u64::from(plan.samples.get());
-        let calls = passes * u64::from(plan.rounds.get());
-        let execution = Execution::between(&before, &after, plan.command.as_str(), calls);
+        let calls = requests_in(plan);
+        let execution = Execution::between(&before, &after, &names(plan), calls);
         let info = match self.server {
             Some(_) => settled_info(control, &self.session.terms)?,
             // Others' connections come and go: there is nothing to wait for.
@@ -135,9 +136,10 @@ impl Prepared<'_> {
     }
 }
 
-fn get_dataset(keys: NonZeroU64, value_bytes: u64) -> Result<Requests, MeasureError> {
-    let length = usize::try_from(value_bytes).map_err(MeasureError::bug)?;
-    Ok(Requests::get_dataset(keys, length))
+/// How many requests a trial sends, those of its warm-ups included.
+fn requests_in(plan: &MeasurePlan) -> u64 {
+    let round = u64::from(plan.warmup) + u64::from(plan.samples.get());
+    round * u64::from(plan.rounds.get())
 }
 
 fn readings(session: &Session, measured: &Measured) -> Result<Readings, MeasureError> {
@@ -151,7 +153,7 @@ fn readings(session: &Session, measured: &Measured) -> Result<Readings, MeasureE
         env.clone(),
     ];
     insert(&mut readings, told.concat())?;
-    let shares = headroom::readings(&readings);
+    let shares = headroom::readings(&readings, &session.plan.load);
     insert(&mut readings, shares)?;
     Ok(readings)
 }
@@ -177,12 +179,19 @@ fn anomalies(session: &Session, measured: &Measured) -> Vec<String> {
             "the {role} was to be kept on CPU {cpu}, and the kernel doesn't keep it there"
         ))
     });
-    let command = session.plan.command.as_str();
+    let command = names(&session.plan).join(", ");
     let others = (execution.calls_of_others > 0).then(|| {
         let calls = execution.calls_of_others;
         format!("server.exec.mean holds {calls} calls of {command} that others made meanwhile")
     });
-    unsteady(sampled.rtt.rounds()).into_iter().chain(elsewhere).chain(others).collect()
+    let nils = (sampled.rtt.nils() > 0).then(|| {
+        let (nils, all) = (sampled.rtt.nils(), requests_in(&session.plan));
+        format!(
+            "{nils} of {all} replies, those of the warm-up included, said that there is no such key"
+        )
+    });
+    let own = unsteady(sampled.rtt.rounds()).into_iter().chain(sampled.rtt.slipped()).chain(nils);
+    own.chain(elsewhere).chain(others).collect()
 }
 
 /// HDR histogram, V2, deflated, base64.

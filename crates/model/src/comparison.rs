@@ -79,7 +79,7 @@ impl<'e> Setup<'e> {
     /// What differs from an earlier setup, by the properties' names. What only one of them tells
     /// differs, too.
     ///
-    /// The way of measuring counts among the properties: wait, transport, command and pinning
+    /// The way of measuring counts among the properties: wait, transport, command, load and pinning
     /// belong to the name of what was measured.
     #[must_use]
     pub fn changes_since(&self, earlier: &Setup<'_>) -> Vec<PropertyChange> {
@@ -118,6 +118,8 @@ impl<'e> Setup<'e> {
             ("pinned", pinned.to_owned()),
         ];
         properties.extend(way.map(|(name, value)| (format!("{WAY}{name}"), value)));
+        let load = target.load.iter().map(|load| (format!("{WAY}load"), load.clone()));
+        properties.extend(load);
         properties
     }
 }
@@ -133,7 +135,7 @@ mod tests {
     }
 
     fn target(server: TargetServer, wait: Wait) -> Target {
-        Target { server, transport: Transport::Unix, wait, command: "PING".to_owned() }
+        Target { server, transport: Transport::Unix, wait, command: "PING".to_owned(), load: None }
     }
 
     fn started(program: &str) -> Target {
@@ -197,11 +199,14 @@ mod tests {
         let same = environment(&[]);
         let before = target(TargetServer::Running("redis://a:6379".to_owned()), Wait::Block);
         let other_cpus = Pinning { server: Some(2), client: Some(3) };
-        let now = Target { command: "GET".to_owned(), transport: Transport::Tcp, ..started("x") };
+        let load = Some("open loop".to_owned());
+        let now =
+            Target { command: "GET".to_owned(), transport: Transport::Tcp, load, ..started("x") };
         assert_eq!(
             changes((&before, &same, Pinning::default()), (&now, &same, other_cpus)),
             [
                 "measured.command!: PING -> GET",
+                "measured.load!: - -> open loop",
                 "measured.pinned!: neither -> server and client",
                 "measured.server!: redis://a:6379 -> started anew for each trial",
                 "measured.transport!: unix socket -> TCP",

@@ -193,6 +193,10 @@ pub struct Target {
     pub wait: Wait,
     /// The command on the wire, with what it met: `GET of an existing key`.
     pub command: String,
+    /// How requests were sent, and which time `rtt.*` is therefore: `open loop, 20000/s (response
+    /// time)`. Evidence of versions that knew only closed loops of one connection doesn't have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<String>,
 }
 
 /// Whose server was measured.
@@ -244,6 +248,13 @@ pub struct Trial {
     /// All round-trip times of the floor rounds, as in `rtt_histogram`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor_histogram: Option<String>,
+    /// In open loop, each request's time from when it was sent (service time), as in
+    /// `rtt_histogram`, which then has the time from when it was due (response time).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_histogram: Option<String>,
+    /// In open loop, how late after it was due each request was sent, as in `rtt_histogram`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slip_histogram: Option<String>,
     /// What went wrong without ending the trial, for readers.
     pub anomalies: Vec<String>,
 }

@@ -15,11 +15,13 @@
 
 mod action;
 mod comparison;
+mod dataset;
 mod decision;
 mod evidence;
 mod fact;
 mod finding;
 mod id;
+mod load;
 mod metric;
 mod plan;
 mod quantity;
@@ -27,10 +29,12 @@ mod reading;
 mod record;
 mod suggest;
 mod version;
+mod workload;
 
 pub use action::{Action, ActionError, Gate, Outcome, OutcomeError, Verb};
 pub use chrono::NaiveDate;
 pub use comparison::{PropertyChange, Setup};
+pub use dataset::{DataType, Dataset, Extent};
 pub use decision::{
     Change, Decision, FactUsed, Flip, Margin, MetricSummary, Obligation, OptionResult,
     PredictionResult, RowDecision, Summary, Verdict, Votes,
@@ -41,12 +45,13 @@ pub use evidence::{
 pub use fact::{Fact, FactName, FactNameError, FactValue};
 pub use finding::{Finding, Reason};
 pub use id::{IdError, MatrixId, PhaseId, RowId};
+pub use load::{Load, Rate};
 pub use metric::{
     Better, Domain, Env, Headroom, Kind, Memory, Metric, Server, Statistic, UnknownMetric,
 };
 pub use plan::{
-    ByteSize, Command, Dataset, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Prediction,
-    SizeError, Timespan, Transport, Wait,
+    ByteSize, Command, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Prediction, SizeError,
+    Timespan, Transport, Wait,
 };
 pub use quantity::{Dimension, Quantity, QuantityError, Unit};
 pub use reading::{Measured, Missing, MissingReason, Reading, ReadingError, Readings};
@@ -57,3 +62,6 @@ pub use record::{
 pub use rust_decimal::Decimal;
 pub use suggest::nearest;
 pub use version::{Version, VersionError};
+pub use workload::{
+    CommandPattern, Exponent, ExponentError, Keys, PatternError, Piece, Weighted, Writes,
+};

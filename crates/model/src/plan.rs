@@ -11,9 +11,12 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::action::Gate;
+use crate::dataset::Dataset;
 use crate::fact::{Fact, FactName};
 use crate::id::PhaseId;
+use crate::load::Load;
 use crate::quantity::{Dimension, Quantity, QuantityError};
+use crate::workload::{Keys, Weighted, Writes};
 
 /// A checked phase plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,6 +109,18 @@ pub struct MeasurePlan {
     pub wait: Wait,
     /// The command that is sent.
     pub command: Command,
+    /// Commands of one's own, which are then sent instead of `command`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mix: Vec<Weighted>,
+    /// The keys that commands name.
+    #[serde(default, skip_serializing_if = "Keys::is_default")]
+    pub keys: Keys,
+    /// Whether commands may write to a server that isn't ours.
+    #[serde(default, skip_serializing_if = "Writes::is_default")]
+    pub writes: Writes,
+    /// How requests are sent.
+    #[serde(default, skip_serializing_if = "Load::is_default")]
+    pub load: Load,
     /// CPUs for server and client.
     pub pinning: Pinning,
     /// Passes over a fresh connection, in each trial.
@@ -122,18 +137,8 @@ pub struct MeasurePlan {
     pub trials: NonZeroU32,
     /// Wall time at most.
     pub budget: Timespan,
-    /// What a server of ours is filled with. Nothing is ever written to a server that isn't ours.
+    /// What a server of ours is filled with. One that isn't ours is never filled.
     pub dataset: Option<Dataset>,
-}
-
-/// What a server is filled with: string keys with values of one size.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dataset {
-    /// The `used_memory_dataset` to reach.
-    pub size: ByteSize,
-    /// The size of each value.
-    pub value: ByteSize,
 }
 
 /// How server and client are connected.
@@ -185,6 +190,8 @@ pub enum Command {
     Get,
     /// The least that a server can do.
     Ping,
+    /// Writes one of the dataset's keys anew.
+    Set,
 }
 
 impl Command {
@@ -194,6 +201,7 @@ impl Command {
         match self {
             Self::Get => "GET",
             Self::Ping => "PING",
+            Self::Set => "SET",
         }
     }
 }
@@ -230,7 +238,7 @@ pub enum SizeError {
     },
 }
 
-fn whole(text: &str, dimension: Dimension) -> Result<(Quantity, u64), SizeError> {
+pub(crate) fn whole(text: &str, dimension: Dimension) -> Result<(Quantity, u64), SizeError> {
     let quantity: Quantity = text.parse()?;
     if quantity.dimension() != dimension {
         let wanted = dimension.describe();

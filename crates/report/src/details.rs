@@ -2,8 +2,8 @@
 //! the decision was recorded.
 
 use phasegate_model::{
-    Decimal, Dimension, Evidence, Metric, Pinning, Quantity, Reading, Statistic, TargetServer,
-    Trial,
+    DataType, Decimal, Dimension, Evidence, Extent, Metric, Pinning, Quantity, Reading, Statistic,
+    TargetServer, Trial,
 };
 
 use crate::baseline;
@@ -38,13 +38,19 @@ fn target(evidence: &Evidence) -> Vec<Property> {
         property("Client waits", target.wait.to_string()),
         property("Command", text(&target.command)),
     ];
+    lines.extend(target.load.as_deref().map(|load| property("Load", text(load))));
     let cpus = cpus(evidence);
     if !cpus.is_empty() {
         lines.push(property("CPUs", cpus));
     }
     if let (Some(dataset), TargetServer::Started(_)) = (&plan.dataset, &target.server) {
-        let (size, value) = (dataset.size.quantity(), dataset.value.quantity());
-        let filled = format!("{} in values of {}", as_written(size), as_written(value));
+        let filled = match (dataset.extent, dataset.kind, dataset.churn) {
+            (Extent::Size(size), DataType::String, 0) => {
+                let (size, value) = (size.quantity(), dataset.value.quantity());
+                format!("{} in values of {}", as_written(size), as_written(value))
+            }
+            _ => text(&dataset.to_string()),
+        };
         lines.push(property("Filled with", filled));
     }
     let warmup = match plan.warmup {

@@ -39,10 +39,14 @@ pub(crate) enum Kind {
     Choice(&'static [&'static str]),
     /// A length of time.
     Time,
+    /// So many in a second.
+    Rate,
     /// An amount of memory.
     Memory,
     /// A whole number from this one on.
     Whole(u32),
+    /// A number above 0 and at most 10.
+    Exponent,
     /// True or false.
     Flag,
     /// Readings by the names of their metrics.
@@ -237,8 +241,34 @@ static MEASURE: Table = Table {
         ),
         optional(
             "command",
-            Kind::Choice(&["GET", "PING"]),
+            Kind::Choice(&["GET", "SET", "PING"]),
             "The command that is measured; GET if it isn't written",
+        ),
+        optional("mix", Kind::Tables(&MIX), "Commands of one's own, sent instead of `command`"),
+        optional("keys", Kind::Table(&KEYS), "The keys that commands name"),
+        optional(
+            "writes",
+            Kind::Choice(&["forbidden", "allowed"]),
+            "Whether commands may write to a server that phasegate did not start; forbidden if it \
+             isn't written",
+        ),
+        optional(
+            "rate",
+            Kind::Rate,
+            "Open loop: so many requests a second, such as `20000/s`, each due at its time whatever \
+             the server does; rtt.* is then the time from when it was due. Closed loop if it isn't \
+             written: the next request after the reply",
+        ),
+        optional(
+            "connections",
+            Kind::Whole(1),
+            "Connections that are used at once; 1 if it isn't written",
+        ),
+        optional(
+            "pipeline",
+            Kind::Whole(1),
+            "Requests written at once to a connection before their replies are read, in a closed \
+             loop; 1 if it isn't written",
         ),
         optional("rounds", Kind::Whole(1), "Fresh connections in a trial; 5 if it isn't written"),
         optional(
@@ -263,6 +293,36 @@ static MEASURE: Table = Table {
     ],
 };
 
+static MIX: Table = Table {
+    about: "A command that is measured among others",
+    keys: &[
+        needed(
+            "command",
+            Kind::Text,
+            "The command in words: `HSET user:{key} field {value}`; GET and SET alone are those of \
+             the dataset's keys",
+        ),
+        optional("weight", Kind::Whole(1), "How often it is sent; 1 if it isn't written"),
+        optional("value", Kind::Memory, "The size of {value}; 100B if it isn't written"),
+    ],
+};
+
+static KEYS: Table = Table {
+    about: "The keys that commands name",
+    keys: &[
+        optional(
+            "count",
+            Kind::Whole(1),
+            "How many there are without a dataset; 10 000 if it isn't written",
+        ),
+        optional(
+            "zipf",
+            Kind::Exponent,
+            "The exponent of a Zipf distribution; if it isn't written, all keys are named alike",
+        ),
+    ],
+};
+
 static PINNING: Table = Table {
     about: "A CPU for each, by its number; the scheduler chooses where there is none",
     keys: &[
@@ -274,8 +334,33 @@ static PINNING: Table = Table {
 static DATASET: Table = Table {
     about: "What a server of ours is filled with",
     keys: &[
-        needed("size", Kind::Memory, "The memory.dataset to reach, such as `1.8MB`"),
-        optional("value", Kind::Memory, "The size of each value; 100B if it isn't written"),
+        optional(
+            "size",
+            Kind::Memory,
+            "The memory.dataset to reach, such as `1.8MB`; needed if there is no `keys`",
+        ),
+        optional("keys", Kind::Whole(1), "How many keys, instead of a size"),
+        optional(
+            "value",
+            Kind::Memory,
+            "The size of each value or element; 100B if it isn't written",
+        ),
+        optional(
+            "type",
+            Kind::Choice(&["string", "hash", "list", "set", "zset", "stream"]),
+            "The type of each key; string if it isn't written",
+        ),
+        optional(
+            "elements",
+            Kind::Whole(1),
+            "Elements of each key that isn't a string; 10 if it isn't written",
+        ),
+        optional(
+            "churn",
+            Kind::Whole(0),
+            "How many values of mixed sizes are written beside each key and deleted again, which \
+             leaves holes in the server's memory; 0 if it isn't written",
+        ),
     ],
 };
 

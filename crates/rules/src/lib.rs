@@ -8,6 +8,7 @@
 
 mod ballot;
 pub mod condition;
+mod dataset_file;
 mod decide;
 mod diagnostic;
 mod document;
@@ -16,6 +17,7 @@ mod extends;
 mod fact_file;
 mod format;
 mod keys;
+mod load_file;
 mod matrix;
 mod matrix_file;
 mod plan_file;

@@ -19,13 +19,15 @@ use std::num::NonZeroU32;
 use std::ops::Range;
 
 use phasegate_model::{
-    Command, Dataset, FactName, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Prediction,
-    Transport, Wait,
+    Command, FactName, Keys, Load, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Prediction,
+    Transport, Wait, Writes,
 };
 
+use crate::dataset_file::{check_type, dataset};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::document::{Section, Text, read_document};
 use crate::fact_file;
+use crate::load_file::{command, keys, load, mix, writes};
 use crate::matrix::Written;
 use crate::matrix_file::{condition_at, schema};
 
@@ -34,7 +36,6 @@ const SAMPLES: NonZeroU32 = NonZeroU32::new(10_000).unwrap();
 const WARMUP: u32 = 1_000;
 const TRIALS: NonZeroU32 = NonZeroU32::new(30).unwrap();
 const BUDGET: &str = "60s";
-const VALUE: &str = "100B";
 
 /// A checked plan file, with the places that problems point to.
 #[derive(Clone, Debug, PartialEq)]
@@ -183,6 +184,10 @@ fn default_measure() -> Option<MeasurePlan> {
         transport: Transport::Unix,
         wait: Wait::Block,
         command: Command::Get,
+        mix: Vec::new(),
+        keys: Keys::default(),
+        writes: Writes::Forbidden,
+        load: Load::default(),
         pinning: Pinning::default(),
         rounds: ROUNDS,
         samples: SAMPLES,
@@ -198,11 +203,23 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Op
     let default = default_measure()?;
     let transports = [("unix", Transport::Unix), ("tcp", Transport::Tcp)];
     let waits = [("spin", Wait::Spin), ("block", Wait::Block)];
-    let commands = [("GET", Command::Get), ("PING", Command::Ping)];
+    let (command, mix) = (command(section, problems), mix(section, problems));
+    let command = command.unwrap_or(default.command);
+    let dataset = dataset(section, problems);
+    if let Some(dataset) = &dataset
+        && mix.is_empty()
+        && command != Command::Ping
+    {
+        check_type(section, dataset, problems);
+    }
     Some(MeasurePlan {
         transport: section.choice("transport", &transports, problems).unwrap_or(default.transport),
         wait: section.choice("wait", &waits, problems).unwrap_or(default.wait),
-        command: section.choice("command", &commands, problems).unwrap_or(default.command),
+        command,
+        mix,
+        keys: keys(section, problems),
+        writes: writes(section, problems),
+        load: load(section, problems),
         pinning: pinning(section, problems),
         rounds: section.positive("rounds", problems).unwrap_or(default.rounds),
         samples: section.positive("samples", problems).unwrap_or(default.samples),
@@ -210,7 +227,7 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Op
         floor: section.flag("floor", problems).unwrap_or(default.floor),
         trials: section.positive("trials", problems).unwrap_or(default.trials),
         budget: section.parsed("budget", problems).unwrap_or(default.budget),
-        dataset: dataset(section, problems),
+        dataset,
     })
 }
 
@@ -224,14 +241,6 @@ fn pinning(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Pinning
     };
     table.finish(problems);
     pinning
-}
-
-fn dataset(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Dataset> {
-    let mut table = section.section("dataset", problems)?;
-    let size = table.required("size", problems);
-    let value = table.parsed("value", problems).or_else(|| VALUE.parse().ok());
-    table.finish(problems);
-    Some(Dataset { size: size?, value: value? })
 }
 
 fn next_options(

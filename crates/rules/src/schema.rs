@@ -93,9 +93,13 @@ fn value(kind: &Kind) -> Value {
         Kind::ErrorRate => text(&format!("{NUMBER}%?\\s*$")),
         Kind::Choice(words) => json!({ "type": "string", "enum": words }),
         Kind::Time => text(&format!("{NUMBER}(ns|us|µs|μs|ms|s|min|h|d)\\s*$")),
+        Kind::Rate => text(&format!("{NUMBER}/s\\s*$")),
         Kind::Memory => text(&format!("{NUMBER}(B|kB|MB|GB|KiB|MiB|GiB)\\s*$")),
         Kind::Whole(least) => {
             json!({ "type": "integer", "minimum": least, "maximum": u32::MAX })
+        }
+        Kind::Exponent => {
+            json!({ "type": "number", "minimum": 0, "exclusiveMinimum": true, "maximum": 10 })
         }
         Kind::Flag => json!({ "type": "boolean" }),
         Kind::Readings => readings(),

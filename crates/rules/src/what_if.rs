@@ -67,6 +67,8 @@ impl Matrix {
             rtt_histogram: String::new(),
             floor_rounds: Vec::new(),
             floor_histogram: None,
+            service_histogram: None,
+            slip_histogram: None,
             anomalies: Vec::new(),
         };
         self.decide(&Evidence {
@@ -81,6 +83,7 @@ impl Matrix {
                 transport: plan.measure.transport,
                 wait: plan.measure.wait,
                 command: plan.measure.command.as_str().to_owned(),
+                load: None,
             },
             environment: Environment::default(),
             previous: None,

@@ -8,7 +8,8 @@ use std::sync::atomic::AtomicBool;
 
 use phasegate_measure::{Address, MeasureError, Progress, Session, Source, StandIn};
 use phasegate_model::{
-    Command as Sent, Dataset, MeasurePlan, Metric, Pinning, Reading, Transport, Trial, Wait,
+    Command as Sent, DataType, Dataset, Extent, Keys, Load, MeasurePlan, Metric, Pinning, Reading,
+    Transport, Trial, Wait, Writes,
 };
 
 /// Few samples, no pinning, no dataset.
@@ -17,6 +18,10 @@ pub(crate) fn plan() -> MeasurePlan {
         transport: Transport::Unix,
         wait: Wait::Block,
         command: Sent::Get,
+        mix: Vec::new(),
+        keys: Keys::default(),
+        writes: Writes::Forbidden,
+        load: Load::default(),
         pinning: Pinning::default(),
         rounds: NonZeroU32::new(3).unwrap(),
         samples: NonZeroU32::new(200).unwrap(),
@@ -29,7 +34,13 @@ pub(crate) fn plan() -> MeasurePlan {
 }
 
 pub(crate) fn dataset(size: &str, value: &str) -> Dataset {
-    Dataset { size: size.parse().unwrap(), value: value.parse().unwrap() }
+    Dataset {
+        extent: Extent::Size(size.parse().unwrap()),
+        value: value.parse().unwrap(),
+        kind: DataType::String,
+        elements: Dataset::DEFAULT_ELEMENTS,
+        churn: 0,
+    }
 }
 
 pub(crate) fn never() -> Arc<AtomicBool> {

@@ -63,7 +63,7 @@ fn the_dataset_is_as_large_as_the_plan_wants_by_the_servers_own_figure() {
             }
         });
         let trial = trial.unwrap();
-        let goal: f64 = amount(plan.dataset.as_ref().unwrap().size.quantity());
+        let goal: f64 = amount(size.parse().unwrap());
         let granularity = 1.4 * amount(plan.dataset.as_ref().unwrap().value.quantity());
         let found = number(&trial, "memory.dataset");
         assert!((found - goal).abs() <= (goal * 0.01).max(granularity), "{size}: {found}");

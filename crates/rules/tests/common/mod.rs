@@ -53,6 +53,8 @@ pub(crate) fn evidence(trials: impl IntoIterator<Item = Readings>) -> Evidence {
         rtt_histogram: String::new(),
         floor_rounds: Vec::new(),
         floor_histogram: None,
+        service_histogram: None,
+        slip_histogram: None,
         anomalies: Vec::new(),
     };
     Evidence {
@@ -67,6 +69,7 @@ pub(crate) fn evidence(trials: impl IntoIterator<Item = Readings>) -> Evidence {
             transport: Transport::Unix,
             wait: Wait::Spin,
             command: "GET of an existing key".to_owned(),
+            load: None,
         },
         environment: Environment::default(),
         trials: trials.into_iter().enumerate().map(trial).collect(),

@@ -1,0 +1,132 @@
+//! Where a reply ends, for replies that aren't known to the byte. Only the second version of the
+//! protocol: phasegate never asks for another.
+
+/// What the beginning of some bytes is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// A whole reply of so many bytes.
+    Whole(usize),
+    /// The beginning of a reply.
+    Part,
+    /// No reply, from this byte on.
+    Broken(usize),
+}
+
+/// No number of elements or bytes has more digits.
+const MOST_DIGITS: usize = 19;
+
+/// The reply that the bytes begin with.
+pub(crate) fn shape(bytes: &[u8]) -> Shape {
+    let mut at = 0;
+    // How many replies are still to come: one, and the elements of each list on the way.
+    let mut missing: u64 = 1;
+    while missing > 0 {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let Some((kind, line)) = rest.split_first() else { return Shape::Part };
+        if !b"+-:$*".contains(kind) {
+            return Shape::Broken(at);
+        }
+        missing -= 1;
+        let Some(length) = line.iter().position(|byte| *byte == b'\r') else {
+            let numeric = matches!(kind, b'$' | b'*' | b':');
+            let is_long = numeric && line.len() > MOST_DIGITS + 1;
+            return if is_long { Shape::Broken(at + 1) } else { Shape::Part };
+        };
+        match line.get(length + 1) {
+            None => return Shape::Part,
+            Some(b'\n') => {}
+            Some(_) => return Shape::Broken(at + 1 + length),
+        }
+        let text = line.get(..length).unwrap_or_default();
+        at += length + 3;
+        if matches!(kind, b'+' | b'-') {
+            continue;
+        }
+        let Some(number) = number(text) else { return Shape::Broken(at - length - 2) };
+        match (kind, usize::try_from(number)) {
+            (b'*', Ok(_)) => missing = missing.saturating_add(number.unsigned_abs()),
+            (b'$', Ok(length)) => match string_end(bytes, at, length) {
+                Shape::Whole(end) => at = end,
+                other => return other,
+            },
+            (b'$' | b'*', Err(_)) if number != -1 => return Shape::Broken(at - length - 2),
+            _ => {}
+        }
+    }
+    Shape::Whole(at)
+}
+
+/// Where a string ends that begins at a place and has so many bytes.
+fn string_end(bytes: &[u8], at: usize, length: usize) -> Shape {
+    let Some(end) = at.checked_add(length) else { return Shape::Broken(at) };
+    match bytes.get(end..).unwrap_or_default() {
+        [b'\r', b'\n', ..] => Shape::Whole(end + 2),
+        [] | [b'\r'] => Shape::Part,
+        _ => Shape::Broken(end),
+    }
+}
+
+fn number(text: &[u8]) -> Option<i64> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// Whether a reply says that there is nothing: no such key, field or element.
+pub(crate) fn is_nil(reply: &[u8]) -> bool {
+    reply.starts_with(b"$-1\r\n") || reply.starts_with(b"*-1\r\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: [&[u8]; 10] = [
+        b"+OK\r\n",
+        b"-ERR no\r\n",
+        b":-12\r\n",
+        b"$-1\r\n",
+        b"*-1\r\n",
+        b"*0\r\n",
+        b"$0\r\n\r\n",
+        b"$5\r\na\r\nbc\r\n",
+        b"*2\r\n*2\r\n:1\r\n$1\r\nx\r\n+OK\r\n",
+        b"*3\r\n$-1\r\n*0\r\n-ERR\r\n",
+    ];
+
+    #[test]
+    fn a_reply_ends_where_it_ends_whatever_follows() {
+        for reply in WHOLE {
+            assert_eq!(shape(reply), Shape::Whole(reply.len()));
+            let twice = [reply, reply].concat();
+            assert_eq!(shape(&twice), Shape::Whole(reply.len()));
+        }
+    }
+
+    #[test]
+    fn every_beginning_of_a_reply_is_a_part() {
+        for reply in WHOLE {
+            for end in 0..reply.len() {
+                assert_eq!(shape(&reply[..end]), Shape::Part, "{:?}", reply[..end].escape_ascii());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_reply_is_told_with_its_place() {
+        for (bytes, at) in [
+            (b"HTTP/1.1".as_slice(), 0),
+            (b"%1\r\n", 0),
+            (b"$x\r\n", 1),
+            (b"$-2\r\n", 1),
+            (b"*-7\r\n", 1),
+            (b"$\r\n", 1),
+            (b":12x\r\n", 1),
+            (b"$3\r\nabcd\r\n", 7),
+            (b"+OK\rx", 3),
+            (b"$111111111111111111111111", 1),
+            (b"$9223372036854775808\r\n", 1),
+            (b"*2\r\n:1\r\nx", 8),
+        ] {
+            assert_eq!(shape(bytes), Shape::Broken(at), "{:?}", bytes.escape_ascii());
+        }
+    }
+}
