@@ -108,6 +108,12 @@ pub(crate) struct Measuring {
     /// Start this server program instead of the redis-server or valkey-server on PATH
     #[arg(long, value_name = "PATH")]
     pub(crate) server: Option<PathBuf>,
+    /// Compare with this running server, in pairs; or give its URL in `PHASEGATE_BASELINE_URL`
+    #[arg(long, value_name = "URL", conflicts_with = "baseline_server")]
+    pub(crate) baseline_url: Option<String>,
+    /// Compare with this server program, in pairs, instead of the plan's baseline
+    #[arg(long, value_name = "PATH")]
+    pub(crate) baseline_server: Option<PathBuf>,
     /// Make this many trials at most, instead of the plan's number
     #[arg(long, value_name = "N")]
     pub(crate) trials: Option<NonZeroU32>,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use chrono::{DateTime, SubsecRound, Utc};
-use phasegate_measure::{MeasureError, Session, Source, StandIn, disturbances};
+use phasegate_measure::{Contenders, MeasureError, Session, StandIn, disturbances};
 use phasegate_model::{End, Evidence, Plan, Readings, Trial};
 use phasegate_rules::{Background, Matrix};
 
@@ -29,7 +29,7 @@ pub(crate) struct Measured {
 /// An error means that there is no evidence at all; a failure after the session was opened comes
 /// with the trials before it.
 pub(crate) fn measure(
-    source: &Source,
+    contenders: &Contenders,
     plan: &Plan,
     matrix: &Matrix,
     talk: Talk,
@@ -38,10 +38,12 @@ pub(crate) fn measure(
     let began = Instant::now();
     let started_at = now();
     let stand_in = StandIn::this_program([STAND_IN]);
-    let mut session = Session::open(source, &plan.measure, Some(&stand_in), interrupted)?;
+    let mut session =
+        Session::open(contenders.clone(), &plan.measure, Some(&stand_in), interrupted)?;
+    let baseline = session.baseline();
     let background =
         Background { facts: Some(&plan.facts), day: started_at.date_naive(), previous: None };
-    let mut display = Display::new(talk, plan, session.target());
+    let mut display = Display::new(talk, plan, session.target(), baseline.as_ref());
     let mut trials: Vec<Trial> = Vec::new();
     let (end, failure) = loop {
         let elapsed = began.elapsed();
@@ -78,6 +80,7 @@ pub(crate) fn measure(
         target: session.target().clone(),
         environment: session.environment().clone(),
         previous: None,
+        baseline,
         trials,
     };
     if talk > Talk::Quiet && failure.is_none() {

@@ -33,6 +33,7 @@ pub(crate) fn decision(matrix: &Matrix, trials: &[String]) -> Decision {
         rtt_histogram: String::new(),
         floor_rounds: Vec::new(),
         floor_histogram: None,
+        baseline: None,
         anomalies: Vec::new(),
     };
     matrix.decide(&Evidence {
@@ -50,6 +51,7 @@ pub(crate) fn decision(matrix: &Matrix, trials: &[String]) -> Decision {
         },
         environment: Environment::default(),
         previous: None,
+        baseline: None,
         trials: (1..).zip(trials).map(trial).collect(),
     })
 }

@@ -224,6 +224,7 @@ mod tests {
             rtt_histogram: String::new(),
             floor_rounds: Vec::new(),
             floor_histogram: None,
+            baseline: None,
             anomalies: Vec::new(),
         }
     }

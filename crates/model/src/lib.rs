@@ -24,6 +24,7 @@ mod plan;
 mod quantity;
 mod reading;
 mod suggest;
+mod target;
 mod version;
 
 pub use action::{Action, ActionError, Gate, Outcome, OutcomeError, Verb};
@@ -33,7 +34,8 @@ pub use decision::{
     PredictionResult, RowDecision, Summary, Verdict, Votes,
 };
 pub use evidence::{
-    End, Environment, Evidence, EvidenceError, Previous, Round, Target, TargetServer, Trial,
+    BaselineServer, BaselineTrial, End, Environment, Evidence, EvidenceError, First, Previous,
+    Round, Target, TargetServer, Trial,
 };
 pub use fact::{Fact, FactName, FactNameError, FactValue};
 pub use finding::{Finding, Reason};
@@ -49,4 +51,5 @@ pub use quantity::{Dimension, Quantity, QuantityError, Unit};
 pub use reading::{Measured, Missing, MissingReason, Reading, ReadingError, Readings};
 pub use rust_decimal::Decimal;
 pub use suggest::nearest;
+pub use target::{ConfigLine, ServerPlan, ServerPlanError, ServerUrl, Setup, VariableName};
 pub use version::{Version, VersionError};

@@ -14,6 +14,7 @@ use crate::action::Gate;
 use crate::fact::{Fact, FactName};
 use crate::id::PhaseId;
 use crate::quantity::{Dimension, Quantity, QuantityError};
+use crate::target::ServerPlan;
 
 /// A checked phase plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +34,12 @@ pub struct Plan {
     pub planned_effort: Option<Timespan>,
     /// How to measure.
     pub measure: MeasurePlan,
+    /// What is measured; without it, what is on PATH or what the command line names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<ServerPlan>,
+    /// What the target is compared with, in pairs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<ServerPlan>,
     /// What could be done next.
     pub next_options: Vec<NextOption>,
     /// What the phase delivers.

@@ -19,6 +19,7 @@ mod matrix;
 mod matrix_file;
 mod plan_file;
 mod schema;
+mod target_file;
 mod test_cases;
 mod test_file;
 mod verify;

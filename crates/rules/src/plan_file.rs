@@ -28,6 +28,7 @@ use crate::document::{Section, Text, read_document};
 use crate::fact_file;
 use crate::matrix::Written;
 use crate::matrix_file::{condition_at, schema};
+use crate::target_file;
 
 const ROUNDS: NonZeroU32 = NonZeroU32::new(5).unwrap();
 const SAMPLES: NonZeroU32 = NonZeroU32::new(10_000).unwrap();
@@ -82,6 +83,8 @@ fn read_plan(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Pl
         }
         None => default_measure(),
     };
+    let target = target_file::server(top, "target", problems);
+    let baseline = target_file::server(top, "baseline", problems);
     let mut conditions = Vec::new();
     let next_options = next_options(top, &mut conditions, problems);
     let predictions = predictions(top, &mut conditions, problems);
@@ -91,7 +94,7 @@ fn read_plan(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Pl
     let plan = read_phase(&mut phase, measure?, next_options, problems);
     phase.finish(problems);
     let facts = facts.into_iter().map(|(name, (fact, _))| (name, fact)).collect();
-    let plan = Plan { facts, predictions, ..plan? };
+    let plan = Plan { target, baseline, facts, predictions, ..plan? };
     let name = top.source().name.clone();
     let file = PlanFile { plan, name, places, conditions };
     // Problems of the one file that was given don't name it.
@@ -166,6 +169,8 @@ fn read_phase(
         next,
         planned_effort,
         measure,
+        target: None,
+        baseline: None,
         next_options,
         deliverables,
         lessons,
@@ -203,7 +208,7 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Op
         transport: section.choice("transport", &transports, problems).unwrap_or(default.transport),
         wait: section.choice("wait", &waits, problems).unwrap_or(default.wait),
         command: section.choice("command", &commands, problems).unwrap_or(default.command),
-        pinning: pinning(section, problems),
+        pinning: target_file::pinning(section, problems).unwrap_or_default(),
         rounds: section.positive("rounds", problems).unwrap_or(default.rounds),
         samples: section.positive("samples", problems).unwrap_or(default.samples),
         warmup: section.whole("warmup", problems).unwrap_or(default.warmup),
@@ -212,18 +217,6 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Op
         budget: section.parsed("budget", problems).unwrap_or(default.budget),
         dataset: dataset(section, problems),
     })
-}
-
-fn pinning(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Pinning {
-    let Some(mut table) = section.section("pinning", problems) else {
-        return Pinning::default();
-    };
-    let pinning = Pinning {
-        server: table.whole("server", problems),
-        client: table.whole("client", problems),
-    };
-    table.finish(problems);
-    pinning
 }
 
 fn dataset(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Dataset> {

@@ -60,6 +60,7 @@ impl Matrix {
             rtt_histogram: String::new(),
             floor_rounds: Vec::new(),
             floor_histogram: None,
+            baseline: None,
             anomalies: Vec::new(),
         };
         self.decide(&Evidence {
@@ -77,6 +78,7 @@ impl Matrix {
             },
             environment: Environment::default(),
             previous: None,
+            baseline: None,
             trials: (1..=enough_trials(self)).map(trial).collect(),
         })
     }

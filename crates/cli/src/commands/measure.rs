@@ -16,12 +16,12 @@ use crate::source;
 pub(crate) fn run(args: &MeasureArgs, talk: Talk) -> anyhow::Result<Exit> {
     let mut project = Project::load(&args.measuring.phase, args.measuring.matrix.as_deref())?;
     apply_options(&mut project.plan, &args.measuring);
-    let source = source::source(&args.measuring, talk)?;
+    let contenders = source::contenders(&args.measuring, &mut project.plan, talk)?;
     let to_stdout = args.output == Path::new("-");
     if !to_stdout {
         can_write(&args.output)?;
     }
-    let measured = driver::measure(&source, &project.plan, &project.matrix, talk)?;
+    let measured = driver::measure(&contenders, &project.plan, &project.matrix, talk)?;
     if let Some(failure) = measured.failure {
         return Err(fail(failure, &measured.evidence, &args.output, &args.measuring.phase));
     }

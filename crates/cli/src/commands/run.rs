@@ -21,14 +21,14 @@ use crate::{github, source, table};
 pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
     let mut project = Project::load(&args.measuring.phase, args.measuring.matrix.as_deref())?;
     apply_options(&mut project.plan, &args.measuring);
-    let source = source::source(&args.measuring, talk)?;
+    let contenders = source::contenders(&args.measuring, &mut project.plan, talk)?;
     let templates = Templates::load()?;
     templates.try_out(&project.plan, &project.matrix)?;
     // Nothing is worse than losing a measurement because it can't be written down.
     let store = Store::open(&args.reports)?;
     store.prepare().with_context(|| format!("can't record in `{}`", args.reports.display()))?;
 
-    let measured = driver::measure(&source, &project.plan, &project.matrix, talk)?;
+    let measured = driver::measure(&contenders, &project.plan, &project.matrix, talk)?;
     if let Some(failure) = measured.failure {
         let place = unfinished(args, &measured.evidence);
         return Err(fail(failure, &measured.evidence, &place, &args.measuring.phase));

@@ -8,6 +8,7 @@ mod explain;
 mod faults;
 mod fmt;
 mod manual;
+mod pairs;
 mod readme;
 mod report;
 mod run;

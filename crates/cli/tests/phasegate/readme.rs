@@ -134,10 +134,10 @@ fn every_link_leads_somewhere() {
 fn the_examples_of_the_format_are_right() {
     let scene = Scene::empty();
     let examples = blocks(MATRIX_MD, "toml");
-    assert_eq!(examples.len(), 3);
+    assert_eq!(examples.len(), 4);
     scene.write("rules/allocator.toml", &examples[0]);
     scene.write("rules/short.toml", &examples[1]);
-    scene.write("rules/phases/3a.toml", &examples[2]);
+    scene.write("rules/phases/3a.toml", examples[2..].join("\n"));
     let said = scene.run(&["check"]);
     assert_eq!(said.status, 0, "{}", said.out);
 }

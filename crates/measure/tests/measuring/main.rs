@@ -6,6 +6,7 @@
 mod common;
 mod floor;
 mod known;
+mod pairs;
 mod running;
 mod started;
 mod tls;

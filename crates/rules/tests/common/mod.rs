@@ -46,6 +46,7 @@ pub(crate) fn evidence(trials: impl IntoIterator<Item = Readings>) -> Evidence {
         rtt_histogram: String::new(),
         floor_rounds: Vec::new(),
         floor_histogram: None,
+        baseline: None,
         anomalies: Vec::new(),
     };
     Evidence {
@@ -64,5 +65,6 @@ pub(crate) fn evidence(trials: impl IntoIterator<Item = Readings>) -> Evidence {
         environment: Environment::default(),
         trials: trials.into_iter().enumerate().map(trial).collect(),
         previous: None,
+        baseline: None,
     }
 }
