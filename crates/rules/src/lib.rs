@@ -7,6 +7,7 @@
 //! There is no I/O here: texts come in, diagnostics with byte spans and decisions go out.
 
 mod ballot;
+mod comparison;
 pub mod condition;
 mod decide;
 mod diagnostic;
@@ -26,7 +27,10 @@ mod verify;
 mod what_if;
 
 pub use ballot::{Ballot, Vote};
-pub use decide::{Background, Progress, RowProgress, expected_more_trials, expected_trials};
+pub use comparison::{Compared, Comparison, Least, LeastError, typical_reading};
+pub use decide::{
+    Background, Progress, RowProgress, expected_more_trials, expected_trials, smallest_detectable,
+};
 pub use diagnostic::{Code, Diagnostic, Severity, Source, Witness};
 pub use format::{FileKind, FormatError, format, format_with};
 pub use matrix::{Base, ExpectedRow, FactUse, HitPolicy, Matrix, Row, RowPlaces, Test, Written};

@@ -2,6 +2,7 @@
 
 mod assess;
 mod background;
+mod detectable;
 mod drift;
 mod expectation;
 mod family;
@@ -19,12 +20,13 @@ use phasegate_model::{
 use assess::{Assessment, RowState};
 pub use assess::{Progress, RowProgress};
 pub use background::Background;
+pub use detectable::smallest_detectable;
 pub(crate) use drift::LEAST_TRIALS;
 pub use expectation::{expected_more_trials, expected_trials};
 use margin::Point;
 use outcome::{Possible, possible_outcomes};
 pub(crate) use summary::medians;
-use summary::summarize;
+pub(crate) use summary::summarize;
 pub(crate) use votes::{e_value, format as format_evidence};
 
 use crate::condition::Condition;
