@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use phasegate_model::Timespan;
+use phasegate_rules::Least;
 
 use crate::setting::Setting;
 
@@ -56,6 +57,10 @@ pub(crate) enum Command {
     Measure(MeasureArgs),
     /// Only decide, on evidence that was measured before
     Decide(DecideArgs),
+    /// Compare two servers in pairs, or two evidence files
+    Compare(CompareArgs),
+    /// Say before measuring how long a phase will take, and what it could detect
+    Plan(PlanArgs),
     /// Say why a recorded decision is as it is, row by row, and what would change it
     Explain(ExplainArgs),
     /// Say what the matrix would decide if some readings were others
@@ -162,6 +167,50 @@ pub(crate) struct DecideArgs {
     /// Tell the outcome by the exit status, too
     #[arg(long)]
     pub(crate) exit_code: bool,
+    /// How to print the result
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompareArgs {
+    /// The baseline: a server's URL, `env:NAME` for a URL in an environment variable, a server
+    /// program, or an evidence file
+    #[arg(value_name = "A")]
+    pub(crate) baseline: String,
+    /// The candidate, likewise
+    #[arg(value_name = "B")]
+    pub(crate) candidate: String,
+    /// The smallest difference of the P99 that matters
+    #[arg(long, value_name = "SHARE", default_value = "5%")]
+    pub(crate) least: Least,
+    /// Measure as the plan of this phase does: the name of a plan in rules/phases, or its path
+    #[arg(long, value_name = "PHASE")]
+    pub(crate) phase: Option<String>,
+    /// Measure this many pairs at most; 30, or what the plan has
+    #[arg(long, value_name = "N")]
+    pub(crate) trials: Option<NonZeroU32>,
+    /// Measure for this long at most; `60s`, or what the plan has
+    #[arg(long, value_name = "TIME")]
+    pub(crate) budget: Option<Timespan>,
+    /// Keep the evidence of the pairs in this file
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Compare evidence files even if they are of different machines or ways to measure
+    #[arg(long)]
+    pub(crate) allow_different_environments: bool,
+    /// How to print the result
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) measuring: Measuring,
+    /// Make this many pairs of the target with itself
+    #[arg(long, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u32).range(3..))]
+    pub(crate) pairs: u32,
     /// How to print the result
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,

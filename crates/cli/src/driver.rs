@@ -91,6 +91,28 @@ pub(crate) fn measure(
     Ok(Measured { evidence, failure })
 }
 
+/// So many trials, without deciding anything on the way.
+pub(crate) fn trials_of(
+    contenders: &Contenders,
+    plan: &Plan,
+    count: u32,
+    what: &str,
+    talk: Talk,
+) -> anyhow::Result<Vec<Trial>> {
+    let interrupted = interrupted_by_signals()?;
+    let stand_in = StandIn::this_program([STAND_IN]);
+    let mut session =
+        Session::open(contenders.clone(), &plan.measure, Some(&stand_in), interrupted)?;
+    let mut trials = Vec::new();
+    for number in 1..=count {
+        trials.push(session.trial(number, &mut |_| {})?);
+        if talk > Talk::Quiet {
+            say(&format!("{what}: {number} of {count}"));
+        }
+    }
+    Ok(trials)
+}
+
 /// The time, in whole seconds: more would only look precise.
 pub(crate) fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(0)

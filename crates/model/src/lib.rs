@@ -15,6 +15,7 @@
 
 mod action;
 mod decision;
+mod difference;
 mod evidence;
 mod fact;
 mod finding;
@@ -33,6 +34,7 @@ pub use decision::{
     Change, Decision, FactUsed, Flip, Margin, MetricSummary, Obligation, OptionResult,
     PredictionResult, RowDecision, Summary, Verdict, Votes,
 };
+pub use difference::Difference;
 pub use evidence::{
     BaselineServer, BaselineTrial, End, Environment, Evidence, EvidenceError, First, Previous,
     Round, Target, TargetServer, Trial,
