@@ -136,7 +136,10 @@ fn tell_of_unlike_ways(evidence: &Evidence) {
 
 /// What became of it, for people.
 fn sentence(compared: Compared, least: Least, decision: &Decision) -> String {
-    let pairs = decision.trials;
+    let pairs = match decision.trials {
+        1 => "1 pair".to_owned(),
+        many => format!("{many} pairs"),
+    };
     let claim = match compared {
         Compared::Better => {
             format!("B is better: in a typical pair its P99 is at least {least} lower than A's")
@@ -157,16 +160,13 @@ fn sentence(compared: Compared, least: Least, decision: &Decision) -> String {
         ),
         Compared::Undecided => {
             return format!(
-                "no improvement found, and none of {least} ruled out: undecided after {pairs} \
-                 pairs{}",
+                "no improvement found, and none of {least} ruled out: undecided after {pairs}{}; \
+                 measure more pairs with --trials and --budget, or a calmer machine",
                 why(decision)
             );
         }
     };
-    format!(
-        "{claim} ({pairs} pairs; the chance that this is wrong is at most {})",
-        decision.error_rate
-    )
+    format!("{claim} ({pairs}; the chance that this is wrong is at most {})", decision.error_rate)
 }
 
 /// Why the first open row is undecided.

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod check;
+mod compare;
 mod explain;
 mod faults;
 mod fmt;
