@@ -2,6 +2,7 @@
 //! could be told from chance.
 
 use super::assess::Assessment;
+use super::drift::LEAST_TRIALS;
 use super::enough_trials;
 use super::votes::dissent_allowed;
 use crate::matrix::Matrix;
@@ -37,11 +38,11 @@ impl Matrix {
 /// determination for some common nonparametric tests", J. Am. Stat. Assoc. 82). Deciding earlier
 /// than at the last pair only adds to that; readings that drift take away from it.
 ///
-/// Nothing if so few pairs decide nothing even if they all agree, or the scatter isn't a number.
+/// Nothing if so few pairs decide nothing even if they all agree (fewer than eight never do), or the scatter isn't a number.
 #[must_use]
 pub fn smallest_detectable(scatter: f64, pairs: u32, threshold: f64) -> Option<f64> {
     let allowed = dissent_allowed(pairs, threshold)?;
-    if !scatter.is_finite() || scatter < 0.0 {
+    if pairs < LEAST_TRIALS || !scatter.is_finite() || scatter < 0.0 {
         return None;
     }
     // The chance grows with the share, so the share is found by halving.
@@ -114,7 +115,7 @@ mod tests {
 
     #[test]
     fn what_can_not_be_decided_can_not_be_detected() {
-        assert_eq!(smallest_detectable(0.05, 4, 20.0), None);
+        assert_eq!(smallest_detectable(0.05, 7, 20.0), None);
         assert_eq!(smallest_detectable(0.05, 0, 20.0), None);
         assert_eq!(smallest_detectable(f64::NAN, 30, 20.0), None);
         assert_eq!(smallest_detectable(-0.1, 30, 20.0), None);
