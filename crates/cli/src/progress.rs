@@ -137,7 +137,9 @@ fn improvement(trial: &Trial) -> String {
         return String::new();
     };
     let share = Quantity::from_amount(Dimension::Ratio, share.value());
-    format!(" (better by {})", percent(&share))
+    let than = if share.amount() < phasegate_model::Decimal::ZERO { "worse" } else { "better" };
+    let share = Quantity::from_amount(Dimension::Ratio, share.amount().abs());
+    format!(" ({} {than} than the baseline)", percent(&share))
 }
 
 /// A share in percent, with one decimal place: readings don't scatter less.

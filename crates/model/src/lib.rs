@@ -53,5 +53,7 @@ pub use quantity::{Dimension, Quantity, QuantityError, Unit};
 pub use reading::{Measured, Missing, MissingReason, Reading, ReadingError, Readings};
 pub use rust_decimal::Decimal;
 pub use suggest::nearest;
-pub use target::{ConfigLine, ServerPlan, ServerPlanError, ServerUrl, Setup, VariableName};
+pub use target::{
+    ConfigLine, ServerPlan, ServerPlanError, ServerUrl, Setup, VariableName, is_secret_argument,
+};
 pub use version::{Version, VersionError};

@@ -164,6 +164,13 @@ const SECRET: [&str; 7] = [
     "tls-client-key-file-pass",
 ];
 
+/// Whether an argument of a server's program is a directive with a secret: `--requirepass`.
+#[must_use]
+pub fn is_secret_argument(argument: &str) -> bool {
+    let directive = argument.strip_prefix("--").map(str::to_ascii_lowercase);
+    directive.is_some_and(|directive| SECRET.contains(&directive.as_str()))
+}
+
 impl ConfigLine {
     /// The directive and its values, without quotes.
     #[must_use]

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use phasegate_model::{Pinning, ServerPlan, Setup, VariableName};
+use phasegate_model::{
+    Pinning, ServerPlan, ServerPlanError, Setup, VariableName, is_secret_argument,
+};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::document::{Section, text_of};
@@ -35,7 +37,7 @@ pub(crate) fn server(
         program: program.map(|program| program.text.to_owned()),
         url: section.parsed("url", problems),
         setup: Setup {
-            arguments: texts(&mut section, "arguments", problems),
+            arguments: arguments(&mut section, problems),
             config: texts(&mut section, "config", problems),
             env: env(&mut section, problems),
         },
@@ -75,6 +77,15 @@ where
         }
     }
     read
+}
+
+fn arguments(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Vec<String> {
+    let texts = section.texts("arguments", problems);
+    for secret in texts.iter().filter(|text| is_secret_argument(text.text)) {
+        let message = ServerPlanError::SecretDirective(secret.text.to_owned()).to_string();
+        problems.push(Diagnostic::new(Code::BadValue, secret.span.clone(), message));
+    }
+    texts.into_iter().map(|text| text.text.to_owned()).collect()
 }
 
 fn env(
@@ -144,7 +155,7 @@ mod tests {
     fn all_problems_of_a_server_are_told_at_once() {
         let problems = parse(
             "[baseline]\nprogram = \" \"\nurl = \"redis://me:hunter2@h\"\nconfig = [\"port 1\", \"maxmemory 1mb\"]\n\
-             env = { \"A B\" = \"x\", C = 1 }\nspeed = 1\n",
+             env = { \"A B\" = \"x\", C = 1 }\nspeed = 1\narguments = [\"--Requirepass\", \"hunter3\"]\n",
         )
         .unwrap_err();
         let all = problems.join("\n");
@@ -155,6 +166,7 @@ mod tests {
             "`program` is empty",
             "neither user nor password",
             "`port` can't be set",
+            "`--Requirepass` can't be set: a plan is recorded",
             "`A B` is no name",
             "wrong-type: `C`",
             "unknown key `speed` in `baseline`",

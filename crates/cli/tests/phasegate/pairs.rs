@@ -39,7 +39,7 @@ fn a_plan_with_a_baseline_is_decided_recorded_and_verified() {
     assert_eq!(said.status, 0, "{}", said.err);
     assert_eq!(json(&said)["outcome"], "skip");
     assert!(said.err.contains("in pairs with the baseline: redis-server"), "{}", said.err);
-    assert!(said.err.contains("(better by "), "{}", said.err);
+    assert!(said.err.contains(" than the baseline); "), "{}", said.err);
     let verified = scene.run(&["history", "verify"]);
     assert_eq!(verified.status, 0, "{}", verified.err);
     let report = scene.run(&["report", "1"]).out;
