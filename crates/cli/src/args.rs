@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use phasegate_model::Timespan;
+use phasegate_rules::Least;
 
 use crate::setting::Setting;
 
@@ -56,6 +57,10 @@ pub(crate) enum Command {
     Measure(MeasureArgs),
     /// Only decide, on evidence that was measured before
     Decide(DecideArgs),
+    /// Compare two servers in pairs, or two evidence files
+    Compare(CompareArgs),
+    /// Say before measuring how long a phase will take, and what it could detect
+    Plan(PlanArgs),
     /// Say why a recorded decision is as it is, row by row, and what would change it
     Explain(ExplainArgs),
     /// Say what the matrix would decide if some readings were others
@@ -112,6 +117,12 @@ pub(crate) struct Measuring {
     /// Start this server program instead of the redis-server or valkey-server on PATH
     #[arg(long, value_name = "PATH")]
     pub(crate) server: Option<PathBuf>,
+    /// Compare with this running server, in pairs; or give its URL in `PHASEGATE_BASELINE_URL`
+    #[arg(long, value_name = "URL", conflicts_with = "baseline_server")]
+    pub(crate) baseline_url: Option<String>,
+    /// Compare with this server program, in pairs, instead of the plan's baseline
+    #[arg(long, value_name = "PATH")]
+    pub(crate) baseline_server: Option<PathBuf>,
     /// Make this many trials at most, instead of the plan's number
     #[arg(long, value_name = "N")]
     pub(crate) trials: Option<NonZeroU32>,
@@ -175,6 +186,53 @@ pub(crate) struct DecideArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompareArgs {
+    /// The baseline: a server's URL, `env:NAME` for a URL in an environment variable, a server
+    /// program, or an evidence file
+    #[arg(value_name = "A")]
+    pub(crate) baseline: String,
+    /// The candidate, likewise
+    #[arg(value_name = "B")]
+    pub(crate) candidate: String,
+    /// The smallest difference of the P99 that matters
+    #[arg(long, value_name = "SHARE", default_value = "5%")]
+    pub(crate) least: Least,
+    /// Measure as the plan of this phase does: the name of a plan in rules/phases, or its path
+    #[arg(long, value_name = "PHASE")]
+    pub(crate) phase: Option<String>,
+    /// Measure this many pairs at most; 30, or what the plan has
+    #[arg(long, value_name = "N")]
+    pub(crate) trials: Option<NonZeroU32>,
+    /// Measure for this long at most; `60s`, or what the plan has
+    #[arg(long, value_name = "TIME")]
+    pub(crate) budget: Option<Timespan>,
+    /// Keep the evidence of the pairs in this file
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Compare evidence files even if they are of different machines or ways to measure
+    #[arg(long)]
+    pub(crate) allow_different_environments: bool,
+    /// How to print the result
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) measuring: Measuring,
+    /// Make this many pairs of the target with itself
+    #[arg(long, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u32).range(3..))]
+    pub(crate) pairs: u32,
+    /// How to print the result
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+    /// The folder of the history, for --entry
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(crate) reports: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use chrono::{DateTime, SubsecRound, Utc};
-use phasegate_measure::{MeasureError, Session, Source, StandIn, disturbances};
-use phasegate_model::{End, Evidence, Plan, Readings, Setup, Trial};
+use phasegate_measure::{Contenders, MeasureError, Session, StandIn, disturbances};
+use phasegate_model::{Circumstances, End, Evidence, Plan, Readings, Trial};
 use phasegate_rules::{Background, Matrix};
 
 use crate::args::{STAND_IN, Talk};
@@ -30,7 +30,7 @@ pub(crate) struct Measured {
 /// An error means that there is no evidence at all; a failure after the session was opened comes
 /// with the trials before it.
 pub(crate) fn measure(
-    source: &Source,
+    contenders: &Contenders,
     plan: &Plan,
     matrix: &Matrix,
     comparison: &Comparison,
@@ -40,19 +40,21 @@ pub(crate) fn measure(
     let began = Instant::now();
     let started_at = now();
     let stand_in = StandIn::this_program([STAND_IN]);
-    let mut session = Session::open(source, &plan.measure, Some(&stand_in), interrupted)?;
-    let setup = Setup {
+    let mut session =
+        Session::open(contenders.clone(), &plan.measure, Some(&stand_in), interrupted)?;
+    let baseline = session.baseline();
+    let circumstances = Circumstances {
         target: session.target(),
         environment: session.environment(),
         pinning: plan.measure.pinning,
     };
-    let previous = comparison.previous(&setup);
+    let previous = comparison.previous(&circumstances);
     let background = Background {
         facts: Some(&plan.facts),
         day: started_at.date_naive(),
         previous: previous.as_ref(),
     };
-    let mut display = Display::new(talk, plan, session.target());
+    let mut display = Display::new(talk, plan, session.target(), baseline.as_ref());
     let mut trials: Vec<Trial> = Vec::new();
     let (end, failure) = loop {
         let elapsed = began.elapsed();
@@ -92,6 +94,7 @@ pub(crate) fn measure(
         target: session.target().clone(),
         environment: session.environment().clone(),
         previous,
+        baseline,
         trials,
     };
     if talk > Talk::Quiet && failure.is_none() {
@@ -100,6 +103,28 @@ pub(crate) fn measure(
         }
     }
     Ok(Measured { evidence, failure })
+}
+
+/// So many trials, without deciding anything on the way.
+pub(crate) fn trials_of(
+    contenders: &Contenders,
+    plan: &Plan,
+    count: u32,
+    what: &str,
+    talk: Talk,
+) -> anyhow::Result<Vec<Trial>> {
+    let interrupted = interrupted_by_signals()?;
+    let stand_in = StandIn::this_program([STAND_IN]);
+    let mut session =
+        Session::open(contenders.clone(), &plan.measure, Some(&stand_in), interrupted)?;
+    let mut trials = Vec::new();
+    for number in 1..=count {
+        trials.push(session.trial(number, &mut |_| {})?);
+        if talk > Talk::Quiet {
+            say(&format!("{what}: {number} of {count}"));
+        }
+    }
+    Ok(trials)
 }
 
 /// The time, in whole seconds: more would only look precise.

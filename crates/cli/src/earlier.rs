@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use phasegate_history::{Recorded, Store};
 use phasegate_model::{
-    Evidence, Metric, MissingReason, PhaseId, Previous, Reading, Readings, Setup,
+    Circumstances, Evidence, Metric, MissingReason, PhaseId, Previous, Reading, Readings,
 };
 use phasegate_rules::typical_readings;
 
@@ -36,8 +36,13 @@ impl Comparison {
         Ok(Self { named, earlier })
     }
 
-    /// The earlier phase, for a run with this setup.
-    pub(crate) fn previous(&self, now: &Setup<'_>) -> Option<Previous> {
+    /// With no earlier phase.
+    pub(crate) const fn none() -> Self {
+        Self { named: Vec::new(), earlier: None }
+    }
+
+    /// The earlier phase, for a run under these circumstances.
+    pub(crate) fn previous(&self, now: &Circumstances<'_>) -> Option<Previous> {
         self.earlier.as_ref().map(|earlier| earlier.previous(&self.named, now))
     }
 
@@ -112,8 +117,8 @@ impl Earlier {
         Ok(Self { recorded, evidence })
     }
 
-    /// What it is to a run with this setup whose conditions name these `previous.*` metrics.
-    pub(crate) fn previous(&self, named: &[Metric], now: &Setup<'_>) -> Previous {
+    /// What it is to a run under these circumstances whose conditions name these `previous.*` metrics.
+    pub(crate) fn previous(&self, named: &[Metric], now: &Circumstances<'_>) -> Previous {
         let Recorded { entry, digest } = &self.recorded;
         let typical = typical_readings(&self.evidence);
         let mut readings = Readings::default();

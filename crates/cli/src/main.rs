@@ -4,6 +4,7 @@
 
 mod args;
 mod commands;
+mod comparing;
 mod decision_json;
 mod diagnostics;
 mod driver;
@@ -55,6 +56,8 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Run(run) => commands::run::run(&run, talk),
         Command::Measure(measure) => commands::measure::run(&measure, talk),
         Command::Decide(decide) => commands::decide::run(&decide, talk),
+        Command::Compare(compare) => commands::compare::run(&compare, talk),
+        Command::Plan(plan) => commands::plan::run(&plan, talk),
         Command::Explain(explain) => commands::explain::run(&explain),
         Command::Whatif(what_if) => commands::whatif::run(&what_if),
         Command::Check(check) => commands::check::run(&check, talk),

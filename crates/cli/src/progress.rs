@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use phasegate_measure::Progress as Step;
-use phasegate_model::{Extent, Finding, Metric, Plan, Quantity, Reading, Statistic, Target, Trial};
+use phasegate_model::{
+    BaselineServer, Dimension, Extent, Finding, Metric, Plan, Quantity, Reading, Statistic, Target,
+    Trial,
+};
 use phasegate_rules::Progress;
 
 use crate::args::Talk;
@@ -20,7 +23,12 @@ pub(crate) struct Display {
 }
 
 impl Display {
-    pub(crate) fn new(talk: Talk, plan: &Plan, target: &Target) -> Self {
+    pub(crate) fn new(
+        talk: Talk,
+        plan: &Plan,
+        target: &Target,
+        baseline: Option<&BaselineServer>,
+    ) -> Self {
         let budget = plan.measure.budget.duration();
         if talk > Talk::Quiet {
             let usual = plan.measure.load.is_one_at_a_time();
@@ -36,6 +44,10 @@ impl Display {
                 plan.measure.trials,
                 plan.measure.budget.quantity().human(),
             ));
+            if let Some(baseline) = baseline {
+                let server = &baseline.target.server;
+                say(&format!("in pairs with the baseline: {server}"));
+            }
         }
         let on_terminal = std::io::stderr().is_terminal();
         let bar = (on_terminal && talk > Talk::Quiet).then(|| new_bar(plan));
@@ -68,8 +80,9 @@ impl Display {
         let Some(trial) = last else { return };
         let p99 = rtt(trial, Statistic::P99);
         let line = format!(
-            "trial {made} of at most {most}: P50 {}, P99 {p99}; {}{}",
+            "trial {made} of at most {most}: P50 {}, P99 {p99}{}; {}{}",
             rtt(trial, Statistic::P50),
+            improvement(trial),
             self.standing,
             if open.is_empty() { String::new() } else { format!(", open: {}", open.join(", ")) },
         );
@@ -124,10 +137,29 @@ fn new_bar(plan: &Plan) -> ProgressBar {
     bar
 }
 
+/// By how much the trial's P99 is better than the baseline's, if it is a pair.
+fn improvement(trial: &Trial) -> String {
+    let (Some(_), Some(Reading::Number(share))) =
+        (&trial.baseline, trial.readings.get(Metric::Improvement(Statistic::P99)))
+    else {
+        return String::new();
+    };
+    let share = Quantity::from_amount(Dimension::Ratio, share.value());
+    let than = if share.amount() < phasegate_model::Decimal::ZERO { "worse" } else { "better" };
+    let share = Quantity::from_amount(Dimension::Ratio, share.amount().abs());
+    format!(" ({} {than} than the baseline)", percent(&share))
+}
+
+/// A share in percent, with one decimal place: readings don't scatter less.
+pub(crate) fn percent(share: &Quantity) -> String {
+    let percent = (share.amount() * phasegate_model::Decimal::ONE_HUNDRED).round_dp(1);
+    format!("{percent} %")
+}
+
 fn rtt(trial: &Trial, statistic: Statistic) -> String {
     match trial.readings.get(Metric::Rtt(statistic)) {
         Some(Reading::Number(measured)) => {
-            Quantity::from_amount(phasegate_model::Dimension::Time, measured.value()).human()
+            Quantity::from_amount(Dimension::Time, measured.value()).human()
         }
         Some(Reading::Missing(missing)) => missing.to_string(),
         _ => "not measured".to_owned(),

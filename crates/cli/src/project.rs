@@ -141,6 +141,14 @@ pub(crate) fn matrix_path(plan_path: &Path, plan: &Plan) -> PathBuf {
     if tidy.exists() { tidy } else { joined }
 }
 
+/// The plan of a phase alone, read and checked.
+pub(crate) fn load_plan(phase: &str) -> anyhow::Result<Plan> {
+    let source = read_rules(&plan_path(phase)?)?;
+    let file = PlanFile::parse(&source)
+        .map_err(|problems| report(&Trouble { sources: vec![source.clone()], problems }))?;
+    Ok(file.plan)
+}
+
 fn plan_path(phase: &str) -> anyhow::Result<PathBuf> {
     if phase.contains('/') || Path::new(phase).extension().is_some_and(|end| end == "toml") {
         return Ok(phase.into());

@@ -63,6 +63,7 @@ impl Templates {
             },
             environment: Environment::default(),
             previous: None,
+            baseline: None,
             trials: Vec::new(),
         };
         let nothing = Digest::of(b"");

@@ -53,7 +53,7 @@ fn without_secret(arguments: Vec<OsString>) -> Option<(OsString, Vec<OsString>)>
 }
 
 /// `user:password@` in front of the host, or a password among the parameters of a `unix://` URL.
-fn holds_secret(url: &OsStr) -> bool {
+pub(crate) fn holds_secret(url: &OsStr) -> bool {
     let text = url.to_string_lossy();
     text.contains('@') || text.contains("pass=") || text.contains("password=")
 }

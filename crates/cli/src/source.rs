@@ -1,38 +1,112 @@
-//! Which server to measure: what `--url`, `--server` and `REDIS_URL` say.
+//! Which servers to measure: what options, environment and plan say.
 
 use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use phasegate_measure::{Address, Source};
+use phasegate_measure::{Address, Contender, Contenders, Source};
+use phasegate_model::{Plan, ServerPlan, Setup};
 
 use crate::args::{Measuring, Talk};
 use crate::output::say;
+use crate::secret::holds_secret;
 
 /// A URL is a line of text; more than this is something else.
 const LONGEST_URL: u64 = 8192;
 
-pub(crate) fn source(args: &Measuring, talk: Talk) -> anyhow::Result<Source> {
-    if let Some(url) = &args.url {
-        let url = if url == "-" { url_from_stdin()? } else { url.clone() };
-        return Ok(Source::Running(address(&url, "--url")?));
-    }
-    if args.server.is_some() {
-        return Ok(Source::Start { program: args.server.clone() });
-    }
-    match std::env::var("REDIS_URL") {
-        Ok(url) if !url.is_empty() => {
-            let address = address(&url, "REDIS_URL")?;
-            if talk > Talk::Quiet {
-                say(&format!("measuring `{address}`, from REDIS_URL"));
-            }
-            Ok(Source::Running(address))
+/// Where the URL of a baseline may be.
+pub(crate) const BASELINE_URL: &str = "PHASEGATE_BASELINE_URL";
+
+/// One of the two servers that a plan may name, and how it is named otherwise.
+struct Role {
+    url_option: &'static str,
+    variable: &'static str,
+    doing: &'static str,
+}
+
+const TARGET: Role = Role { url_option: "--url", variable: "REDIS_URL", doing: "measuring" };
+const BASELINE: Role =
+    Role { url_option: "--baseline-url", variable: BASELINE_URL, doing: "comparing with" };
+
+/// What is measured. In the plan then stands what the evidence may tell of it.
+pub(crate) fn contenders(
+    args: &Measuring,
+    plan: &mut Plan,
+    talk: Talk,
+) -> anyhow::Result<Contenders> {
+    let url = match args.url.as_deref() {
+        Some("-") => Some(url_from_stdin()?),
+        url => url.map(str::to_owned),
+    };
+    let candidate =
+        TARGET.contender(url.as_deref(), args.server.as_deref(), &mut plan.target, talk)?;
+    let url = args.baseline_url.as_deref();
+    anyhow::ensure!(
+        url.is_none_or(|url| !holds_secret(url.as_ref())),
+        "a password in `--baseline-url` is visible to every user of this machine; give the URL in {BASELINE_URL}"
+    );
+    let baseline =
+        BASELINE.contender(url, args.baseline_server.as_deref(), &mut plan.baseline, talk)?;
+    let on_path = || Contender::from(&Source::Start { program: None });
+    Ok(Contenders { candidate: candidate.unwrap_or_else(on_path), baseline })
+}
+
+impl Role {
+    /// The server: as an option names it, or else as the plan does. The environment counts unless
+    /// the plan describes a server to start. Nothing if nobody names one.
+    fn contender(
+        &self,
+        url: Option<&str>,
+        program: Option<&Path>,
+        plan: &mut Option<ServerPlan>,
+        talk: Talk,
+    ) -> anyhow::Result<Option<Contender>> {
+        let written = plan.clone().unwrap_or_default();
+        let pinning = written.pinning.unwrap_or_default();
+        let starts = written.program.is_some() || !written.setup.is_plain();
+        let running = match url {
+            Some(url) => Some(address(url, self.url_option)?),
+            None if program.is_some() || starts => None,
+            None => self.in_environment(talk)?,
+        };
+        if let Some(address) = running {
+            *plan = Some(ServerPlan { pinning: written.pinning, ..ServerPlan::default() });
+            let (source, setup) = (Source::Running(address), Setup::default());
+            return Ok(Some(Contender { source, setup, pinning }));
         }
-        Err(std::env::VarError::NotUnicode(_)) => anyhow::bail!("REDIS_URL is not UTF-8"),
-        Ok(_) | Err(std::env::VarError::NotPresent) => Ok(Source::Start { program: None }),
+        if let Some(program) = program {
+            let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy();
+            let program_of_plan = Some(name.into_owned());
+            *plan = Some(ServerPlan { program: program_of_plan, url: None, ..written.clone() });
+        }
+        let source = match (program, &written.url) {
+            (None, Some(url)) => Source::Running(address(url.as_str(), "the plan")?),
+            (program, _) => {
+                let of_plan = written.program.map(PathBuf::from);
+                Source::Start { program: program.map(Path::to_path_buf).or(of_plan) }
+            }
+        };
+        Ok(plan.is_some().then_some(Contender { source, setup: written.setup, pinning }))
+    }
+
+    fn in_environment(&self, talk: Talk) -> anyhow::Result<Option<Address>> {
+        let variable = self.variable;
+        match std::env::var(variable) {
+            Ok(url) if !url.is_empty() => {
+                let address = address(&url, variable)?;
+                if talk > Talk::Quiet {
+                    say(&format!("{} `{address}`, from {variable}", self.doing));
+                }
+                Ok(Some(address))
+            }
+            Err(std::env::VarError::NotUnicode(_)) => anyhow::bail!("{variable} is not UTF-8"),
+            Ok(_) | Err(std::env::VarError::NotPresent) => Ok(None),
+        }
     }
 }
 
-fn address(url: &str, from: &str) -> anyhow::Result<Address> {
+/// An address, without repeating the URL if it isn't one.
+pub(crate) fn address(url: &str, from: &str) -> anyhow::Result<Address> {
     url.trim().parse::<Address>().with_context(|| format!("can't use the URL in {from}"))
 }
 

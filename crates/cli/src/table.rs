@@ -16,7 +16,7 @@ const LOOK: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// Each row is one line, fit for `grep`.
-fn new_table() -> Table {
+pub(crate) fn new_table() -> Table {
     let mut table = Table::new();
     table.load_style(LOOK);
     if !colour(&std::io::stdout()) {

@@ -35,6 +35,7 @@ pub(crate) fn decision(matrix: &Matrix, trials: &[String]) -> Decision {
         floor_histogram: None,
         service_histogram: None,
         slip_histogram: None,
+        baseline: None,
         anomalies: Vec::new(),
     };
     matrix.decide(&Evidence {
@@ -53,6 +54,7 @@ pub(crate) fn decision(matrix: &Matrix, trials: &[String]) -> Decision {
         },
         environment: Environment::default(),
         previous: None,
+        baseline: None,
         trials: (1..).zip(trials).map(trial).collect(),
     })
 }

@@ -226,6 +226,7 @@ mod tests {
             floor_histogram: None,
             service_histogram: None,
             slip_histogram: None,
+            baseline: None,
             anomalies: Vec::new(),
         }
     }

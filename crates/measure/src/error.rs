@@ -52,6 +52,9 @@ pub enum MeasureError {
     /// The floor could not be measured.
     #[error(transparent)]
     Floor(#[from] FloorError),
+    /// It happened to the server that the candidate is compared with.
+    #[error("the baseline: {0}")]
+    Baseline(Box<MeasureError>),
     /// The caller's flag was raised. The trial is lost, and what it started is stopped.
     #[error("interrupted")]
     Interrupted,
@@ -82,6 +85,14 @@ impl From<FillError> for MeasureError {
 }
 
 impl MeasureError {
+    /// What happened to the baseline. An interrupt is nobody's in particular.
+    pub(crate) fn of_baseline(self) -> Self {
+        match self {
+            Self::Interrupted => Self::Interrupted,
+            error => Self::Baseline(Box::new(error)),
+        }
+    }
+
     /// For what no input can bring about.
     #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
     pub(crate) fn bug(error: impl ToString) -> Self {

@@ -20,7 +20,7 @@ use crate::affinity::{Pinned, is_usable};
 use crate::connect::words_of_system;
 use crate::connection::SampleError;
 use crate::error::MeasureError;
-use crate::session::Subject;
+use crate::side::Subject;
 
 /// How to start a process whose `main` is [`serve_stand_in`](crate::serve_stand_in).
 #[derive(Clone, Debug)]

@@ -5,6 +5,9 @@
 //! fills (only a server of its own), measures round trips over fresh connections, reads `INFO`, and
 //! stops what it started.
 //!
+//! With a baseline among its [`Contenders`], a trial is a pair: both servers are started, and their
+//! rounds take turns.
+//!
 //! Between the rounds come floor rounds with a stand-in, a process that answers the same bytes and
 //! does nothing else. A program that wants them calls [`serve_stand_in`] when it is started as a
 //! [`StandIn`] says.
@@ -41,7 +44,9 @@ mod lane;
 mod lanes;
 mod link;
 mod machine;
+mod pair;
 mod program;
+mod quotient;
 mod readings;
 mod records;
 mod reply;
@@ -51,6 +56,8 @@ mod round;
 mod rounds;
 mod server;
 mod session;
+mod side;
+mod source;
 mod stand_in;
 mod statistics;
 #[cfg(test)]
@@ -69,5 +76,6 @@ pub use error::MeasureError;
 pub use floor::{FloorError, StandIn};
 pub use program::ProgramError;
 pub use server::StartError;
-pub use session::{Progress, Session, Source};
+pub use session::{Progress, Session};
+pub use source::{Contender, Contenders, Source};
 pub use stand_in::{StandInError, serve_stand_in};

@@ -10,16 +10,18 @@ use crate::error::MeasureError;
 use crate::floor::{Floor, Running};
 use crate::lanes::Lanes;
 use crate::link::Link;
+use crate::pair::Partner;
 use crate::reply::Reply;
 use crate::requests::{RequestCycle, Requests};
 use crate::round::{Passes, RoundTimes};
 use crate::server::Server;
-use crate::session::{Progress, Session, Subject};
+use crate::session::Progress;
+use crate::side::{Side, Subject};
 use crate::statistics::{Series, time};
 
 /// What is measured in a trial: a server that answers, and what stands in for it.
 pub(crate) struct Rounds<'a> {
-    pub(crate) session: &'a Session,
+    pub(crate) side: &'a Side,
     /// The server, if it is ours.
     pub(crate) server: Option<&'a Server>,
     /// The stand-in, if there are floor rounds.
@@ -38,13 +40,14 @@ pub(crate) struct Sampled {
 }
 
 impl Rounds<'_> {
-    /// Makes all rounds. After each comes a floor round, so that whatever changes the machine's
-    /// pace changes that of both.
+    /// Makes all rounds. Before or after each comes one of the `partner`, if there is one, and after
+    /// both a floor round, so that whatever changes the machine's pace changes that of all.
     pub(crate) fn make(
         mut self,
+        mut partner: Option<&mut Partner<'_>>,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Sampled, MeasureError> {
-        let plan = &self.session.plan;
+        let plan = &self.side.plan;
         let passes = Passes { warmup: plan.warmup, samples: plan.samples.get() };
         let of = plan.rounds.get();
         let mut rtt = Series::new().map_err(MeasureError::bug)?;
@@ -57,8 +60,14 @@ impl Rounds<'_> {
         let mut cycle = self.requests.cycle();
         progress(Progress::Rounds { done: 0, of, p99: None });
         for round in 1..=of {
+            if let Some(partner) = &mut partner {
+                partner.take_turn(round, true)?;
+            }
             preemptions.count(|| self.round(round, &mut times, &mut cycle, &passes))?;
             rtt.add(&times).map_err(MeasureError::bug)?;
+            if let Some(partner) = &mut partner {
+                partner.take_turn(round, false)?;
+            }
             if let Some(floor) = &mut floor {
                 self.floor_round(round, &mut times, &mut cycle, &passes.of_floor())?;
                 floor.add(&times).map_err(MeasureError::bug)?;
@@ -69,14 +78,15 @@ impl Rounds<'_> {
         Ok(Sampled { rtt, floor, preemptions })
     }
 
-    fn round(
+    /// One round over a fresh connection.
+    pub(crate) fn round(
         &self,
         round: u32,
         times: &mut RoundTimes,
         cycle: &mut RequestCycle<'_>,
         passes: &Passes,
     ) -> Result<(), MeasureError> {
-        let (terms, load) = (&self.session.terms, self.session.plan.load);
+        let (terms, load) = (&self.side.terms, self.side.plan.load);
         let alone = self.requests.reply().filter(|_| load.is_one_at_a_time());
         let measured = if let Some(reply) = alone {
             let link = Link::open(self.address()?, terms, reply);
@@ -98,7 +108,7 @@ impl Rounds<'_> {
         cycle: &mut RequestCycle<'_>,
         passes: &Passes,
     ) -> Result<(), MeasureError> {
-        let terms = &self.session.terms;
+        let terms = &self.side.terms;
         let (Some(stand_in), Some(reply)) = (&mut self.stand_in, self.requests.reply()) else {
             return Ok(());
         };
@@ -110,7 +120,7 @@ impl Rounds<'_> {
     }
 
     fn address(&self) -> Result<&Address, MeasureError> {
-        match (self.server, &self.session.subject) {
+        match (self.server, &self.side.subject) {
             (Some(server), _) => Ok(server.address()),
             (None, Subject::Running(address)) => Ok(address),
             (None, Subject::Program(_)) => Err(MeasureError::bug("no server was started")),
@@ -134,10 +144,10 @@ impl Rounds<'_> {
         if source == SampleError::Interrupted {
             return MeasureError::Interrupted;
         }
-        let server = match &self.session.target().server {
+        let server = match &self.side.target.server {
             TargetServer::Started(name) | TargetServer::Running(name) => name.clone(),
         };
-        let source = match (source, &self.session.subject) {
+        let source = match (source, &self.side.subject) {
             (SampleError::ErrorReply { words }, Subject::Running(address)) => {
                 SampleError::ErrorReply { words: address.redact(&words) }
             }

@@ -9,7 +9,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use phasegate_model::Transport;
+use phasegate_model::{Setup, Transport};
 use rustix::process::{Pid, Signal, getpgid, kill_process_group};
 use tempfile::TempDir;
 
@@ -104,6 +104,8 @@ const LOG_LINES: usize = 4;
 pub(crate) struct Recipe<'a> {
     /// The program, by an absolute path.
     pub(crate) program: &'a Path,
+    /// What is special about it.
+    pub(crate) setup: &'a Setup,
     /// How it is to be reached.
     pub(crate) transport: Transport,
     /// Its CPU, if it is to have one.
@@ -157,6 +159,7 @@ impl Server {
             .map_err(no_folder)?;
         let output = File::create(folder.path().join(LOG)).map_err(no_folder)?;
         let mut command = Command::new(recipe.program);
+        command.args(&recipe.setup.arguments);
         let address = match recipe.transport {
             Transport::Tls => return Err(StartError::Tls),
             Transport::Unix => {
@@ -172,8 +175,15 @@ impl Server {
         };
         check_path(&address)?;
         command.args(["--save", "", "--appendonly", "no", "--dir"]).arg(folder.path());
+        // Last, so that they have the last word.
+        for line in &recipe.setup.config {
+            let mut words = line.words().iter();
+            command.args(words.next().map(|directive| format!("--{directive}"))).args(words);
+        }
         // What the caller measures otherwise, and with which password, is none of its business.
-        command.env_remove("REDIS_URL");
+        command.env_remove("REDIS_URL").env_remove("PHASEGATE_BASELINE_URL");
+        let variables = recipe.setup.env.iter();
+        command.envs(variables.map(|(name, value)| (name.as_str(), value)));
         command.stdin(Stdio::null());
         command.stdout(output.try_clone().map_err(no_folder)?).stderr(output);
         // A group of its own: the terminal's Ctrl-C is for phasegate, which stops its server.
@@ -289,7 +299,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let program = script(&folder, body);
         let start_limit = Duration::from_millis(limit_ms);
-        let recipe = Recipe { program: &program, transport, cpu: None, start_limit };
+        let setup = Setup::default();
+        let recipe = Recipe { program: &program, setup: &setup, transport, cpu: None, start_limit };
         let mut terms = terms(Wait::Block);
         terms.reply_limit = Duration::from_secs(5);
         Server::start(&recipe, &terms)
@@ -351,8 +362,13 @@ mod tests {
         let program = script(&folder, "");
         std::fs::write(&program, b"\x7fELF nonsense").unwrap();
         let start_limit = Duration::from_secs(10);
-        let recipe =
-            Recipe { program: &program, transport: Transport::Unix, cpu: None, start_limit };
+        let recipe = Recipe {
+            program: &program,
+            setup: &Setup::default(),
+            transport: Transport::Unix,
+            cpu: None,
+            start_limit,
+        };
         let error = Server::start(&recipe, &terms(Wait::Block)).err().unwrap();
         assert!(error.to_string().starts_with("`a-server` can't be started: exec format error"));
     }
@@ -393,8 +409,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let program = script(&folder, "exec sleep 600");
         let start_limit = Duration::from_mins(10);
-        let recipe =
-            Recipe { program: &program, transport: Transport::Unix, cpu: None, start_limit };
+        let recipe = Recipe {
+            program: &program,
+            setup: &Setup::default(),
+            transport: Transport::Unix,
+            cpu: None,
+            start_limit,
+        };
         let terms = terms(Wait::Block);
         terms.interrupted.store(true, Ordering::Relaxed);
         assert!(matches!(Server::start(&recipe, &terms), Err(StartError::Interrupted)));

@@ -1,40 +1,15 @@
 //! A campaign: what is measured, and the trials of it.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
-use phasegate_model::{
-    Environment, Extent, MeasurePlan, Quantity, Target, TargetServer, Transport, Trial, Wait,
-    Writes,
-};
+use phasegate_model::{BaselineServer, Environment, Extent, MeasurePlan, Quantity, Target, Trial};
 
-use crate::address::Address;
-use crate::affinity;
-use crate::control::Control;
-use crate::environment;
 use crate::error::MeasureError;
 use crate::floor::{Floor, StandIn};
-use crate::link::Terms;
-use crate::program;
-use crate::server::{Recipe, Server, file_name};
+use crate::side::{Side, plan_for};
+use crate::source::{Contenders, Source};
 use crate::trial;
-use crate::workload::{describe, writing};
-
-/// What to measure.
-#[derive(Clone, Debug)]
-pub enum Source {
-    /// A private server, started anew for each trial.
-    Start {
-        /// The program, by its path or by a name that is looked up on PATH; without one,
-        /// `redis-server` or else `valkey-server` on PATH.
-        program: Option<PathBuf>,
-    },
-    /// A running server of somebody else's. It is never configured, and never written to unless the
-    /// plan has commands that write and says `writes = "allowed"`.
-    Running(Address),
-}
 
 /// What a trial is doing. Told between rounds, never inside a sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,35 +34,20 @@ pub enum Progress {
     },
 }
 
-/// How long a private server may take until it answers.
-const START_LIMIT: Duration = Duration::from_secs(10);
-
-/// How long a reply may take until it is complete, and a connection until it stands.
-const REPLY_LIMIT: Duration = Duration::from_secs(5);
-
-/// What is measured, after it was looked at.
-pub(crate) enum Subject {
-    /// The program, by an absolute path.
-    Program(PathBuf),
-    /// The server.
-    Running(Address),
-}
-
-/// An open campaign against one source, by one plan.
+/// An open campaign against one server, or against two in pairs, by one plan.
 pub struct Session {
-    pub(crate) subject: Subject,
-    pub(crate) plan: MeasurePlan,
-    pub(crate) terms: Terms,
+    pub(crate) candidate: Side,
+    pub(crate) baseline: Option<Side>,
     pub(crate) floor: Floor,
-    target: Target,
-    environment: Environment,
 }
 
 impl Session {
     /// Looks at what is to be measured: finds the program and starts it once, or connects to the
     /// running server and gets an answer to `PING`; and checks that the plan's CPUs can be had.
+    /// The same goes for the baseline, if there is one. If one of the two runs already, neither
+    /// gets a dataset, so that both have the same to do.
     ///
-    /// With a `stand_in`, floor rounds are made if the plan has them and the server is on this
+    /// With a `stand_in`, floor rounds are made if the plan has them and the candidate is on this
     /// machine; without one, `floor.*` is missing.
     ///
     /// Raising `interrupted` makes this and every trial end with [`MeasureError::Interrupted`],
@@ -95,62 +55,55 @@ impl Session {
     /// next answer is due.
     ///
     /// # Errors
-    /// If there is no such program, CPU or server, or it doesn't let us in.
+    /// If there is no such program, CPU or server, or it doesn't let us in. What is wrong with the
+    /// baseline is a [`MeasureError::Baseline`].
     pub fn open(
-        source: &Source,
+        contenders: impl Into<Contenders>,
         plan: &MeasurePlan,
         stand_in: Option<&StandIn>,
         interrupted: Arc<AtomicBool>,
     ) -> Result<Self, MeasureError> {
-        let subject = match source {
-            Source::Start { program } => {
-                let path = std::env::var_os("PATH");
-                Subject::Program(program::find(program.as_deref(), path.as_deref())?)
-            }
-            Source::Running(address) => Subject::Running(address.clone()),
-        };
-        if let (Subject::Running(address), Writes::Forbidden) = (&subject, plan.writes)
-            && let Some(command) = writing(plan)
-        {
-            return Err(MeasureError::Writes { command, address: address.to_string() });
-        }
-        let written = plan;
-        let mut plan = written.clone();
-        if let Subject::Running(_) = subject {
-            plan.pinning.server = None;
+        let Contenders { candidate, baseline } = contenders.into();
+        let mut plan = plan.clone();
+        let mut sources = baseline.iter().chain([&candidate]).map(|contender| &contender.source);
+        if sources.any(|source| matches!(source, Source::Running(_))) {
             plan.dataset = None;
         }
-        affinity::check(plan.pinning)?;
-        let target = target(&subject, &plan);
-        let terms = Terms { wait: target.wait, reply_limit: REPLY_LIMIT, interrupted };
-        let floor = Floor::Missing(String::new());
-        let mut session =
-            Self { subject, plan, terms, floor, target, environment: Environment::default() };
-        let (_server, mut control) = session.prepare()?;
-        session.floor = Floor::of(&session.subject, written, stand_in);
-        let mut environment = environment::describe(&mut control, session.plan.pinning)?;
-        if let Some(told) = session.floor.describe(&session.subject) {
-            environment.0.insert("floor.stand_in".to_owned(), told);
+        let mut side = Side::open(&candidate, &plan, Arc::clone(&interrupted))?;
+        let floor = Floor::of(&side.subject, &plan_for(&candidate, &plan), stand_in);
+        if let Some(told) = floor.describe(&side.subject) {
+            side.environment.0.insert("floor.stand_in".to_owned(), told);
         }
-        session.environment = environment;
-        Ok(session)
+        let baseline = baseline
+            .as_ref()
+            .map(|baseline| Side::open(baseline, &plan, interrupted))
+            .transpose()
+            .map_err(MeasureError::of_baseline)?;
+        Ok(Self { candidate: side, baseline, floor })
     }
 
     /// What is measured, and how it is reached.
     #[must_use]
     pub const fn target(&self) -> &Target {
-        &self.target
+        &self.candidate.target
     }
 
     /// The machine and the server.
     #[must_use]
     pub const fn environment(&self) -> &Environment {
-        &self.environment
+        &self.candidate.environment
+    }
+
+    /// What it is compared with, if there is a baseline.
+    #[must_use]
+    pub fn baseline(&self) -> Option<BaselineServer> {
+        let Side { target, environment, .. } = self.baseline.as_ref()?;
+        Some(BaselineServer { target: target.clone(), environment: environment.clone() })
     }
 
     /// Makes one trial, which is `number` in the evidence. It starts a private server and stops it
     /// again, or opens fresh connections to the running one; the calling thread is kept on the
-    /// plan's CPU meanwhile.
+    /// plan's CPU meanwhile. With a baseline, a trial is a pair.
     ///
     /// # Errors
     /// If anything goes wrong before the last sample. Whatever was started is stopped then.
@@ -161,42 +114,4 @@ impl Session {
     ) -> Result<Trial, MeasureError> {
         trial::make(self, number, progress)
     }
-
-    /// A server that answers, and a connection to ask it.
-    pub(crate) fn prepare(&self) -> Result<(Option<Server>, Control), MeasureError> {
-        match &self.subject {
-            Subject::Running(address) => {
-                Ok((None, Control::open(address, self.terms.reply_limit)?))
-            }
-            Subject::Program(program) => {
-                let recipe = Recipe {
-                    program,
-                    transport: self.plan.transport,
-                    cpu: self.plan.pinning.server,
-                    start_limit: START_LIMIT,
-                };
-                let (server, control) = Server::start(&recipe, &self.terms)?;
-                Ok((Some(server), control))
-            }
-        }
-    }
-}
-
-/// The plan's ways, and what they come to with this subject.
-fn target(subject: &Subject, plan: &MeasurePlan) -> Target {
-    let (server, transport) = match subject {
-        Subject::Program(program) => (started(program), plan.transport),
-        Subject::Running(address) => {
-            (TargetServer::Running(address.to_string()), address.transport())
-        }
-    };
-    // The redis crate, which does TLS, can only block.
-    let wait = if transport == Transport::Tls { Wait::Block } else { plan.wait };
-    let command = describe(plan);
-    let load = Some(plan.load.to_string());
-    Target { server, transport, wait, command, load }
-}
-
-fn started(program: &Path) -> TargetServer {
-    TargetServer::Started(file_name(program))
 }

@@ -6,7 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 use phasegate_model::{
-    Dimension, MeasurePlan, Metric, Pinning, Quantity, Reading, Readings, Trial,
+    BaselineTrial, Dimension, First, MeasurePlan, Metric, Pinning, Quantity, Reading, Readings,
+    Target, Trial,
 };
 
 use crate::affinity::{Pinned, only_cpu};
@@ -14,14 +15,17 @@ use crate::control::{Control, Refusal};
 use crate::dataset::{Filling, settled_info};
 use crate::env::Watch;
 use crate::error::MeasureError;
+use crate::floor::Running;
 use crate::headroom;
 use crate::info::Info;
+use crate::pair::{Partner, baseline_readings, improvements};
 use crate::readings::{EXEC_MEAN, Execution, observed};
 use crate::requests::Requests;
 use crate::round::Times;
 use crate::rounds::{Rounds, Sampled, floor_readings, start_stand_in};
 use crate::server::Server;
 use crate::session::{Progress, Session};
+use crate::side::Side;
 use crate::statistics::{Series, unsteady};
 use crate::workload::names;
 
@@ -33,15 +37,15 @@ pub(crate) fn make(
 ) -> Result<Trial, MeasureError> {
     let (started_at, begin) = (SystemTime::now(), Instant::now());
     progress(Progress::Starting);
-    let (server, mut control) = session.prepare()?;
-    let subject = Prepared { session, server: server.as_ref() };
-    let requests = subject.requests(&mut control, progress)?;
-    let measured = subject.measure(&mut control, &requests, progress)?;
+    let first = First::Baseline.in_turn(number);
+    let (mut candidate, mut baseline) = prepare(session, first, progress)?;
+    let (measured, compared) =
+        measure(session, &mut candidate, baseline.as_mut(), first, progress)?;
     // Stopped before anything is computed, which takes longer on a busy machine.
-    drop((control, server));
+    drop((candidate, baseline));
 
-    let readings = readings(session, &measured)?;
-    let anomalies = anomalies(session, &measured);
+    let readings = readings(session, &measured, compared.as_ref())?;
+    let anomalies = anomalies(session, &measured, compared.as_ref());
     let Sampled { rtt, floor, .. } = measured.sampled;
     let open = rtt.open();
     let service_histogram = open.map(|open| encode(&open.service)).transpose()?;
@@ -59,17 +63,40 @@ pub(crate) fn make(
         floor_histogram,
         service_histogram,
         slip_histogram,
+        baseline: compared.map(Compared::into_evidence).transpose()?,
         anomalies,
     })
 }
 
-/// A server that answers.
-struct Prepared<'a> {
+/// Both servers, or the one that there is; the first of a pair is started first.
+fn prepare<'a>(
     session: &'a Session,
-    server: Option<&'a Server>,
+    first: First,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(Prepared<'a>, Option<Prepared<'a>>), MeasureError> {
+    let baseline = |progress: &mut dyn FnMut(Progress)| {
+        let side = session.baseline.as_ref();
+        let prepared = side.map(|side| Prepared::start(side, progress)).transpose();
+        prepared.map_err(MeasureError::of_baseline)
+    };
+    Ok(match first {
+        First::Baseline => {
+            let baseline = baseline(progress)?;
+            (Prepared::start(&session.candidate, progress)?, baseline)
+        }
+        First::Candidate => (Prepared::start(&session.candidate, progress)?, baseline(progress)?),
+    })
 }
 
-/// What a trial gave, before it is turned into readings.
+/// A server that answers, with all that the plan wants in it.
+struct Prepared<'a> {
+    side: &'a Side,
+    server: Option<Server>,
+    control: Control,
+    requests: Requests,
+}
+
+/// What a trial gave of the candidate, before it is turned into readings.
 struct Measured {
     sampled: Sampled,
     env: Vec<(Metric, Reading)>,
@@ -79,61 +106,126 @@ struct Measured {
     execution: Execution,
 }
 
-impl Prepared<'_> {
-    /// The requests to send. Those for a dataset are known once it was written.
-    fn requests(
-        &self,
-        control: &mut Control,
-        progress: &mut dyn FnMut(Progress),
-    ) -> Result<Requests, MeasureError> {
-        let plan = &self.session.plan;
-        let filled = match (self.server, &plan.dataset) {
-            (Some(server), Some(dataset)) => {
-                let mut progress = |bytes: u64| {
-                    let dataset_now = Quantity::from_amount(Dimension::Bytes, bytes.into());
-                    progress(Progress::Filling { dataset: dataset_now, goal: dataset.extent });
-                };
-                let (address, terms) = (server.address(), &self.session.terms);
-                let progress = &mut progress;
-                Some(Filling { control, address, terms, dataset, progress }.fill()?)
-            }
-            _ => None,
-        };
-        Ok(Requests::of(plan, filled))
+/// What a trial gave of the baseline.
+struct Compared {
+    first: First,
+    series: Series,
+    pinned: Pinning,
+    info: Result<Info, Refusal>,
+    execution: Execution,
+}
+
+impl<'a> Prepared<'a> {
+    fn start(side: &'a Side, progress: &mut dyn FnMut(Progress)) -> Result<Self, MeasureError> {
+        let (server, mut control) = side.prepare()?;
+        let requests = requests(side, server.as_ref(), &mut control, progress)?;
+        Ok(Self { side, server, control, requests })
     }
 
-    /// All rounds with `INFO` around them, the calling thread being on its CPU.
-    fn measure(
-        &self,
-        control: &mut Control,
-        requests: &Requests,
-        progress: &mut dyn FnMut(Progress),
-    ) -> Result<Measured, MeasureError> {
-        let plan = &self.session.plan;
-        // Started before the client is on its CPU, which is not the stand-in's.
-        let mut stand_in = start_stand_in(&self.session.floor, requests.reply())?;
-        let _on_its_cpu = Pinned::pin("client", plan.pinning.client)?;
-        let pinned = Pinning {
-            server: self.server.and_then(|server| only_cpu(server.process())),
-            client: only_cpu(None),
-        };
-        let stand_in_cpu = stand_in.as_ref().and_then(|it| only_cpu(it.process()));
-        let before = control.info(Some("commandstats"))?;
-        let watch = Watch::begin(pinned)?;
-        let stand_in = stand_in.as_mut();
-        let rounds = Rounds { session: self.session, server: self.server, stand_in, requests };
-        let sampled = rounds.make(progress)?;
-        let env = watch.end(&sampled.preemptions);
-        let after = control.info(Some("commandstats"))?;
-        let calls = requests_in(plan);
-        let execution = Execution::between(&before, &after, &names(plan), calls);
-        let info = match self.server {
-            Some(_) => settled_info(control, &self.session.terms)?,
-            // Others' connections come and go: there is nothing to wait for.
-            None => control.info(None)?,
-        };
-        Ok(Measured { sampled, env, pinned, stand_in_cpu, info, execution })
+    fn commandstats(&mut self) -> Result<Result<Info, Refusal>, MeasureError> {
+        Ok(self.control.info(Some("commandstats"))?)
     }
+
+    /// What the server did between two looks at its statistics, besides what others asked of it.
+    fn execution(
+        &self,
+        before: &Result<Info, Refusal>,
+        after: &Result<Info, Refusal>,
+    ) -> Execution {
+        let plan = &self.side.plan;
+        Execution::between(before, after, &names(plan), requests_in(plan))
+    }
+
+    /// The CPU that the kernel keeps the server on, if it is ours.
+    fn cpu(&self) -> Option<u32> {
+        self.server.as_ref().and_then(|server| only_cpu(server.process()))
+    }
+
+    /// The rounds to make with it.
+    fn rounds<'r>(&'r self, stand_in: Option<&'r mut Running>) -> Rounds<'r> {
+        let Self { side, server, requests, .. } = self;
+        Rounds { side, server: server.as_ref(), stand_in, requests }
+    }
+
+    /// What was measured of it, if it is the baseline.
+    fn compared(
+        &mut self,
+        first: First,
+        before: &Result<Info, Refusal>,
+        series: Series,
+        pinned: Pinning,
+    ) -> Result<Compared, MeasureError> {
+        let after = self.commandstats()?;
+        let execution = self.execution(before, &after);
+        Ok(Compared { first, series, pinned, info: self.last_look()?, execution })
+    }
+
+    /// What the server says of itself once all is done.
+    fn last_look(&mut self) -> Result<Result<Info, Refusal>, MeasureError> {
+        Ok(match self.server {
+            Some(_) => settled_info(&mut self.control, &self.side.terms)?,
+            // Others' connections come and go: there is nothing to wait for.
+            None => self.control.info(None)?,
+        })
+    }
+}
+
+/// The requests to send. Those for a dataset are known once it was written.
+fn requests(
+    side: &Side,
+    server: Option<&Server>,
+    control: &mut Control,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Requests, MeasureError> {
+    let plan = &side.plan;
+    let filled = match (server, &plan.dataset) {
+        (Some(server), Some(dataset)) => {
+            let mut progress = |bytes: u64| {
+                let dataset_now = Quantity::from_amount(Dimension::Bytes, bytes.into());
+                progress(Progress::Filling { dataset: dataset_now, goal: dataset.extent });
+            };
+            let (address, terms) = (server.address(), &side.terms);
+            let progress = &mut progress;
+            Some(Filling { control, address, terms, dataset, progress }.fill()?)
+        }
+        _ => None,
+    };
+    Ok(Requests::of(plan, filled))
+}
+
+/// All rounds with `INFO` around them, the calling thread being on its CPU.
+fn measure(
+    session: &Session,
+    candidate: &mut Prepared<'_>,
+    mut baseline: Option<&mut Prepared<'_>>,
+    first: First,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(Measured, Option<Compared>), MeasureError> {
+    // Started before the client is on its CPU, which is not the stand-in's.
+    let mut stand_in = start_stand_in(&session.floor, candidate.requests.reply())?;
+    let _on_its_cpu = Pinned::pin("client", candidate.side.plan.pinning.client)?;
+    let pinned = Pinning { server: candidate.cpu(), client: only_cpu(None) };
+    let stand_in_cpu = stand_in.as_ref().and_then(|it| only_cpu(it.process()));
+    let baseline_before = baseline.as_deref_mut().map(Prepared::commandstats).transpose();
+    let baseline_before = baseline_before.map_err(MeasureError::of_baseline)?;
+    let before = candidate.commandstats()?;
+    let watch = Watch::begin(pinned)?;
+    let partner = baseline.as_deref().map(|it| Partner::new(it.rounds(None), first));
+    let mut partner = partner.transpose()?;
+    let sampled = candidate.rounds(stand_in.as_mut()).make(partner.as_mut(), progress)?;
+    let env = watch.end(&sampled.preemptions);
+    let after = candidate.commandstats()?;
+    let execution = candidate.execution(&before, &after);
+    let made = partner.map(Partner::finish);
+    let compared = match (baseline, baseline_before, made) {
+        (Some(baseline), Some(before), Some((series, pinned))) => {
+            let compared = baseline.compared(first, &before, series, pinned);
+            Some(compared.map_err(MeasureError::of_baseline)?)
+        }
+        _ => None,
+    };
+    let info = candidate.last_look()?;
+    Ok((Measured { sampled, env, pinned, stand_in_cpu, info, execution }, compared))
 }
 
 /// How many requests a trial sends, those of its warm-ups included.
@@ -142,20 +234,42 @@ fn requests_in(plan: &MeasurePlan) -> u64 {
     round * u64::from(plan.rounds.get())
 }
 
-fn readings(session: &Session, measured: &Measured) -> Result<Readings, MeasureError> {
+fn readings(
+    session: &Session,
+    measured: &Measured,
+    compared: Option<&Compared>,
+) -> Result<Readings, MeasureError> {
     let Measured { sampled, env, info, execution, .. } = measured;
     let mut readings = Readings::default();
     let told = [
         sampled.rtt.readings(Metric::Rtt),
         floor_readings(&session.floor, sampled.floor.as_ref()),
+        baseline_readings(compared.map(|compared| &compared.series)),
         observed(info),
         vec![(EXEC_MEAN, execution.mean.clone())],
         env.clone(),
     ];
     insert(&mut readings, told.concat())?;
-    let shares = headroom::readings(&readings, &session.plan.load);
+    let shares = headroom::readings(&readings, &session.candidate.plan.load);
+    insert(&mut readings, shares)?;
+    let shares = improvements(&readings, compared.is_some());
     insert(&mut readings, shares)?;
     Ok(readings)
+}
+
+impl Compared {
+    fn into_evidence(self) -> Result<BaselineTrial, MeasureError> {
+        let mut readings = Readings::default();
+        insert(&mut readings, observed(&self.info))?;
+        insert(&mut readings, vec![(EXEC_MEAN, self.execution.mean)])?;
+        Ok(BaselineTrial {
+            first: self.first,
+            pinned: self.pinned,
+            readings,
+            rtt_histogram: encode(self.series.times())?,
+            rounds: self.series.into_rounds(),
+        })
+    }
 }
 
 fn insert(readings: &mut Readings, more: Vec<(Metric, Reading)>) -> Result<(), MeasureError> {
@@ -165,33 +279,72 @@ fn insert(readings: &mut Readings, more: Vec<(Metric, Reading)>) -> Result<(), M
 }
 
 /// What went wrong without ending the trial.
-fn anomalies(session: &Session, measured: &Measured) -> Vec<String> {
+fn anomalies(session: &Session, measured: &Measured, compared: Option<&Compared>) -> Vec<String> {
     let Measured { sampled, pinned, execution, .. } = measured;
-    let wanted = session.plan.pinning;
+    let candidate = &session.candidate;
+    let wanted = candidate.plan.pinning;
     let roles = [
         ("server", wanted.server, pinned.server),
         ("client", wanted.client, pinned.client),
         ("stand-in for the server", session.floor.cpu(), measured.stand_in_cpu),
     ];
-    let elsewhere = roles.into_iter().filter_map(|(role, wanted, given)| {
+    let mut found = of_rounds(candidate, &sampled.rtt);
+    found.extend(elsewhere(&roles));
+    found.extend(calls_of_others(candidate, execution));
+    if let (Some(baseline), Some(compared)) = (&session.baseline, compared) {
+        let (wanted, given) = (baseline.plan.pinning, compared.pinned);
+        let roles =
+            [("server", wanted.server, given.server), ("client", wanted.client, given.client)];
+        let own = of_rounds(baseline, &compared.series).into_iter().chain(elsewhere(&roles));
+        let own = own.chain(calls_of_others(baseline, &compared.execution));
+        found.extend(own.map(|anomaly| format!("the baseline: {anomaly}")));
+        found.extend(unlike(&candidate.target, &baseline.target));
+    }
+    found
+}
+
+/// Who is not on the CPU that was wanted.
+fn elsewhere(roles: &[(&str, Option<u32>, Option<u32>)]) -> Vec<String> {
+    let elsewhere = roles.iter().filter_map(|(role, wanted, given)| {
         let cpu = wanted.filter(|_| wanted != given)?;
         Some(format!(
             "the {role} was to be kept on CPU {cpu}, and the kernel doesn't keep it there"
         ))
     });
-    let command = names(&session.plan).join(", ");
-    let others = (execution.calls_of_others > 0).then(|| {
+    elsewhere.collect()
+}
+
+fn calls_of_others(side: &Side, execution: &Execution) -> Option<String> {
+    let command = names(&side.plan).join(", ");
+    (execution.calls_of_others > 0).then(|| {
         let calls = execution.calls_of_others;
         format!("server.exec.mean holds {calls} calls of {command} that others made meanwhile")
-    });
-    let nils = (sampled.rtt.nils() > 0).then(|| {
-        let (nils, all) = (sampled.rtt.nils(), requests_in(&session.plan));
+    })
+}
+
+/// That replies said there is no such key.
+fn absent_keys(side: &Side, series: &Series) -> Option<String> {
+    let (nils, all) = (series.nils(), requests_in(&side.plan));
+    (nils > 0).then(|| {
         format!(
             "{nils} of {all} replies, those of the warm-up included, said that there is no such key"
         )
-    });
-    let own = unsteady(sampled.rtt.rounds()).into_iter().chain(sampled.rtt.slipped()).chain(nils);
-    own.chain(elsewhere).chain(others).collect()
+    })
+}
+
+/// What is odd about one server's own rounds.
+fn of_rounds(side: &Side, series: &Series) -> Vec<String> {
+    let odd = unsteady(series.rounds()).into_iter().chain(series.slipped());
+    odd.chain(absent_keys(side, series)).collect()
+}
+
+/// That the two of a pair differ in more than in the servers themselves.
+fn unlike(candidate: &Target, baseline: &Target) -> Option<String> {
+    let way = |target: &Target| format!("over {} and {}", target.transport, target.wait);
+    let (candidate, baseline) = (way(candidate), way(baseline));
+    (candidate != baseline).then(|| {
+        format!("the target is reached {candidate}, the baseline {baseline}; that is part of the improvement")
+    })
 }
 
 /// HDR histogram, V2, deflated, base64.

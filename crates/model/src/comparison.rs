@@ -25,12 +25,13 @@ const MATTERS: [&str; 12] = [
     "server.os",
 ];
 
-/// What the environment has a figure of that was measured: it is never twice the same.
-const MEASURED: [&str; 1] = ["os.clock_cost"];
+/// What the environment tells that says nothing about the server, or was measured and so is never
+/// twice the same.
+const MEASURED: [&str; 2] = ["floor.stand_in", "os.clock_cost"];
 
 /// Where and how something is measured.
 #[derive(Clone, Copy, Debug)]
-pub struct Setup<'e> {
+pub struct Circumstances<'e> {
     /// What is measured, and how it is reached.
     pub target: &'e Target,
     /// The machine and the server.
@@ -60,12 +61,21 @@ impl PropertyChange {
     pub fn matters(&self) -> bool {
         MATTERS.contains(&self.property.as_str()) || self.property.starts_with(WAY)
     }
+
+    /// Whether it tells which server was measured, and not how.
+    #[must_use]
+    pub fn is_of_the_subject(&self) -> bool {
+        self.property.strip_prefix(WAY) == Some(SERVER)
+    }
 }
+
+/// Which server was measured, among the properties of the way of measuring.
+const SERVER: &str = "server";
 
 /// How the names of properties begin that tell the way of measuring.
 const WAY: &str = "measured.";
 
-impl<'e> Setup<'e> {
+impl<'e> Circumstances<'e> {
     /// That of recorded evidence.
     #[must_use]
     pub const fn of(evidence: &'e Evidence) -> Self {
@@ -82,7 +92,7 @@ impl<'e> Setup<'e> {
     /// The way of measuring counts among the properties: wait, transport, command, load and pinning
     /// belong to the name of what was measured.
     #[must_use]
-    pub fn changes_since(&self, earlier: &Setup<'_>) -> Vec<PropertyChange> {
+    pub fn changes_since(&self, earlier: &Circumstances<'_>) -> Vec<PropertyChange> {
         let (before, now) = (earlier.properties(), self.properties());
         let names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
         let change = |name: &String| {
@@ -111,7 +121,7 @@ impl<'e> Setup<'e> {
             (None, None) => "neither",
         };
         let way = [
-            ("server", server.to_owned()),
+            (SERVER, server.to_owned()),
             ("transport", target.transport.to_string()),
             ("wait", target.wait.to_string()),
             ("command", target.command.clone()),
@@ -149,7 +159,7 @@ mod tests {
         earlier: (&Target, &Environment, Pinning),
         now: (&Target, &Environment, Pinning),
     ) -> Vec<String> {
-        let setup = |(target, environment, pinning)| Setup { target, environment, pinning };
+        let setup = |(target, environment, pinning)| Circumstances { target, environment, pinning };
         let none = || "-".to_owned();
         let changes = setup(now).changes_since(&setup(earlier));
         let told = |change: PropertyChange| {

@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::comparison::{PropertyChange, Setup};
+use crate::comparison::{Circumstances, PropertyChange};
 use crate::id::PhaseId;
 use crate::metric::Metric;
 use crate::plan::{Pinning, Plan, Transport, Wait};
@@ -33,11 +33,24 @@ pub struct Evidence {
     pub target: Target,
     /// Where it was measured.
     pub environment: Environment,
+    /// What was measured beside it in each trial, if the plan has a baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineServer>,
     /// The trials, in the order in which they were made.
     pub trials: Vec<Trial>,
     /// The last recorded phase, where the matrix or the plan compares with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Previous>,
+}
+
+/// The baseline of a run, and where it was measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BaselineServer {
+    /// What was measured.
+    pub target: Target,
+    /// The machine, and this server's settings.
+    pub environment: Environment,
 }
 
 /// What an earlier phase measured, as far as this one compares with it.
@@ -73,9 +86,9 @@ impl Previous {
         (entry, digest): (u64, String),
         earlier: &Evidence,
         readings: Readings,
-        now: &Setup<'_>,
+        now: &Circumstances<'_>,
     ) -> Self {
-        let changed = now.changes_since(&Setup::of(earlier));
+        let changed = now.changes_since(&Circumstances::of(earlier));
         let matter = changed.iter().filter(|change| change.matters());
         Self {
             entry,
@@ -210,6 +223,14 @@ pub enum TargetServer {
     Running(String),
 }
 
+impl TargetServer {
+    /// Whether it is one of ours.
+    #[must_use]
+    pub const fn is_started(&self) -> bool {
+        matches!(self, Self::Started(_))
+    }
+}
+
 impl fmt::Display for TargetServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -255,8 +276,51 @@ pub struct Trial {
     /// In open loop, how late after it was due each request was sent, as in `rtt_histogram`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slip_histogram: Option<String>,
+    /// What was measured of the baseline, round about with the rounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineTrial>,
     /// What went wrong without ending the trial, for readers.
     pub anomalies: Vec<String>,
+}
+
+/// The baseline's half of a pair.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BaselineTrial {
+    /// Which of the two was started first, and had the first round. In the second round it is the
+    /// other one, and so on in turn.
+    pub first: First,
+    /// The CPUs that the kernel gave.
+    pub pinned: Pinning,
+    /// What the baseline says of itself: its `memory.*` and `server.*`.
+    pub readings: Readings,
+    /// Its rounds, each made right before or after the round at the same place in the trial's.
+    pub rounds: Vec<Round>,
+    /// All round-trip times of its rounds, as in `rtt_histogram`.
+    pub rtt_histogram: String,
+}
+
+/// Which of a pair comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum First {
+    /// The baseline: AB.
+    Baseline,
+    /// The candidate: BA.
+    Candidate,
+}
+
+impl First {
+    /// Who is first in a trial, or in a round of a trial whose first round is `self`'s: it goes in
+    /// turn. `number` counts from one.
+    #[must_use]
+    pub const fn in_turn(self, number: u32) -> Self {
+        match (self, number % 2) {
+            (first, 1) => first,
+            (Self::Baseline, _) => Self::Candidate,
+            (Self::Candidate, _) => Self::Baseline,
+        }
+    }
 }
 
 /// A pass of samples over one fresh connection.
@@ -293,6 +357,13 @@ mod tests {
     }
 
     #[test]
+    fn who_is_first_goes_in_turn() {
+        let order = |first: First| [1, 2, 3].map(|number| first.in_turn(number));
+        assert_eq!(order(First::Baseline), [First::Baseline, First::Candidate, First::Baseline]);
+        assert_eq!(order(First::Candidate), [First::Candidate, First::Baseline, First::Candidate]);
+    }
+
+    #[test]
     fn a_trial_of_before_there_were_floor_rounds_reads_and_writes_as_it_was() {
         let old = concat!(
             r#"{"number":1,"started_at":"2026-11-23T05:00:00Z","duration_ms":3,"#,
@@ -301,6 +372,7 @@ mod tests {
         );
         let trial: Trial = serde_json::from_str(old).unwrap();
         assert!(trial.floor_rounds.is_empty() && trial.floor_histogram.is_none());
+        assert!(trial.baseline.is_none());
         assert_eq!(serde_json::to_string(&trial).unwrap(), old);
     }
 }

@@ -28,19 +28,21 @@ mod quantity;
 mod reading;
 mod record;
 mod suggest;
+mod target;
 mod version;
 mod workload;
 
 pub use action::{Action, ActionError, Gate, Outcome, OutcomeError, Verb};
 pub use chrono::NaiveDate;
-pub use comparison::{PropertyChange, Setup};
+pub use comparison::{Circumstances, PropertyChange};
 pub use dataset::{DataType, Dataset, Extent};
 pub use decision::{
     Change, Decision, FactUsed, Flip, Margin, MetricSummary, Obligation, OptionResult,
     PredictionResult, RowDecision, Summary, Verdict, Votes,
 };
 pub use evidence::{
-    End, Environment, Evidence, EvidenceError, Previous, Round, Target, TargetServer, Trial,
+    BaselineServer, BaselineTrial, End, Environment, Evidence, EvidenceError, First, Previous,
+    Round, Target, TargetServer, Trial,
 };
 pub use fact::{Fact, FactName, FactNameError, FactValue};
 pub use finding::{Finding, Reason};
@@ -61,6 +63,9 @@ pub use record::{
 };
 pub use rust_decimal::Decimal;
 pub use suggest::nearest;
+pub use target::{
+    ConfigLine, ServerPlan, ServerPlanError, ServerUrl, Setup, VariableName, is_secret_argument,
+};
 pub use version::{Version, VersionError};
 pub use workload::{
     CommandPattern, Exponent, ExponentError, Keys, PatternError, Piece, Weighted, Writes,

@@ -16,6 +16,7 @@ use crate::fact::{Fact, FactName};
 use crate::id::PhaseId;
 use crate::load::Load;
 use crate::quantity::{Dimension, Quantity, QuantityError};
+use crate::target::ServerPlan;
 use crate::workload::{Keys, Weighted, Writes};
 
 /// A checked phase plan.
@@ -36,6 +37,12 @@ pub struct Plan {
     pub planned_effort: Option<Timespan>,
     /// How to measure.
     pub measure: MeasurePlan,
+    /// What is measured; without it, what is on PATH or what the command line names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<ServerPlan>,
+    /// What the target is compared with, in pairs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<ServerPlan>,
     /// What could be done next.
     pub next_options: Vec<NextOption>,
     /// What the phase delivers.

@@ -53,6 +53,11 @@ fn tables(material: &Material<'_>, belongs: impl Fn(Metric) -> bool) -> Baseline
     let measured = trials.iter().flat_map(|trial| trial.readings.iter().map(|(metric, _)| metric));
     let rows = material.decision.rows.iter();
     let compared = rows.flat_map(|row| row.readings.iter().map(|summary| summary.metric));
+    // Without a baseline nobody misses what it would say, unless a row asks for it.
+    let measured = measured.filter(|metric| {
+        let pair = matches!(metric, Metric::Baseline(_) | Metric::Improvement(_));
+        !pair || material.evidence.baseline.is_some()
+    });
     let metrics: BTreeSet<Metric> = measured.chain(compared).filter(|m| belongs(*m)).collect();
 
     let all: Vec<Collected> =

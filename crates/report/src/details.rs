@@ -2,8 +2,8 @@
 //! the decision was recorded.
 
 use phasegate_model::{
-    DataType, Decimal, Dimension, Evidence, Extent, Metric, Pinning, Quantity, Reading, Statistic,
-    TargetServer, Trial,
+    BaselineServer, DataType, Decimal, Dimension, Evidence, Extent, Metric, Pinning, Quantity,
+    Reading, Statistic, TargetServer, Trial,
 };
 
 use crate::baseline;
@@ -39,6 +39,9 @@ fn target(evidence: &Evidence) -> Vec<Property> {
         property("Command", text(&target.command)),
     ];
     lines.extend(target.load.as_deref().map(|load| property("Load", text(load))));
+    if let Some(baseline) = &evidence.baseline {
+        lines.push(property("Compared with", compared_with(evidence, baseline)));
+    }
     let cpus = cpus(evidence);
     if !cpus.is_empty() {
         lines.push(property("CPUs", cpus));
@@ -68,6 +71,19 @@ fn target(evidence: &Evidence) -> Vec<Property> {
     lines.push(property("Ended because", text(&evidence.end.to_string())));
     lines.push(property("Measured with", text(&evidence.tool)));
     lines
+}
+
+/// The baseline, and what its settings are where they aren't the target's.
+fn compared_with(evidence: &Evidence, baseline: &BaselineServer) -> String {
+    let target = &evidence.environment.0;
+    let other = baseline
+        .environment
+        .0
+        .iter()
+        .filter(|(name, told)| name.starts_with("server.") && target.get(*name) != Some(told));
+    let other: Vec<String> = other.map(|(name, told)| format!("{name} = {told}")).collect();
+    let server = format!("{}, in pairs", baseline.target.server);
+    if other.is_empty() { text(&server) } else { text(&format!("{server}; {}", other.join(", "))) }
 }
 
 /// The CPUs that the kernel gave, each different answer once.

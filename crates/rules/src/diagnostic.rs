@@ -113,11 +113,13 @@ pub enum Code {
     UnnoticedLimit,
     /// Conditions with too many cases to be verified exactly (`too-complex`).
     TooComplex,
+    /// A row that compares with a baseline which the plan doesn't have (`no-baseline`).
+    NoBaseline,
 }
 
 impl Code {
     /// All codes.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::TomlSyntax,
         Self::UnknownSchema,
         Self::UnknownKey,
@@ -161,6 +163,7 @@ impl Code {
         Self::UntestedRow,
         Self::UnnoticedLimit,
         Self::TooComplex,
+        Self::NoBaseline,
     ];
 
     /// The stable name.
@@ -210,6 +213,7 @@ impl Code {
             Self::UntestedRow => "untested-row",
             Self::UnnoticedLimit => "unnoticed-limit",
             Self::TooComplex => "too-complex",
+            Self::NoBaseline => "no-baseline",
         }
     }
 }
@@ -230,7 +234,8 @@ impl Code {
             | Self::EqualityOnSamples
             | Self::UntestedRow
             | Self::UnnoticedLimit
-            | Self::TooComplex => Severity::Warning,
+            | Self::TooComplex
+            | Self::NoBaseline => Severity::Warning,
             _ => Severity::Error,
         }
     }

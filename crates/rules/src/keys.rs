@@ -59,6 +59,8 @@ pub(crate) enum Kind {
     Tables(&'static Table),
     /// Tables by names of the writer's own.
     Named(&'static Table),
+    /// Texts by names of the writer's own.
+    Variables,
     /// A day, `2026-11-23`.
     Day,
     /// A quantity, a version or a text.
@@ -177,9 +179,36 @@ pub(crate) static PLAN: Table = Table {
         VERSION,
         needed("phase", Kind::Table(&PHASE), "What is decided"),
         optional("measure", Kind::Table(&MEASURE), "How to measure"),
+        optional("target", Kind::Table(&SERVER), "What is measured"),
+        optional("baseline", Kind::Table(&SERVER), "What the target is compared with, in pairs"),
         optional("fact", Kind::Named(&FACT), "What the team asserts, by its name"),
         optional("prediction", Kind::Tables(&PREDICTION), "What somebody expects"),
         optional("next_option", Kind::Tables(&NEXT_OPTION), "What could be done next"),
+    ],
+};
+
+static SERVER: Table = Table {
+    about: "A server: one that phasegate starts, or a running one by its URL",
+    keys: &[
+        optional(
+            "program",
+            Kind::Text,
+            "The program to start, by its path or by a name on PATH; redis-server or \
+             valkey-server if neither it nor url is written",
+        ),
+        optional(
+            "url",
+            Kind::Text,
+            "A running server, read-only: redis://, rediss:// or unix:// without user and password",
+        ),
+        optional("arguments", Kind::Texts, "Arguments of the program"),
+        optional("config", Kind::Texts, "Lines of a redis.conf, such as `io-threads 2`"),
+        optional(
+            "env",
+            Kind::Variables,
+            "Environment variables, such as `MALLOC_CONF = \"narenas:1\"`",
+        ),
+        optional("pinning", Kind::Table(&PINNING), "CPUs, instead of those of [measure]"),
     ],
 };
 

@@ -7,6 +7,7 @@
 //! There is no I/O here: texts come in, diagnostics with byte spans and decisions go out.
 
 mod ballot;
+mod comparison;
 pub mod condition;
 mod dataset_file;
 mod decide;
@@ -22,15 +23,17 @@ mod matrix;
 mod matrix_file;
 mod plan_file;
 mod schema;
+mod target_file;
 mod test_cases;
 mod test_file;
 mod verify;
 mod what_if;
 
 pub use ballot::{Ballot, Vote};
+pub use comparison::{Compared, Comparison, Least, LeastError, typical_reading};
 pub use decide::{
     Background, Progress, Recorded, RecordedReadings, RowProgress, expected_more_trials,
-    expected_trials,
+    expected_trials, smallest_detectable,
 };
 pub use diagnostic::{Code, Diagnostic, Severity, Source, Witness};
 pub use format::{FileKind, FormatError, format, format_with};

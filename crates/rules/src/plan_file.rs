@@ -30,6 +30,7 @@ use crate::fact_file;
 use crate::load_file::{command, keys, load, mix, writes};
 use crate::matrix::Written;
 use crate::matrix_file::{condition_at, schema};
+use crate::target_file;
 
 const ROUNDS: NonZeroU32 = NonZeroU32::new(5).unwrap();
 const SAMPLES: NonZeroU32 = NonZeroU32::new(10_000).unwrap();
@@ -83,6 +84,8 @@ fn read_plan(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Pl
         }
         None => default_measure(),
     };
+    let target = target_file::server(top, "target", problems);
+    let baseline = target_file::server(top, "baseline", problems);
     let mut conditions = Vec::new();
     let next_options = next_options(top, &mut conditions, problems);
     let predictions = predictions(top, &mut conditions, problems);
@@ -92,7 +95,7 @@ fn read_plan(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Pl
     let plan = read_phase(&mut phase, measure?, next_options, problems);
     phase.finish(problems);
     let facts = facts.into_iter().map(|(name, (fact, _))| (name, fact)).collect();
-    let plan = Plan { facts, predictions, ..plan? };
+    let plan = Plan { target, baseline, facts, predictions, ..plan? };
     let name = top.source().name.clone();
     let file = PlanFile { plan, name, places, conditions };
     // Problems of the one file that was given don't name it.
@@ -167,6 +170,8 @@ fn read_phase(
         next,
         planned_effort,
         measure,
+        target: None,
+        baseline: None,
         next_options,
         deliverables,
         lessons,
@@ -220,7 +225,7 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Op
         keys: keys(section, problems),
         writes: writes(section, problems),
         load: load(section, problems),
-        pinning: pinning(section, problems),
+        pinning: target_file::pinning(section, problems).unwrap_or_default(),
         rounds: section.positive("rounds", problems).unwrap_or(default.rounds),
         samples: section.positive("samples", problems).unwrap_or(default.samples),
         warmup: section.whole("warmup", problems).unwrap_or(default.warmup),
@@ -229,18 +234,6 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Op
         budget: section.parsed("budget", problems).unwrap_or(default.budget),
         dataset,
     })
-}
-
-fn pinning(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Pinning {
-    let Some(mut table) = section.section("pinning", problems) else {
-        return Pinning::default();
-    };
-    let pinning = Pinning {
-        server: table.whole("server", problems),
-        client: table.whole("client", problems),
-    };
-    table.finish(problems);
-    pinning
 }
 
 fn next_options(

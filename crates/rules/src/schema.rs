@@ -107,6 +107,9 @@ fn value(kind: &Kind) -> Value {
         Kind::Table(table) => Value::Object(object(table)),
         Kind::Tables(table) => json!({ "type": "array", "items": object(table) }),
         Kind::Named(table) => json!({ "type": "object", "additionalProperties": object(table) }),
+        Kind::Variables => {
+            json!({ "type": "object", "additionalProperties": { "type": "string" } })
+        }
         Kind::Value => json!({ "type": ["string", "number"] }),
     }
 }

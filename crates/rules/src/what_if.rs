@@ -69,6 +69,7 @@ impl Matrix {
             floor_histogram: None,
             service_histogram: None,
             slip_histogram: None,
+            baseline: None,
             anomalies: Vec::new(),
         };
         self.decide(&Evidence {
@@ -87,6 +88,7 @@ impl Matrix {
             },
             environment: Environment::default(),
             previous: None,
+            baseline: None,
             trials: (1..=enough_trials(self)).map(trial).collect(),
         })
     }

@@ -1,12 +1,15 @@
 //! One file for each command.
 
 pub(crate) mod check;
+pub(crate) mod compare;
+pub(crate) mod compare_evidence;
 pub(crate) mod decide;
 pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod history;
 pub(crate) mod manual;
 pub(crate) mod measure;
+pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;

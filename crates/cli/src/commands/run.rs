@@ -23,14 +23,14 @@ pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
     let store = Store::open(&args.reports)?;
     let mut project = Project::of(&args.measuring, &store)?;
     apply_options(&mut project.plan, &args.measuring);
-    let source = source::source(&args.measuring, talk)?;
+    let contenders = source::contenders(&args.measuring, &mut project.plan, talk)?;
     let templates = Templates::load()?;
     templates.try_out(&project.plan, &project.matrix)?;
     // Nothing is worse than losing a measurement because it can't be written down.
     store.prepare().with_context(|| format!("can't record in `{}`", args.reports.display()))?;
 
     let comparison = Comparison::of(&project, &store, None)?;
-    let measured = driver::measure(&source, &project.plan, &project.matrix, &comparison, talk)?;
+    let measured = driver::measure(&contenders, &project.plan, &project.matrix, &comparison, talk)?;
     if let Some(failure) = measured.failure {
         let place = unfinished(args, &measured.evidence);
         return Err(fail(failure, &measured.evidence, &place, &project));

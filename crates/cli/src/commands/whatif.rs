@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::Context;
 use phasegate_history::{Recorded, Store};
 use phasegate_model::{
-    Decision, Dimension, Domain, Evidence, Metric, Outcome, Plan, Quantity, Reading, RowDecision,
-    RowId, Setup,
+    Circumstances, Decision, Dimension, Domain, Evidence, Metric, Outcome, Plan, Quantity, Reading,
+    RowDecision, RowId,
 };
 use phasegate_rules::typical_readings;
 use serde::Serialize;
@@ -89,7 +89,7 @@ fn base(args: &WhatIfArgs, project: &Project) -> anyhow::Result<Option<Base>> {
     if evidence.previous.is_none() {
         // The matrix of then may not have asked for it.
         let comparison = Comparison::of(project, &store, Some(number))?;
-        let previous = comparison.previous(&Setup::of(&evidence));
+        let previous = comparison.previous(&Circumstances::of(&evidence));
         evidence.previous = previous;
     }
     Ok(Some(Base { evidence, recorded: Some(recorded) }))

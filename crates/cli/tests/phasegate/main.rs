@@ -4,10 +4,12 @@
 
 mod bad_input;
 mod check;
+mod compare;
 mod explain;
 mod faults;
 mod fmt;
 mod manual;
+mod pairs;
 mod previous;
 mod readme;
 mod report;

@@ -97,7 +97,10 @@ fn what_is_not_measured_leaves_its_row_undecided() {
     );
     let result = json(&scene.run(&["run", "q1", "--format", "json"]));
     assert_eq!(result["outcome"], "undecided");
-    assert_eq!(result["rows"][0]["reason"], "no reading of baseline.p99 (not measured)");
+    assert_eq!(
+        result["rows"][0]["reason"],
+        "no reading of baseline.p99 (not measured: the plan has no `[baseline]`)"
+    );
     assert!(result["trials"].as_u64().unwrap() <= 9);
 }
 

@@ -7,6 +7,7 @@ mod common;
 mod floor;
 mod known;
 mod load;
+mod pairs;
 mod running;
 mod started;
 mod tls;

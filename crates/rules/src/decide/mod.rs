@@ -3,6 +3,7 @@
 mod assess;
 mod background;
 mod backtest;
+mod detectable;
 mod drift;
 mod expectation;
 mod family;
@@ -21,6 +22,7 @@ use assess::{Assessment, RowState};
 pub use assess::{Progress, RowProgress};
 pub use background::Background;
 pub use backtest::{Recorded, RecordedReadings};
+pub use detectable::smallest_detectable;
 pub(crate) use drift::LEAST_TRIALS;
 pub use expectation::{expected_more_trials, expected_trials};
 use margin::Point;

@@ -49,5 +49,6 @@ pub const fn explain(code: Code) -> &'static str {
         Code::UntestedRow => include_str!("pages/untested-row.md"),
         Code::UnnoticedLimit => include_str!("pages/unnoticed-limit.md"),
         Code::TooComplex => include_str!("pages/too-complex.md"),
+        Code::NoBaseline => include_str!("pages/no-baseline.md"),
     }
 }

@@ -9,16 +9,13 @@ use toml::de::DeTable;
 use super::told;
 use crate::decide::{LEAST_TRIALS, e_value, format_evidence};
 use crate::diagnostic::{Code, Diagnostic, Source};
-use crate::matrix::{Matrix, Row};
+use crate::matrix::Matrix;
 
 /// A quantile needs this many samples beyond it, or a few of them decide it.
 const SAMPLES_BEYOND: u64 = 100;
 
 /// No round trip over a socket takes less: a budget below that is certainly too small.
 const LEAST_ROUND_TRIP_NS: u128 = 1_000;
-
-/// More trials than anyone would run.
-const MOST_TRIALS: u32 = 100_000;
 
 /// What is wrong with a plan for this matrix: too few trials or too little time for a decision, too
 /// few samples for a quantile. Places are in the plan's file, which `source` is.
@@ -28,6 +25,7 @@ pub fn verify_plan(source: &Source, plan: &Plan, matrix: &Matrix) -> Vec<Diagnos
     let mut problems = Vec::new();
     decision(plan, matrix, &places, &mut problems);
     quantiles(plan, matrix, &places, &mut problems);
+    baseline(plan, matrix, &places, &mut problems);
     problems.sort_by_key(|problem| (problem.span.start, problem.span.end));
     problems
 }
@@ -57,21 +55,10 @@ impl Places {
     }
 }
 
-/// The fewest trials that can decide a row: all of them agreeing.
-fn fewest_trials(matrix: &Matrix) -> (u32, Option<f64>) {
-    let conditions = matrix.rows.iter().flat_map(Row::conditions);
-    let voted = conditions.filter(|condition| condition.is_sampled()).count();
-    if voted == 0 {
-        return (1, None);
-    }
-    let rate = f64::try_from(matrix.error_rate.amount()).unwrap_or(f64::MIN_POSITIVE);
-    let threshold = f64::from(u32::try_from(voted).unwrap_or(u32::MAX)) / rate;
-    let enough = (LEAST_TRIALS..MOST_TRIALS).find(|n| e_value(0, *n) >= threshold);
-    (enough.unwrap_or(MOST_TRIALS), Some(threshold))
-}
-
 fn decision(plan: &Plan, matrix: &Matrix, places: &Places, problems: &mut Vec<Diagnostic>) {
-    let (fewest, threshold) = fewest_trials(matrix);
+    let fewest = matrix.fewest_trials();
+    // One is enough where nothing is put to the vote.
+    let threshold = (fewest > 1).then(|| matrix.threshold());
     let measure = &plan.measure;
     let trials = measure.trials.get();
     if trials < fewest {
@@ -128,6 +115,28 @@ const fn quantile(metric: Metric) -> Option<(u64, bool)> {
         Statistic::P99Spread => Some((100, true)),
         _ => None,
     }
+}
+
+fn baseline(plan: &Plan, matrix: &Matrix, places: &Places, problems: &mut Vec<Diagnostic>) {
+    if plan.baseline.is_some() {
+        return;
+    }
+    let of_pairs = |metric: &Metric| matches!(metric, Metric::Baseline(_) | Metric::Improvement(_));
+    let metrics: Vec<String> = matrix
+        .metrics()
+        .iter()
+        .filter(|metric| of_pairs(metric))
+        .map(ToString::to_string)
+        .collect();
+    if metrics.is_empty() {
+        return;
+    }
+    let message = format!("matrix `{}` asks for {}", matrix.id, metrics.join(", "));
+    problems.push(
+        Diagnostic::new(Code::NoBaseline, places.otherwise.clone(), message)
+            .label("and the plan has no `[baseline]`")
+            .help("write a `[baseline]`, or name it with --baseline-url or --baseline-server"),
+    );
 }
 
 fn quantiles(plan: &Plan, matrix: &Matrix, places: &Places, problems: &mut Vec<Diagnostic>) {

@@ -55,6 +55,7 @@ pub(crate) fn evidence(trials: impl IntoIterator<Item = Readings>) -> Evidence {
         floor_histogram: None,
         service_histogram: None,
         slip_histogram: None,
+        baseline: None,
         anomalies: Vec::new(),
     };
     Evidence {
@@ -74,5 +75,6 @@ pub(crate) fn evidence(trials: impl IntoIterator<Item = Readings>) -> Evidence {
         environment: Environment::default(),
         trials: trials.into_iter().enumerate().map(trial).collect(),
         previous: None,
+        baseline: None,
     }
 }

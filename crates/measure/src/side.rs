@@ -1,0 +1,125 @@
+//! One of the servers of a campaign, after it was looked at.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use phasegate_model::{
+    Environment, MeasurePlan, Setup, Target, TargetServer, Transport, Wait, Writes,
+};
+
+use crate::address::Address;
+use crate::affinity;
+use crate::control::Control;
+use crate::environment;
+use crate::error::MeasureError;
+use crate::link::Terms;
+use crate::program;
+use crate::server::{Recipe, Server, file_name};
+use crate::source::{Contender, Source};
+use crate::workload::{describe, writing};
+
+/// How long a private server may take until it answers.
+const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a reply may take until it is complete, and a connection until it stands.
+const REPLY_LIMIT: Duration = Duration::from_secs(5);
+
+/// What is measured.
+pub(crate) enum Subject {
+    /// The program, by an absolute path.
+    Program(PathBuf),
+    /// The server.
+    Running(Address),
+}
+
+/// One of the servers of a campaign, and how it is measured.
+pub(crate) struct Side {
+    pub(crate) subject: Subject,
+    setup: Setup,
+    /// The plan as far as it can be followed with this server.
+    pub(crate) plan: MeasurePlan,
+    pub(crate) terms: Terms,
+    pub(crate) target: Target,
+    pub(crate) environment: Environment,
+}
+
+impl Side {
+    /// Looks at a server: finds the program and starts it once, or connects to the running server
+    /// and gets an answer to `PING`; and checks that the CPUs can be had.
+    pub(crate) fn open(
+        contender: &Contender,
+        plan: &MeasurePlan,
+        interrupted: Arc<AtomicBool>,
+    ) -> Result<Self, MeasureError> {
+        let subject = match &contender.source {
+            Source::Start { program } => {
+                let path = std::env::var_os("PATH");
+                Subject::Program(program::find(program.as_deref(), path.as_deref())?)
+            }
+            Source::Running(address) => Subject::Running(address.clone()),
+        };
+        if let (Subject::Running(address), Writes::Forbidden) = (&subject, plan.writes)
+            && let Some(command) = writing(plan)
+        {
+            return Err(MeasureError::Writes { command, address: address.to_string() });
+        }
+        let mut plan = plan_for(contender, plan);
+        if let Subject::Running(_) = subject {
+            plan.pinning.server = None;
+            plan.dataset = None;
+        }
+        affinity::check(plan.pinning)?;
+        let target = target(&subject, &plan);
+        let terms = Terms { wait: target.wait, reply_limit: REPLY_LIMIT, interrupted };
+        let (setup, environment) = (contender.setup.clone(), Environment::default());
+        let mut side = Self { subject, setup, plan, terms, target, environment };
+        let (_server, mut control) = side.prepare()?;
+        side.environment = environment::describe(&mut control, side.plan.pinning)?;
+        Ok(side)
+    }
+
+    /// A server that answers, and a connection to ask it.
+    pub(crate) fn prepare(&self) -> Result<(Option<Server>, Control), MeasureError> {
+        match &self.subject {
+            Subject::Running(address) => {
+                Ok((None, Control::open(address, self.terms.reply_limit)?))
+            }
+            Subject::Program(program) => {
+                let recipe = Recipe {
+                    program,
+                    setup: &self.setup,
+                    transport: self.plan.transport,
+                    cpu: self.plan.pinning.server,
+                    start_limit: START_LIMIT,
+                };
+                let (server, control) = Server::start(&recipe, &self.terms)?;
+                Ok((Some(server), control))
+            }
+        }
+    }
+}
+
+/// The plan with the contender's own CPUs in it.
+pub(crate) fn plan_for(contender: &Contender, plan: &MeasurePlan) -> MeasurePlan {
+    let mut plan = plan.clone();
+    plan.pinning.server = contender.pinning.server.or(plan.pinning.server);
+    plan.pinning.client = contender.pinning.client.or(plan.pinning.client);
+    plan
+}
+
+/// The plan's ways, and what they come to with this subject.
+fn target(subject: &Subject, plan: &MeasurePlan) -> Target {
+    let (server, transport) = match subject {
+        Subject::Program(program) => (TargetServer::Started(file_name(program)), plan.transport),
+        Subject::Running(address) => {
+            (TargetServer::Running(address.to_string()), address.transport())
+        }
+    };
+    // The redis crate, which does TLS, can only block.
+    let wait = if transport == Transport::Tls { Wait::Block } else { plan.wait };
+    let command = describe(plan);
+    let load = Some(plan.load.to_string());
+    Target { server, transport, wait, command, load }
+}
