@@ -14,6 +14,7 @@
 //! ```
 
 mod action;
+mod asserted;
 mod decision;
 mod evidence;
 mod fact;
