@@ -36,6 +36,9 @@ mod picture;
 mod render;
 mod spectrum;
 mod summary;
+mod trajectory;
+mod transcription;
+mod waivers;
 
 pub use context::{
     Baseline, ClosestFlip, Context, Details, HeadroomLine, HeadroomSection, MatrixTable,
@@ -46,3 +49,12 @@ pub use context::{
 pub use material::{Material, Record};
 pub use needs::needs;
 pub use render::{Form, RenderError, check, render};
+pub use trajectory::{
+    Effect, Figures, Stage, Step, Total, Trajectory, TrajectoryLine, TrajectorySection,
+    TrajectoryTotal,
+};
+pub use transcription::{
+    TranscribedContext, TranscribedFigure, TranscribedForm, TranscribedMaterial,
+    TranscribedObligation, TranscribedPredictionLine, TranscribedRowLine,
+};
+pub use waivers::{WaiverLine, WaiverSection, Waivers};

@@ -2,13 +2,20 @@
 
 pub(crate) mod check;
 pub(crate) mod decide;
+pub(crate) mod diff;
 pub(crate) mod explain;
+pub(crate) mod export;
 pub(crate) mod fmt;
 pub(crate) mod history;
+pub(crate) mod import;
+pub(crate) mod list;
 pub(crate) mod manual;
 pub(crate) mod measure;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod show;
 pub(crate) mod template;
+pub(crate) mod trajectory;
+pub(crate) mod waive;
 pub(crate) mod whatif;

@@ -2,11 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::disallowed_methods, reason = "tests")]
 
+mod audit;
 mod bad_input;
 mod check;
 mod explain;
 mod faults;
 mod fmt;
+mod import;
+mod ledger;
 mod manual;
 mod readme;
 mod report;
@@ -14,4 +17,5 @@ mod run;
 mod scene;
 mod schema;
 mod secrets;
+mod trajectory;
 mod whatif;

@@ -301,7 +301,8 @@ pub(crate) fn material<'a>(decision: &'a Decision, evidence: &'a Evidence) -> Ma
         measure_again: "phasegate run objects/baa5a096.toml --reports .",
         verify: "phasegate history verify --reports .",
     };
-    Material { decision, evidence, matrix_title: "Is allocator tuning worth a phase?", record }
+    let matrix_title = "Is allocator tuning worth a phase?";
+    Material { decision, evidence, matrix_title, record, stages: &[], waivers: None }
 }
 
 /// What the built-in template makes of it.

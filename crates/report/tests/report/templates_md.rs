@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::phase_3a::{self, material, metric};
-use phasegate_model::{MissingReason, Reading};
-use phasegate_report::{Context, Form, render};
+use phasegate_model::{MissingReason, Reading, Waiver};
+use phasegate_report::{Context, Figures, Form, Material, Stage, Waivers, render};
 use serde_json::Value;
 
 const DOCUMENT: &str = include_str!("../../../../docs/TEMPLATES.md");
@@ -35,14 +35,37 @@ fn every_field_is_listed_and_no_other() {
         let missing = Reading::missing(MissingReason::TooFewSamples, "");
         trial.readings.insert(metric("P99.9"), missing).unwrap();
     }
-    let context = Context::of(&material(&decision, &evidence));
+    let stages = ["1", "2"].map(|phase| Stage {
+        entry: 1,
+        phase: phase.parse().unwrap(),
+        title: String::new(),
+        outcome: "act".parse().unwrap(),
+        figures: Figures::Asserted { before: None, end: "9us".parse().unwrap() },
+    });
+    let waiver = Waiver {
+        row: "scale".parse().unwrap(),
+        owner: String::new(),
+        reason: String::new(),
+        expires: "2026-12-31".parse().unwrap(),
+    };
+    let waivers = Waivers {
+        day: waiver.expires,
+        head: "5:ab",
+        granted: &[(5, &waiver)],
+        effective: decision.outcome,
+    };
+    let context = Context::of(&Material {
+        stages: &stages,
+        waivers: Some(waivers),
+        ..material(&decision, &evidence)
+    });
     let mut found = BTreeSet::new();
     paths(&serde_json::to_value(&context).unwrap(), "", &mut found);
     // Listed once: these have the same fields as others. Tables need no line of their own.
     let same = |path: &String| {
         path.starts_with("matrix.deciding")
             || path.starts_with("details.metrics.")
-            || ["spectrum", "memory", "headroom", "sensitivity"]
+            || ["spectrum", "memory", "headroom", "sensitivity", "trajectory"]
                 .iter()
                 .any(|name| path.starts_with(&format!("pictures.{name}.")))
     };
@@ -52,6 +75,7 @@ fn every_field_is_listed_and_no_other() {
 
     let lines = DOCUMENT.lines().skip_while(|line| !line.starts_with("## Context"));
     let listed: BTreeSet<String> = lines
+        .take_while(|line| !line.starts_with("## Transcriptions"))
         .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
         .map(|(path, _)| path.to_owned())
         .collect();
