@@ -1,13 +1,14 @@
 //! What can be asked for on the command line.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use phasegate_model::Timespan;
+use phasegate_model::{Metric, Outcome, PhaseId, RowId, Timespan};
 use phasegate_rules::Least;
 
 use crate::setting::Setting;
+use crate::waivers::Day;
 
 /// Gates optimization phases: measures the live Redis, evaluates the team's decision matrix, and
 /// writes down the answer with its evidence.
@@ -83,7 +84,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: HistoryCommand,
     },
-    /// Render a recorded decision again
+    /// Show a metric across the recorded phases, with the change by each
+    Trajectory(TrajectoryArgs),
+    /// Record a phase that was decided before, as a document has it
+    Import(ImportArgs),
+    /// Render a recorded decision or transcription again
     Report(ReportArgs),
     /// Work on report templates of your own
     Template {
@@ -331,10 +336,20 @@ pub(crate) struct ManArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum HistoryCommand {
-    /// List the recorded decisions, newest last
-    List(HistoryArgs),
+    /// List the entries, newest last
+    List(ListArgs),
+    /// Show an entry, with its waivers and notes
+    Show(ShowArgs),
+    /// Show how two recorded phases differ: outcome, rows, readings, environment, matrix and plan
+    Diff(DiffArgs),
     /// Check every digest, link, object and report, and replay every decision
     Verify(VerifyArgs),
+    /// Record an exception to a row of a decision: who answers for it, why, and until when
+    Waive(WaiveArgs),
+    /// Record a note on an entry
+    Note(NoteArgs),
+    /// Print all entries with their typical readings, for other tools
+    Export(ExportArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -348,12 +363,154 @@ pub(crate) struct HistoryArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
+    /// Only entries about this phase
+    #[arg(long, value_name = "PHASE")]
+    pub(crate) phase: Option<PhaseId>,
+    /// Only decisions with this outcome, as recorded or with their waivers
+    #[arg(long, value_name = "OUTCOME")]
+    pub(crate) outcome: Option<Outcome>,
+    /// Only entries of this kind: decision, transcription, waiver, note or revisit
+    #[arg(long, value_name = "KIND", value_parser = crate::commands::list::kind)]
+    pub(crate) kind: Option<phasegate_history::Kind>,
+    /// Only entries that were recorded on this day (UTC) or later
+    #[arg(long, value_name = "DATE")]
+    pub(crate) since: Option<Day>,
+    /// Only entries that were recorded on this day (UTC) or earlier
+    #[arg(long, value_name = "DATE")]
+    pub(crate) until: Option<Day>,
+    /// Only entries that this person recorded
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    /// Only phases whose typical readings meet this condition, such as `rtt.p99 > 10us`. What has
+    /// no reading doesn't match
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub(crate) condition: Option<String>,
+    /// Only the newest N of what is found
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<NonZeroUsize>,
+    /// The day on which waivers are valid or not: a date, or `today`, as without it
+    #[arg(long, value_name = "DAY")]
+    pub(crate) as_of: Option<Day>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowArgs {
+    /// The entry's number, as `phasegate history list` has it
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) entry: u64,
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
+    /// The day on which waivers are valid or not: a date, or `today`, as without it
+    #[arg(long, value_name = "DAY")]
+    pub(crate) as_of: Option<Day>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DiffArgs {
+    /// The number of an entry
+    #[arg(value_parser = clap::value_parser!(u64).range(1..), value_name = "ENTRY")]
+    pub(crate) one: u64,
+    /// The number of the entry to compare with
+    #[arg(value_parser = clap::value_parser!(u64).range(1..), value_name = "OTHER")]
+    pub(crate) other: u64,
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct WaiveArgs {
+    /// The number of the decision's entry
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) entry: u64,
+    /// The row that is not followed
+    #[arg(long, value_name = "ROW")]
+    pub(crate) row: RowId,
+    /// Who answers for it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) owner: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// The last day on which the waiver counts
+    #[arg(long, value_name = "DATE")]
+    pub(crate) expires: Day,
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct NoteArgs {
+    /// The number of the entry that the note is about
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) entry: u64,
+    /// In words
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) text: Option<String>,
+    /// What was learned; may be given several times
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) lesson: Vec<String>,
+    /// What the phase delivered; may be given several times
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) deliverable: Vec<String>,
+    /// The time that the decision saved, such as `9d`, where the computed one was wrong
+    #[arg(long, value_name = "TIME")]
+    pub(crate) time_saved: Option<Timespan>,
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExportArgs {
+    /// The folder of the history
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(crate) reports: PathBuf,
+    /// How to print the entries
+    #[arg(long, value_enum, default_value = "jsonl")]
+    pub(crate) format: ExportFormat,
+}
+
+/// How entries are exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// An object a line: digest, typical readings, the entry as the ledger has it
+    Jsonl,
+    /// A table (RFC 4180) with a column for each metric, in base units
+    Csv,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TrajectoryArgs {
+    /// The metric
+    #[arg(default_value = "rtt.p99")]
+    pub(crate) metric: Metric,
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) history: HistoryArgs,
     /// A head that the history must still have, `NUMBER:DIGEST`, as reports print it
     #[arg(long, value_name = "N:DIGEST")]
     pub(crate) head: Option<phasegate_history::Head>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ImportArgs {
+    /// What the document says, as docs/COMMANDS.md describes it. All of it is asserted: copied, not
+    /// measured
+    #[arg(long, value_name = "FILE")]
+    pub(crate) transcribed: PathBuf,
+    /// The folder of the history
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(crate) reports: PathBuf,
+    /// How to print the result
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, clap::Args)]
@@ -364,6 +521,10 @@ pub(crate) struct ReportArgs {
     /// JSON, or a short comment for a pull request
     #[arg(long, value_enum, default_value = "md")]
     pub(crate) format: ReportFormat,
+    /// With the waivers that were there on this day, valid or not: a date, or `today`. Without it
+    /// the report is as it was when the entry was recorded
+    #[arg(long, value_name = "DAY")]
+    pub(crate) as_of: Option<Day>,
     /// Use this template instead of templates/report.md, report.html or comment.md
     #[arg(long, value_name = "FILE")]
     pub(crate) template: Option<PathBuf>,

@@ -52,11 +52,16 @@ impl Layout {
             if !empty {
                 line.push(' ');
             }
-            line.push_str(word);
+            line.push_str(&plain(word));
             empty = false;
         }
         lines + line.trim_end() + "\n"
     }
+}
+
+/// Words of people and servers without what would steer a terminal.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -80,5 +85,11 @@ mod tests {
         let narrow = Layout { width: Some(12) };
         assert_eq!(narrow.line("a", "extraordinary b"), "a        extraordinary\n         b\n");
         assert_eq!(narrow.line("a", ""), "a\n");
+    }
+
+    #[test]
+    fn nobodys_words_steer_the_terminal() {
+        let line = Layout { width: None }.line("why", "\u{1b}[31mred\u{7}\nand more");
+        assert_eq!(line, "why      \u{fffd}[31mred\u{fffd} and more\n");
     }
 }

@@ -13,6 +13,7 @@ mod explanation;
 mod files;
 mod github;
 mod layout;
+mod lines;
 mod output;
 mod picture;
 mod progress;
@@ -26,9 +27,13 @@ mod secret;
 mod setting;
 mod settling;
 mod source;
+mod stages;
 mod table;
 #[cfg(test)]
 mod testing;
+mod transcribed;
+mod typical;
+mod waivers;
 
 use std::process::ExitCode;
 
@@ -67,9 +72,16 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Man(man) => commands::manual::man(&man),
         Command::StandIn => Ok(phasegate_measure::serve_stand_in().map(|()| Exit::Done)?),
         Command::History { command } => match command {
-            HistoryCommand::List(list) => commands::history::list(&list),
+            HistoryCommand::List(list) => commands::list::run(&list),
+            HistoryCommand::Show(show) => commands::show::run(&show),
+            HistoryCommand::Diff(diff) => commands::diff::run(&diff),
             HistoryCommand::Verify(verify) => commands::history::verify(&verify),
+            HistoryCommand::Waive(waive) => commands::waive::waive(&waive),
+            HistoryCommand::Note(note) => commands::waive::note(&note),
+            HistoryCommand::Export(export) => commands::export::run(&export),
         },
+        Command::Trajectory(trajectory) => commands::trajectory::run(&trajectory),
+        Command::Import(import) => commands::import::run(&import),
         Command::Report(report) => commands::report::run(&report),
         Command::Template { command } => match command {
             TemplateCommand::Export(export) => commands::template::export(&export),

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use phasegate_history::{Digest, Head, RenderedFile};
 use phasegate_measure::{Advice, disturbances};
 use phasegate_model::{Decision, End, Environment, Evidence, Plan, Target, TargetServer};
-use phasegate_report::{Context, Disturbance, Form, Material, Record};
+use phasegate_report::{Context, Disturbance, Form, Material, Record, Stage, Waivers};
 use phasegate_rules::Matrix;
 
 use crate::driver::TOOL;
@@ -19,6 +19,9 @@ use crate::files::read_rules;
 
 /// Where a team's own templates are, by the names of the built-in ones.
 pub(crate) const TEMPLATES: &str = "templates";
+
+/// The command that verifies the history, in its folder.
+pub(crate) const VERIFY: &str = "phasegate history verify --reports .";
 
 /// The templates that are used: the team's own, or the built-in.
 pub(crate) struct Templates {
@@ -78,6 +81,8 @@ impl Templates {
             evidence: &evidence,
             matrix,
             plan,
+            stages: &[],
+            waivers: None,
         }
         .context();
         Form::ALL.into_iter().try_for_each(|form| self.render(&context, form).map(drop))
@@ -127,6 +132,10 @@ pub(crate) struct Recorded<'a> {
     pub(crate) matrix: &'a Matrix,
     /// The plan as its file has it, without the options of the command line.
     pub(crate) plan: &'a Plan,
+    /// The phases up to this one.
+    pub(crate) stages: &'a [Stage],
+    /// The waivers, for a report as of another day.
+    pub(crate) waivers: Option<Waivers<'a>>,
 }
 
 /// The digests of an entry's objects.
@@ -163,8 +172,10 @@ impl Recorded<'_> {
                 plan_digest: &plan.to_string(),
                 reproduce: &self.decide_again(),
                 measure_again: &self.measure_again(),
-                verify: "phasegate history verify --reports .",
+                verify: VERIFY,
             },
+            stages: self.stages,
+            waivers: self.waivers,
         })
     }
 

@@ -3,7 +3,6 @@
 use std::io::IsTerminal;
 
 use comfy_table::{Cell, Color, LineStyle, Table, TableStyle};
-use phasegate_history::Recorded;
 use phasegate_model::{
     Change, Decision, Finding, Metric, MetricSummary, Obligation, Outcome, Plan, Quantity,
     RowDecision, Summary,
@@ -52,18 +51,22 @@ pub(crate) fn decision(plan: &Plan, decision: &Decision, head: &str) -> String {
 
 /// The phase, and each row of the matrix with what became of it.
 pub(crate) fn matrix(plan: &Plan, decision: &Decision) -> String {
+    format!("phase {}: {}\n{}", plan.phase, plan.title, rows(decision))
+}
+
+/// Each row of the matrix with what became of it.
+pub(crate) fn rows(decision: &Decision) -> String {
     let rows: Vec<Shown> = decision.rows.iter().map(Shown::of).collect();
     let mut table = new_table();
     table.set_header(["row", "condition", "reading", "finding", "margin", "action"]);
     for row in &rows {
         table.add_row(row.cells());
     }
-    let matrix = if fits(&table) {
+    if fits(&table) {
         format!("{}\n", table.trim_fmt())
     } else {
         rows.iter().map(Shown::block).collect()
-    };
-    format!("phase {}: {}\n{matrix}", plan.phase, plan.title)
+    }
 }
 
 /// The outcome, the closest flip and what is left open, each with its name.
@@ -207,23 +210,4 @@ pub(crate) fn outcome(decision: &Decision) -> String {
             format!("undecided: {}, depending on {rows}", possible.join(" or "))
         }
     }
-}
-
-/// The history's entries, oldest first.
-pub(crate) fn entries(entries: &[Recorded]) -> String {
-    let mut table = new_table();
-    table.set_header(["entry", "phase", "outcome", "decided by", "recorded", "by"]);
-    for Recorded { entry, .. } in entries {
-        let deciding = entry.decision().map_or(&[][..], |record| &record.decision.deciding);
-        let deciding: Vec<&str> = deciding.iter().map(phasegate_model::RowId::as_str).collect();
-        table.add_row([
-            entry.number.to_string(),
-            entry.phase().map(ToString::to_string).unwrap_or_default(),
-            entry.outcome().map_or_else(|| entry.kind().to_string(), |outcome| outcome.to_string()),
-            deciding.join(", "),
-            entry.recorded_at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
-            entry.recorded_by.clone(),
-        ]);
-    }
-    format!("{}\n", table.trim_fmt())
 }

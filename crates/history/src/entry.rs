@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use phasegate_model::{Outcome, PhaseId};
 use serde_json::Value;
 
-use crate::body::{Body, DecisionRecord, Kind};
+use crate::body::{Body, DecisionRecord, Kind, TranscriptionRecord};
 use crate::digest::Digest;
 use crate::head::Head;
 use crate::names;
@@ -143,6 +143,15 @@ impl Entry {
     pub const fn decision(&self) -> Option<&DecisionRecord> {
         match &self.body {
             Body::Decision(record) => Some(record),
+            _ => None,
+        }
+    }
+
+    /// The phase of before, if it is one.
+    #[must_use]
+    pub const fn transcription(&self) -> Option<&TranscriptionRecord> {
+        match &self.body {
+            Body::Transcription(record) => Some(record),
             _ => None,
         }
     }

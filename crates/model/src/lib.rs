@@ -14,6 +14,7 @@
 //! ```
 
 mod action;
+mod asserted;
 mod comparison;
 mod dataset;
 mod decision;

@@ -6,12 +6,15 @@
 
 mod sections;
 
+use phasegate_model::{Metric, Statistic};
 use serde::Serialize;
 
 use crate::material::Material;
+use crate::trajectory::{Trajectory, TrajectorySection};
+use crate::waivers::WaiverSection;
 use crate::{
     baseline, details, facts, headline, headroom, matrix, memory, next, picture, predictions,
-    previous, spectrum, summary,
+    previous, spectrum, summary, waivers,
 };
 
 pub use sections::{
@@ -49,6 +52,10 @@ pub struct Context {
     pub matrix: MatrixTable,
     /// What the team asserts.
     pub facts: Vec<FactLine>,
+    /// The exceptions; nothing in the report that is kept with the entry.
+    pub waivers: Option<WaiverSection>,
+    /// P99 across the phases up to this one; nothing if it is the first that has one.
+    pub trajectory: Option<TrajectorySection>,
     /// What is left open.
     pub obligations: Vec<ObligationLine>,
     /// What comes after.
@@ -69,6 +76,10 @@ impl Context {
     #[must_use]
     pub fn of(material: &Material<'_>) -> Self {
         let series = spectrum::series(material);
+        let trajectory = Trajectory::of(Metric::Rtt(Statistic::P99), material.stages);
+        let section = (trajectory.steps.len() > 1).then(|| trajectory.section());
+        let picture =
+            section.as_ref().and_then(|section| picture::trajectory(&trajectory, section));
         Self {
             version: Self::VERSION,
             phase: headline::phase(material),
@@ -83,11 +94,15 @@ impl Context {
             predictions: predictions::section(material),
             matrix: matrix::table(material),
             facts: facts::lines(material),
+            waivers: material
+                .waivers
+                .map(|granted| waivers::section(&granted, material.decision.outcome)),
+            trajectory: section,
             obligations: next::obligations(material),
             next: next::steps(material),
             details: details::details(material),
             record: details::record(material),
-            pictures: picture::pictures(material, &series),
+            pictures: Pictures { trajectory: picture, ..picture::pictures(material, &series) },
         }
     }
 }

@@ -40,6 +40,9 @@ mod previous;
 mod render;
 mod spectrum;
 mod summary;
+mod trajectory;
+mod transcription;
+mod waivers;
 
 pub use context::{
     Baseline, ChangeLine, ClosestFlip, Context, Details, DisturbanceLine, FactLine, HeadroomLine,
@@ -51,3 +54,12 @@ pub use context::{
 pub use material::{Disturbance, Material, Record};
 pub use needs::needs;
 pub use render::{Form, RenderError, check, render};
+pub use trajectory::{
+    Effect, Figures, Stage, Step, Total, Trajectory, TrajectoryLine, TrajectorySection,
+    TrajectoryTotal,
+};
+pub use transcription::{
+    TranscribedContext, TranscribedFigure, TranscribedForm, TranscribedMaterial,
+    TranscribedObligation, TranscribedPredictionLine, TranscribedRowLine,
+};
+pub use waivers::{WaiverLine, WaiverSection, Waivers};

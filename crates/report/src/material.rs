@@ -3,6 +3,9 @@
 use chrono::{DateTime, Utc};
 use phasegate_model::{Decision, Evidence, Trial};
 
+use crate::trajectory::Stage;
+use crate::waivers::Waivers;
+
 /// All that a report of one phase is made from.
 #[derive(Clone, Copy, Debug)]
 pub struct Material<'a> {
@@ -16,6 +19,12 @@ pub struct Material<'a> {
     pub disturbances: &'a [Disturbance],
     /// How the decision was recorded.
     pub record: Record<'a>,
+    /// The phases up to and including this one, with their P99, oldest first; empty if nothing is
+    /// known of them.
+    pub stages: &'a [Stage],
+    /// The waivers; nothing in the report that is kept with the entry, which is from before there
+    /// could be any.
+    pub waivers: Option<Waivers<'a>>,
 }
 
 /// Something that disturbed a run.

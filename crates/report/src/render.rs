@@ -1,5 +1,6 @@
 //! Material and a template in, text out.
 
+use serde::Serialize;
 use tera::{Kwargs, State, Tera, Value};
 
 use crate::context::Context;
@@ -79,16 +80,24 @@ pub enum RenderError {
 /// # Errors
 /// If the template is broken, or uses what the context doesn't have.
 pub fn render(context: &Context, form: Form, template: &str) -> Result<String, RenderError> {
-    let failed = |error: tera::Error| RenderError::Render {
-        template: form.file_name(),
-        report: error.to_string(),
-    };
-    let context = tera::Context::from_serialize(context).map_err(failed)?;
-    let rendered = engine(form, template)?.render(form.file_name(), &context).map_err(failed)?;
+    let rendered = render_with(form.file_name(), template, context)?;
     Ok(match form.longest() {
-        Some(longest) => cut(tidy(&rendered), longest),
-        None => tidy(&rendered),
+        Some(longest) => cut(rendered, longest),
+        None => rendered,
     })
+}
+
+/// Renders anything by a template of that name, whose ending says what is escaped, and how.
+pub(crate) fn render_with(
+    name: &'static str,
+    template: &str,
+    context: &impl Serialize,
+) -> Result<String, RenderError> {
+    let failed =
+        |error: tera::Error| RenderError::Render { template: name, report: error.to_string() };
+    let context = tera::Context::from_serialize(context).map_err(failed)?;
+    let rendered = engine(name, template)?.render(name, &context).map_err(failed)?;
+    Ok(tidy(&rendered))
 }
 
 /// Whether a template's text can be read. What it uses of the context shows only when it is
@@ -97,13 +106,13 @@ pub fn render(context: &Context, form: Form, template: &str) -> Result<String, R
 /// # Errors
 /// If the template is broken, or uses a filter that doesn't exist.
 pub fn check(form: Form, template: &str) -> Result<(), RenderError> {
-    engine(form, template).map(|_| ())
+    engine(form.file_name(), template).map(|_| ())
 }
 
-fn engine(form: Form, template: &str) -> Result<Tera, RenderError> {
+pub(crate) fn engine(name: &'static str, template: &str) -> Result<Tera, RenderError> {
     let mut tera = Tera::new();
     tera.autoescape_on([".md", ".html"]);
-    if form != Form::Html {
+    if name.rsplit('.').next() != Some("html") {
         tera.set_escape_fn(|value, output| output.write_all(escape::text(value).as_bytes()));
     }
     tera.register_filter("code", |value: &str, _: Kwargs, _: &State| {
@@ -115,7 +124,6 @@ fn engine(form: Form, template: &str) -> Result<Tera, RenderError> {
     tera.register_filter("code_block", |value: &str, _: Kwargs, _: &State| {
         Value::safe_string(&escape::code_block(value))
     });
-    let name = form.file_name();
     tera.add_raw_template(name, template)
         .map_err(|error| RenderError::Load { template: name, report: error.to_string() })?;
     Ok(tera)

@@ -16,6 +16,7 @@ mod document;
 mod exact;
 mod extends;
 mod fact_file;
+mod filter;
 mod format;
 mod keys;
 mod load_file;
@@ -26,7 +27,9 @@ mod schema;
 mod target_file;
 mod test_cases;
 mod test_file;
+mod transcription_file;
 mod verify;
+mod waived;
 mod what_if;
 
 pub use ballot::{Ballot, Vote};
@@ -36,9 +39,12 @@ pub use decide::{
     expected_trials, smallest_detectable,
 };
 pub use diagnostic::{Code, Diagnostic, Severity, Source, Witness};
+pub use filter::parse_filter;
 pub use format::{FileKind, FormatError, format, format_with};
 pub use matrix::{Base, ExpectedRow, FactUse, HitPolicy, Matrix, Row, RowPlaces, Test, Written};
 pub use plan_file::{PlanFile, parse_plan};
 pub use schema::json_schema;
+pub use transcription_file::parse_transcription;
 pub use verify::{explain, verify_plan};
+pub use waived::Effective;
 pub use what_if::typical_readings;

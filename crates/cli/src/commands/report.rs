@@ -2,14 +2,59 @@
 
 use anyhow::Context;
 use phasegate_history::{Entry, Head, Store};
-use phasegate_report::Form;
+use phasegate_model::{NaiveDate, Outcome, Waiver};
+use phasegate_report::{Form, TranscribedForm};
 
 use crate::args::{ReportArgs, ReportFormat};
 use crate::output::{Exit, print, print_json};
 use crate::recorded::{Inputs, decision_of};
 use crate::rendering::{Digests, Recorded, Templates};
+use crate::stages::stages_with;
+use crate::transcribed::{self, Transcribed};
+use crate::waivers::Waivers;
 
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
+    let store = Store::open(&args.reports)?;
+    let recorded = store.entry(args.entry)?;
+    match recorded.entry.transcription() {
+        Some(_) if args.as_of.is_some() => {
+            anyhow::bail!("a transcription has no rows to waive; leave --as-of out")
+        }
+        Some(record) => transcription(args, &Transcribed::of(&recorded.entry, record))?,
+        None => decision(args, &store, &recorded)?,
+    }
+    Ok(Exit::Done)
+}
+
+fn transcription(args: &ReportArgs, transcribed: &Transcribed<'_>) -> anyhow::Result<()> {
+    let context = transcribed.context();
+    let form = match args.format {
+        ReportFormat::Md => TranscribedForm::Markdown,
+        ReportFormat::Html => TranscribedForm::Html,
+        ReportFormat::Comment => {
+            anyhow::bail!("there is no comment of a transcription; use --format md, html or json")
+        }
+        ReportFormat::Json => {
+            no_template(args)?;
+            return print_json(&context);
+        }
+    };
+    print(&transcribed::render(&context, form, args.template.as_deref())?)
+}
+
+fn no_template(args: &ReportArgs) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        args.template.is_none(),
+        "--format json needs no template; leave --template out"
+    );
+    Ok(())
+}
+
+fn decision(
+    args: &ReportArgs,
+    store: &Store,
+    recorded: &phasegate_history::Recorded,
+) -> anyhow::Result<()> {
     let mut templates = Templates::load()?;
     let form = match args.format {
         ReportFormat::Md => Some(Form::Markdown),
@@ -19,26 +64,67 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
     };
     match (&args.template, form) {
         (Some(path), Some(form)) => templates.replace(form, path)?,
-        (Some(_), None) => anyhow::bail!("--format json needs no template; leave --template out"),
+        (_, None) => no_template(args)?,
         (None, _) => (),
     }
-    let store = Store::open(&args.reports)?;
-    let recorded = store.entry(args.entry)?;
-    let context = context(&store, &recorded.entry)
+    let waivers = args.as_of.map(|day| AsOf::read(store, recorded, day.0)).transpose()?;
+    let context = context(store, &recorded.entry, waivers.as_ref())
         .with_context(|| format!("can't render entry {}", args.entry))?;
     match form {
-        Some(form) => print(&templates.render(&context, form)?)?,
-        None => print_json(&context)?,
+        Some(form) => print(&templates.render(&context, form)?),
+        None => print_json(&context),
     }
-    Ok(Exit::Done)
+}
+
+/// The waivers of an entry as of a day, with the history as it is.
+struct AsOf {
+    day: NaiveDate,
+    head: String,
+    granted: Vec<(u64, Waiver)>,
+    effective: Outcome,
+}
+
+impl AsOf {
+    fn read(
+        store: &Store,
+        recorded: &phasegate_history::Recorded,
+        day: NaiveDate,
+    ) -> anyhow::Result<Self> {
+        let decided = decision_of(&recorded.entry)?.decision.outcome;
+        let waivers = Waivers::read(store)?;
+        let effective = waivers.effective(store, recorded, day)?;
+        let granted = waivers.of(recorded, day).into_iter();
+        Ok(Self {
+            day,
+            head: waivers.head.map(|head| head.to_string()).unwrap_or_default(),
+            granted: granted.map(|granted| (granted.entry, granted.waiver.clone())).collect(),
+            effective: effective.map_or(decided, |effective| effective.outcome),
+        })
+    }
 }
 
 /// What templates may use of an entry.
-fn context(store: &Store, entry: &Entry) -> anyhow::Result<phasegate_report::Context> {
+fn context(
+    store: &Store,
+    entry: &Entry,
+    as_of: Option<&AsOf>,
+) -> anyhow::Result<phasegate_report::Context> {
     let record = decision_of(entry)?;
     let Inputs { evidence, matrix, plan } = Inputs::read(store, record)?;
     let previous =
         entry.previous.map(|digest| Head { number: entry.number.saturating_sub(1), digest });
+    let granted: Vec<(u64, &Waiver)> = as_of
+        .iter()
+        .flat_map(|as_of| &as_of.granted)
+        .map(|(entry, waiver)| (*entry, waiver))
+        .collect();
+    let waivers = as_of.map(|as_of| phasegate_report::Waivers {
+        day: as_of.day,
+        head: &as_of.head,
+        granted: &granted,
+        effective: as_of.effective,
+    });
+    let stages = stages_with(store, entry.number, &record.decision, &evidence);
     Ok(Recorded {
         number: entry.number,
         previous,
@@ -50,6 +136,8 @@ fn context(store: &Store, entry: &Entry) -> anyhow::Result<phasegate_report::Con
         evidence: &evidence,
         matrix: &matrix,
         plan: &plan,
+        stages: &stages,
+        waivers,
     }
     .context())
 }

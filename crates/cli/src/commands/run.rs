@@ -17,6 +17,7 @@ use crate::output::{Exit, print, print_json, say};
 use crate::picture::picture;
 use crate::project::Project;
 use crate::rendering::{self, Digests, Templates};
+use crate::stages::stages_with;
 use crate::{github, source, table};
 
 pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
@@ -87,6 +88,7 @@ fn record(
     };
     let mut rendered = None;
     let mut render = |upcoming: &Upcoming| {
+        let stages = stages_with(store, upcoming.number, decision, evidence);
         let context = rendering::Recorded {
             number: upcoming.number,
             previous: upcoming.previous,
@@ -99,6 +101,8 @@ fn record(
             matrix: &project.matrix,
             // A report tells the options that were given besides.
             plan: &project.written_plan,
+            stages: &stages,
+            waivers: None,
         }
         .context();
         let files = templates.files(&context)?;
@@ -110,7 +114,7 @@ fn record(
 }
 
 /// Who records: the user's name, as the system has it.
-fn recorded_by() -> String {
+pub(crate) fn recorded_by() -> String {
     let name = |key| std::env::var(key).ok().filter(|name| !name.trim().is_empty());
     name("USER").or_else(|| name("LOGNAME")).unwrap_or_else(|| "unknown".to_owned())
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use phasegate_report::Form;
+use phasegate_report::{Form, TranscribedForm};
 
 use crate::args::TemplateExportArgs;
 use crate::files::write_whole;
@@ -13,7 +13,13 @@ use crate::output::{Exit, print};
 /// replaced; then nothing is written at all.
 pub(crate) fn export(args: &TemplateExportArgs) -> anyhow::Result<Exit> {
     let folder = &args.folder;
-    let files = Form::ALL.map(|form| (folder.join(form.file_name()), form.built_in()));
+    let built_in = Form::ALL.map(|form| (form.file_name(), form.built_in()));
+    let transcribed = TranscribedForm::ALL.map(|form| (form.template_name(), form.built_in()));
+    let files: Vec<(PathBuf, &str)> = built_in
+        .into_iter()
+        .chain(transcribed)
+        .map(|(name, text)| (folder.join(name), text))
+        .collect();
     let there: Vec<&PathBuf> =
         files.iter().map(|(path, _)| path).filter(|path| path.symlink_metadata().is_ok()).collect();
     if let Some(first) = there.first() {

@@ -2,12 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::disallowed_methods, reason = "tests")]
 
+mod audit;
 mod bad_input;
 mod check;
 mod compare;
 mod explain;
 mod faults;
 mod fmt;
+mod import;
+mod ledger;
 mod manual;
 mod pairs;
 mod previous;
@@ -17,4 +20,5 @@ mod run;
 mod scene;
 mod schema;
 mod secrets;
+mod trajectory;
 mod whatif;

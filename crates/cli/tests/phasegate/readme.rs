@@ -36,6 +36,9 @@ fn scene() -> Scene {
     scene.write("rules/phases/3a.toml", quick);
     scene.write("rules/allocator.toml", ALLOCATOR);
     scene.write("rules/mine.toml", &blocks(README, "toml")[0]);
+    for (name, text) in crate::import::PHASES {
+        scene.write(&format!("rules/transcriptions/phase-{name}"), text);
+    }
     scene
 }
 

@@ -225,13 +225,15 @@ pub struct Pictures {
     pub headroom: Option<PictureLine>,
     /// Each row's reading against its limit.
     pub sensitivity: Option<PictureLine>,
+    /// P99 across the phases up to this one.
+    pub trajectory: Option<PictureLine>,
 }
 
 impl Pictures {
     /// All that there are, in the order in which the report shows them.
     pub fn all(&self) -> impl Iterator<Item = &PictureLine> {
-        let Self { p99, spectrum, memory, headroom, sensitivity } = self;
-        [p99, spectrum, memory, headroom, sensitivity].into_iter().flatten()
+        let Self { p99, spectrum, memory, headroom, sensitivity, trajectory } = self;
+        [p99, spectrum, memory, headroom, sensitivity, trajectory].into_iter().flatten()
     }
 }
 

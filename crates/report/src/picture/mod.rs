@@ -9,6 +9,7 @@ mod scale;
 mod sensitivity;
 mod spectrum;
 mod svg;
+mod trajectory;
 
 use crate::context::{PictureLine, Pictures};
 use crate::material::Material;
@@ -32,7 +33,7 @@ fn line(
     PictureLine { file: format!("{name}.svg"), title: title.to_owned(), description, svg }
 }
 
-/// All pictures that there are figures for.
+/// All pictures that there are figures for in the decision's own evidence.
 pub(crate) fn pictures(material: &Material<'_>, series: &[Series]) -> Pictures {
     Pictures {
         p99: latency::picture(material),
@@ -40,8 +41,11 @@ pub(crate) fn pictures(material: &Material<'_>, series: &[Series]) -> Pictures {
         memory: memory::picture(material),
         headroom: headroom::picture(material),
         sensitivity: sensitivity::picture(material),
+        trajectory: None,
     }
 }
+
+pub(crate) use trajectory::picture as trajectory;
 
 /// The spectrum's picture alone.
 #[cfg(test)]

@@ -10,3 +10,4 @@ mod phase_3a;
 mod pictures;
 mod reports;
 mod templates_md;
+mod transcriptions;

@@ -302,7 +302,8 @@ pub(crate) fn material<'a>(decision: &'a Decision, evidence: &'a Evidence) -> Ma
         verify: "phasegate history verify --reports .",
     };
     let matrix_title = "Is allocator tuning worth a phase?";
-    Material { decision, evidence, matrix_title, disturbances: &[], record }
+    let (stages, waivers) = (&[], None);
+    Material { decision, evidence, matrix_title, disturbances: &[], record, stages, waivers }
 }
 
 /// What the built-in template makes of it.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::complete;
 use crate::phase_3a::{self, material, metric};
-use phasegate_model::{MissingReason, Reading};
-use phasegate_report::{Context, Form, render};
+use phasegate_model::{MissingReason, Reading, Waiver};
+use phasegate_report::{Context, Figures, Form, Material, Stage, Waivers, render};
 use serde_json::Value;
 
 const DOCUMENT: &str = include_str!("../../../../docs/TEMPLATES.md");
@@ -36,7 +36,28 @@ fn every_field_is_listed_and_no_other() {
         let missing = Reading::missing(MissingReason::TooFewSamples, "");
         trial.readings.insert(metric("P99.9"), missing).unwrap();
     }
-    let context = complete::with(&decision, &evidence, Context::of);
+    let stages = ["1", "2"].map(|phase| Stage {
+        entry: 1,
+        phase: phase.parse().unwrap(),
+        title: String::new(),
+        outcome: "act".parse().unwrap(),
+        figures: Figures::Asserted { before: None, end: "9us".parse().unwrap() },
+    });
+    let waiver = Waiver {
+        row: "scale".parse().unwrap(),
+        owner: String::new(),
+        reason: String::new(),
+        expires: "2026-12-31".parse().unwrap(),
+    };
+    let waivers = Waivers {
+        day: waiver.expires,
+        head: "5:ab",
+        granted: &[(5, &waiver)],
+        effective: decision.outcome,
+    };
+    let context = complete::with(&decision, &evidence, |material| {
+        Context::of(&Material { stages: &stages, waivers: Some(waivers), ..*material })
+    });
     let mut found = BTreeSet::new();
     paths(&serde_json::to_value(&context).unwrap(), "", &mut found);
     // Listed once: these have the same fields as others. Tables need no line of their own.
@@ -44,7 +65,7 @@ fn every_field_is_listed_and_no_other() {
         path.starts_with("matrix.deciding")
             || path.starts_with("details.metrics.")
             || path.contains(".readings[].") && !path.starts_with("matrix.rows")
-            || ["spectrum", "memory", "headroom", "sensitivity"]
+            || ["spectrum", "memory", "headroom", "sensitivity", "trajectory"]
                 .iter()
                 .any(|name| path.starts_with(&format!("pictures.{name}.")))
     };
@@ -54,6 +75,7 @@ fn every_field_is_listed_and_no_other() {
 
     let lines = DOCUMENT.lines().skip_while(|line| !line.starts_with("## Context"));
     let listed: BTreeSet<String> = lines
+        .take_while(|line| !line.starts_with("## Transcriptions"))
         .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
         .map(|(path, _)| path.to_owned())
         .collect();

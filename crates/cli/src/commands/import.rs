@@ -1,0 +1,110 @@
+//! `phasegate import`: a phase that was decided before there was a ledger.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use phasegate_history::{Digest, Draft, Matter, Recorded, Store, TranscriptionDraft, Upcoming};
+use phasegate_model::Transcription;
+use phasegate_rules::{Source, parse_transcription};
+use serde::Serialize;
+
+use crate::args::{Format, ImportArgs};
+use crate::commands::run::recorded_by;
+use crate::diagnostics::report;
+use crate::driver::{TOOL, now};
+use crate::files::read_rules;
+use crate::output::{Exit, print, print_json};
+use crate::project::Trouble;
+use crate::transcribed::{self, Transcribed};
+
+pub(crate) fn run(args: &ImportArgs) -> anyhow::Result<Exit> {
+    let source = read_rules(&args.transcribed)?;
+    let transcription = parse_transcription(&source)
+        .map_err(|problems| report(&Trouble { sources: vec![source.clone()], problems }))?;
+    let store = Store::open(&args.reports)?;
+    store.prepare().with_context(|| format!("can't record in `{}`", args.reports.display()))?;
+    refuse_twice(&store, &source)?;
+    let recorded = record(&store, source, &transcription)?;
+    let folder = store.folder(&recorded.entry).context("a transcription has no folder")?;
+    print_recorded(args.format, &recorded, Some(&folder.join("report.md")))?;
+    Ok(Exit::Done)
+}
+
+/// The same file twice is a mistake: the phase would be there twice.
+fn refuse_twice(store: &Store, source: &Source) -> anyhow::Result<()> {
+    let digest = Digest::of(source.text.as_bytes());
+    for recorded in store.entries()? {
+        let recorded = recorded?;
+        if let Some(record) = recorded.entry.transcription()
+            && record.document == digest
+        {
+            anyhow::bail!(
+                "`{}` is recorded already, as entry {}",
+                source.name,
+                recorded.entry.number
+            );
+        }
+    }
+    Ok(())
+}
+
+fn record(
+    store: &Store,
+    source: Source,
+    transcription: &Transcription,
+) -> anyhow::Result<Recorded> {
+    let document = source.text.into_bytes();
+    let digest = Digest::of(&document);
+    let matter = Matter::Transcription(Box::new(TranscriptionDraft {
+        document,
+        transcription: transcription.clone(),
+    }));
+    let draft =
+        Draft { recorded_at: now(), recorded_by: recorded_by(), tool: TOOL.to_owned(), matter };
+    let mut render = |upcoming: &Upcoming| {
+        let context = Transcribed {
+            number: upcoming.number,
+            previous: upcoming.previous,
+            recorded_at: upcoming.recorded_at,
+            recorded_by: &draft.recorded_by,
+            tool: &draft.tool,
+            document: digest,
+            transcription,
+        }
+        .context();
+        Ok(transcribed::files(&context)?)
+    };
+    Ok(store.append(&draft, &mut render)?)
+}
+
+/// Tells what was recorded; a report's path is the last line, where scripts look for it.
+pub(crate) fn print_recorded(
+    format: Format,
+    recorded: &Recorded,
+    report: Option<&Path>,
+) -> anyhow::Result<()> {
+    let entry = &recorded.entry;
+    match format {
+        Format::Json => print_json(&AddedJson {
+            entry: entry.number,
+            kind: entry.kind().as_str(),
+            head: recorded.head().to_string(),
+            report: report.map(|path| path.display().to_string()),
+        }),
+        Format::Text => {
+            print(&format!("entry {}: {}\n", entry.number, entry.kind()))?;
+            print(&format!("head {}\n", recorded.head()))?;
+            report.map_or(Ok(()), |path| print(&format!("{}\n", path.display())))
+        }
+    }
+}
+
+/// A new entry, for programs.
+#[derive(Serialize)]
+struct AddedJson {
+    entry: u64,
+    kind: &'static str,
+    head: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<String>,
+}

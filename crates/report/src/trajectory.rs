@@ -1,0 +1,485 @@
+//! A metric across phases: what each phase's work changed, and what all of it did.
+//!
+//! A phase is measured when it is decided, so what its work brought shows in the next phase's
+//! figure. A document has both ends of a phase. Where the gate stayed closed nothing was done, so
+//! nothing was changed. Figures are compared only where they can be: measured ones of like
+//! environments, and asserted ones with each other. Everything else breaks the line.
+
+use phasegate_model::{Better, Decimal, Gate, Metric, Outcome, PhaseId, Quantity, Unit};
+use serde::Serialize;
+
+use crate::figures::{text, unit_beside};
+
+/// A phase and its figure of one metric.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stage {
+    /// The number of the phase's entry in the ledger.
+    pub entry: u64,
+    /// The phase.
+    pub phase: PhaseId,
+    /// What it would do, in a few words.
+    pub title: String,
+    /// What was decided.
+    pub outcome: Outcome,
+    /// Its figures.
+    pub figures: Figures,
+}
+
+/// The figures of a phase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Figures {
+    /// As a document has them.
+    Asserted {
+        /// Before the phase's work, if the document tells.
+        before: Option<Quantity>,
+        /// At the phase's end.
+        end: Quantity,
+    },
+    /// As measured when the phase was decided.
+    Measured {
+        /// The typical reading.
+        reading: Quantity,
+        /// The properties in which the environment differs from that of the measured phase
+        /// before; none if the two are comparable.
+        differing: Vec<String>,
+    },
+}
+
+impl Figures {
+    const fn is_asserted(&self) -> bool {
+        matches!(self, Self::Asserted { .. })
+    }
+
+    /// What there was before the phase's work, as far as the phase itself tells.
+    const fn start(&self) -> Option<Quantity> {
+        match self {
+            Self::Asserted { before, .. } => *before,
+            Self::Measured { reading, .. } => Some(*reading),
+        }
+    }
+
+    /// The figure that the phase itself gives.
+    const fn own(&self) -> Quantity {
+        match self {
+            Self::Asserted { end, .. } => *end,
+            Self::Measured { reading, .. } => *reading,
+        }
+    }
+
+    /// Why these can't be compared with those of the phase before; nothing if they can.
+    fn apart_from(&self, before: &Self) -> Option<String> {
+        match (before, self) {
+            (Self::Asserted { .. }, Self::Asserted { .. }) => None,
+            (Self::Measured { .. }, Self::Measured { differing, .. }) => (!differing.is_empty())
+                .then(|| format!("the environments differ in {}", differing.join(", "))),
+            (Self::Asserted { .. }, Self::Measured { .. })
+            | (Self::Measured { .. }, Self::Asserted { .. }) => {
+                Some("asserted figures have no environment to compare".to_owned())
+            }
+        }
+    }
+}
+
+/// What became of a metric across phases.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trajectory {
+    /// The metric.
+    pub metric: Metric,
+    /// The phases, in the order of their entries.
+    pub steps: Vec<Step>,
+    /// Each unbroken part of the line.
+    pub totals: Vec<Total>,
+}
+
+/// A phase's part in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The number of the phase's entry.
+    pub entry: u64,
+    /// The phase.
+    pub phase: PhaseId,
+    /// What it would do.
+    pub title: String,
+    /// What was decided.
+    pub outcome: Outcome,
+    /// Whether its figures are a document's.
+    pub asserted: bool,
+    /// Before its work; nothing if nobody knows.
+    pub from: Option<Quantity>,
+    /// After it; nothing if that isn't measured.
+    pub to: Option<Quantity>,
+    /// What its work changed.
+    pub effect: Effect,
+    /// What changed since the line began or was broken, as a share of the figure there.
+    pub cumulative: Option<Decimal>,
+    /// Why the line is broken before this phase; nothing if it isn't.
+    pub broken: Option<String>,
+}
+
+/// What a phase's work changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The gate stayed closed: nothing was done, so nothing changed.
+    NothingDone,
+    /// A share of the figure before; negative if the figure fell.
+    Share(Decimal),
+    /// It can't be told, and why.
+    Unknown(&'static str),
+}
+
+/// An unbroken part of the line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Total {
+    /// The first phase.
+    pub first: PhaseId,
+    /// The last phase.
+    pub last: PhaseId,
+    /// The figure where it begins.
+    pub from: Quantity,
+    /// The figure where it ends.
+    pub to: Quantity,
+    /// What changed, as a share of the figure where it begins.
+    pub share: Option<Decimal>,
+}
+
+impl Trajectory {
+    /// The trajectory of a metric across these phases, which are in the order of their entries.
+    #[must_use]
+    pub fn of(metric: Metric, stages: &[Stage]) -> Self {
+        let mut steps: Vec<Step> = Vec::new();
+        let mut totals: Vec<Total> = Vec::new();
+        for (at, stage) in stages.iter().enumerate() {
+            let before = at.checked_sub(1).and_then(|at| stages.get(at));
+            let broken = before.and_then(|before| stage.figures.apart_from(&before.figures));
+            let goes_on = before.is_some() && broken.is_none();
+            let came_to = steps.last().and_then(|step| step.to).filter(|_| goes_on);
+            let next = stages.get(at + 1);
+            let (from, to, effect) = part(stage, came_to, next);
+            let figure = to.or(from).unwrap_or_else(|| stage.figures.own());
+            if let Some(total) = totals.last_mut().filter(|_| goes_on) {
+                total.last = stage.phase.clone();
+                total.to = figure;
+                total.share = share(total.from, figure);
+            } else {
+                let from = from.unwrap_or(figure);
+                totals.push(Total {
+                    first: stage.phase.clone(),
+                    last: stage.phase.clone(),
+                    from,
+                    to: figure,
+                    share: share(from, figure),
+                });
+            }
+            steps.push(Step {
+                entry: stage.entry,
+                phase: stage.phase.clone(),
+                title: stage.title.clone(),
+                outcome: stage.outcome,
+                asserted: stage.figures.is_asserted(),
+                from,
+                to,
+                effect,
+                cumulative: totals.last().and_then(|total| total.share),
+                broken,
+            });
+        }
+        Self { metric, steps, totals }
+    }
+
+    /// The same for readers.
+    #[must_use]
+    pub fn section(&self) -> TrajectorySection {
+        let unit = self.unit();
+        let figure = |quantity: Option<Quantity>| {
+            quantity.map_or_else(String::new, |quantity| figure(quantity, unit))
+        };
+        let rows = self.steps.iter().map(|step| TrajectoryLine {
+            entry: step.entry.to_string(),
+            phase: step.phase.to_string(),
+            title: text(&step.title),
+            outcome: step.outcome.to_string(),
+            basis: if step.asserted { "asserted" } else { "measured" }.to_owned(),
+            from: figure(step.from),
+            to: figure(step.to),
+            change: self.effect(step),
+            cumulative: step.cumulative.map_or_else(String::new, |share| self.words(share)),
+            broken: step.broken.as_deref().map(text),
+        });
+        let totals = self.totals.iter().map(|total| {
+            let (from, to) = (figure(Some(total.from)), figure(Some(total.to)));
+            let change = total.share.map_or_else(String::new, |share| self.words(share));
+            let phases = if total.first == total.last {
+                format!("phase {}", total.first)
+            } else {
+                format!("phases {} to {}", total.first, total.last)
+            };
+            TrajectoryTotal { phases, from, to, change }
+        });
+        TrajectorySection {
+            metric: self.metric.to_string(),
+            rows: rows.collect(),
+            totals: totals.collect(),
+            has_asserted: self.steps.iter().any(|step| step.asserted),
+        }
+    }
+
+    /// The unit of all figures.
+    pub(crate) fn unit(&self) -> Unit {
+        let first = self
+            .totals
+            .first()
+            .map(|total| Quantity::from_amount(total.from.dimension(), total.from.amount()).unit());
+        unit_beside(self.metric, first.unwrap_or(Unit::One))
+    }
+
+    fn effect(&self, step: &Step) -> String {
+        match &step.effect {
+            Effect::NothingDone => format!("no change: {}", step.outcome),
+            Effect::Share(share) => self.words(*share),
+            Effect::Unknown(why) => (*why).to_owned(),
+        }
+    }
+
+    /// A change with one decimal, and whether it is for the better.
+    fn words(&self, share: Decimal) -> String {
+        let percent = (share * Decimal::ONE_HUNDRED).abs();
+        let rounded = percent.round_dp(1);
+        if percent.is_zero() {
+            return "no change".to_owned();
+        }
+        let direction = match (self.metric.better(), share.is_sign_negative()) {
+            (Better::Lower, true) | (Better::Higher, false) => "better",
+            (Better::Lower, false) | (Better::Higher, true) => "worse",
+            (Better::Neither, true) => "less",
+            (Better::Neither, false) => "more",
+        };
+        if rounded.is_zero() {
+            return format!("less than 0.1 % {direction}");
+        }
+        format!("{rounded:.1} % {direction}")
+    }
+}
+
+/// From where to where a phase came, and what its work changed. `came_to` is where the phase
+/// before it came to, if the line goes on from there.
+fn part(
+    stage: &Stage,
+    came_to: Option<Quantity>,
+    next: Option<&Stage>,
+) -> (Option<Quantity>, Option<Quantity>, Effect) {
+    let own = stage.figures.own();
+    if stage.outcome.gate() != Some(Gate::Open) {
+        return (Some(own), Some(own), Effect::NothingDone);
+    }
+    let from = stage.figures.start().or(came_to);
+    let (to, unknown) = match (&stage.figures, next) {
+        (Figures::Asserted { end, .. }, _) => (Some(*end), "no figure before"),
+        (Figures::Measured { .. }, None) => (None, "not measured yet"),
+        (Figures::Measured { .. }, Some(next)) => {
+            let comparable = next.figures.apart_from(&stage.figures).is_none();
+            (next.figures.start().filter(|_| comparable), "not comparable with what follows")
+        }
+    };
+    let share = from.zip(to).and_then(|(from, to)| share(from, to));
+    (from, to, share.map_or(Effect::Unknown(unknown), Effect::Share))
+}
+
+/// The change as a share of the first figure; nothing if that is zero.
+fn share(from: Quantity, to: Quantity) -> Option<Decimal> {
+    to.amount().checked_sub(from.amount())?.checked_div(from.amount())
+}
+
+/// Two decimals in the table's unit: percentages are computed from more digits than three, and
+/// readers compute them again.
+fn figure(quantity: Quantity, unit: Unit) -> String {
+    let one = Quantity::new(Decimal::ONE, unit).map_or(Decimal::ONE, |one| one.amount());
+    match quantity.amount().checked_div(one) {
+        Some(number) if number.abs() >= Decimal::ONE => match unit.symbol() {
+            "" => format!("{:.2}", number.round_dp(2)),
+            symbol => format!("{:.2} {symbol}", number.round_dp(2)),
+        },
+        _ => quantity.human_in(unit),
+    }
+}
+
+/// A metric across phases, for templates and pages. All figures are formatted text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TrajectorySection {
+    /// The metric's name, `rtt.p99`.
+    pub metric: String,
+    /// The phases, in the order of their entries.
+    pub rows: Vec<TrajectoryLine>,
+    /// Each unbroken part of the line.
+    pub totals: Vec<TrajectoryTotal>,
+    /// Whether a figure is a document's, not measured.
+    pub has_asserted: bool,
+}
+
+/// A phase's part in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TrajectoryLine {
+    /// The number of its entry.
+    pub entry: String,
+    /// The phase.
+    pub phase: String,
+    /// What it would do.
+    pub title: String,
+    /// What was decided.
+    pub outcome: String,
+    /// `measured` or `asserted`.
+    pub basis: String,
+    /// Before its work; empty if nobody knows.
+    pub from: String,
+    /// After it; empty if that isn't measured.
+    pub to: String,
+    /// What its work changed, `2.1 % better`, or why nobody knows.
+    pub change: String,
+    /// What changed since the line began or was broken.
+    pub cumulative: String,
+    /// Why the line is broken before this phase.
+    pub broken: Option<String>,
+}
+
+/// An unbroken part of the line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TrajectoryTotal {
+    /// The phases, `phases 1 to 3A`.
+    pub phases: String,
+    /// The figure where it begins.
+    pub from: String,
+    /// The figure where it ends.
+    pub to: String,
+    /// What changed, `10.2 % better`.
+    pub change: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn q(text: &str) -> Quantity {
+        text.parse().unwrap()
+    }
+
+    fn asserted(phase: &str, outcome: &str, before: Option<&str>, end: &str) -> Stage {
+        let figures = Figures::Asserted { before: before.map(q), end: q(end) };
+        stage(phase, outcome, figures)
+    }
+
+    fn measured(phase: &str, outcome: &str, reading: &str, differing: &[&str]) -> Stage {
+        let differing = differing.iter().map(|name| (*name).to_owned()).collect();
+        stage(phase, outcome, Figures::Measured { reading: q(reading), differing })
+    }
+
+    fn stage(phase: &str, outcome: &str, figures: Figures) -> Stage {
+        let (phase, outcome) = (phase.parse().unwrap(), outcome.parse().unwrap());
+        Stage { entry: 1, phase, title: String::new(), outcome, figures }
+    }
+
+    /// Each phase's change and the changes in all, then the totals.
+    fn told(metric: &str, stages: &[Stage]) -> Vec<String> {
+        let section = Trajectory::of(metric.parse().unwrap(), stages).section();
+        let row = |row: &TrajectoryLine| {
+            let broken = row.broken.as_ref().map(|why| format!("[{why}] ")).unwrap_or_default();
+            format!(
+                "{broken}{}: {} > {}, {}, {}",
+                row.phase, row.from, row.to, row.change, row.cumulative
+            )
+        };
+        let total = |total: &TrajectoryTotal| {
+            format!("{}: {} > {}, {}", total.phases, total.from, total.to, total.change)
+        };
+        section.rows.iter().map(row).chain(section.totals.iter().map(total)).collect()
+    }
+
+    /// The phases of a real report.
+    fn phases() -> Vec<Stage> {
+        vec![
+            asserted("1", "act", Some("11.06us"), "10.83us"),
+            asserted("2", "act", Some("10.83us"), "9.93us"),
+            asserted("3A", "skip", Some("9.93us"), "9.93us"),
+        ]
+    }
+
+    #[test]
+    fn the_phases_of_a_real_report_come_out_right() {
+        assert_eq!(
+            told("P99", &phases()),
+            [
+                "1: 11.06 us > 10.83 us, 2.1 % better, 2.1 % better",
+                "2: 10.83 us > 9.93 us, 8.3 % better, 10.2 % better",
+                "3A: 9.93 us > 9.93 us, no change: skip, 10.2 % better",
+                "phases 1 to 3A: 11.06 us > 9.93 us, 10.2 % better",
+            ]
+        );
+    }
+
+    #[test]
+    fn where_a_document_has_no_figure_before_the_phase_before_has_it() {
+        let mut stages = phases();
+        for stage in &mut stages {
+            if let Figures::Asserted { before, .. } = &mut stage.figures {
+                *before = None;
+            }
+        }
+        assert_eq!(
+            told("P99", &stages),
+            [
+                "1:  > 10.83 us, no figure before, no change",
+                "2: 10.83 us > 9.93 us, 8.3 % better, 8.3 % better",
+                "3A: 9.93 us > 9.93 us, no change: skip, 8.3 % better",
+                "phases 1 to 3A: 10.83 us > 9.93 us, 8.3 % better",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_a_measured_phase_brought_the_next_one_shows() {
+        let stages = [
+            measured("4", "act", "10us", &[]),
+            measured("5", "skip", "8us", &[]),
+            measured("6", "undecided", "8.1us", &[]),
+            measured("7", "act", "8.1us", &[]),
+        ];
+        assert_eq!(
+            told("P99", &stages),
+            [
+                "4: 10.00 us > 8.00 us, 20.0 % better, 20.0 % better",
+                "5: 8.00 us > 8.00 us, no change: skip, 20.0 % better",
+                "6: 8.10 us > 8.10 us, no change: undecided, 19.0 % better",
+                "7: 8.10 us > , not measured yet, 19.0 % better",
+                "phases 4 to 7: 10.00 us > 8.10 us, 19.0 % better",
+            ]
+        );
+    }
+
+    #[test]
+    fn another_environment_breaks_the_line() {
+        let mut stages = phases();
+        stages.push(measured("4", "act", "45us", &[]));
+        stages.push(measured("5", "skip", "30us", &["cpu.model"]));
+        assert_eq!(
+            told("P99", &stages)[3..],
+            [
+                "[asserted figures have no environment to compare] 4: 45.00 us > , \
+                 not comparable with what follows, no change",
+                "[the environments differ in cpu.model] 5: 30.00 us > 30.00 us, no change: skip, no change",
+                "phases 1 to 3A: 11.06 us > 9.93 us, 10.2 % better",
+                "phase 4: 45.00 us > 45.00 us, no change",
+                "phase 5: 30.00 us > 30.00 us, no change",
+            ]
+        );
+    }
+
+    #[test]
+    fn more_is_better_or_worse_or_only_more() {
+        let change = |metric: &str, from: &str, to: &str| {
+            told(metric, &[asserted("1", "act", Some(from), to)])[0].clone()
+        };
+        assert!(change("throughput", "100/s", "110/s").contains("10.0 % better"));
+        assert!(change("P99", "10us", "11us").contains("10.0 % worse"));
+        assert!(change("server.keys", "100", "110").contains("10.0 % more"));
+        assert!(change("P99", "1s", "999.9ms").contains("less than 0.1 % better"));
+        assert!(change("server.keys", "0", "110").contains("no figure before"));
+    }
+}
