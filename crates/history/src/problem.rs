@@ -6,6 +6,7 @@ use crate::disk::DiskError;
 use crate::entry::EntryError;
 use crate::head::Head;
 use crate::names::ObjectKind;
+use crate::reference::ReferenceProblem;
 
 /// Something that is wrong with a history, with what it means.
 #[derive(Debug, thiserror::Error)]
@@ -133,6 +134,14 @@ pub enum Problem {
         /// The first difference.
         difference: String,
     },
+    /// What an entry says of an earlier one isn't so.
+    #[error("entry {number} is wrong about an earlier one: {problem}")]
+    Reference {
+        /// The entry.
+        number: u64,
+        /// What isn't so.
+        problem: ReferenceProblem,
+    },
     /// A file in the ledger's folder doesn't belong there.
     #[error("`{}` is no entry's name: move the file out of the ledger", path.display())]
     StrayFile {
@@ -178,6 +187,7 @@ impl Problem {
             Self::ReportMissing { .. } => "report-missing",
             Self::ReportEdited { .. } => "report-edited",
             Self::ReplayDiffers { .. } => "replay-differs",
+            Self::Reference { problem, .. } => problem.name(),
             Self::StrayFile { .. } => "stray-file",
             Self::OrphanedReport { .. } => "orphaned-report",
         }

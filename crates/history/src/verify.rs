@@ -157,7 +157,11 @@ impl Walk<'_> {
                 Body::Transcription(record) => {
                     self.object(number, &record.document, ObjectKind::Document);
                 }
-                Body::Waiver(_) | Body::Note(_) | Body::Revisit(_) => (),
+                Body::Waiver(_) | Body::Note(_) | Body::Revisit(_) => {
+                    let wrong = self.store.wrong_references(&entry).into_iter();
+                    let wrong = wrong.map(|problem| Problem::Reference { number, problem });
+                    self.problems.extend(wrong);
+                }
             }
             self.check_report(number, &Recorded { entry, digest });
         }

@@ -7,6 +7,7 @@ mod failing;
 mod format;
 mod kinds;
 mod racing;
+mod references;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -135,6 +136,18 @@ fn problems(folder: &Path, expected: Option<&Head>) -> Vec<&'static str> {
     let verification = verify(&store, expected, &mut replay);
     assert!(verification.problems.iter().all(|problem| !problem.to_string().is_empty()));
     verification.problems.iter().map(crate::Problem::name).collect()
+}
+
+/// A decision that owes a revisit by its row `rtt`.
+fn owing(who: &str) -> Draft {
+    let made = decision_draft(who);
+    let owed = r#"{"row":"rtt","action":"revisit scale","condition":"memory.dataset > 50MB"}"#;
+    let decision = Decision {
+        rows: made.decision.rows.clone(),
+        obligations: vec![serde_json::from_str(owed).unwrap()],
+        ..made.decision
+    };
+    draft_of(Matter::Decision(Box::new(DecisionDraft { decision, ..made })))
 }
 
 /// Changes a file's text.
