@@ -54,12 +54,15 @@
 
 mod append;
 mod body;
+mod chain;
 mod digest;
 mod disk;
 mod draft;
 mod entry;
 mod head;
+mod lines;
 mod names;
+mod outline;
 mod prepare;
 mod problem;
 mod reference;
@@ -80,9 +83,11 @@ pub use draft::{
 };
 pub use entry::{Entry, EntryError, Recorded};
 pub use head::{Head, HeadError};
+pub use lines::verify_lines;
 pub use names::ObjectKind;
+pub use outline::Outline;
 pub use prepare::PrepareError;
-pub use problem::Problem;
+pub use problem::{Problem, Warning};
 pub use reference::{ReferenceError, ReferenceProblem};
 pub use store::{Entries, OpenError, ReadError, Store};
-pub use verify::{Objects, Verification, verify};
+pub use verify::{Objects, Verification, verify, verify_chain, verify_objects};

@@ -76,6 +76,14 @@ pub enum Problem {
         /// Why it isn't one.
         cause: EntryError,
     },
+    /// Git left both versions of an entry in its file.
+    #[error(
+        "entry {number} is two entries: git left a merge conflict in its file; run `phasegate history rebase`"
+    )]
+    MergeConflict {
+        /// The entry.
+        number: u64,
+    },
     /// An entry is of a format that this code doesn't know.
     #[error("entry {number} can't be checked: {cause}")]
     Newer {
@@ -158,6 +166,30 @@ pub enum Problem {
     },
 }
 
+/// Something about a history that is no proof of anything, but worth a look.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Warning {
+    /// An entry says that it was recorded before the entry that it follows.
+    #[error(
+        "entry {number} says that it was recorded before entry {}, which it follows: a clock was wrong, or it was re-linked by `history rebase`",
+        number - 1
+    )]
+    ClockBack {
+        /// The later entry.
+        number: u64,
+    },
+}
+
+impl Warning {
+    /// A name for programs, which stays the same.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::ClockBack { .. } => "clock-back",
+        }
+    }
+}
+
 fn entries(first: u64, last: u64) -> String {
     if first == last {
         format!("entry {first} is")
@@ -180,6 +212,7 @@ impl Problem {
             Self::Rewritten { .. } => "rewritten",
             Self::Unreadable { .. } => "unreadable",
             Self::Damaged { .. } => "damaged",
+            Self::MergeConflict { .. } => "merge-conflict",
             Self::Newer { .. } => "newer",
             Self::NotCanonical { .. } => "not-canonical",
             Self::ObjectMissing { .. } => "object-missing",

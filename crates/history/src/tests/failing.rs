@@ -151,8 +151,8 @@ fn faulty(folder: &Path, failure: Failure, at: usize) -> (Store, Arc<Mutex<Vec<S
     (store, steps)
 }
 
-/// A store on a disk that works.
-fn working(folder: &Path) -> Store {
+/// A store on a disk that works, and never flushes.
+pub(super) fn working(folder: &Path) -> Store {
     faulty(folder, Failure::Crash, usize::MAX).0
 }
 

@@ -6,8 +6,10 @@ mod damage;
 mod failing;
 mod format;
 mod kinds;
+mod outlines;
 mod racing;
 mod references;
+mod tampering;
 
 use std::fs;
 use std::path::{Path, PathBuf};
