@@ -5,6 +5,7 @@ mod bases;
 mod damage;
 mod failing;
 mod format;
+mod killing;
 mod kinds;
 mod outlines;
 mod racing;
@@ -128,12 +129,13 @@ impl History {
     }
 }
 
-/// What verify finds, as names. Replay knows the one decision that there is.
+/// What verify finds, as names. Replay knows the one decision that there is, whatever it owes.
 fn problems(folder: &Path, expected: Option<&Head>) -> Vec<&'static str> {
     let store = Store::open(folder).unwrap();
     let decision = decision();
     let mut replay = |record: &crate::DecisionRecord, _: &crate::Objects| {
-        if record.decision == decision { Ok(()) } else { Err("the decision differs".to_owned()) }
+        let recorded = Decision { obligations: Vec::new(), ..record.decision.clone() };
+        if recorded == decision { Ok(()) } else { Err("the decision differs".to_owned()) }
     };
     let verification = verify(&store, expected, &mut replay);
     assert!(verification.problems.iter().all(|problem| !problem.to_string().is_empty()));
