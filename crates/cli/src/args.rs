@@ -280,6 +280,16 @@ pub(crate) struct VerifyArgs {
     /// A head that the history must still have, `NUMBER:DIGEST`, as reports print it
     #[arg(long, value_name = "N:DIGEST")]
     pub(crate) head: Option<phasegate_history::Head>,
+    /// Check digests and links only; neither objects and reports nor the decisions
+    #[arg(long)]
+    pub(crate) chain_only: bool,
+    /// Don't decide again
+    #[arg(long, conflicts_with = "chain_only")]
+    pub(crate) no_replay: bool,
+    /// Check digests and links of a ledger in one file, its lines one after another, as
+    /// `cat reports/ledger/*.json` gives them; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["chain_only", "no_replay", "reports"])]
+    pub(crate) jsonl: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -63,7 +63,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::StandIn => Ok(phasegate_measure::serve_stand_in().map(|()| Exit::Done)?),
         Command::History { command } => match command {
             HistoryCommand::List(list) => commands::history::list(&list),
-            HistoryCommand::Verify(verify) => commands::history::verify(&verify),
+            HistoryCommand::Verify(verify) => commands::verify::verify(&verify),
         },
         Command::Report(report) => commands::report::run(&report),
         Command::Template { command } => match command {

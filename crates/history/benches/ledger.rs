@@ -231,6 +231,7 @@ fn time(work: impl FnOnce()) -> Duration {
 
 /// How long something took, by the clock and on the CPU, where the system tells the latter: what
 /// other programs do makes the former longer.
+#[derive(Clone, Copy)]
 struct Took {
     wall: Duration,
     cpu: Option<Duration>,
@@ -241,7 +242,7 @@ fn fastest(mut work: impl FnMut()) -> Took {
     let mut once = || {
         let before = on_cpu();
         let wall = time(&mut work);
-        Took { wall, cpu: on_cpu().zip(before).map(|(after, before)| after - before) }
+        Took { wall, cpu: on_cpu().zip(before).map(|(after, before)| after.saturating_sub(before)) }
     };
     let times = [once(), once(), once()];
     let wall = times.iter().map(|took| took.wall).min().unwrap_or_default();

@@ -11,4 +11,5 @@ pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod template;
+pub(crate) mod verify;
 pub(crate) mod whatif;

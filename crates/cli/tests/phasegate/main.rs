@@ -14,4 +14,5 @@ mod run;
 mod scene;
 mod schema;
 mod secrets;
+mod verifying;
 mod whatif;

@@ -1,0 +1,132 @@
+//! `phasegate history verify`: whether the history is as it was recorded.
+
+use std::fs::File;
+use std::io::{BufReader, stdin};
+use std::path::Path;
+
+use anyhow::Context as _;
+use phasegate_history::{
+    DecisionRecord, Head, ObjectKind, Objects, Problem, Store, Verification, verify_chain,
+    verify_lines, verify_objects,
+};
+use phasegate_model::Evidence;
+use serde::Serialize;
+
+use crate::args::{Format, VerifyArgs};
+use crate::output::{Exit, print, print_json, say};
+use crate::recorded::{recorded_matrix, text};
+
+pub(crate) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
+    let (found, sound) = found(args)?;
+    let problems: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
+    let warnings: Vec<String> = found.warnings.iter().map(ToString::to_string).collect();
+    let head = found.head.as_ref().map(ToString::to_string);
+    match args.history.format {
+        Format::Json => print_json(&VerificationJson {
+            entries: found.entries,
+            head: head.as_deref(),
+            problems: &problems,
+            names: found.problems.iter().map(Problem::name).collect(),
+            warnings: &warnings,
+        })?,
+        Format::Text => {
+            for problem in &problems {
+                print(&format!("problem: {problem}\n"))?;
+            }
+            for warning in &warnings {
+                print(&format!("warning: {warning}\n"))?;
+            }
+            let verdict =
+                if found.is_sound() { sound } else { "the history is not as it was recorded" };
+            let entries = if found.entries == 1 { "entry" } else { "entries" };
+            print(&format!("{} {entries}: {verdict}\n", found.entries))?;
+            if let Some(head) = &head {
+                print(&format!("head {head}\n"))?;
+            }
+            if found.problems.iter().any(is_of_a_merge) {
+                say(
+                    "if two branches were merged, `phasegate history rebase` puts one behind the other",
+                );
+            }
+        }
+    }
+    Ok(if problems.is_empty() { Exit::Done } else { Exit::Error })
+}
+
+/// Whether a merge of two branches that both recorded leaves such a problem.
+fn is_of_a_merge(problem: &Problem) -> bool {
+    matches!(
+        problem,
+        Problem::MergeConflict { .. } | Problem::Forked { .. } | Problem::Edited { .. }
+    )
+}
+
+/// What verifying finds as far as it is to go, and what can be said if that is nothing.
+fn found(args: &VerifyArgs) -> anyhow::Result<(Verification, &'static str)> {
+    let head = args.head.as_ref();
+    if let Some(path) = &args.jsonl {
+        return Ok((lines(path, head)?, CHAIN_SOUND));
+    }
+    let store = Store::open(&args.history.reports)?;
+    Ok(if args.chain_only {
+        (verify_chain(&store, head), CHAIN_SOUND)
+    } else if args.no_replay {
+        (verify_objects(&store, head), "every digest, link, object and report is as recorded")
+    } else {
+        let found = phasegate_history::verify(&store, head, &mut |record, objects| {
+            replay(record, objects).map_err(|error| format!("{error:#}"))
+        });
+        let sound = "every digest, link, object and report is as recorded, every decision replays";
+        (found, sound)
+    })
+}
+
+const CHAIN_SOUND: &str =
+    "every digest and link is as recorded; objects, reports and decisions weren't looked at";
+
+fn lines(path: &Path, head: Option<&Head>) -> anyhow::Result<Verification> {
+    if path == Path::new("-") {
+        return Ok(verify_lines(&mut stdin().lock(), path, head));
+    }
+    let file = File::open(path).with_context(|| format!("can't read `{}`", path.display()))?;
+    Ok(verify_lines(&mut BufReader::with_capacity(1 << 16, file), path, head))
+}
+
+/// What verifying found, for programs.
+#[derive(Serialize)]
+struct VerificationJson<'a> {
+    entries: u64,
+    head: Option<&'a str>,
+    problems: &'a [String],
+    /// Of each problem the name that stays the same.
+    names: Vec<&'a str>,
+    warnings: &'a [String],
+}
+
+/// Decides again on the recorded evidence and matrix: the same bytes must come out.
+fn replay(record: &DecisionRecord, objects: &Objects) -> anyhow::Result<()> {
+    let evidence = text(objects.evidence.clone(), ObjectKind::Evidence)?;
+    let evidence = Evidence::from_json(&evidence)?;
+    let bases = objects.bases.iter().map(|base| text(base.clone(), ObjectKind::Base));
+    let bases = bases.collect::<Result<Vec<String>, _>>()?;
+    let matrix = recorded_matrix(text(objects.matrix.clone(), ObjectKind::Matrix)?, bases)?;
+    let again = matrix.decide(&evidence);
+    if serde_json::to_vec(&again)? == serde_json::to_vec(&record.decision)? {
+        return Ok(());
+    }
+    let recorded = &record.decision;
+    let row = recorded.rows.iter().zip(&again.rows).find(|(then, now)| then != now);
+    match row {
+        Some((then, now)) => anyhow::bail!(
+            "row `{}` was recorded as {} and is {} now",
+            then.id,
+            then.finding,
+            now.finding
+        ),
+        None => anyhow::bail!(
+            "the outcome was recorded as {} and is {} now, or another part of it differs",
+            recorded.outcome,
+            again.outcome
+        ),
+    }
+}
