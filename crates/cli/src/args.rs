@@ -261,6 +261,8 @@ pub(crate) enum HistoryCommand {
     List(HistoryArgs),
     /// Check every digest, link, object and report, and replay every decision
     Verify(VerifyArgs),
+    /// After a merge, put your own entries behind those that others published first
+    Rebase(RebaseArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -290,6 +292,22 @@ pub(crate) struct VerifyArgs {
     /// `cat reports/ledger/*.json` gives them; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["chain_only", "no_replay", "reports"])]
     pub(crate) jsonl: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RebaseArgs {
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
+    /// The published head, or its beginning such as `7:3fa9`: its entries are kept as they are.
+    /// Without it the choices are listed
+    #[arg(long, value_name = "N:DIGEST")]
+    pub(crate) onto: Option<String>,
+    /// Take your own entries from this folder, a copy of your reports; those of --reports are kept
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: Option<PathBuf>,
+    /// A head that was published: stop if it would not be kept. May be given more than once
+    #[arg(long, value_name = "N:DIGEST")]
+    pub(crate) published: Vec<phasegate_history::Head>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -177,7 +177,7 @@ impl Store {
     }
 
     /// Keeps all that an entry rests on; what the entry will record, but for its report.
-    fn keep_objects(&self, matter: &Matter) -> Result<Body, AppendError> {
+    pub(crate) fn keep_objects(&self, matter: &Matter) -> Result<Body, AppendError> {
         let report = Digest::of(b"");
         Ok(match matter {
             Matter::Decision(draft) => {

@@ -54,6 +54,7 @@
 
 mod append;
 mod body;
+mod branches;
 mod chain;
 mod digest;
 mod disk;
@@ -65,6 +66,7 @@ mod names;
 mod outline;
 mod prepare;
 mod problem;
+mod rebase;
 mod reference;
 mod store;
 mod verify;
@@ -88,6 +90,7 @@ pub use names::ObjectKind;
 pub use outline::Outline;
 pub use prepare::PrepareError;
 pub use problem::{Problem, Warning};
+pub use rebase::{Rebase, RebaseError, Rebased, Render};
 pub use reference::{ReferenceError, ReferenceProblem};
 pub use store::{Entries, OpenError, ReadError, Store};
 pub use verify::{Objects, Verification, verify, verify_chain, verify_objects};

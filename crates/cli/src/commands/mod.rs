@@ -7,6 +7,7 @@ pub(crate) mod fmt;
 pub(crate) mod history;
 pub(crate) mod manual;
 pub(crate) mod measure;
+pub(crate) mod rebase;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;

@@ -9,6 +9,7 @@ mod faults;
 mod fmt;
 mod manual;
 mod readme;
+mod rebase;
 mod report;
 mod run;
 mod scene;

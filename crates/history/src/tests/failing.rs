@@ -20,7 +20,7 @@ const EROFS: i32 = 30;
 
 /// How a disk fails.
 #[derive(Clone, Copy, Debug)]
-enum Failure {
+pub(super) enum Failure {
     /// The step has no effect and fails with that error.
     Refused(i32),
     /// The step has its effect, but reports that error.
@@ -33,7 +33,7 @@ enum Failure {
 
 /// A step that was tried.
 #[derive(Clone)]
-struct Step {
+pub(super) struct Step {
     name: &'static str,
     path: PathBuf,
     /// The new name, for a link and a rename.
@@ -145,7 +145,7 @@ impl Disk for FaultyDisk {
 }
 
 /// A store on a disk that fails, and the steps that it makes.
-fn faulty(folder: &Path, failure: Failure, at: usize) -> (Store, Arc<Mutex<Vec<Step>>>) {
+pub(super) fn faulty(folder: &Path, failure: Failure, at: usize) -> (Store, Arc<Mutex<Vec<Step>>>) {
     let steps = Arc::new(Mutex::new(Vec::new()));
     let disk = FaultyDisk { failure, at, steps: Arc::clone(&steps) };
     let store = Store { dir: folder.to_owned(), disk: Box::new(disk) };

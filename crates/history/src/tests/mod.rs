@@ -9,6 +9,7 @@ mod killing;
 mod kinds;
 mod outlines;
 mod racing;
+mod rebasing;
 mod references;
 mod tampering;
 
