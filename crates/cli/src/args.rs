@@ -126,6 +126,10 @@ pub(crate) struct RunArgs {
     /// The folder of the history: the ledger, its evidence and the reports
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub(crate) reports: PathBuf,
+    /// Sign the entry with this Ed25519 key in OpenSSH's format; without it, with the one that
+    /// `PHASEGATE_SIGNING_KEY` names, if it does
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sign: Option<PathBuf>,
     /// Tell the outcome by the exit status, too
     #[arg(long)]
     pub(crate) exit_code: bool,
@@ -263,6 +267,8 @@ pub(crate) enum HistoryCommand {
     Verify(VerifyArgs),
     /// After a merge, put your own entries behind those that others published first
     Rebase(RebaseArgs),
+    /// Sign an entry, and with it all before it, with an SSH key
+    Sign(SignArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -292,6 +298,12 @@ pub(crate) struct VerifyArgs {
     /// `cat reports/ledger/*.json` gives them; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["chain_only", "no_replay", "reports"])]
     pub(crate) jsonl: Option<PathBuf>,
+    /// Check signatures by the keys of those who may sign, a file such as OpenSSH has
+    #[arg(long, value_name = "FILE", conflicts_with = "jsonl")]
+    pub(crate) allowed_signers: Option<PathBuf>,
+    /// Name each entry that nobody of them has signed
+    #[arg(long, requires = "allowed_signers")]
+    pub(crate) require_signatures: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -308,6 +320,19 @@ pub(crate) struct RebaseArgs {
     /// A head that was published: stop if it would not be kept. May be given more than once
     #[arg(long, value_name = "N:DIGEST")]
     pub(crate) published: Vec<phasegate_history::Head>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SignArgs {
+    /// The entry's number
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) entry: u64,
+    /// An Ed25519 key in OpenSSH's format; without it, the one that `PHASEGATE_SIGNING_KEY` names
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// The folder of the history
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(crate) reports: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]

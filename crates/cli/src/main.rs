@@ -64,6 +64,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::History { command } => match command {
             HistoryCommand::List(list) => commands::history::list(&list),
             HistoryCommand::Verify(verify) => commands::verify::verify(&verify),
+            HistoryCommand::Sign(sign) => commands::sign::sign(&sign),
             HistoryCommand::Rebase(rebase) => commands::rebase::rebase(&rebase),
         },
         Command::Report(report) => commands::report::run(&report),

@@ -150,6 +150,41 @@ pub enum Problem {
         /// What isn't so.
         problem: ReferenceProblem,
     },
+    /// A signature is not one of its entry.
+    #[error("a signature of entry {number} is bad: `{}` isn't a signature of what the entry is now", path.display())]
+    SignatureBad {
+        /// The entry.
+        number: u64,
+        /// The signature.
+        path: PathBuf,
+    },
+    /// A signature is good, but by a key of nobody who may sign.
+    #[error(
+        "entry {number} is signed by somebody who isn't among the allowed signers, with the key {fingerprint}: `{}`",
+        path.display()
+    )]
+    SignerUnknown {
+        /// The entry.
+        number: u64,
+        /// The key's fingerprint.
+        fingerprint: String,
+        /// The signature.
+        path: PathBuf,
+    },
+    /// There is a signature of an entry that isn't there.
+    #[error("entry {number} was signed and isn't there: `{}`", path.display())]
+    SignedEntryMissing {
+        /// The entry.
+        number: u64,
+        /// The signature.
+        path: PathBuf,
+    },
+    /// Nobody who may sign has signed the entry.
+    #[error("entry {number} isn't signed by anybody among the allowed signers")]
+    Unsigned {
+        /// The entry.
+        number: u64,
+    },
     /// A file in the ledger's folder doesn't belong there.
     #[error("`{}` is no entry's name: move the file out of the ledger", path.display())]
     StrayFile {
@@ -221,6 +256,10 @@ impl Problem {
             Self::ReportEdited { .. } => "report-edited",
             Self::ReplayDiffers { .. } => "replay-differs",
             Self::Reference { problem, .. } => problem.name(),
+            Self::SignatureBad { .. } => "signature-bad",
+            Self::SignerUnknown { .. } => "signer-unknown",
+            Self::SignedEntryMissing { .. } => "signed-entry-missing",
+            Self::Unsigned { .. } => "unsigned",
             Self::StrayFile { .. } => "stray-file",
             Self::OrphanedReport { .. } => "orphaned-report",
         }

@@ -22,6 +22,7 @@ use crate::draft::{
 use crate::entry::{CONFLICT, Entry, EntryError, Recorded};
 use crate::head::Head;
 use crate::names::{self, ObjectKind, REPORT};
+use crate::signing::is_signature_of;
 use crate::store::{OpenError, ReadError, Store};
 
 /// Where the entries are saved as long as re-linking takes.
@@ -162,6 +163,7 @@ impl Store {
         let Some(onto) = head(&kept) else { return Ok(None) };
         self.put_back(&kept, &own)?;
         self.tidy_folders(&own, render)?;
+        self.drop_signatures(&own)?;
         let moved = self.relink(onto, &own, render)?;
         // Whole or not at all: of a part of what is saved nobody could go on.
         let done = self.dir.join(names::temporary(".tmp-rebase-"));
@@ -320,6 +322,18 @@ impl Store {
             let pending = self.write_pending(&there, &files)?;
             self.discard(&folder);
             self.publish_folder(&pending, &folder)?;
+        }
+        Ok(())
+    }
+
+    /// Removes signatures of the entries to re-link: those are other entries soon.
+    fn drop_signatures(&self, own: &Branch) -> Result<(), RebaseError> {
+        for (number, path) in self.signatures()? {
+            let Some(own) = own.iter().find(|own| own.entry.number == number) else { continue };
+            let line = own.entry.to_line().unwrap_or_default();
+            if is_signature_of(&self.disk.read(&path)?, &line) {
+                self.disk.remove_file(&path)?;
+            }
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ pub(crate) mod rebase;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod sign;
 pub(crate) mod template;
 pub(crate) mod verify;
 pub(crate) mod whatif;

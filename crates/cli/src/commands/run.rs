@@ -9,6 +9,7 @@ use phasegate_report::{Context, Form};
 
 use crate::args::{Format, RunArgs, Talk};
 use crate::commands::measure::{apply_options, fail};
+use crate::commands::sign;
 use crate::decision_json::{RecordedJson, decision_json};
 use crate::driver::{self, TOOL, now};
 use crate::files::write_whole;
@@ -19,6 +20,8 @@ use crate::rendering::{self, Digests, Templates};
 use crate::{github, source, table};
 
 pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
+    // As all that can fail before the measurement.
+    let key = sign::key(args.sign.as_deref())?;
     let mut project = Project::load(&args.measuring.phase, args.measuring.matrix.as_deref())?;
     apply_options(&mut project.plan, &args.measuring);
     let source = source::source(&args.measuring, talk)?;
@@ -36,6 +39,14 @@ pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
     let decision = project.matrix.decide(&measured.evidence);
     let (recorded, context) = record(&project, &measured.evidence, &decision, &store, &templates)
         .map_err(|error| keep_evidence(error, args, &measured.evidence))?;
+    if let Some(key) = key {
+        let number = recorded.entry.number;
+        store.sign(number, &key).with_context(|| {
+            format!(
+                "entry {number} is recorded, but not signed; run `phasegate history sign {number}`"
+            )
+        })?;
+    }
     if let Some(context) = context {
         github::append_to_summary(|| templates.render(&context, Form::Comment));
     }

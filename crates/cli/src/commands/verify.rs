@@ -6,18 +6,20 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use phasegate_history::{
-    DecisionRecord, Head, ObjectKind, Objects, Problem, Store, Verification, verify_chain,
-    verify_lines, verify_objects,
+    DecisionRecord, Head, ObjectKind, Objects, Problem, Store, Unsigned, Verification,
+    verify_chain, verify_lines, verify_objects, verify_signatures,
 };
 use phasegate_model::Evidence;
 use serde::Serialize;
 
 use crate::args::{Format, VerifyArgs};
+use crate::commands::sign::allowed_signers;
 use crate::output::{Exit, print, print_json, say};
 use crate::recorded::{recorded_matrix, text};
 
 pub(crate) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
-    let (found, sound) = found(args)?;
+    let (mut found, sound) = found(args)?;
+    let signed = signed(args, &mut found)?;
     let problems: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
     let warnings: Vec<String> = found.warnings.iter().map(ToString::to_string).collect();
     let head = found.head.as_ref().map(ToString::to_string);
@@ -28,6 +30,7 @@ pub(crate) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
             problems: &problems,
             names: found.problems.iter().map(Problem::name).collect(),
             warnings: &warnings,
+            signed: &signed,
         })?,
         Format::Text => {
             for problem in &problems {
@@ -35,6 +38,9 @@ pub(crate) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
             }
             for warning in &warnings {
                 print(&format!("warning: {warning}\n"))?;
+            }
+            for SignedJson { entry, by } in &signed {
+                print(&format!("entry {entry} is signed by {by}\n"))?;
             }
             let verdict =
                 if found.is_sound() { sound } else { "the history is not as it was recorded" };
@@ -81,6 +87,18 @@ fn found(args: &VerifyArgs) -> anyhow::Result<(Verification, &'static str)> {
     })
 }
 
+/// Who signed, if it is asked for; what is wrong about signatures becomes a problem of the history.
+fn signed(args: &VerifyArgs, found: &mut Verification) -> anyhow::Result<Vec<SignedJson>> {
+    let Some(path) = &args.allowed_signers else { return Ok(Vec::new()) };
+    let allowed = allowed_signers(path)?;
+    let unsigned = if args.require_signatures { Unsigned::Refused } else { Unsigned::Allowed };
+    let store = Store::open(&args.history.reports)?;
+    let signatures = verify_signatures(&store, &allowed, unsigned);
+    found.problems.extend(signatures.problems);
+    let signed = |(entry, by)| SignedJson { entry, by };
+    Ok(signatures.signed.into_iter().map(signed).collect())
+}
+
 const CHAIN_SOUND: &str =
     "every digest and link is as recorded; objects, reports and decisions weren't looked at";
 
@@ -101,6 +119,15 @@ struct VerificationJson<'a> {
     /// Of each problem the name that stays the same.
     names: Vec<&'a str>,
     warnings: &'a [String],
+    /// The good signatures, if they were asked for.
+    signed: &'a [SignedJson],
+}
+
+/// A good signature.
+#[derive(Serialize)]
+struct SignedJson {
+    entry: u64,
+    by: String,
 }
 
 /// Decides again on the recorded evidence and matrix: the same bytes must come out.

@@ -15,5 +15,6 @@ mod run;
 mod scene;
 mod schema;
 mod secrets;
+mod signing;
 mod verifying;
 mod whatif;

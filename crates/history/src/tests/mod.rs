@@ -11,6 +11,7 @@ mod outlines;
 mod racing;
 mod rebasing;
 mod references;
+mod signing;
 mod tampering;
 
 use std::fs;
