@@ -69,4 +69,8 @@ fn a_clock_that_went_back_is_a_warning() {
     assert_eq!(verified.status, 0, "{}", verified.out);
     let warning = "warning: entry 2 says that it was recorded before entry 1";
     assert!(verified.out.starts_with(warning), "{}", verified.out);
+    // Whoever records next is told as well, if theirs is the clock that goes back.
+    replace(&scene, "reports/ledger/000002.json", "2001-01-01T00:00:00Z", "2999-01-01T00:00:00Z");
+    let said = scene.run(&["run", "q1"]).err;
+    assert!(said.contains("warning: entry 3 says that it was recorded before entry 2"), "{said}");
 }

@@ -151,6 +151,22 @@ fn entries_of_another_folder_are_re_linked_with_their_objects() {
 }
 
 #[test]
+fn signatures_of_what_was_re_linked_go_and_the_others_stay() {
+    let branches = Branches::new();
+    for (name, number) in [("theirs", 2), ("theirs", 3), ("own", 3), ("own", 6)] {
+        let key = if name == "own" { 1 } else { 2 };
+        working(&branches.path(name)).sign(number, &super::signing::key(key)).unwrap();
+    }
+    let store = branches.merged();
+    assert_eq!(names(&branches.path("merged/signatures")).len(), 4);
+    let head = branches.theirs.to_string();
+    _ = store.rebase(&onto(&head), &mut again).unwrap();
+    let left = names(&branches.path("merged/signatures"));
+    let numbers: Vec<&str> = left.iter().map(|name| &name[..7]).collect();
+    assert_eq!(numbers, ["000002-", "000003-"]);
+}
+
+#[test]
 fn it_is_asked_what_to_keep() {
     let branches = Branches::new();
     let store = branches.merged();

@@ -16,7 +16,7 @@ fn private(seed: u8) -> PrivateKey {
     PrivateKey::from(Ed25519Keypair::from_seed(&[seed; 32]))
 }
 
-fn key(seed: u8) -> SigningKey {
+pub(super) fn key(seed: u8) -> SigningKey {
     SigningKey::parse(&private(seed).to_openssh(LineEnding::LF).unwrap()).unwrap()
 }
 
