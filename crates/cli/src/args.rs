@@ -146,6 +146,10 @@ pub(crate) struct RunArgs {
     /// The folder of the history: the ledger, its evidence and the reports
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub(crate) reports: PathBuf,
+    /// Sign the entry with this Ed25519 key in OpenSSH's format; without it, with the one that
+    /// `PHASEGATE_SIGNING_KEY` names, if it does
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sign: Option<PathBuf>,
     /// Tell the outcome by the exit status, too
     #[arg(long)]
     pub(crate) exit_code: bool,
@@ -350,6 +354,10 @@ pub(crate) enum HistoryCommand {
     Note(NoteArgs),
     /// Print all entries with their typical readings, for other tools
     Export(ExportArgs),
+    /// After a merge, put your own entries behind those that others published first
+    Rebase(RebaseArgs),
+    /// Sign an entry, and with it all before it, with an SSH key
+    Sign(SignArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -497,6 +505,51 @@ pub(crate) struct VerifyArgs {
     /// A head that the history must still have, `NUMBER:DIGEST`, as reports print it
     #[arg(long, value_name = "N:DIGEST")]
     pub(crate) head: Option<phasegate_history::Head>,
+    /// Check digests and links only; neither objects and reports nor the decisions
+    #[arg(long)]
+    pub(crate) chain_only: bool,
+    /// Don't decide again
+    #[arg(long, conflicts_with = "chain_only")]
+    pub(crate) no_replay: bool,
+    /// Check digests and links of a ledger in one file, its lines one after another, as
+    /// `cat reports/ledger/*.json` gives them; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["chain_only", "no_replay", "reports"])]
+    pub(crate) jsonl: Option<PathBuf>,
+    /// Check signatures by the keys of those who may sign, a file such as OpenSSH has
+    #[arg(long, value_name = "FILE", conflicts_with = "jsonl")]
+    pub(crate) allowed_signers: Option<PathBuf>,
+    /// Name each entry that nobody of them has signed
+    #[arg(long, requires = "allowed_signers")]
+    pub(crate) require_signatures: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RebaseArgs {
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
+    /// The published head, or its beginning such as `7:3fa9`: its entries are kept as they are.
+    /// Without it the choices are listed
+    #[arg(long, value_name = "N:DIGEST")]
+    pub(crate) onto: Option<String>,
+    /// Take your own entries from this folder, a copy of your reports; those of --reports are kept
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: Option<PathBuf>,
+    /// A head that was published: stop if it would not be kept. May be given more than once
+    #[arg(long, value_name = "N:DIGEST")]
+    pub(crate) published: Vec<phasegate_history::Head>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SignArgs {
+    /// The entry's number
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) entry: u64,
+    /// An Ed25519 key in OpenSSH's format; without it, the one that `PHASEGATE_SIGNING_KEY` names
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// The folder of the history
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(crate) reports: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]

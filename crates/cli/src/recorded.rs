@@ -1,6 +1,6 @@
 //! Recorded decisions with what they rest on, read back from the ledger.
 
-use phasegate_history::{DecisionRecord, Entry, ObjectKind, Recorded, Store};
+use phasegate_history::{DecisionDraft, DecisionRecord, Entry, ObjectKind, Recorded, Store};
 use phasegate_model::{Evidence, PhaseId, Plan};
 use phasegate_rules::{Diagnostic, Matrix, Source, parse_plan};
 
@@ -40,15 +40,23 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
+    /// Those of a decision that is to be recorded.
+    pub(crate) fn of(draft: &DecisionDraft) -> anyhow::Result<Self> {
+        let bases = draft.bases.iter().map(|base| text(base.clone(), ObjectKind::Base));
+        let bases = bases.collect::<Result<Vec<String>, _>>()?;
+        let matrix = recorded_matrix(text(draft.matrix.clone(), ObjectKind::Matrix)?, bases)?;
+        let plan = recorded_plan(text(draft.plan.clone(), ObjectKind::Plan)?)?;
+        let evidence = text(draft.evidence.clone(), ObjectKind::Evidence)?;
+        Ok(Self { evidence: Evidence::from_json(&evidence)?, matrix, plan })
+    }
+
     /// Reads them from the history's objects.
     pub(crate) fn read(store: &Store, record: &DecisionRecord) -> anyhow::Result<Self> {
         let object = |digest, kind: ObjectKind| text(store.object(digest, kind)?, kind);
         let bases = record.bases.iter().map(|base| object(base, ObjectKind::Base));
         let bases = bases.collect::<Result<Vec<String>, _>>()?;
         let matrix = recorded_matrix(object(&record.matrix, ObjectKind::Matrix)?, bases)?;
-        let plan = object(&record.plan, ObjectKind::Plan)?;
-        let plan = parse_plan(&Source { name: "recorded".to_owned(), text: plan })
-            .map_err(|problems| unusable("plan", &problems))?;
+        let plan = recorded_plan(object(&record.plan, ObjectKind::Plan)?)?;
         Ok(Self { evidence: recorded_evidence(store, record)?, matrix, plan })
     }
 }
@@ -70,6 +78,11 @@ pub(crate) fn recorded_matrix(text: String, bases: Vec<String>) -> anyhow::Resul
         Ok(Source { name: path.to_owned(), text })
     })
     .map_err(|problems| unusable("matrix", &problems))
+}
+
+fn recorded_plan(text: String) -> anyhow::Result<Plan> {
+    parse_plan(&Source { name: "recorded".to_owned(), text })
+        .map_err(|problems| unusable("plan", &problems))
 }
 
 /// The text of an object's bytes.

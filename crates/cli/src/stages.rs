@@ -1,7 +1,9 @@
 //! The phases of a history with their figures of one metric, for trajectories.
 
 use phasegate_history::{Body, Entry, Recorded, Store};
-use phasegate_model::{Decision, Environment, Evidence, Metric, Readings, Statistic};
+use phasegate_model::{
+    Circumstances, Decision, Evidence, Metric, PropertyChange, Readings, Statistic,
+};
 use phasegate_report::{Figures, Stage};
 
 use crate::recorded::recorded_evidence;
@@ -9,39 +11,6 @@ use crate::typical::{asserted, quantity, typical};
 
 /// How many phases a report looks back to, so that recording doesn't take longer with each.
 const LOOK_BACK: u64 = 50;
-
-/// The properties of an environment without which latencies don't compare.
-const MATTER: [&str; 12] = [
-    "cpu.model",
-    "cpu.arch",
-    "cpu.hypervisor",
-    "cpu.server_and_client",
-    "cpu.governor",
-    "os.kernel",
-    "server.name",
-    "server.version",
-    "server.valkey_version",
-    "server.io_threads",
-    "server.appendonly",
-    "container.cpu_max",
-];
-
-/// The properties that matter and differ between two measurements; none if they are comparable.
-pub(crate) fn differing(one: &Evidence, other: &Evidence) -> Vec<String> {
-    let mut differing = environments_differ(&one.environment, &other.environment);
-    let (this, that) = (&one.target, &other.target);
-    let mut compare =
-        |name: &str, differs: bool| differing.extend(differs.then(|| name.to_owned()));
-    compare("transport", this.transport != that.transport);
-    compare("wait", this.wait != that.wait);
-    compare("command", this.command != that.command);
-    differing
-}
-
-fn environments_differ(one: &Environment, other: &Environment) -> Vec<String> {
-    let differs = |name: &&str| one.0.get(*name) != other.0.get(*name);
-    MATTER.into_iter().filter(differs).map(str::to_owned).collect()
-}
 
 /// Gathers stages, one entry after another.
 pub(crate) struct Stages {
@@ -103,6 +72,12 @@ impl Stages {
         });
         self.before = Some(bare);
     }
+}
+
+/// What differs between two measurements and makes their figures incomparable; none if nothing.
+fn differing(before: &Evidence, now: &Evidence) -> Vec<String> {
+    let changes = Circumstances::of(now).changes_since(&Circumstances::of(before));
+    changes.into_iter().filter(PropertyChange::matters).map(|change| change.property).collect()
 }
 
 /// The stages of P99 up to an entry that is, or will be, a decision. What can't be read is left

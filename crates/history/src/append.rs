@@ -21,6 +21,7 @@ use crate::draft::{Draft, Matter, RenderError, RenderedFile, Upcoming};
 use crate::entry::{Entry, EntryError, Recorded};
 use crate::head::Head;
 use crate::names::{self, ObjectKind, REPORT};
+use crate::reference::ReferenceError;
 use crate::store::{ReadError, Store};
 use crate::write::Published;
 
@@ -46,6 +47,9 @@ pub enum AppendError {
         /// The object.
         path: PathBuf,
     },
+    /// What it says of an earlier entry isn't so.
+    #[error("nothing was recorded: {0}")]
+    Reference(ReferenceError),
     /// The caller could not render.
     #[error("nothing was recorded: rendering entry {number} failed: {cause}")]
     Render {
@@ -137,6 +141,7 @@ impl Store {
         draft: &Draft,
         render: &mut dyn FnMut(&Upcoming) -> Result<Vec<RenderedFile>, RenderError>,
     ) -> Result<Recorded, AppendError> {
+        self.check_references(&draft.matter).map_err(AppendError::Reference)?;
         self.make_folders()?;
         let mut body = self.keep_objects(&draft.matter)?;
         for _ in 0..ATTEMPTS {
@@ -172,7 +177,7 @@ impl Store {
     }
 
     /// Keeps all that an entry rests on; what the entry will record, but for its report.
-    fn keep_objects(&self, matter: &Matter) -> Result<Body, AppendError> {
+    pub(crate) fn keep_objects(&self, matter: &Matter) -> Result<Body, AppendError> {
         let report = Digest::of(b"");
         Ok(match matter {
             Matter::Decision(draft) => {

@@ -10,6 +10,9 @@ use crate::head::Head;
 use crate::names;
 use crate::wire::Wire;
 
+/// What git writes before the first of two versions.
+pub(crate) const CONFLICT: &[u8] = b"<<<<<<< ";
+
 /// An entry of the ledger. On disk it is one line of JSON, strings and whole numbers only, its
 /// keys in a fixed order, with a newline at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +42,9 @@ pub enum EntryError {
         /// What is unknown: `schema 2`, `kind treaty`.
         what: String,
     },
+    /// Git could not merge two versions of the file, and left both in it.
+    #[error("it has a merge conflict; run `phasegate history rebase`")]
+    Conflict,
     /// Not JSON, or not the keys and values of an entry.
     #[error("it is not an entry: {0}")]
     Format(serde_json::Error),
@@ -83,6 +89,9 @@ impl Entry {
     /// # Errors
     /// If they are not an entry, or are of a newer format.
     pub fn parse(bytes: &[u8]) -> Result<Self, EntryError> {
+        if bytes.starts_with(CONFLICT) {
+            return Err(EntryError::Conflict);
+        }
         let wire: Wire<'_> = serde_json::from_slice(bytes).map_err(|error| {
             unknown(bytes).map_or(EntryError::Format(error), |what| EntryError::Newer { what })
         })?;

@@ -8,6 +8,7 @@
 //! reports/ledger/000001.json     entries, one file each, created and never replaced
 //! reports/objects/<sha256>.json  evidence, byte for byte as it was
 //! reports/objects/<sha256>.toml  matrix, its bases and plan, byte for byte as they were
+//! reports/signatures/000001-…    signatures of entries, as OpenSSH makes them
 //! reports/000001-3a-skip/        what was rendered for people; `report.md` and more
 //! ```
 //!
@@ -52,16 +53,24 @@
 
 #![allow(clippy::disallowed_methods, reason = "this crate owns the ledger's files")]
 
+mod allowed;
 mod append;
 mod body;
+mod branches;
+mod chain;
 mod digest;
 mod disk;
 mod draft;
 mod entry;
 mod head;
+mod lines;
 mod names;
+mod outline;
 mod prepare;
 mod problem;
+mod rebase;
+mod reference;
+mod signing;
 mod store;
 mod verify;
 mod wire;
@@ -70,6 +79,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use allowed::{AllowedSigners, AllowedSignersError};
 pub use append::AppendError;
 pub use body::{Body, DecisionRecord, Kind, NoteRecord, TranscriptionRecord, WaiverRecord};
 pub use digest::{Digest, DigestError};
@@ -79,8 +89,15 @@ pub use draft::{
 };
 pub use entry::{Entry, EntryError, Recorded};
 pub use head::{Head, HeadError};
+pub use lines::verify_lines;
 pub use names::ObjectKind;
+pub use outline::Outline;
 pub use prepare::PrepareError;
-pub use problem::Problem;
+pub use problem::{Problem, Warning};
+pub use rebase::{Rebase, RebaseError, Rebased, Render};
+pub use reference::{ReferenceError, ReferenceProblem};
+pub use signing::{
+    SignError, Signatures, SigningKey, SigningKeyError, Unsigned, verify_signatures,
+};
 pub use store::{Entries, OpenError, ReadError, Store};
-pub use verify::{Objects, Verification, verify};
+pub use verify::{Objects, Verification, verify, verify_chain, verify_objects};

@@ -6,6 +6,7 @@ use crate::disk::DiskError;
 use crate::entry::EntryError;
 use crate::head::Head;
 use crate::names::ObjectKind;
+use crate::reference::ReferenceProblem;
 
 /// Something that is wrong with a history, with what it means.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +76,14 @@ pub enum Problem {
         /// Why it isn't one.
         cause: EntryError,
     },
+    /// Git left both versions of an entry in its file.
+    #[error(
+        "entry {number} is two entries: git left a merge conflict in its file; run `phasegate history rebase`"
+    )]
+    MergeConflict {
+        /// The entry.
+        number: u64,
+    },
     /// An entry is of a format that this code doesn't know.
     #[error("entry {number} can't be checked: {cause}")]
     Newer {
@@ -133,6 +142,49 @@ pub enum Problem {
         /// The first difference.
         difference: String,
     },
+    /// What an entry says of an earlier one isn't so.
+    #[error("entry {number} is wrong about an earlier one: {problem}")]
+    Reference {
+        /// The entry.
+        number: u64,
+        /// What isn't so.
+        problem: ReferenceProblem,
+    },
+    /// A signature is not one of its entry.
+    #[error("a signature of entry {number} is bad: `{}` isn't a signature of what the entry is now", path.display())]
+    SignatureBad {
+        /// The entry.
+        number: u64,
+        /// The signature.
+        path: PathBuf,
+    },
+    /// A signature is good, but by a key of nobody who may sign.
+    #[error(
+        "entry {number} is signed by somebody who isn't among the allowed signers, with the key {fingerprint}: `{}`",
+        path.display()
+    )]
+    SignerUnknown {
+        /// The entry.
+        number: u64,
+        /// The key's fingerprint.
+        fingerprint: String,
+        /// The signature.
+        path: PathBuf,
+    },
+    /// There is a signature of an entry that isn't there.
+    #[error("entry {number} was signed and isn't there: `{}`", path.display())]
+    SignedEntryMissing {
+        /// The entry.
+        number: u64,
+        /// The signature.
+        path: PathBuf,
+    },
+    /// Nobody who may sign has signed the entry.
+    #[error("entry {number} isn't signed by anybody among the allowed signers")]
+    Unsigned {
+        /// The entry.
+        number: u64,
+    },
     /// A file in the ledger's folder doesn't belong there.
     #[error("`{}` is no entry's name: move the file out of the ledger", path.display())]
     StrayFile {
@@ -147,6 +199,30 @@ pub enum Problem {
         /// The entry that it names.
         number: u64,
     },
+}
+
+/// Something about a history that is no proof of anything, but worth a look.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Warning {
+    /// An entry says that it was recorded before the entry that it follows.
+    #[error(
+        "entry {number} says that it was recorded before entry {}, which it follows: a clock was wrong, or it was re-linked by `history rebase`",
+        number - 1
+    )]
+    ClockBack {
+        /// The later entry.
+        number: u64,
+    },
+}
+
+impl Warning {
+    /// A name for programs, which stays the same.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::ClockBack { .. } => "clock-back",
+        }
+    }
 }
 
 fn entries(first: u64, last: u64) -> String {
@@ -171,6 +247,7 @@ impl Problem {
             Self::Rewritten { .. } => "rewritten",
             Self::Unreadable { .. } => "unreadable",
             Self::Damaged { .. } => "damaged",
+            Self::MergeConflict { .. } => "merge-conflict",
             Self::Newer { .. } => "newer",
             Self::NotCanonical { .. } => "not-canonical",
             Self::ObjectMissing { .. } => "object-missing",
@@ -178,6 +255,11 @@ impl Problem {
             Self::ReportMissing { .. } => "report-missing",
             Self::ReportEdited { .. } => "report-edited",
             Self::ReplayDiffers { .. } => "replay-differs",
+            Self::Reference { problem, .. } => problem.name(),
+            Self::SignatureBad { .. } => "signature-bad",
+            Self::SignerUnknown { .. } => "signer-unknown",
+            Self::SignedEntryMissing { .. } => "signed-entry-missing",
+            Self::Unsigned { .. } => "unsigned",
             Self::StrayFile { .. } => "stray-file",
             Self::OrphanedReport { .. } => "orphaned-report",
         }

@@ -10,6 +10,7 @@ use crate::disk::{Disk, DiskError, RealDisk};
 use crate::entry::{Entry, EntryError, Recorded};
 use crate::head::Head;
 use crate::names::{self, LEDGER, OBJECTS, ObjectKind, REPORT};
+use crate::outline::Outline;
 
 /// A history in a folder.
 ///
@@ -154,26 +155,71 @@ impl Store {
         Ok(Entries { store: self, numbers, gap_end: None, expected: 1 })
     }
 
+    /// The entries whose outline passes, oldest first. Of the others no body is built, which is
+    /// most of the work of reading an entry. Gaps and what can't be read are told as by
+    /// [`Store::entries`], whatever the filter.
+    ///
+    /// # Errors
+    /// If the ledger can't be listed.
+    pub fn entries_that<'a>(
+        &'a self,
+        mut passes: impl FnMut(&Outline<'_>) -> bool + 'a,
+    ) -> Result<impl Iterator<Item = Result<Recorded, ReadError>> + 'a, ReadError> {
+        let mut entries = self.entries()?;
+        Ok(std::iter::from_fn(move || {
+            loop {
+                let read = entries.turn()?.and_then(|number| self.entry_if(number, &mut passes));
+                if let Some(item) = read.transpose() {
+                    return Some(item);
+                }
+            }
+        }))
+    }
+
     /// The entry of that number.
     ///
     /// # Errors
     /// If it isn't there, can't be read, or isn't an entry.
     pub fn entry(&self, number: u64) -> Result<Recorded, ReadError> {
-        let path = self.entry_path(number);
-        let bytes = match self.disk.read(&path) {
+        self.recorded(number, &self.entry_bytes(number)?)
+    }
+
+    fn entry_if(
+        &self,
+        number: u64,
+        passes: &mut impl FnMut(&Outline<'_>) -> bool,
+    ) -> Result<Option<Recorded>, ReadError> {
+        let bytes = self.entry_bytes(number)?;
+        // An entry in another's place is an error, as it is without a filter.
+        let outline = Outline::scan(&bytes).filter(|outline| outline.number == number);
+        if let Some(outline) = outline {
+            return passes(&outline).then(|| self.recorded(number, &bytes)).transpose();
+        }
+        let recorded = self.recorded(number, &bytes)?;
+        Ok(passes(&Outline::of(&recorded.entry)).then_some(recorded))
+    }
+
+    fn entry_bytes(&self, number: u64) -> Result<Vec<u8>, ReadError> {
+        match self.disk.read(&self.entry_path(number)) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(ReadError::NoEntry { path: self.ledger(), number });
+                Err(ReadError::NoEntry { path: self.ledger(), number })
             }
-            read => read?,
-        };
-        let entry = match Entry::parse(&bytes) {
+            read => Ok(read?),
+        }
+    }
+
+    fn recorded(&self, number: u64, bytes: &[u8]) -> Result<Recorded, ReadError> {
+        let entry = match Entry::parse(bytes) {
             Ok(entry) => entry,
-            Err(problem) => return Err(ReadError::Entry { path, problem }),
+            Err(problem) => {
+                return Err(ReadError::Entry { path: self.entry_path(number), problem });
+            }
         };
         if entry.number != number {
+            let path = self.entry_path(number);
             return Err(ReadError::Misplaced { path, inside: entry.number });
         }
-        Ok(Recorded { entry, digest: Digest::of(&bytes) })
+        Ok(Recorded { entry, digest: Digest::of(bytes) })
     }
 
     /// The bytes of an object, which are sure to have that digest.
@@ -309,10 +355,9 @@ pub struct Entries<'a> {
     expected: u64,
 }
 
-impl Iterator for Entries<'_> {
-    type Item = Result<Recorded, ReadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
+impl Entries<'_> {
+    /// The next number whose turn it is, or the gap before it.
+    fn turn(&mut self) -> Option<Result<u64, ReadError>> {
         let number = self.gap_end.take().or_else(|| self.numbers.next())?;
         if number > self.expected {
             let (first, last) = (self.expected, number - 1);
@@ -320,6 +365,14 @@ impl Iterator for Entries<'_> {
             return Some(Err(ReadError::Gap { path: self.store.ledger(), first, last }));
         }
         self.expected = number.saturating_add(1);
-        Some(self.store.entry(number))
+        Some(Ok(number))
+    }
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Result<Recorded, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.turn()?.and_then(|number| self.store.entry(number)))
     }
 }

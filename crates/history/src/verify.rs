@@ -1,14 +1,16 @@
 //! Verifying a history: every digest, link, object and report, and every decision replayed.
 
+use std::collections::VecDeque;
 use std::io::ErrorKind;
 
 use crate::body::{Body, DecisionRecord};
+use crate::chain::Chain;
 use crate::digest::Digest;
 use crate::disk::DiskError;
-use crate::entry::{Entry, EntryError, Recorded};
+use crate::entry::{Entry, Recorded};
 use crate::head::Head;
 use crate::names::{self, ObjectKind, REPORT};
-use crate::problem::Problem;
+use crate::problem::{Problem, Warning};
 use crate::store::{ReadError, Store};
 
 /// What a decision rests on, byte for byte as it was.
@@ -34,6 +36,8 @@ pub struct Verification {
     pub head: Option<Head>,
     /// All that is wrong, in the order of the entries.
     pub problems: Vec<Problem>,
+    /// What isn't wrong, but worth a look, in the order of the entries.
+    pub warnings: Vec<Warning>,
 }
 
 impl Verification {
@@ -41,6 +45,12 @@ impl Verification {
     #[must_use]
     pub const fn is_sound(&self) -> bool {
         self.problems.is_empty()
+    }
+
+    pub(crate) fn of(chain: Chain) -> Self {
+        let head = chain.head();
+        let Chain { entries, problems, warnings, .. } = chain;
+        Self { entries, head, problems, warnings }
     }
 }
 
@@ -58,8 +68,9 @@ impl Verification {
 ///   also repairs all later links: the expected head.
 /// - An edit of the newest entry: the expected head. Without one: of the number, the file's name;
 ///   of the link, the entry before; of the digests, the objects and the report; of the decision,
-///   the replay; of anything else in the line, its canonical form. Who recorded the newest entry,
-///   when and with which version, only the expected head protects.
+///   the replay; of what it says of earlier entries, those; of anything else in the line, its
+///   canonical form. Who recorded the newest entry, when and with which version, only the expected
+///   head protects, and so it is with the words of a waiver or a note.
 /// - A removed entry: the gap. If it was the newest: the expected head, or its rendered folder if
 ///   that was left.
 /// - Not detected: without an expected head, a history that was written anew as a whole, and a
@@ -70,148 +81,124 @@ pub fn verify(
     expected: Option<&Head>,
     replay: &mut dyn FnMut(&Entry, &Objects) -> Result<(), String>,
 ) -> Verification {
-    let problems = Vec::new();
-    let mut walk = Walk { store, expected, replay, before: None, end: 0, entries: 0, problems };
+    verify_to(store, expected, Depth::Replay(replay))
+}
+
+/// Verifies all but the decisions: as [`verify`], without deciding anything again.
+pub fn verify_objects(store: &Store, expected: Option<&Head>) -> Verification {
+    verify_to(store, expected, Depth::Objects)
+}
+
+/// Verifies the chain alone: every entry's place, digest and link, the newest entry's form, and
+/// the expected head. No object, report or earlier entry's body is looked at.
+///
+/// As to entries, this finds whatever [`verify`] finds, sometimes by another name: an entry that
+/// isn't even JSON any more is an edited one here. What it can't see is an entry that was never
+/// sound, with sound links: somebody's who wrote the chain anew from there, against which only the
+/// expected head helps anyway.
+pub fn verify_chain(store: &Store, expected: Option<&Head>) -> Verification {
+    verify_to(store, expected, Depth::Chain)
+}
+
+/// How far verifying goes.
+enum Depth<'a> {
+    Chain,
+    Objects,
+    Replay(&'a mut dyn FnMut(&Entry, &Objects) -> Result<(), String>),
+}
+
+fn verify_to(store: &Store, expected: Option<&Head>, depth: Depth<'_>) -> Verification {
+    let mut walk = Walk { store, depth, chain: Chain::new(expected), shared: Shared::default() };
     if let Err(cause) = walk.run() {
-        walk.problems.push(Problem::Unreadable { cause });
+        walk.chain.problems.push(Problem::Unreadable { cause });
     }
-    let head = walk.before.map(|before| Head { number: walk.end, digest: before.digest });
-    Verification { entries: walk.entries, head, problems: walk.problems }
+    Verification::of(walk.chain)
 }
 
-/// The entry before the one that is looked at.
-struct Before {
-    digest: Digest,
-    /// Nothing if its file is damaged.
-    entry: Option<Link>,
+/// Objects that many entries share, as most do their matrix and plan: the last few that were read
+/// and found as they were.
+#[derive(Default)]
+struct Shared {
+    objects: VecDeque<(Digest, Vec<u8>)>,
 }
 
-/// How an entry says that it is linked.
-#[derive(Clone, Copy)]
-struct Link {
-    number: u64,
-    previous: Option<Digest>,
+impl Shared {
+    /// How many are kept, whatever the length of the history.
+    const KEPT: usize = 16;
+
+    fn get(&self, digest: &Digest) -> Option<Vec<u8>> {
+        self.objects.iter().find(|(kept, _)| kept == digest).map(|(_, bytes)| bytes.clone())
+    }
+
+    fn keep(&mut self, digest: Digest, bytes: Vec<u8>) {
+        self.objects.truncate(Self::KEPT - 1);
+        self.objects.push_front((digest, bytes));
+    }
 }
 
-struct Walk<'a> {
-    store: &'a Store,
-    expected: Option<&'a Head>,
-    replay: &'a mut dyn FnMut(&Entry, &Objects) -> Result<(), String>,
-    /// Nothing at the beginning, after a gap, and after a file that can't be read.
-    before: Option<Before>,
-    /// The last number looked at.
-    end: u64,
-    entries: u64,
-    problems: Vec<Problem>,
+struct Walk<'s, 'd> {
+    store: &'s Store,
+    depth: Depth<'d>,
+    chain: Chain,
+    shared: Shared,
 }
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     fn run(&mut self) -> Result<(), DiskError> {
         let listing = self.store.list_ledger()?;
+        let last = listing.numbers.last().copied();
         for number in &listing.numbers {
-            self.step(*number);
+            self.step(*number, last == Some(*number));
         }
-        if let Some(expected) = self.expected
-            && self.end < expected.number
-        {
-            self.problems.push(Problem::Truncated { end: self.end, expected: *expected });
-        }
+        self.chain.finish();
         let ledger = self.store.ledger();
         let strays = listing.strays.iter().map(|name| ledger.join(name));
-        self.problems.extend(strays.map(|path| Problem::StrayFile { path }));
+        self.chain.problems.extend(strays.map(|path| Problem::StrayFile { path }));
         self.check_folders(&listing.numbers)
     }
 
-    fn step(&mut self, number: u64) {
-        if number - self.end > 1 {
-            self.problems.push(Problem::Missing { first: self.end + 1, last: number - 1 });
-            self.before = None;
-        }
-        self.end = number;
-        self.entries += 1;
-        let bytes = match self.store.disk.read(&self.store.entry_path(number)) {
+    fn step(&mut self, number: u64, is_newest: bool) {
+        self.chain.reach(number);
+        let path = self.store.entry_path(number);
+        let bytes = match self.store.disk.read(&path) {
             Ok(bytes) => bytes,
-            Err(cause) => {
-                self.problems.push(Problem::Unreadable { cause });
-                self.before = None;
-                return;
-            }
+            Err(cause) => return self.chain.unreadable(Problem::Unreadable { cause }),
         };
-        let digest = Digest::of(&bytes);
-        let entry = self.parse(number, &bytes);
-        let link =
-            entry.as_ref().map(|entry| Link { number: entry.number, previous: entry.previous });
-        if let Some(link) = link {
-            self.check_link(number, link);
-        }
-        if let Some(&expected) = self.expected
-            && expected.number == number
-            && expected.digest != digest
-        {
-            self.problems.push(Problem::Rewritten { expected });
-        }
-        self.before = Some(Before { digest, entry: link });
-        if let Some(entry) = entry {
-            match &entry.body {
-                Body::Decision(record) => self.check_decision(&entry, record),
-                Body::Transcription(record) => {
-                    self.object(number, &record.document, ObjectKind::Document);
+        match self.depth {
+            Depth::Chain if !is_newest => {
+                self.chain.link(&bytes, || path);
+            }
+            Depth::Chain => {
+                self.chain.whole(&bytes, || path);
+            }
+            Depth::Objects | Depth::Replay(_) => {
+                if let (digest, Some(entry)) = self.chain.whole(&bytes, || path) {
+                    self.check_body(number, &Recorded { entry, digest });
                 }
-                Body::Waiver(_) | Body::Note(_) | Body::Revisit(_) => (),
             }
-            self.check_report(number, &Recorded { entry, digest });
         }
     }
 
-    fn parse(&mut self, number: u64, bytes: &[u8]) -> Option<Entry> {
-        match Entry::parse(bytes) {
-            Ok(entry) => {
-                if entry.to_line().ok().as_deref() != Some(bytes) {
-                    self.problems.push(Problem::NotCanonical { number });
+    fn problem(&mut self, problem: Problem) {
+        self.chain.problems.push(problem);
+    }
+
+    fn check_body(&mut self, number: u64, recorded: &Recorded) {
+        match &recorded.entry.body {
+            Body::Decision(record) => self.check_decision(number, &recorded.entry, record),
+            Body::Transcription(record) => {
+                self.object(number, &record.document, ObjectKind::Document);
+            }
+            Body::Waiver(_) | Body::Note(_) | Body::Revisit(_) => {
+                for problem in self.store.wrong_references(&recorded.entry) {
+                    self.problem(Problem::Reference { number, problem });
                 }
-                Some(entry)
-            }
-            Err(cause @ EntryError::Newer { .. }) => {
-                self.problems.push(Problem::Newer { number, cause });
-                None
-            }
-            Err(cause) => {
-                self.problems.push(Problem::Damaged { number, cause });
-                None
             }
         }
+        self.check_report(number, recorded);
     }
 
-    /// Whether the entry is in its place and follows the one before it. The links of a misplaced
-    /// entry say nothing about its neighbours, which are not the ones it had.
-    fn check_link(&mut self, number: u64, link: Link) {
-        if link.number != number {
-            let path = self.store.entry_path(number);
-            self.problems.push(Problem::Misplaced { path, inside: link.number });
-            return;
-        }
-        if number == 1 {
-            if link.previous.is_some() {
-                self.problems.push(Problem::NoBeginning);
-            }
-            return;
-        }
-        let Some(before) = &self.before else { return };
-        if link.previous == Some(before.digest) {
-            return;
-        }
-        match before.entry {
-            Some(sibling) if sibling.number != number - 1 => (),
-            Some(sibling) if sibling.previous == link.previous => {
-                self.problems.push(Problem::Forked { number });
-            }
-            _ => self.problems.push(Problem::Edited { number: number - 1 }),
-        }
-    }
-
-    fn check_decision(&mut self, entry: &Entry, record: &DecisionRecord) {
-        // The place that it was found in, should the entry say another number.
-        let number = self.end;
+    fn check_decision(&mut self, number: u64, entry: &Entry, record: &DecisionRecord) {
         let evidence = self.object(number, &record.evidence, ObjectKind::Evidence);
         let matrix = self.object(number, &record.matrix, ObjectKind::Matrix);
         let bases: Vec<Option<Vec<u8>>> = record
@@ -223,16 +210,25 @@ impl Walk<'_> {
         let bases = bases.into_iter().collect::<Option<Vec<_>>>();
         if let (Some(evidence), Some(matrix), Some(bases), Some(plan)) =
             (evidence, matrix, bases, plan)
-            && let Err(difference) =
-                (self.replay)(entry, &Objects { evidence, matrix, bases, plan })
+            && let Depth::Replay(replay) = &mut self.depth
+            && let Err(difference) = replay(entry, &Objects { evidence, matrix, bases, plan })
         {
-            self.problems.push(Problem::ReplayDiffers { number, difference });
+            self.problem(Problem::ReplayDiffers { number, difference });
         }
     }
 
     fn object(&mut self, number: u64, digest: &Digest, kind: ObjectKind) -> Option<Vec<u8>> {
+        if let Some(bytes) = self.shared.get(digest) {
+            return Some(bytes);
+        }
         let problem = match self.store.object(digest, kind) {
-            Ok(bytes) => return Some(bytes),
+            Ok(bytes) => {
+                // Evidence is as large as all the rest, and no two entries share it.
+                if kind != ObjectKind::Evidence {
+                    self.shared.keep(*digest, bytes.clone());
+                }
+                return Some(bytes);
+            }
             Err(ReadError::Disk(cause)) => Problem::Unreadable { cause },
             Err(ReadError::AlteredObject { kind, path }) => {
                 Problem::ObjectEdited { number, kind, path }
@@ -242,7 +238,7 @@ impl Walk<'_> {
                 Problem::ObjectMissing { number, kind, path }
             }
         };
-        self.problems.push(problem);
+        self.problem(problem);
         None
     }
 
@@ -252,11 +248,11 @@ impl Walk<'_> {
         let path = folder.join(REPORT);
         match self.store.report(recorded, &folder) {
             Ok(bytes) if Digest::of(&bytes) == *report => (),
-            Ok(_) => self.problems.push(Problem::ReportEdited { number, path }),
+            Ok(_) => self.problem(Problem::ReportEdited { number, path }),
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                self.problems.push(Problem::ReportMissing { number, path });
+                self.problem(Problem::ReportMissing { number, path });
             }
-            Err(cause) => self.problems.push(Problem::Unreadable { cause }),
+            Err(cause) => self.problem(Problem::Unreadable { cause }),
         }
     }
 
@@ -274,7 +270,7 @@ impl Walk<'_> {
         for (number, path) in orphans {
             // The history may have grown since it was listed.
             if !self.store.disk.exists(&self.store.entry_path(number))? {
-                self.problems.push(Problem::OrphanedReport { path, number });
+                self.problem(Problem::OrphanedReport { path, number });
             }
         }
         Ok(())

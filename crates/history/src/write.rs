@@ -31,7 +31,7 @@ impl Store {
         self.make_folder(&self.objects())
     }
 
-    fn make_folder(&self, path: &Path) -> Result<(), DiskError> {
+    pub(crate) fn make_folder(&self, path: &Path) -> Result<(), DiskError> {
         let parent = path
             .parent()
             .map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent });

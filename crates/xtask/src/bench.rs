@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the benchmarks, of deciding, of reports, and against a real server.
+//! `cargo xtask bench`: the benchmarks, of deciding, of reports, of the ledger, and against a real server.
 
 use std::process::ExitCode;
 
@@ -13,6 +13,7 @@ pub(crate) fn run(workspace: &Workspace, options: Vec<String>) -> Result<ExitCod
         "cargo bench --package phasegate-rules --bench decide",
         "cargo bench --package phasegate-rules --bench verify",
         "cargo bench --package phasegate-report --bench render",
+        "cargo bench --package phasegate-history --bench ledger",
         "cargo bench --package phasegate-measure --bench floor",
     ] {
         let status = CommandLine::new(bench).run_in(&workspace.root)?;

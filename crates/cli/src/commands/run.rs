@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use phasegate_history::{DecisionDraft, Digest, Draft, Matter, Recorded, Store, Upcoming};
+use phasegate_history::{DecisionDraft, Digest, Draft, Matter, Recorded, Store, Upcoming, Warning};
 use phasegate_model::{Decision, Evidence};
 use phasegate_report::{Context, Form};
 
 use crate::args::{Format, RunArgs, Talk};
 use crate::commands::measure::{apply_options, fail};
+use crate::commands::sign;
 use crate::decision_json::{RecordedJson, decision_json};
 use crate::driver::{self, TOOL, now};
 use crate::earlier::Comparison;
@@ -21,6 +22,8 @@ use crate::stages::stages_with;
 use crate::{github, source, table};
 
 pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
+    // As all that can fail before the measurement.
+    let key = sign::key(args.sign.as_deref())?;
     let store = Store::open(&args.reports)?;
     let mut project = Project::of(&args.measuring, &store)?;
     apply_options(&mut project.plan, &args.measuring);
@@ -39,6 +42,15 @@ pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
     let decision = project.matrix.decide(&measured.evidence);
     let (recorded, context) = record(&project, &measured.evidence, &decision, &store, &templates)
         .map_err(|error| keep_evidence(error, args, &measured.evidence))?;
+    warn_of_clock(&store, &recorded);
+    if let Some(key) = key {
+        let number = recorded.entry.number;
+        store.sign(number, &key).with_context(|| {
+            format!(
+                "entry {number} is recorded, but not signed; run `phasegate history sign {number}`"
+            )
+        })?;
+    }
     if let Some(context) = context {
         github::append_to_summary(|| templates.render(&context, Form::Comment));
     }
@@ -111,6 +123,15 @@ fn record(
     };
     let recorded = store.append(&draft, &mut render)?;
     Ok((recorded, rendered))
+}
+
+/// Says so if by this machine's clock the entry was recorded before the one that it follows.
+fn warn_of_clock(store: &Store, recorded: &Recorded) {
+    let number = recorded.entry.number;
+    let before = number.checked_sub(1).and_then(|before| store.entry(before).ok());
+    if before.is_some_and(|before| recorded.entry.recorded_at < before.entry.recorded_at) {
+        say(&format!("warning: {}; check this machine's clock", Warning::ClockBack { number }));
+    }
 }
 
 /// Who records: the user's name, as the system has it.

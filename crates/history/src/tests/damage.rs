@@ -95,8 +95,10 @@ fn a_reformatted_entry_is_named() {
 #[test]
 fn an_entry_that_is_no_json_is_damaged() {
     let history = History::new();
-    fs::write(history.entry_path(5), "<<<<<<< ours\n").unwrap();
+    fs::write(history.entry_path(5), "\0\0\0\0").unwrap();
     assert_eq!(history.problems()[0], "damaged");
+    fs::write(history.entry_path(5), "<<<<<<< ours\n").unwrap();
+    assert_eq!(history.problems()[0], "merge-conflict");
     fs::write(history.entry_path(3), "").unwrap();
     assert_eq!(history.problems()[..2], ["damaged", "edited"]);
 }

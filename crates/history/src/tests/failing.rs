@@ -7,9 +7,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use super::{append, draft, names, problems, render};
+use super::kinds::{note, revisit, transcription, waiver};
+use super::{append, draft, draft_of, names, owing, problems, render};
 use crate::disk::{Disk, RealDisk};
-use crate::{AppendError, DiskError, PrepareError, Recorded, Store};
+use crate::{AppendError, DiskError, Draft, Matter, PrepareError, Recorded, Store};
 
 const ENOSPC: i32 = 28;
 const EACCES: i32 = 13;
@@ -19,7 +20,7 @@ const EROFS: i32 = 30;
 
 /// How a disk fails.
 #[derive(Clone, Copy, Debug)]
-enum Failure {
+pub(super) enum Failure {
     /// The step has no effect and fails with that error.
     Refused(i32),
     /// The step has its effect, but reports that error.
@@ -32,7 +33,7 @@ enum Failure {
 
 /// A step that was tried.
 #[derive(Clone)]
-struct Step {
+pub(super) struct Step {
     name: &'static str,
     path: PathBuf,
     /// The new name, for a link and a rename.
@@ -144,15 +145,15 @@ impl Disk for FaultyDisk {
 }
 
 /// A store on a disk that fails, and the steps that it makes.
-fn faulty(folder: &Path, failure: Failure, at: usize) -> (Store, Arc<Mutex<Vec<Step>>>) {
+pub(super) fn faulty(folder: &Path, failure: Failure, at: usize) -> (Store, Arc<Mutex<Vec<Step>>>) {
     let steps = Arc::new(Mutex::new(Vec::new()));
     let disk = FaultyDisk { failure, at, steps: Arc::clone(&steps) };
     let store = Store { dir: folder.to_owned(), disk: Box::new(disk) };
     (store, steps)
 }
 
-/// A store on a disk that works.
-fn working(folder: &Path) -> Store {
+/// A store on a disk that works, and never flushes.
+pub(super) fn working(folder: &Path) -> Store {
     faulty(folder, Failure::Crash, usize::MAX).0
 }
 
@@ -181,13 +182,22 @@ fn append_while_failing(
     failure: Failure,
     at: usize,
 ) -> Result<Recorded, AppendError> {
+    append_to_while_failing(entries, &|_| draft("ada"), failure, at)
+}
+
+/// As `append_while_failing`; what is appended is made from the first entry, if there is one.
+fn append_to_while_failing(
+    entries: u64,
+    make: &dyn Fn(Option<&Recorded>) -> Draft,
+    failure: Failure,
+    at: usize,
+) -> Result<Recorded, AppendError> {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("reports");
-    for n in 0..entries {
-        append(&working(&dir), &n.to_string());
-    }
+    let appended = |n: u64| working(&dir).append(&owing(&n.to_string()), &mut render).unwrap();
+    let before: Vec<Recorded> = (0..entries).map(appended).collect();
     let (failing, _) = faulty(&dir, failure, at);
-    let result = failing.append(&draft("ada"), &mut render);
+    let result = failing.append(&make(before.first()), &mut render);
 
     let context = format!("{failure:?} at step {at} of {entries} entries: {result:?}");
     let store = working(&dir);
@@ -214,12 +224,27 @@ fn append_while_failing(
     append(&store, "bob");
     assert_eq!(problems(&dir, None), [""; 0], "{context}");
     for recorded in store.entries().unwrap() {
-        assert!(
-            store.folder(&recorded.unwrap().entry).unwrap().join("votes.svg").exists(),
-            "{context}"
-        );
+        if let Some(folder) = store.folder(&recorded.unwrap().entry) {
+            assert!(folder.join("votes.svg").exists(), "{context}");
+        }
     }
     result
+}
+
+#[test]
+fn an_append_of_any_other_kind_survives_the_failure_of_any_step() {
+    let makes: [fn(&Recorded) -> Matter; 4] = [waiver, note, |_| revisit(), |_| transcription()];
+    for make in makes {
+        let make = |first: Option<&Recorded>| draft_of(make(first.unwrap()));
+        let mut at = 1;
+        // The first step that isn't reached any more is the one behind the last.
+        while append_to_while_failing(1, &make, Failure::Crash, at).is_err() {
+            _ = append_to_while_failing(1, &make, Failure::Refused(ENOSPC), at);
+            _ = append_to_while_failing(1, &make, Failure::Misreported(EIO), at);
+            at += 1;
+        }
+        assert!(at > 10, "{at}");
+    }
 }
 
 #[test]

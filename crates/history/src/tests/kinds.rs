@@ -4,7 +4,7 @@ use std::fs;
 
 use phasegate_model::{Note, Revisit, Transcription};
 
-use super::{append, draft_of, names, render};
+use super::{draft_of, names, owing, render};
 use crate::{
     Body, Digest, Entry, EntryError, Kind, Matter, NoteRecord, Recorded, RenderedFile, Store,
     TranscriptionDraft, WaiverRecord, verify,
@@ -16,7 +16,7 @@ const TRANSCRIPTION: &str = concat!(
     r#""readings":{"rtt.p99":"9.93us","memory.allocator":"jemalloc-5.3.0"}}"#
 );
 
-fn waiver(of: &Recorded) -> Matter {
+pub(super) fn waiver(of: &Recorded) -> Matter {
     let waiver = concat!(
         r#"{"row":"rtt","owner":"ada","reason":"the fix is on its way","#,
         r#""expires":"2026-12-31"}"#
@@ -25,20 +25,20 @@ fn waiver(of: &Recorded) -> Matter {
     Matter::Waiver(WaiverRecord { phase: "3A".parse().unwrap(), of: of.head(), waiver })
 }
 
-fn note(of: &Recorded) -> Matter {
+pub(super) fn note(of: &Recorded) -> Matter {
     let note = Note { lessons: vec!["test assumptions early".to_owned()], ..Note::default() };
     Matter::Note(NoteRecord { phase: "3A".parse().unwrap(), of: of.head(), note })
 }
 
-fn revisit() -> Matter {
+pub(super) fn revisit() -> Matter {
     let revisit = concat!(
         r#"{"server":"redis://localhost:6379","readings":{"memory.dataset":"60MB"},"#,
-        r#""obligations":[{"entry":1,"row":"scale","finding":"met"}]}"#
+        r#""obligations":[{"entry":1,"row":"rtt","finding":"met"}]}"#
     );
     Matter::Revisit(serde_json::from_str::<Revisit>(revisit).unwrap())
 }
 
-fn transcription() -> Matter {
+pub(super) fn transcription() -> Matter {
     let transcription: Transcription = serde_json::from_str(TRANSCRIPTION).unwrap();
     let document = b"# by hand\n".to_vec();
     Matter::Transcription(Box::new(TranscriptionDraft { document, transcription }))
@@ -48,7 +48,7 @@ fn transcription() -> Matter {
 fn history() -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
-    let first = append(&store, "ada");
+    let first = store.append(&owing("ada"), &mut render).unwrap();
     for matter in [waiver(&first), note(&first), revisit(), transcription()] {
         store.append(&draft_of(matter), &mut render).unwrap();
     }

@@ -1,0 +1,268 @@
+//! How long verifying, listing and appending take, beside what the machine needs for the bare work.
+//!
+//! `cargo bench -p phasegate-history --bench ledger -- [ENTRIES [FILES]]`: so many entries as one
+//! stream (a million) and as files (a hundred thousand, as a million files take minutes to write).
+#![allow(clippy::unwrap_used, reason = "a benchmark")]
+#![allow(clippy::cast_precision_loss, reason = "numbers of entries, for people")]
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock and writes files")]
+
+use std::fs::{self, File};
+use std::io::{BufReader, BufWriter, Read as _, Write as _};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use phasegate_history::{
+    Body, DecisionDraft, DecisionRecord, Digest, Draft, Entry, Head, Matter, NoteRecord,
+    RenderedFile, Store, Upcoming, verify_chain, verify_lines, verify_objects,
+};
+use phasegate_model::{Decision, Note};
+use sha2::{Digest as _, Sha256};
+
+/// A decision with one row.
+const DECISION: &str = concat!(
+    r#"{"schema":1,"phase":"3A","matrix":"allocator","error_rate":"5%","voted_conditions":1,"#,
+    r#""trials":7,"outcome":"skip","possible":[],"next":"3B","deciding":["rtt"],"rows":["#,
+    r#"{"id":"rtt","line":4,"when":"rtt.p99 < 12us","normalized":"rtt.p99 < 12us","given":null,"#,
+    r#""why":"users feel it","finding":"met","action":"skip","then":"skip","#,
+    r#""else":"act: tune the transport","#,
+    r#""votes":{"met":7,"not_met":0,"neither":0,"evidence_met":"128","evidence_not_met":"0.125","#,
+    r#""threshold":"20","settled_at":7},"#,
+    r#""readings":[{"metric":"rtt.p99","kind":"number","median":"9.93us","#,
+    r#""interval":["9.91us","9.95us"],"min":"9.9us","max":"9.97us","n":7}],"#,
+    r#""margin":null}],"obligations":[],"closest_flip":null}"#,
+);
+
+fn main() {
+    let numbers = std::env::args().skip(1).filter_map(|argument| argument.parse().ok());
+    let [entries, files] = match numbers.collect::<Vec<u64>>()[..] {
+        [] => [1_000_000, 100_000],
+        [entries] => [entries, 100_000],
+        [entries, files, ..] => [entries, files],
+    };
+    let folder = tempfile::tempdir().unwrap();
+    stream(folder.path(), entries);
+    single_files(folder.path(), files);
+    appending(folder.path());
+}
+
+/// A history in one stream.
+fn stream(folder: &Path, entries: u64) {
+    let path = folder.join("ledger.jsonl");
+    let mut file = BufWriter::new(File::create(&path).unwrap());
+    let mut bytes = 0;
+    let head = chain(entries, |_, line| {
+        bytes += line.len();
+        file.write_all(line).unwrap();
+    });
+    file.into_inner().unwrap().sync_all().unwrap();
+    println!("{entries} entries in one stream, {} bytes each", bytes as u64 / entries);
+    let open = || BufReader::with_capacity(1 << 16, File::open(&path).unwrap());
+    // Once unmeasured, so that both read from memory.
+    std::io::copy(&mut open(), &mut std::io::sink()).unwrap();
+    let bare = fastest(|| {
+        let (mut reader, mut hash) = (File::open(&path).unwrap(), Sha256::new());
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            match reader.read(&mut buffer).unwrap() {
+                0 => break,
+                read => hash.update(buffer.get(..read).unwrap()),
+            }
+        }
+        std::hint::black_box(hash.finalize());
+    });
+    tell("  reading and SHA-256 of the same bytes", bare, entries);
+    let took = fastest(|| {
+        let found = verify_lines(&mut open(), &path, Some(&head));
+        assert!(found.is_sound() && found.entries == entries, "{:?}", found.problems);
+    });
+    tell("  verify_lines", took, entries);
+    fs::remove_file(&path).unwrap();
+}
+
+/// A history in files, whose objects and reports are there as well, shared by all entries.
+fn single_files(folder: &Path, entries: u64) {
+    let dir = folder.join("files");
+    fs::create_dir_all(dir.join("ledger")).unwrap();
+    fs::create_dir_all(dir.join("objects")).unwrap();
+    for (name, bytes) in [("json", EVIDENCE), ("toml", MATRIX), ("toml", PLAN)] {
+        let path = dir.join("objects").join(format!("{}.{name}", Digest::of(bytes)));
+        fs::write(path, bytes).unwrap();
+    }
+    let path = |number: u64| dir.join("ledger").join(format!("{number:06}.json"));
+    let head = chain(entries, |number, line| {
+        fs::write(path(number), line).unwrap();
+        let rendered = dir.join(format!("{number:06}-3a-skip"));
+        if entries <= 100_000 {
+            fs::create_dir(&rendered).unwrap();
+            fs::write(rendered.join("report.md"), REPORT).unwrap();
+        }
+    });
+    println!("{entries} entries in a file each");
+    let bare = fastest(|| {
+        for number in 1..=entries {
+            std::hint::black_box(Digest::of(&fs::read(path(number)).unwrap()));
+        }
+    });
+    tell("  reading and SHA-256 of each file", bare, entries);
+    let store = Store::open(&dir).unwrap();
+    let took = fastest(|| {
+        let found = verify_chain(&store, Some(&head));
+        assert!(found.is_sound() && found.entries == entries, "{:?}", found.problems);
+    });
+    tell("  verify_chain", took, entries);
+    let took = fastest(|| {
+        let since = "2026-11-23T05:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+        let wanted = |outline: &phasegate_history::Outline<'_>| {
+            outline.phase == Some("3B") && outline.recorded_at >= since
+        };
+        assert_eq!(store.entries_that(wanted).unwrap().count(), 0);
+    });
+    tell("  listing with a filter", took, entries);
+    if entries <= 100_000 {
+        let took = fastest(|| {
+            let found = verify_objects(&store, Some(&head));
+            assert!(found.is_sound() && found.entries == entries, "{:?}", found.problems);
+        });
+        tell("  verify_objects", took, entries);
+    }
+}
+
+/// Appending, by turns with the system calls that no append can do without.
+fn appending(folder: &Path) {
+    let dir = folder.join("appending");
+    let store = Store::open(&dir).unwrap();
+    let first = store.append(&draft(decision(0)), &mut render).unwrap();
+    let (mut bare, mut notes, mut decisions) = (Vec::new(), Vec::new(), Vec::new());
+    let line = first.entry.to_line().unwrap();
+    for turn in 1..=200 {
+        let (temporary, name) = (dir.join(".tmp"), dir.join(format!("bare{turn}")));
+        bare.push(time(|| {
+            let mut file = File::create_new(&temporary).unwrap();
+            file.write_all(&line).unwrap();
+            file.sync_all().unwrap();
+            fs::hard_link(&temporary, &name).unwrap();
+            File::open(&dir).unwrap().sync_all().unwrap();
+        }));
+        // Flushed here, so that it isn't part of what is flushed next.
+        fs::remove_file(&temporary).unwrap();
+        File::open(&dir).unwrap().sync_all().unwrap();
+        let note = Note { text: Some("x".repeat(line.len() - 400)), ..Note::default() };
+        let phase = "3A".parse().unwrap();
+        let note = Matter::Note(NoteRecord { phase, of: first.head(), note });
+        notes.push(time(|| drop(store.append(&draft(note), &mut render).unwrap())));
+        let decision = decision(turn);
+        decisions.push(time(|| drop(store.append(&draft(decision), &mut render).unwrap())));
+    }
+    println!("appending to a history of 1 to 400 entries, medians");
+    let [bare, notes, decisions] = [bare, notes, decisions].map(median);
+    let beside = |what: &str, took: Duration| {
+        let ratio = took.as_secs_f64() / bare.as_secs_f64();
+        println!("{what:<42}{:>9} us {ratio:>8.2} times as long", took.as_micros());
+    };
+    beside("  write, fsync, link, fsync", bare);
+    beside("  a note", notes);
+    beside("  a decision, its evidence and report", decisions);
+}
+
+const EVIDENCE: &[u8] = b"{}\n";
+const MATRIX: &[u8] = b"# matrix\n";
+const PLAN: &[u8] = b"# plan\n";
+const REPORT: &[u8] = b"# Report\n";
+
+/// Tells the line of each entry of a history; its head.
+fn chain(entries: u64, mut each: impl FnMut(u64, &[u8])) -> Head {
+    let decision: Decision = serde_json::from_str(DECISION).unwrap();
+    let mut entry = Entry {
+        schema: Entry::SCHEMA,
+        number: 0,
+        previous: None,
+        recorded_at: "2026-11-23T05:00:00Z".parse().unwrap(),
+        recorded_by: "ada".to_owned(),
+        tool: "phasegate 0.1.0".to_owned(),
+        body: Body::Decision(Box::new(DecisionRecord {
+            evidence: Digest::of(EVIDENCE),
+            matrix: Digest::of(MATRIX),
+            bases: Vec::new(),
+            plan: Digest::of(PLAN),
+            report: Digest::of(REPORT),
+            decision,
+        })),
+    };
+    let mut head = None;
+    for number in 1..=entries {
+        entry.number = number;
+        entry.previous = head.map(|head: Head| head.digest);
+        let line = entry.to_line().unwrap();
+        head = Some(Head { number, digest: Digest::of(&line) });
+        each(number, &line);
+    }
+    head.unwrap()
+}
+
+fn decision(turn: u32) -> Matter {
+    Matter::Decision(Box::new(DecisionDraft {
+        evidence: format!("{{\"turn\":{turn}}}\n").into_bytes(),
+        matrix: MATRIX.to_vec(),
+        bases: Vec::new(),
+        plan: PLAN.to_vec(),
+        decision: serde_json::from_str(DECISION).unwrap(),
+    }))
+}
+
+fn draft(matter: Matter) -> Draft {
+    Draft {
+        recorded_at: "2026-11-23T05:00:00Z".parse().unwrap(),
+        recorded_by: "ada".to_owned(),
+        tool: "phasegate 0.1.0".to_owned(),
+        matter,
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it stands for a renderer that may fail")]
+fn render(_: &Upcoming) -> Result<Vec<RenderedFile>, phasegate_history::RenderError> {
+    Ok(vec![RenderedFile::new("report.md", REPORT)])
+}
+
+fn time(work: impl FnOnce()) -> Duration {
+    let begin = Instant::now();
+    work();
+    begin.elapsed()
+}
+
+/// How long something took, by the clock and on the CPU, where the system tells the latter: what
+/// other programs do makes the former longer.
+#[derive(Clone, Copy)]
+struct Took {
+    wall: Duration,
+    cpu: Option<Duration>,
+}
+
+/// The fastest of three times.
+fn fastest(mut work: impl FnMut()) -> Took {
+    let mut once = || {
+        let before = on_cpu();
+        let wall = time(&mut work);
+        Took { wall, cpu: on_cpu().zip(before).map(|(after, before)| after.saturating_sub(before)) }
+    };
+    let times = [once(), once(), once()];
+    let wall = times.iter().map(|took| took.wall).min().unwrap_or_default();
+    Took { wall, cpu: times.iter().filter_map(|took| took.cpu).min() }
+}
+
+/// The time that this thread, which is the only one, was on a CPU.
+fn on_cpu() -> Option<Duration> {
+    let text = fs::read_to_string("/proc/self/schedstat").ok()?;
+    text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn tell(what: &str, took: Took, entries: u64) {
+    let each = took.cpu.unwrap_or(took.wall).as_secs_f64() * 1e6 / entries as f64;
+    let cpu = took.cpu.map(|cpu| format!("{:.3} s on the CPU,", cpu.as_secs_f64()));
+    let (wall, cpu) = (took.wall.as_secs_f64(), cpu.unwrap_or_default());
+    println!("{what:<42}{wall:>9.3} s, {cpu} {each:.3} us an entry");
+}

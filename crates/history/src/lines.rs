@@ -1,0 +1,57 @@
+//! A ledger as one stream: its entries' lines, one after another, as `cat reports/ledger/*.json`
+//! gives them. A million files take longer to open than their bytes to check; one file doesn't.
+
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
+
+use crate::chain::Chain;
+use crate::disk::DiskError;
+use crate::head::Head;
+use crate::outline::Link;
+use crate::problem::Problem;
+use crate::verify::Verification;
+
+/// Verifies the chain of a ledger whose lines come one after another, as
+/// [`verify_chain`](crate::verify_chain) does. `name` is what problems call the stream.
+///
+/// Of the stream, two lines at a time are in memory.
+pub fn verify_lines(lines: &mut dyn BufRead, name: &Path, expected: Option<&Head>) -> Verification {
+    let mut chain = Chain::new(expected);
+    let (mut line, mut newest) = (Vec::new(), Vec::new());
+    for at in 1_u64.. {
+        line.clear();
+        match lines.read_until(b'\n', &mut line) {
+            Ok(0) => break,
+            Ok(_) => step(&mut chain, &line, || PathBuf::from(format!("{}:{at}", name.display()))),
+            Err(cause) => {
+                let cause = DiskError::new("read", name, cause);
+                chain.problems.push(Problem::Unreadable { cause });
+                break;
+            }
+        }
+        std::mem::swap(&mut line, &mut newest);
+    }
+    if !newest.is_empty() {
+        chain.newest(&newest);
+    }
+    chain.finish();
+    Verification::of(chain)
+}
+
+/// A line has no name that says its number, so it is taken for the one that it says itself, as
+/// long as numbers go up.
+fn step(chain: &mut Chain, line: &[u8], place: impl FnOnce() -> PathBuf) {
+    match Link::scan(line) {
+        Some(link) if link.number <= chain.end => {
+            chain.unreadable(Problem::Misplaced { path: place(), inside: link.number });
+        }
+        Some(link) => {
+            chain.reach(link.number);
+            chain.follow(line, Some(link), place);
+        }
+        None => {
+            chain.reach(chain.end.saturating_add(1));
+            chain.whole(line, place);
+        }
+    }
+}
