@@ -1,6 +1,6 @@
 //! The history: an append-only ledger of decisions that auditors can verify.
 //!
-//! A history is a folder. Every decision, and whatever people add to one, is an entry of its own,
+//! A history is a folder, or a bucket with the same names and bytes. Every decision, and whatever people add to one, is an entry of its own,
 //! one file of one line, that holds the digest of the entry before it and the digests of everything
 //! it rests on:
 //!
@@ -54,18 +54,24 @@
 
 mod append;
 mod body;
+#[cfg(feature = "object-store")]
+mod bucket;
 mod digest;
 mod disk;
+mod doctor;
 mod draft;
 mod entry;
+mod files;
+mod folder;
 mod head;
+mod location;
 mod names;
+mod newest;
 mod prepare;
 mod problem;
 mod store;
 mod verify;
 mod wire;
-mod write;
 
 #[cfg(test)]
 mod tests;
@@ -74,11 +80,13 @@ pub use append::AppendError;
 pub use body::{Body, DecisionRecord, Kind, NoteRecord, TranscriptionRecord, WaiverRecord};
 pub use digest::{Digest, DigestError};
 pub use disk::DiskError;
+pub use doctor::{Check, Verdict};
 pub use draft::{
     DecisionDraft, Draft, Matter, RenderError, RenderedFile, TranscriptionDraft, Upcoming,
 };
 pub use entry::{Entry, EntryError, Recorded};
 pub use head::{Head, HeadError};
+pub use location::{BucketUrl, Location, LocationError};
 pub use names::ObjectKind;
 pub use prepare::PrepareError;
 pub use problem::Problem;

@@ -1,5 +1,6 @@
 //! The store: a folder with a ledger, its objects and what was rendered. This is the reading side.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::ErrorKind;
@@ -8,7 +9,10 @@ use std::path::{Path, PathBuf};
 use crate::digest::Digest;
 use crate::disk::{Disk, DiskError, RealDisk};
 use crate::entry::{Entry, EntryError, Recorded};
+use crate::files::Files;
+use crate::folder::Folder;
 use crate::head::Head;
+use crate::location::{BucketUrl, Location};
 use crate::names::{self, LEDGER, OBJECTS, ObjectKind, REPORT};
 
 /// A history in a folder.
@@ -17,7 +21,7 @@ use crate::names::{self, LEDGER, OBJECTS, ObjectKind, REPORT};
 /// one that can't be read is an error, never an empty history.
 pub struct Store {
     pub(crate) dir: PathBuf,
-    pub(crate) disk: Box<dyn Disk>,
+    pub(crate) files: Box<dyn Files>,
 }
 
 impl fmt::Debug for Store {
@@ -32,6 +36,16 @@ pub enum OpenError {
     /// Its ledger can't be listed.
     #[error("can't open the history: {0}")]
     Disk(DiskError),
+    /// There is no way to a bucket.
+    #[error("can't open the history `{url}`: {cause}{advice}")]
+    Bucket {
+        /// The bucket.
+        url: String,
+        /// What is wrong.
+        cause: String,
+        /// What to do, after a semicolon.
+        advice: &'static str,
+    },
 }
 
 /// Why something of a history can't be read.
@@ -112,7 +126,7 @@ pub(crate) struct Listing {
 
 impl Listing {
     /// The missing numbers before each number, as first and last.
-    fn gaps(&self) -> impl Iterator<Item = (u64, u64)> {
+    pub(crate) fn gaps(&self) -> impl Iterator<Item = (u64, u64)> {
         let before = std::iter::once(0).chain(self.numbers.iter().copied());
         before
             .zip(self.numbers.iter().copied())
@@ -130,9 +144,47 @@ impl Store {
         Self::open_on(dir, Box::new(RealDisk))
     }
 
+    /// Opens the history at a location, which may have no entry yet. `variables` are those of the
+    /// environment, where the credentials for a bucket are; a folder needs none.
+    ///
+    /// # Errors
+    /// If there is no way to the bucket, or what is there can't be listed.
+    pub fn open_at(
+        location: &Location,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Self, OpenError> {
+        match location {
+            Location::Folder(dir) => Self::open(dir),
+            Location::Bucket(url) => Self::open_bucket(url, variables),
+        }
+    }
+
+    #[cfg(feature = "object-store")]
+    fn open_bucket(
+        url: &BucketUrl,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Self, OpenError> {
+        let bucket = crate::bucket::Bucket::connect(url, variables)?;
+        Self::open_in(&PathBuf::from(url.to_string()), Box::new(bucket))
+    }
+
+    #[cfg(not(feature = "object-store"))]
+    fn open_bucket(url: &BucketUrl, _: &BTreeMap<String, String>) -> Result<Self, OpenError> {
+        Err(OpenError::Bucket {
+            url: url.to_string(),
+            cause: "this phasegate was built without buckets".to_owned(),
+            advice: "; build it with the feature `object-store`",
+        })
+    }
+
     pub(crate) fn open_on(dir: &Path, disk: Box<dyn Disk>) -> Result<Self, OpenError> {
-        let store = Self { dir: dir.to_owned(), disk };
-        store.list_folder(&store.ledger(), &mut |_| ()).map_err(OpenError::Disk)?;
+        Self::open_in(dir, Box::new(Folder { disk }))
+    }
+
+    /// Opens the history in any place.
+    pub(crate) fn open_in(dir: &Path, files: Box<dyn Files>) -> Result<Self, OpenError> {
+        let store = Self { dir: dir.to_owned(), files };
+        store.files.find(&store.ledger(), "").map_err(OpenError::Disk)?;
         Ok(store)
     }
 
@@ -160,7 +212,7 @@ impl Store {
     /// If it isn't there, can't be read, or isn't an entry.
     pub fn entry(&self, number: u64) -> Result<Recorded, ReadError> {
         let path = self.entry_path(number);
-        let bytes = match self.disk.read(&path) {
+        let bytes = match self.files.read(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Err(ReadError::NoEntry { path: self.ledger(), number });
             }
@@ -182,7 +234,7 @@ impl Store {
     /// If it isn't there, can't be read, or has other bytes.
     pub fn object(&self, digest: &Digest, kind: ObjectKind) -> Result<Vec<u8>, ReadError> {
         let path = self.object_path(digest, kind);
-        match self.disk.read(&path) {
+        match self.files.read(&path) {
             Ok(bytes) if Digest::of(&bytes) == *digest => Ok(bytes),
             Ok(_) => Err(ReadError::AlteredObject { kind, path }),
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -197,14 +249,6 @@ impl Store {
     #[must_use]
     pub fn folder(&self, entry: &Entry) -> Option<PathBuf> {
         entry.folder().map(|folder| self.dir.join(folder))
-    }
-
-    pub(crate) fn newest(&self) -> Result<Option<Recorded>, ReadError> {
-        let listing = self.list_ledger()?;
-        if let Some((first, last)) = listing.gaps().next() {
-            return Err(ReadError::Gap { path: self.ledger(), first, last });
-        }
-        listing.numbers.last().map(|number| self.entry(*number)).transpose()
     }
 
     pub(crate) fn list_ledger(&self) -> Result<Listing, DiskError> {
@@ -226,7 +270,7 @@ impl Store {
         let mut found = Vec::new();
         for (first, last) in listing.gaps() {
             for number in first..=last {
-                if !self.disk.exists(&self.entry_path(number))? {
+                if !self.files.exists(&self.entry_path(number))? {
                     break;
                 }
                 found.push(number);
@@ -243,7 +287,7 @@ impl Store {
         path: &Path,
         each: &mut dyn FnMut(&std::ffi::OsStr),
     ) -> Result<(), DiskError> {
-        match self.disk.list(path, each) {
+        match self.files.list(path, each) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             listed => listed,
         }
@@ -256,30 +300,24 @@ impl Store {
             read.as_ref().is_err_and(|error: &DiskError| error.kind() == ErrorKind::NotFound)
         };
         let published = folder.join(REPORT);
-        let read = self.disk.read(&published);
+        let read = self.files.read(&published);
         if !missing(&read) {
             return read;
         }
         if let Some(pending) = self.pending_folder(recorded)? {
-            let read = self.disk.read(&pending.join(REPORT));
+            let read = self.files.read(&pending.join(REPORT));
             if !missing(&read) {
                 return read;
             }
         }
         // It may have been published while we looked.
-        self.disk.read(&published)
+        self.files.read(&published)
     }
 
     /// The folder where an entry's rendered files wait to be published, if there is one.
     pub(crate) fn pending_folder(&self, recorded: &Recorded) -> Result<Option<PathBuf>, DiskError> {
-        let prefix = names::pending_prefix(recorded.entry.number, &recorded.digest);
-        let mut found = None;
-        self.list_folder(&self.dir, &mut |name| {
-            if name.as_encoded_bytes().starts_with(prefix.as_bytes()) {
-                found = Some(self.dir.join(name));
-            }
-        })?;
-        Ok(found)
+        let beginning = names::pending_prefix(recorded.entry.number, &recorded.digest);
+        self.files.find(&self.dir, &beginning)
     }
 
     pub(crate) fn ledger(&self) -> PathBuf {

@@ -129,7 +129,7 @@ impl Walk<'_> {
         }
         self.end = number;
         self.entries += 1;
-        let bytes = match self.store.disk.read(&self.store.entry_path(number)) {
+        let bytes = match self.store.files.read(&self.store.entry_path(number)) {
             Ok(bytes) => bytes,
             Err(cause) => {
                 self.problems.push(Problem::Unreadable { cause });
@@ -271,7 +271,7 @@ impl Walk<'_> {
         orphans.sort();
         for (number, path) in orphans {
             // The history may have grown since it was listed.
-            if !self.store.disk.exists(&self.store.entry_path(number))? {
+            if !self.store.files.exists(&self.store.entry_path(number))? {
                 self.problems.push(Problem::OrphanedReport { path, number });
             }
         }

@@ -2,6 +2,8 @@
 
 mod appending;
 mod bases;
+#[cfg(feature = "object-store")]
+mod bucket;
 mod damage;
 mod failing;
 mod format;
@@ -127,12 +129,16 @@ impl History {
 
 /// What verify finds, as names. Replay knows the one decision that there is.
 fn problems(folder: &Path, expected: Option<&Head>) -> Vec<&'static str> {
-    let store = Store::open(folder).unwrap();
+    verify_names(&Store::open(folder).unwrap(), expected)
+}
+
+/// What verify finds in any place, as names.
+fn verify_names(store: &Store, expected: Option<&Head>) -> Vec<&'static str> {
     let decision = decision();
     let mut replay = |record: &crate::DecisionRecord, _: &crate::Objects| {
         if record.decision == decision { Ok(()) } else { Err("the decision differs".to_owned()) }
     };
-    let verification = verify(&store, expected, &mut replay);
+    let verification = verify(store, expected, &mut replay);
     assert!(verification.problems.iter().all(|problem| !problem.to_string().is_empty()));
     verification.problems.iter().map(crate::Problem::name).collect()
 }
