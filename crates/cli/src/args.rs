@@ -123,9 +123,8 @@ pub(crate) struct Measuring {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) measuring: Measuring,
-    /// The folder of the history: the ledger, its evidence and the reports
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub(crate) reports: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
     /// Tell the outcome by the exit status, too
     #[arg(long)]
     pub(crate) exit_code: bool,
@@ -183,9 +182,8 @@ pub(crate) struct WhatIfArgs {
     /// Use this decision matrix instead of the plan's
     #[arg(long, value_name = "FILE")]
     pub(crate) matrix: Option<PathBuf>,
-    /// The folder of the history, where the newest evidence is
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub(crate) reports: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
     /// Tell the outcome by the exit status, too
     #[arg(long)]
     pub(crate) exit_code: bool,
@@ -261,13 +259,26 @@ pub(crate) enum HistoryCommand {
     List(HistoryArgs),
     /// Check every digest, link, object and report, and replay every decision
     Verify(VerifyArgs),
+    /// Examine the place of the history: whether it keeps the promises that a ledger needs
+    Doctor(HistoryArgs),
+}
+
+/// Where the history is; `place.rs` says which of them counts.
+#[derive(Debug, clap::Args)]
+pub(crate) struct HistoryPlace {
+    /// The folder of the history: the ledger, its evidence and the reports [default: reports]
+    #[arg(long, value_name = "DIR", conflicts_with = "store")]
+    pub(crate) reports: Option<PathBuf>,
+    /// The history that a team shares: `s3://BUCKET/PREFIX`, `gs://…`, `az://…` or a folder. Without it,
+    /// and without --reports, `PHASEGATE_STORE` counts
+    #[arg(long, value_name = "URL")]
+    pub(crate) store: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct HistoryArgs {
-    /// The folder of the history
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub(crate) reports: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
     /// How to print the result
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
@@ -293,9 +304,8 @@ pub(crate) struct ReportArgs {
     /// Use this template instead of templates/report.md, report.html or comment.md
     #[arg(long, value_name = "FILE")]
     pub(crate) template: Option<PathBuf>,
-    /// The folder of the history
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub(crate) reports: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
 }
 
 /// What an entry is rendered to.

@@ -13,6 +13,7 @@ mod github;
 mod layout;
 mod output;
 mod picture;
+mod place;
 mod progress;
 mod project;
 mod recorded;
@@ -64,6 +65,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::History { command } => match command {
             HistoryCommand::List(list) => commands::history::list(&list),
             HistoryCommand::Verify(verify) => commands::history::verify(&verify),
+            HistoryCommand::Doctor(doctor) => commands::doctor::run(&doctor),
         },
         Command::Report(report) => commands::report::run(&report),
         Command::Template { command } => match command {

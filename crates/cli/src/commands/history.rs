@@ -1,23 +1,24 @@
 //! `phasegate history`: what was decided before, and whether it still stands.
 
-use phasegate_history::{DecisionRecord, ObjectKind, Objects, Recorded, Store};
+use phasegate_history::{DecisionRecord, ObjectKind, Objects, Recorded};
 use phasegate_model::{Evidence, Outcome, PhaseId, RowId};
 use serde::Serialize;
 
 use crate::args::{Format, HistoryArgs, VerifyArgs};
 use crate::output::{Exit, print, print_json, say};
 use crate::recorded::{recorded_matrix, text};
-use crate::table;
+use crate::{place, table};
 
 pub(crate) fn list(args: &HistoryArgs) -> anyhow::Result<Exit> {
-    let store = Store::open(&args.reports)?;
+    let location = args.place.location()?;
+    let store = place::open(&location)?;
     let entries = store.entries()?.collect::<Result<Vec<Recorded>, _>>()?;
     match args.format {
         Format::Json => {
             print_json(&entries.iter().map(EntryJson::of).collect::<Vec<_>>())?;
         }
         Format::Text if entries.is_empty() => {
-            say(&format!("no decisions are recorded in `{}`", args.reports.display()));
+            say(&format!("no decisions are recorded in `{location}`"));
         }
         Format::Text => print(&table::entries(&entries))?,
     }
@@ -57,7 +58,7 @@ impl<'a> EntryJson<'a> {
 }
 
 pub(crate) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
-    let store = Store::open(&args.history.reports)?;
+    let store = args.history.place.open()?;
     let found = phasegate_history::verify(&store, args.head.as_ref(), &mut |record, objects| {
         replay(record, objects).map_err(|error| format!("{error:#}"))
     });

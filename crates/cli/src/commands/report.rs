@@ -22,7 +22,7 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
         (Some(_), None) => anyhow::bail!("--format json needs no template; leave --template out"),
         (None, _) => (),
     }
-    let store = Store::open(&args.reports)?;
+    let store = args.place.open()?;
     let recorded = store.entry(args.entry)?;
     let context = context(&store, &recorded.entry)
         .with_context(|| format!("can't render entry {}", args.entry))?;

@@ -16,7 +16,7 @@ use crate::output::{Exit, print, print_json, say};
 use crate::picture::picture;
 use crate::project::Project;
 use crate::rendering::{self, Digests, Templates};
-use crate::{github, source, table};
+use crate::{github, place, source, table};
 
 pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
     let mut project = Project::load(&args.measuring.phase, args.measuring.matrix.as_deref())?;
@@ -25,8 +25,9 @@ pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
     let templates = Templates::load()?;
     templates.try_out(&project.plan, &project.matrix)?;
     // Nothing is worse than losing a measurement because it can't be written down.
-    let store = Store::open(&args.reports)?;
-    store.prepare().with_context(|| format!("can't record in `{}`", args.reports.display()))?;
+    let location = args.place.location()?;
+    let store = place::open(&location)?;
+    store.prepare().with_context(|| format!("can't record in `{location}`"))?;
 
     let measured = driver::measure(&source, &project.plan, &project.matrix, talk)?;
     if let Some(failure) = measured.failure {
@@ -117,7 +118,7 @@ fn recorded_by() -> String {
 fn unfinished(args: &RunArgs, evidence: &Evidence) -> PathBuf {
     let time = evidence.started_at.format("%Y%m%dT%H%M%SZ");
     let phase = evidence.plan.phase.as_str().to_lowercase();
-    args.reports.join("unfinished").join(format!("{phase}-{time}.json"))
+    args.place.folder().join("unfinished").join(format!("{phase}-{time}.json"))
 }
 
 /// The measurement is there but can't be recorded: it must not be lost.

@@ -3,6 +3,7 @@
 #![allow(clippy::indexing_slicing, clippy::disallowed_methods, reason = "tests")]
 
 mod bad_input;
+mod bucket;
 mod check;
 mod explain;
 mod faults;
@@ -14,4 +15,5 @@ mod run;
 mod scene;
 mod schema;
 mod secrets;
+mod store;
 mod whatif;

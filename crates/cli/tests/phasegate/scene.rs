@@ -96,7 +96,7 @@ impl Scene {
         let mut command = Command::new(env!("CARGO_BIN_EXE_phasegate"));
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
         command.env_remove("REDIS_URL").env_remove("NO_COLOR").env("USER", "tester");
-        command.env_remove("GITHUB_STEP_SUMMARY");
+        command.env_remove("GITHUB_STEP_SUMMARY").env_remove("PHASEGATE_STORE");
         command
     }
 

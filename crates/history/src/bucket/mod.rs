@@ -178,14 +178,17 @@ impl Files for Bucket {
                 let listed = self.store.list_with_delimiter(Some(&prefix)).await?;
                 let objects = listed.objects.into_iter().map(|object| object.location);
                 for key in listed.common_prefixes.into_iter().chain(objects) {
-                    first_part(&key, &prefix).iter().for_each(|name| each(name.as_ref()));
+                    if let Some(name) = first_part(&key, &prefix) {
+                        each(name.as_ref());
+                    }
                 }
                 return Ok(());
             }
             let mut objects = self.store.list(Some(&prefix));
             while let Some(object) = objects.try_next().await? {
-                let name = first_part(&object.location, &prefix);
-                name.iter().for_each(|name| each(name.as_ref()));
+                if let Some(name) = first_part(&object.location, &prefix) {
+                    each(name.as_ref());
+                }
             }
             Ok(())
         });

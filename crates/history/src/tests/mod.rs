@@ -9,6 +9,8 @@ mod failing;
 mod format;
 mod kinds;
 mod racing;
+#[cfg(feature = "object-store")]
+mod shared;
 
 use std::fs;
 use std::path::{Path, PathBuf};
