@@ -139,7 +139,7 @@ impl Store {
     ) -> Result<Recorded, AppendError> {
         self.make_folders()?;
         let mut body = self.keep_objects(&draft.matter)?;
-        for _ in 0..ATTEMPTS {
+        for attempt in 1..=ATTEMPTS {
             let newest = self.newest()?;
             if let Some(recorded) = &newest {
                 self.finish(recorded)?;
@@ -167,6 +167,7 @@ impl Store {
             if let Some(recorded) = self.record(build(draft, &upcoming, &body), &files)? {
                 return Ok(recorded);
             }
+            self.files.give_way(attempt);
         }
         Err(AppendError::Busy)
     }

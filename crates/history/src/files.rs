@@ -66,6 +66,10 @@ pub(crate) trait Files: Send + Sync {
     /// entry. The name's `report.md` is there only if everything is.
     fn publish_folder(&self, pending: &Path, name: &Path) -> Result<(), DiskError>;
 
+    /// Lets others go first, after so many losses of a number to somebody else. Where losing costs
+    /// little there is no need.
+    fn give_way(&self, _losses: u32) {}
+
     /// Removes a folder of rendered files, as far as that goes: what stays behind has a temporary
     /// name and is passed over.
     fn discard(&self, pending: &Path);

@@ -3,7 +3,10 @@
 //! A bucket sends names in the order of their bytes, a thousand at a time, so a history of up to a
 //! thousand entries shows its end in one request. In a longer one the end is looked for by doubling
 //! and halving, a few requests for each doubling of its length, and what is behind it is
-//! listed: if anything is, that wasn't the end. Gaps far before the end are left to `verify`.
+//! listed: if anything is, that wasn't the end. Whoever looks again begins where the end was. Gaps
+//! far before the end are left to `verify`.
+
+use std::sync::atomic::Ordering;
 
 use crate::disk::DiskError;
 use crate::entry::Recorded;
@@ -17,15 +20,25 @@ const LONGER: u64 = 1_000_000;
 impl Store {
     /// The newest entry; nothing if there is none.
     pub(crate) fn newest(&self) -> Result<Option<Recorded>, ReadError> {
-        let number = match self.files.page_behind(&self.ledger(), "")? {
-            Some(page) => self.end_by_pages(page)?,
+        let seen = self.seen.load(Ordering::Relaxed);
+        let number = match self.page_behind(seen)? {
+            Some(page) => self.end_by_pages(seen, page)?,
             None => None,
         };
+        if let Some(number) = number {
+            self.seen.fetch_max(number, Ordering::Relaxed);
+        }
         match number {
             Some(0) => Ok(None),
             Some(number) => self.entry(number).map(Some),
             None => self.newest_listed(),
         }
+    }
+
+    /// The names behind an entry's, or from the first on; nothing if the place can't tell them.
+    fn page_behind(&self, number: u64) -> Result<Option<Page>, DiskError> {
+        let name = if number == 0 { String::new() } else { names::entry_file(number) };
+        self.files.page_behind(&self.ledger(), &name)
     }
 
     /// The newest entry by a list of all, which must have no gap.
@@ -38,8 +51,8 @@ impl Store {
     }
 
     /// The newest entry's number, zero if there is none; nothing if only a list of all can tell.
-    fn end_by_pages(&self, first: Page) -> Result<Option<u64>, DiskError> {
-        let (mut end, mut page) = (0, first);
+    fn end_by_pages(&self, seen: u64, first: Page) -> Result<Option<u64>, DiskError> {
+        let (mut end, mut page) = (seen, first);
         loop {
             let names = page.names.iter().filter_map(|name| names::entry_number(name.as_ref()));
             let mut behind: Vec<u64> = names.filter(|number| *number > end).collect();
@@ -58,8 +71,7 @@ impl Store {
                 return Ok(None);
             }
             end = found;
-            let next = self.files.page_behind(&self.ledger(), &names::entry_file(end))?;
-            let Some(next) = next else { return Ok(None) };
+            let Some(next) = self.page_behind(end)? else { return Ok(None) };
             page = next;
         }
     }

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 
 use crate::digest::Digest;
 use crate::disk::{Disk, DiskError, RealDisk};
@@ -22,6 +23,9 @@ use crate::names::{self, LEDGER, OBJECTS, ObjectKind, REPORT};
 pub struct Store {
     pub(crate) dir: PathBuf,
     pub(crate) files: Box<dyn Files>,
+    /// The number of an entry that was seen to be there, from which to look for the newest; zero
+    /// before the first.
+    pub(crate) seen: AtomicU64,
 }
 
 impl fmt::Debug for Store {
@@ -181,9 +185,13 @@ impl Store {
         Self::open_in(dir, Box::new(Folder { disk }))
     }
 
+    pub(crate) fn of(dir: &Path, files: Box<dyn Files>) -> Self {
+        Self { dir: dir.to_owned(), files, seen: AtomicU64::new(0) }
+    }
+
     /// Opens the history in any place.
     pub(crate) fn open_in(dir: &Path, files: Box<dyn Files>) -> Result<Self, OpenError> {
-        let store = Self { dir: dir.to_owned(), files };
+        let store = Self::of(dir, files);
         store.files.find(&store.ledger(), "").map_err(OpenError::Disk)?;
         Ok(store)
     }

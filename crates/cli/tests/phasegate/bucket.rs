@@ -149,14 +149,6 @@ fn answer(
             objects.remove(key);
             ("204 No Content".to_owned(), Vec::new())
         }
-        // Deleting several at once.
-        "POST" => {
-            let body = String::from_utf8_lossy(&request.body).into_owned();
-            for part in body.split("<Key>").skip(1) {
-                objects.remove(part.split("</Key>").next().unwrap());
-            }
-            (OK.to_owned(), b"<DeleteResult></DeleteResult>".to_vec())
-        }
         _ => error("501 Not Implemented", "NotImplemented"),
     }
 }

@@ -40,6 +40,8 @@ pub(super) fn connect(
             })
             .with_bucket_name(&url.bucket)
             .with_conditional_put(S3ConditionalPut::ETagMatch)
+            // What is removed is little, and one request each every server knows.
+            .with_disable_bulk_delete(true)
             .with_retry(retries())
             .build()
             .map(|store| Arc::new(store) as _),

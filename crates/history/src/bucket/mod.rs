@@ -20,6 +20,7 @@ mod failure;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -51,6 +52,9 @@ const ATTEMPTS: u32 = 4;
 
 /// How long to wait before the next attempt.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a writer gives way at most.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// A bucket, or what is under a prefix in one.
 pub(crate) struct Bucket {
@@ -170,20 +174,12 @@ impl Files for Bucket {
     }
 
     fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), DiskError> {
+        if path == self.root {
+            return self.list_root(each);
+        }
         let prefix = self.key(path);
         let listed = self.runtime.block_on(async {
-            // The entries, of which there may be many, are told while they come in. Above them,
-            // each rendered folder is told once.
-            if path == self.root {
-                let listed = self.store.list_with_delimiter(Some(&prefix)).await?;
-                let objects = listed.objects.into_iter().map(|object| object.location);
-                for key in listed.common_prefixes.into_iter().chain(objects) {
-                    if let Some(name) = first_part(&key, &prefix) {
-                        each(name.as_ref());
-                    }
-                }
-                return Ok(());
-            }
+            // The entries, of which there may be many, are told while they come in.
             let mut objects = self.store.list(Some(&prefix));
             while let Some(object) = objects.try_next().await? {
                 if let Some(name) = first_part(&object.location, &prefix) {
@@ -287,6 +283,16 @@ impl Files for Bucket {
         Ok(())
     }
 
+    /// Every attempt is many requests, and of writers in step all but one lose each time: so they
+    /// are brought out of step.
+    fn give_way(&self, losses: u32) {
+        let longest = LONGEST_WAIT.min(PAUSE * losses);
+        // Each state of a hash map is another: a small source of chance.
+        let chance = RandomState::new().build_hasher().finish() % 1000;
+        let wait = longest * u32::try_from(chance).unwrap_or_default() / 1000;
+        self.runtime.block_on(async { tokio::time::sleep(wait).await });
+    }
+
     fn discard(&self, pending: &Path) {
         for file in self.names_behind(pending, "", usize::MAX).unwrap_or_default() {
             _ = self.remove(&pending.join(file));
@@ -320,6 +326,22 @@ impl Files for Bucket {
 }
 
 impl Bucket {
+    /// Above the entries and objects, each rendered folder is told once.
+    fn list_root(&self, each: &mut dyn FnMut(&OsStr)) -> Result<(), DiskError> {
+        let listed = self.runtime.block_on(self.store.list_with_delimiter(Some(&self.prefix)));
+        let listed = listed.map_err(|error| self.list_error(&self.root, &error))?;
+        let objects = listed.objects.into_iter().map(|object| object.location);
+        for key in listed.common_prefixes.into_iter().chain(objects) {
+            let Some(name) = first_part(&key, &self.prefix) else { continue };
+            // Some servers show a folder for a while after the last object in it was removed.
+            let temporary = name.starts_with(names::TEMPORARY);
+            if !temporary || !self.names_behind(&self.root.join(&name), "", 1)?.is_empty() {
+                each(name.as_ref());
+            }
+        }
+        Ok(())
+    }
+
     fn try_creating(&self, probe: &Path) -> Result<(), PrepareError> {
         if let Published::Unknown(error) = self.publish(b"phasegate was here\n", probe)? {
             return Err(error.into());

@@ -163,7 +163,7 @@ fn store_in(bucket: Arc<dyn ObjectStore>) -> Store {
     };
     let access = Access { provider: Provider::S3, credentials: Credentials::Given };
     let bucket = Bucket::over(bucket, &url, access).unwrap();
-    Store { dir: url.to_string().into(), files: Box::new(bucket) }
+    Store::of(Path::new(&url.to_string()), Box::new(bucket))
 }
 
 fn faulty(bucket: &Arc<InMemory>, failure: Failure, at: usize) -> (Store, Arc<Faulty>) {

@@ -155,7 +155,7 @@ fn faulty(folder: &Path, failure: Failure, at: usize) -> (Store, Arc<Mutex<Vec<S
     let steps = Arc::new(Mutex::new(Vec::new()));
     let disk = FaultyDisk { failure, at, steps: Arc::clone(&steps) };
     let files = Box::new(Folder { disk: Box::new(disk) });
-    let store = Store { dir: folder.to_owned(), files };
+    let store = Store::of(folder, files);
     (store, steps)
 }
 

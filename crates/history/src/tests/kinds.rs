@@ -25,7 +25,7 @@ fn waiver(of: &Recorded) -> Matter {
     Matter::Waiver(WaiverRecord { phase: "3A".parse().unwrap(), of: of.head(), waiver })
 }
 
-fn note(of: &Recorded) -> Matter {
+pub(super) fn note(of: &Recorded) -> Matter {
     let note = Note { lessons: vec!["test assumptions early".to_owned()], ..Note::default() };
     Matter::Note(NoteRecord { phase: "3A".parse().unwrap(), of: of.head(), note })
 }

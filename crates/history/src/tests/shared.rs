@@ -11,10 +11,11 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{append, verify_names};
+use super::kinds::note;
+use super::{append, draft_of, render, verify_names};
 use crate::bucket::Bucket;
 use crate::files::{Files as _, Published};
-use crate::{Location, Store, Verdict};
+use crate::{Draft, Location, Store, Verdict};
 
 /// The variable with the location that a writer appends to: it makes this program one.
 const STORE: &str = "PHASEGATE_TEST_STORE";
@@ -164,8 +165,17 @@ fn append_as_a_writer() -> bool {
     let location: Location = location.to_str().unwrap().parse().unwrap();
     let variables = std::env::vars().collect();
     let store = Store::open_at(&location, &variables).unwrap();
+    let mut decision = None;
     for n in 0..ENTRIES {
-        append(&store, &format!("{}/{n}", std::process::id()));
+        let who = format!("{}/{n}", std::process::id());
+        // A decision is many files, a note is one: both take part in the race.
+        match &decision {
+            Some(decision) if n % 10 != 0 => {
+                let note = Draft { recorded_by: who, ..draft_of(note(decision)) };
+                store.append(&note, &mut render).unwrap();
+            }
+            _ => decision = Some(append(&store, &who)),
+        }
     }
     true
 }
