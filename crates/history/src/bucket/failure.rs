@@ -229,3 +229,76 @@ pub(super) fn root_cause(error: &Error) -> String {
     let showable = text.len() < 200 && !text.contains("://") && !text.contains(['<', '\n', '?']);
     if showable { text } else { "the request failed".to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(error: &Error, provider: Provider, credentials: Credentials) -> String {
+        let path = Path::new("s3://team/ledger/000001.json");
+        failure("read", path, error, Access { provider, credentials }).to_string()
+    }
+
+    /// A server's answer, as the client tells it.
+    fn answered(status: &str, body: &str) -> Error {
+        let text = format!(
+            "Error performing GET https://team.example/x?sig=hunter2 in 1s - Server returned \
+             non-2xx status code: {status}: {body}"
+        );
+        Error::Generic { store: "test", source: text.into() }
+    }
+
+    fn broken(kind: HttpErrorKind) -> Error {
+        let cause = io::Error::other("https://team.example/x?sig=hunter2");
+        Error::Generic { store: "test", source: Box::new(HttpError::new(kind, cause)) }
+    }
+
+    #[test]
+    fn every_failure_says_what_to_do_and_repeats_no_secret() {
+        let code = |code: &str| answered("403 Forbidden", &format!("<Code>{code}</Code>hunter2"));
+        for (error, words) in [
+            (code("RequestTimeTooSkewed"), "the clock of this machine is wrong"),
+            (code("ExpiredToken"), "the credentials are not accepted (ExpiredToken); set AWS_"),
+            (code("PermanentRedirect"), "another region (PermanentRedirect); set AWS_REGION"),
+            (code("NoSuchBucket"), "the bucket doesn't exist (NoSuchBucket); create it"),
+            (answered("503 Slow Down", "hunter2"), "503 Slow Down; try again later"),
+            (answered("503 x", "<Code>hunter2 <b></Code>"), "the server answered 503 x; try"),
+            (broken(HttpErrorKind::Timeout), "there was no answer in time; check the network"),
+            (broken(HttpErrorKind::Connect), "there is no connection: the request failed; check"),
+        ] {
+            let message = told(&error, Provider::S3, Credentials::Given);
+            assert!(
+                message.starts_with("can't read `s3://team/ledger/000001.json`: "),
+                "{message}"
+            );
+            assert!(message.contains(words), "{message}");
+            assert!(!message.contains("hunter2"), "{message}");
+        }
+    }
+
+    #[test]
+    fn missing_credentials_are_named_as_each_provider_calls_them() {
+        for (provider, variable) in [
+            (Provider::S3, "AWS_SECRET_ACCESS_KEY"),
+            (Provider::Google, "GOOGLE_APPLICATION_CREDENTIALS"),
+            (Provider::Azure, "AZURE_STORAGE_ACCOUNT_KEY"),
+        ] {
+            let message = told(&broken(HttpErrorKind::Connect), provider, Credentials::None);
+            assert!(message.contains("there are no credentials"), "{message}");
+            assert!(message.contains(variable), "{message}");
+        }
+    }
+
+    #[test]
+    fn only_what_surely_did_not_arrive_has_no_effect() {
+        for (error, expected) in [
+            (broken(HttpErrorKind::Connect), Effect::None),
+            (answered("400 Bad Request", ""), Effect::None),
+            (broken(HttpErrorKind::Timeout), Effect::Possible),
+            (broken(HttpErrorKind::Interrupted), Effect::Possible),
+            (answered("500 Internal Server Error", ""), Effect::Possible),
+        ] {
+            assert_eq!(effect(&error), expected, "{error}");
+        }
+    }
+}
