@@ -122,7 +122,7 @@ impl From<DiskError> for AppendError {
 }
 
 impl Store {
-    /// Records something: what this returns is on disk.
+    /// Records something: what this returns is on disk, or acknowledged by the bucket.
     ///
     /// `render` gets the entry's number and the head before it, and returns the files to keep with
     /// the entry, `report.md` among them. It is called for decisions and transcriptions only; for

@@ -16,7 +16,7 @@ use crate::head::Head;
 use crate::location::{BucketUrl, Location};
 use crate::names::{self, LEDGER, OBJECTS, ObjectKind, REPORT};
 
-/// A history in a folder.
+/// A history in a folder or a bucket.
 ///
 /// Reading needs no permission to write. A folder that doesn't exist yet is an empty history;
 /// one that can't be read is an error, never an empty history.

@@ -19,6 +19,8 @@ pub(crate) enum Manner {
     UnknownKey,
     /// It lets nobody write.
     ReadOnly,
+    /// It takes everything but entries, as if access had been withdrawn while measuring.
+    NoEntries,
 }
 
 type Objects = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
@@ -128,6 +130,9 @@ fn answer(
         Manner::UnknownKey => return error("403 Forbidden", "InvalidAccessKeyId"),
         Manner::ReadOnly if request.method != "GET" && request.method != "HEAD" => {
             return error("403 Forbidden", "AccessDenied");
+        }
+        Manner::NoEntries if request.method == "PUT" && key.contains("/ledger/0") => {
+            return error("403 Forbidden", "ExpiredToken");
         }
         _ => (),
     }

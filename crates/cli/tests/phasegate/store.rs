@@ -78,6 +78,21 @@ fn a_bucket_that_can_t_be_used_is_told_before_measuring() {
 }
 
 #[test]
+fn evidence_that_can_t_be_recorded_any_more_is_kept_on_disk() {
+    let (scene, bucket) = (Scene::quick(), Bucket::start(Manner::NoEntries));
+    let said = run(&scene, &bucket, &["run", "q1", "--store", STORE]);
+    assert_eq!(said.status, 2);
+    assert!(
+        said.err
+            .contains("nothing was recorded: can't create `s3://team/redis/ledger/000001.json`")
+    );
+    assert!(said.err.contains("the credentials are not accepted (ExpiredToken)"), "{}", said.err);
+    assert!(said.err.contains("the evidence is kept in `reports/unfinished/q1-"), "{}", said.err);
+    assert_eq!(std::fs::read_dir(scene.path("reports/unfinished")).unwrap().count(), 1);
+    assert!(bucket.names().iter().all(|name| name.starts_with("redis/objects/")));
+}
+
+#[test]
 fn without_a_network_or_credentials_one_message_says_what_to_do() {
     let (scene, bucket) = (Scene::quick(), Bucket::start(Manner::Sound));
     let list = ["history", "list", "--store", STORE];
