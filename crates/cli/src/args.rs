@@ -143,9 +143,8 @@ pub(crate) struct Measuring {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) measuring: Measuring,
-    /// The folder of the history: the ledger, its evidence and the reports
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub(crate) reports: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
     /// Sign the entry with this Ed25519 key in OpenSSH's format; without it, with the one that
     /// `PHASEGATE_SIGNING_KEY` names, if it does
     #[arg(long, value_name = "FILE")]
@@ -165,10 +164,8 @@ pub(crate) struct MeasureArgs {
     /// Where to write the evidence; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// The folder of the history, where `previous.*` metrics and --entry are read from; nothing is
-    /// written there
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub(crate) reports: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
 }
 
 #[derive(Debug, clap::Args)]
@@ -186,9 +183,8 @@ pub(crate) struct DecideArgs {
     /// decision must come out, otherwise the exit status is 2
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) entry: Option<u64>,
-    /// The folder of the history, for --entry
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub(crate) reports: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
     /// Tell the outcome by the exit status, too
     #[arg(long)]
     pub(crate) exit_code: bool,
@@ -239,9 +235,8 @@ pub(crate) struct PlanArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
-    /// The folder of the history, for --entry
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub(crate) reports: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
 }
 
 #[derive(Debug, clap::Args)]
@@ -266,9 +261,8 @@ pub(crate) struct WhatIfArgs {
     /// Use this decision matrix instead of the plan's
     #[arg(long, value_name = "FILE")]
     pub(crate) matrix: Option<PathBuf>,
-    /// The folder of the history, where the newest evidence is
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub(crate) reports: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
     /// Tell the outcome by the exit status, too
     #[arg(long)]
     pub(crate) exit_code: bool,
@@ -358,13 +352,26 @@ pub(crate) enum HistoryCommand {
     Rebase(RebaseArgs),
     /// Sign an entry, and with it all before it, with an SSH key
     Sign(SignArgs),
+    /// Examine the place of the history: whether it keeps the promises that a ledger needs
+    Doctor(HistoryArgs),
+}
+
+/// Where the history is; `place.rs` says which of them counts.
+#[derive(Debug, clap::Args)]
+pub(crate) struct HistoryPlace {
+    /// The folder of the history: the ledger, its evidence and the reports [default: reports]
+    #[arg(long, value_name = "DIR", conflicts_with = "store")]
+    pub(crate) reports: Option<PathBuf>,
+    /// The history that a team shares: `s3://BUCKET/PREFIX`, `gs://…`, `az://…` or a folder. Without it,
+    /// and without --reports, `PHASEGATE_STORE` counts
+    #[arg(long, value_name = "URL")]
+    pub(crate) store: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct HistoryArgs {
-    /// The folder of the history
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub(crate) reports: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
     /// How to print the result
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
@@ -472,9 +479,8 @@ pub(crate) struct NoteArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExportArgs {
-    /// The folder of the history
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub(crate) reports: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
     /// How to print the entries
     #[arg(long, value_enum, default_value = "jsonl")]
     pub(crate) format: ExportFormat,
@@ -547,9 +553,8 @@ pub(crate) struct SignArgs {
     /// An Ed25519 key in OpenSSH's format; without it, the one that `PHASEGATE_SIGNING_KEY` names
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
-    /// The folder of the history
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub(crate) reports: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
 }
 
 #[derive(Debug, clap::Args)]
@@ -558,9 +563,8 @@ pub(crate) struct ImportArgs {
     /// measured
     #[arg(long, value_name = "FILE")]
     pub(crate) transcribed: PathBuf,
-    /// The folder of the history
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub(crate) reports: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
     /// How to print the result
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
@@ -581,9 +585,8 @@ pub(crate) struct ReportArgs {
     /// Use this template instead of templates/report.md, report.html or comment.md
     #[arg(long, value_name = "FILE")]
     pub(crate) template: Option<PathBuf>,
-    /// The folder of the history
-    #[arg(long, value_name = "DIR", default_value = "reports")]
-    pub(crate) reports: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
 }
 
 /// What an entry is rendered to.

@@ -16,6 +16,7 @@ mod layout;
 mod lines;
 mod output;
 mod picture;
+mod place;
 mod progress;
 mod project;
 mod recorded;
@@ -81,6 +82,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             HistoryCommand::Export(export) => commands::export::run(&export),
             HistoryCommand::Sign(sign) => commands::sign::sign(&sign),
             HistoryCommand::Rebase(rebase) => commands::rebase::rebase(&rebase),
+            HistoryCommand::Doctor(doctor) => commands::doctor::run(&doctor),
         },
         Command::Trajectory(trajectory) => commands::trajectory::run(&trajectory),
         Command::Import(import) => commands::import::run(&import),

@@ -152,7 +152,7 @@ fn improvement(trial: &Trial) -> String {
 
 /// A share in percent, with one decimal place: readings don't scatter less.
 pub(crate) fn percent(share: &Quantity) -> String {
-    let percent = (share.amount() * phasegate_model::Decimal::ONE_HUNDRED).round_dp(1);
+    let percent = (share.amount() * phasegate_model::Decimal::ONE_HUNDRED).round_dp(1).normalize();
     format!("{percent} %")
 }
 

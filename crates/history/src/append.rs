@@ -19,11 +19,11 @@ use crate::digest::Digest;
 use crate::disk::DiskError;
 use crate::draft::{Draft, Matter, RenderError, RenderedFile, Upcoming};
 use crate::entry::{Entry, EntryError, Recorded};
+use crate::files::Published;
 use crate::head::Head;
 use crate::names::{self, ObjectKind, REPORT};
 use crate::reference::ReferenceError;
 use crate::store::{ReadError, Store};
-use crate::write::Published;
 
 /// How often a number may be lost to somebody else. Each loss is another's success, so this many
 /// mean that the ledger shows something else each time it is read.
@@ -126,7 +126,7 @@ impl From<DiskError> for AppendError {
 }
 
 impl Store {
-    /// Records something: what this returns is on disk.
+    /// Records something: what this returns is on disk, or acknowledged by the bucket.
     ///
     /// `render` gets the entry's number and the head before it, and returns the files to keep with
     /// the entry, `report.md` among them. It is called for decisions and transcriptions only; for
@@ -144,7 +144,7 @@ impl Store {
         self.check_references(&draft.matter).map_err(AppendError::Reference)?;
         self.make_folders()?;
         let mut body = self.keep_objects(&draft.matter)?;
-        for _ in 0..ATTEMPTS {
+        for attempt in 1..=ATTEMPTS {
             let newest = self.newest()?;
             if let Some(recorded) = &newest {
                 self.finish(recorded)?;
@@ -172,8 +172,28 @@ impl Store {
             if let Some(recorded) = self.record(build(draft, &upcoming, &body), &files)? {
                 return Ok(recorded);
             }
+            self.files.give_way(attempt);
         }
         Err(AppendError::Busy)
+    }
+
+    /// Creates the history's folders where they are missing.
+    pub(crate) fn make_folders(&self) -> Result<(), DiskError> {
+        [self.dir.clone(), self.ledger(), self.objects()]
+            .iter()
+            .try_for_each(|folder| self.files.make_folder(folder))
+    }
+
+    /// Publishes the rendered folder of an entry whose writer didn't come to it.
+    pub(crate) fn finish(&self, recorded: &Recorded) -> Result<(), DiskError> {
+        let Some(name) = self.folder(&recorded.entry) else { return Ok(()) };
+        if self.files.exists(&name.join(REPORT))? {
+            return Ok(());
+        }
+        match self.pending_folder(recorded)? {
+            Some(pending) => self.files.publish_folder(&pending, &name),
+            None => Ok(()),
+        }
     }
 
     /// Keeps all that an entry rests on; what the entry will record, but for its report.
@@ -186,14 +206,14 @@ impl Store {
                 let bases = draft.bases.iter().map(|base| self.keep(base, ObjectKind::Base));
                 let bases = bases.collect::<Result<Vec<Digest>, AppendError>>()?;
                 let plan = self.keep(&draft.plan, ObjectKind::Plan)?;
-                self.disk.sync_folder(&self.objects())?;
+                self.files.sync_folder(&self.objects())?;
                 let decision = draft.decision.clone();
                 let record = DecisionRecord { evidence, matrix, bases, plan, report, decision };
                 Body::Decision(Box::new(record))
             }
             Matter::Transcription(draft) => {
                 let document = self.keep(&draft.document, ObjectKind::Document)?;
-                self.disk.sync_folder(&self.objects())?;
+                self.files.sync_folder(&self.objects())?;
                 let transcription = draft.transcription.clone();
                 Body::Transcription(Box::new(TranscriptionRecord {
                     document,
@@ -211,11 +231,11 @@ impl Store {
     fn keep(&self, bytes: &[u8], kind: ObjectKind) -> Result<Digest, AppendError> {
         let digest = Digest::of(bytes);
         let path = self.object_path(&digest, kind);
-        let there = match self.disk.read(&path) {
+        let there = match self.files.read(&path) {
             Ok(there) if there == bytes => Published::Ours,
             Ok(_) => Published::Others,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                self.publish(bytes, &path)?
+                self.files.publish(bytes, &path)?
             }
             Err(error) => return Err(error.into()),
         };
@@ -239,21 +259,24 @@ impl Store {
         let recorded = Recorded { digest: Digest::of(&line), entry };
         let (path, folder) = (self.entry_path(number), self.folder(&recorded.entry));
         if let Some(folder) = &folder
-            && self.disk.exists(folder)?
-            && !self.disk.exists(&path)?
+            && self.files.exists(folder)?
+            && !self.files.exists(&path)?
         {
             return Err(AppendError::Leftover { path: folder.clone(), number });
         }
         let pending = match folder {
-            Some(folder) => Some((self.write_pending(&recorded, files)?, folder)),
+            Some(folder) => {
+                let beginning = names::pending_prefix(number, &recorded.digest);
+                Some((self.files.write_pending(&self.dir, &beginning, files)?, folder))
+            }
             None => None,
         };
         let discard = || {
             if let Some((pending, _)) = &pending {
-                self.discard(pending);
+                self.files.discard(pending);
             }
         };
-        match self.publish(&line, &path) {
+        match self.files.publish(&line, &path) {
             Ok(Published::Ours) => (),
             Ok(Published::Others) => {
                 discard();
@@ -266,10 +289,10 @@ impl Store {
                 return Err(error.into());
             }
         }
-        self.disk
+        self.files
             .sync_folder(&self.ledger())
             .and_then(|()| match &pending {
-                Some((pending, folder)) => self.publish_folder(pending, folder),
+                Some((pending, folder)) => self.files.publish_folder(pending, folder),
                 None => Ok(()),
             })
             .map_err(|cause| AppendError::Unfinished { head: recorded.head(), cause })?;

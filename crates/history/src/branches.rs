@@ -26,7 +26,7 @@ impl Pile {
     pub(crate) fn add(&mut self, store: &Store, is_other: bool) -> Result<(), RebaseError> {
         for number in store.list_ledger()?.numbers {
             let path = store.entry_path(number);
-            let bytes = store.disk.read(&path)?;
+            let bytes = store.files.read(&path)?;
             for line in versions(&bytes) {
                 let digest = Digest::of(line);
                 let entry = whole(line)

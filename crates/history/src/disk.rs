@@ -5,19 +5,33 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-/// A file operation failed.
+use chrono::{DateTime, Utc};
+
+/// A file operation failed, on disk or in a bucket.
 #[derive(Debug, thiserror::Error)]
-#[error("can't {action} `{}`: {cause}{}", path.display(), advice(cause.kind()))]
+#[error("can't {action} `{}`: {cause}{advice}", path.display())]
 pub struct DiskError {
     action: &'static str,
     path: PathBuf,
     // Not named `source`: the message has it already.
     cause: io::Error,
+    /// What to do, after a semicolon.
+    advice: &'static str,
 }
 
 impl DiskError {
     pub(crate) fn new(action: &'static str, path: &Path, cause: io::Error) -> Self {
-        Self { action, path: path.to_owned(), cause }
+        let advice = advice(cause.kind());
+        Self::with_advice(action, path, cause, advice)
+    }
+
+    pub(crate) fn with_advice(
+        action: &'static str,
+        path: &Path,
+        cause: io::Error,
+        advice: &'static str,
+    ) -> Self {
+        Self { action, path: path.to_owned(), cause, advice }
     }
 
     /// What went wrong.
@@ -62,6 +76,8 @@ pub(crate) trait Disk: Send + Sync {
     fn sync_folder(&self, path: &Path) -> Result<(), DiskError>;
     fn remove_file(&self, path: &Path) -> Result<(), DiskError>;
     fn remove_folder(&self, path: &Path) -> Result<(), DiskError>;
+    /// When a file was last changed.
+    fn written_at(&self, path: &Path) -> Result<DateTime<Utc>, DiskError>;
 }
 
 /// The operating system's files.
@@ -117,5 +133,12 @@ impl Disk for RealDisk {
 
     fn remove_folder(&self, path: &Path) -> Result<(), DiskError> {
         fs::remove_dir(path).map_err(|cause| DiskError::new("remove the folder", path, cause))
+    }
+
+    fn written_at(&self, path: &Path) -> Result<DateTime<Utc>, DiskError> {
+        fs::metadata(path)
+            .and_then(|file| file.modified())
+            .map(DateTime::from)
+            .map_err(|cause| DiskError::new("read the time of", path, cause))
     }
 }

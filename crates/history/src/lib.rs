@@ -1,6 +1,6 @@
 //! The history: an append-only ledger of decisions that auditors can verify.
 //!
-//! A history is a folder. Every decision, and whatever people add to one, is an entry of its own,
+//! A history is a folder, or a bucket with the same names and bytes. Every decision, and whatever people add to one, is an entry of its own,
 //! one file of one line, that holds the digest of the entry before it and the digests of everything
 //! it rests on:
 //!
@@ -57,14 +57,21 @@ mod allowed;
 mod append;
 mod body;
 mod branches;
+#[cfg(feature = "object-store")]
+mod bucket;
 mod chain;
 mod digest;
 mod disk;
+mod doctor;
 mod draft;
 mod entry;
+mod files;
+mod folder;
 mod head;
 mod lines;
+mod location;
 mod names;
+mod newest;
 mod outline;
 mod prepare;
 mod problem;
@@ -74,7 +81,6 @@ mod signing;
 mod store;
 mod verify;
 mod wire;
-mod write;
 
 #[cfg(test)]
 mod tests;
@@ -84,12 +90,14 @@ pub use append::AppendError;
 pub use body::{Body, DecisionRecord, Kind, NoteRecord, TranscriptionRecord, WaiverRecord};
 pub use digest::{Digest, DigestError};
 pub use disk::DiskError;
+pub use doctor::{Check, Verdict};
 pub use draft::{
     DecisionDraft, Draft, Matter, RenderError, RenderedFile, TranscriptionDraft, Upcoming,
 };
 pub use entry::{Entry, EntryError, Recorded};
 pub use head::{Head, HeadError};
 pub use lines::verify_lines;
+pub use location::{BucketUrl, Location, LocationError};
 pub use names::ObjectKind;
 pub use outline::Outline;
 pub use prepare::PrepareError;

@@ -16,6 +16,9 @@ pub(crate) const OBJECTS: &str = "objects";
 /// The rendered file whose digest the entry holds.
 pub(crate) const REPORT: &str = "report.md";
 
+/// The beginning of all temporary names.
+pub(crate) const TEMPORARY: &str = ".tmp-";
+
 /// What an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ObjectKind {
@@ -71,7 +74,12 @@ pub(crate) fn object_file(digest: &Digest, kind: ObjectKind) -> String {
 pub(crate) fn folder(number: u64, phase: &PhaseId, outcome: Outcome) -> String {
     let phase = phase.as_str().to_lowercase();
     let outcome = outcome.as_str().replace(' ', "-");
-    format!("{number:06}-{phase}-{outcome}")
+    format!("{}{phase}-{outcome}", folder_beginning(number))
+}
+
+/// How the name of an entry's rendered folder begins: `000001-`.
+pub(crate) fn folder_beginning(number: u64) -> String {
+    format!("{number:06}-")
 }
 
 /// The number in a rendered folder's name, if it is one.
@@ -92,7 +100,7 @@ pub(crate) fn is_hidden(name: &OsStr) -> bool {
 
 /// The beginning of the name under which an entry's rendered files wait until the entry is there.
 pub(crate) fn pending_prefix(number: u64, digest: &Digest) -> String {
-    format!(".tmp-{number:06}-{digest}-")
+    format!("{TEMPORARY}{number:06}-{digest}-")
 }
 
 /// A temporary name that this process has not used before. Another process may have (in

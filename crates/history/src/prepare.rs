@@ -1,7 +1,6 @@
 //! Proof that an entry could be appended, before a long measurement.
 
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::disk::DiskError;
 use crate::names;
@@ -19,6 +18,15 @@ pub enum PrepareError {
         "the history can't be kept here: the ledger needs hard links, and {0}; choose a folder on another file system"
     )]
     NoHardLinks(DiskError),
+    /// The store lets two writers create the same name, so entries could replace each other.
+    #[error(
+        "the history can't be kept in `{}`: the store ignores \"create only if absent\", so two writers could overwrite each other's entries; use a store that honours `If-None-Match: *`",
+        place.display()
+    )]
+    NotExclusive {
+        /// The store.
+        place: PathBuf,
+    },
     /// The newest entry can't be read, so nothing can follow it.
     #[error("nothing can be added to the history: {0}")]
     Head(ReadError),
@@ -48,17 +56,15 @@ impl From<ReadError> for PrepareError {
 }
 
 impl Store {
-    /// Creates the folders and tries all that appending will do: files are written, linked,
-    /// flushed and removed in the ledger and among the objects, a folder is created and renamed,
-    /// and the head is read.
+    /// Creates the folders and tries all that appending will do: on disk, files are written,
+    /// linked, flushed and removed and a folder is renamed; in a bucket, an object is created, found
+    /// taken, read and removed. Then the head is read.
     ///
     /// # Errors
     /// If any of it fails, with what to do.
     pub fn prepare(&self) -> Result<(), PrepareError> {
         self.make_folders()?;
-        self.try_files(&self.ledger())?;
-        self.try_files(&self.objects())?;
-        self.try_folder()?;
+        self.files.try_out(&self.dir, &[self.ledger(), self.objects()])?;
         let newest = self.newest()?;
         if let Some(recorded) = &newest {
             self.finish(recorded)?;
@@ -70,44 +76,13 @@ impl Store {
         }
     }
 
-    fn try_files(&self, folder: &Path) -> Result<(), PrepareError> {
-        let file = self.write_temporary(folder, b"phasegate was here\n")?;
-        let name = folder.join(names::temporary(".tmp-"));
-        let linked = self.disk.link(&file, &name);
-        let flushed = self.disk.sync_folder(folder);
-        // Both go, whatever failed; the errors that matter come first.
-        let removed = [self.disk.remove_file(&file), self.disk.remove_file(&name)];
-        linked.map_err(|error| match error.kind() {
-            ErrorKind::PermissionDenied | ErrorKind::Unsupported => {
-                PrepareError::NoHardLinks(error)
-            }
-            _ => error.into(),
-        })?;
-        flushed?;
-        removed.into_iter().try_for_each(|removed| Ok(removed?))
-    }
-
-    fn try_folder(&self) -> Result<(), DiskError> {
-        let folder = self.dir.join(names::temporary(".tmp-"));
-        let name = self.dir.join(names::temporary(".tmp-"));
-        self.disk.create_folder(&folder)?;
-        let renamed = self.disk.rename(&folder, &name);
-        let removed = self.disk.remove_folder(if renamed.is_ok() { &name } else { &folder });
-        renamed.and(removed).and_then(|()| self.disk.sync_folder(&self.dir))
-    }
-
     /// A rendered folder of an entry that isn't there.
     fn leftover(&self, number: u64) -> Result<Option<PathBuf>, DiskError> {
-        let mut found = None;
-        self.list_folder(&self.dir, &mut |name| {
-            if names::folder_number(name) == Some(number) {
-                found = Some(self.dir.join(name));
-            }
-        })?;
+        let found = self.files.find(&self.dir, &names::folder_beginning(number))?;
         // Somebody may have recorded it meanwhile. An entry is there before its folder, so looking
         // for the entry last is sure.
         match found {
-            Some(_) if self.disk.exists(&self.entry_path(number))? => Ok(None),
+            Some(_) if self.files.exists(&self.entry_path(number))? => Ok(None),
             found => Ok(found),
         }
     }

@@ -15,7 +15,7 @@ use crate::append::AppendError;
 use crate::body::{Body, NoteRecord, WaiverRecord};
 use crate::branches::{Branch, Pile, head, saved, with_head};
 use crate::digest::Digest;
-use crate::disk::DiskError;
+use crate::disk::{Disk, DiskError};
 use crate::draft::{
     DecisionDraft, Draft, Matter, RenderError, RenderedFile, TranscriptionDraft, Upcoming,
 };
@@ -56,6 +56,11 @@ pub enum RebaseError {
     /// A file operation failed.
     #[error("{0}; then run `phasegate history rebase` again, nothing is lost")]
     Disk(#[from] DiskError),
+    /// The history is in a bucket.
+    #[error(
+        "a history in a bucket has one branch only, there is nothing to re-link; name a folder with --reports"
+    )]
+    NoBranches,
     /// The other history can't be opened.
     #[error("{0}")]
     Open(#[from] OpenError),
@@ -153,10 +158,11 @@ impl Store {
         rebase: &Rebase<'_>,
         render: &mut Render<'_>,
     ) -> Result<Option<Rebased>, RebaseError> {
+        let disk = self.files.disk().ok_or(RebaseError::NoBranches)?;
         let folder = self.dir.join(SAVED);
-        if !self.disk.exists(&folder)? {
+        if !disk.exists(&folder)? {
             let Some((kept, own)) = self.choose(rebase)? else { return Ok(None) };
-            self.save(&folder, &kept, &own)?;
+            self.save(disk, &folder, &kept, &own)?;
         }
         let kept = self.saved_entries(&folder, "kept")?;
         let own = self.saved_entries(&folder, "own")?;
@@ -167,9 +173,9 @@ impl Store {
         let moved = self.relink(onto, &own, render)?;
         // Whole or not at all: of a part of what is saved nobody could go on.
         let done = self.dir.join(names::temporary(".tmp-rebase-"));
-        self.disk.rename(&folder, &done)?;
-        self.discard(&done);
-        self.disk.sync_folder(&self.dir)?;
+        disk.rename(&folder, &done)?;
+        self.files.discard(&done);
+        disk.sync_folder(&self.dir)?;
         Ok(Some(Rebased { onto, moved }))
     }
 
@@ -233,35 +239,41 @@ impl Store {
         Ok(())
     }
 
-    fn save(&self, folder: &Path, kept: &Branch, own: &Branch) -> Result<(), RebaseError> {
+    fn save(
+        &self,
+        disk: &dyn Disk,
+        folder: &Path,
+        kept: &Branch,
+        own: &Branch,
+    ) -> Result<(), RebaseError> {
         let temporary = self.dir.join(names::temporary(".tmp-rebase-"));
-        self.disk.create_folder(&temporary)?;
+        disk.create_folder(&temporary)?;
         let write = || {
             for (whose, entries) in [("kept", kept), ("own", own)] {
                 for found in entries {
                     let line = found.entry.to_line().unwrap_or_default();
                     let path = saved(&temporary, whose, found.entry.number);
-                    self.disk.write_new(&path, &line)?;
+                    disk.write_new(&path, &line)?;
                 }
             }
-            self.disk.sync_folder(&temporary)?;
-            self.disk.rename(&temporary, folder)?;
-            self.disk.sync_folder(&self.dir)
+            disk.sync_folder(&temporary)?;
+            disk.rename(&temporary, folder)?;
+            disk.sync_folder(&self.dir)
         };
-        Ok(write().inspect_err(|_| self.discard(&temporary))?)
+        Ok(write().inspect_err(|_| self.files.discard(&temporary))?)
     }
 
     /// The saved entries, oldest first.
     fn saved_entries(&self, folder: &Path, whose: &str) -> Result<Branch, RebaseError> {
         let mut paths = Vec::new();
-        self.disk.list(folder, &mut |name| {
+        self.files.list(folder, &mut |name| {
             if name.as_encoded_bytes().starts_with(whose.as_bytes()) {
                 paths.push(folder.join(name));
             }
         })?;
         let mut found = Branch::new();
         for path in paths {
-            let bytes = self.disk.read(&path)?;
+            let bytes = self.files.read(&path)?;
             let entry =
                 Entry::parse(&bytes).map_err(|problem| RebaseError::Damaged { path, problem })?;
             found.push(Recorded { entry, digest: Digest::of(&bytes) });
@@ -274,23 +286,23 @@ impl Store {
     fn put_back(&self, kept: &Branch, own: &Branch) -> Result<(), RebaseError> {
         for found in own.iter().chain(kept) {
             let path = self.entry_path(found.entry.number);
-            if !self.disk.exists(&path)? {
+            if !self.files.exists(&path)? {
                 continue;
             }
-            let there = self.disk.read(&path)?;
+            let there = self.files.read(&path)?;
             let is_own = own.iter().any(|own| own.digest == Digest::of(&there));
             if is_own || there.starts_with(CONFLICT) {
-                self.disk.remove_file(&path)?;
+                self.files.remove(&path)?;
             }
         }
         for found in kept {
             let path = self.entry_path(found.entry.number);
-            if !self.disk.exists(&path)? {
+            if !self.files.exists(&path)? {
                 let line = found.entry.to_line().unwrap_or_default();
-                self.publish(&line, &path)?;
+                self.files.publish(&line, &path)?;
             }
         }
-        Ok(self.disk.sync_folder(&self.ledger())?)
+        Ok(self.files.sync_folder(&self.ledger())?)
     }
 
     /// Removes the rendered folders of the entries to re-link. Where an entry that is kept has a
@@ -298,7 +310,7 @@ impl Store {
     fn tidy_folders(&self, own: &Branch, render: &mut Render<'_>) -> Result<(), RebaseError> {
         for found in own {
             let Some(folder) = self.folder(&found.entry) else { continue };
-            if !self.disk.exists(&folder)? {
+            if !self.files.exists(&folder)? {
                 continue;
             }
             let there = match self.entry(found.entry.number) {
@@ -308,10 +320,10 @@ impl Store {
             };
             let there = there.filter(|there| self.folder(&there.entry).as_ref() == Some(&folder));
             let Some(there) = there else {
-                self.discard(&folder);
+                self.files.discard(&folder);
                 continue;
             };
-            let report = self.disk.read(&folder.join(REPORT)).map(|bytes| Digest::of(&bytes));
+            let report = self.files.read(&folder.join(REPORT)).map(|bytes| Digest::of(&bytes));
             if report.ok().as_ref() == there.entry.body.report() {
                 continue;
             }
@@ -319,9 +331,10 @@ impl Store {
             let draft = self.draft_of(&there.entry)?;
             let files = render(&upcoming(&there.entry), &draft)
                 .map_err(|cause| RebaseError::Render { number, cause })?;
-            let pending = self.write_pending(&there, &files)?;
-            self.discard(&folder);
-            self.publish_folder(&pending, &folder)?;
+            let beginning = names::pending_prefix(number, &there.digest);
+            let pending = self.files.write_pending(&self.dir, &beginning, &files)?;
+            self.files.discard(&folder);
+            self.files.publish_folder(&pending, &folder)?;
         }
         Ok(())
     }
@@ -331,8 +344,8 @@ impl Store {
         for (number, path) in self.signatures()? {
             let Some(own) = own.iter().find(|own| own.entry.number == number) else { continue };
             let line = own.entry.to_line().unwrap_or_default();
-            if is_signature_of(&self.disk.read(&path)?, &line) {
-                self.disk.remove_file(&path)?;
+            if is_signature_of(&self.files.read(&path)?, &line) {
+                self.files.remove(&path)?;
             }
         }
         Ok(())

@@ -12,10 +12,10 @@ use ssh_key::{Algorithm, HashAlg, LineEnding, PrivateKey, SshSig};
 use crate::allowed::{AllowedSigners, NAMESPACE};
 use crate::digest::Digest;
 use crate::disk::DiskError;
+use crate::files::Published;
 use crate::names;
 use crate::problem::Problem;
 use crate::store::{ReadError, Store};
-use crate::write::Published;
 
 /// The folder of signatures.
 const SIGNATURES: &str = "signatures";
@@ -120,10 +120,10 @@ impl Store {
         let public = key.0.public_key().to_bytes().map_err(SignError::Key)?;
         let name: String = Digest::of(&public).to_string().chars().take(16).collect();
         let folder = self.dir.join(SIGNATURES);
-        self.make_folder(&folder)?;
+        self.files.make_folder(&folder)?;
         let path = folder.join(format!("{number:06}-{name}.sig"));
-        match self.publish(text.as_bytes(), &path)? {
-            Published::Ours => self.disk.sync_folder(&folder)?,
+        match self.files.publish(text.as_bytes(), &path)? {
+            Published::Ours => self.files.sync_folder(&folder)?,
             Published::Others => return Err(SignError::Taken { path }),
             Published::Unknown(error) => return Err(error.into()),
         }
@@ -132,7 +132,7 @@ impl Store {
 
     fn signed_bytes(&self, number: u64) -> Result<Vec<u8>, ReadError> {
         self.entry(number)?;
-        Ok(self.disk.read(&self.entry_path(number))?)
+        Ok(self.files.read(&self.entry_path(number))?)
     }
 
     /// The files of signatures with the numbers of their entries, ascending.
@@ -175,8 +175,8 @@ fn check_all(
             found.problems.push(Problem::SignedEntryMissing { number, path });
             continue;
         }
-        let entry = store.disk.read(&store.entry_path(number))?;
-        match check(&store.disk.read(&path)?, &entry, allowed) {
+        let entry = store.files.read(&store.entry_path(number))?;
+        match check(&store.files.read(&path)?, &entry, allowed) {
             Ok(who) => found.signed.push((number, who)),
             Err(Unfit::Bad) => found.problems.push(Problem::SignatureBad { number, path }),
             Err(Unfit::Unknown { fingerprint }) => {

@@ -1,24 +1,32 @@
 //! The store: a folder with a ledger, its objects and what was rendered. This is the reading side.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 
 use crate::digest::Digest;
 use crate::disk::{Disk, DiskError, RealDisk};
 use crate::entry::{Entry, EntryError, Recorded};
+use crate::files::Files;
+use crate::folder::Folder;
 use crate::head::Head;
+use crate::location::{BucketUrl, Location};
 use crate::names::{self, LEDGER, OBJECTS, ObjectKind, REPORT};
 use crate::outline::Outline;
 
-/// A history in a folder.
+/// A history in a folder or a bucket.
 ///
 /// Reading needs no permission to write. A folder that doesn't exist yet is an empty history;
 /// one that can't be read is an error, never an empty history.
 pub struct Store {
     pub(crate) dir: PathBuf,
-    pub(crate) disk: Box<dyn Disk>,
+    pub(crate) files: Box<dyn Files>,
+    /// The number of an entry that was seen to be there, from which to look for the newest; zero
+    /// before the first.
+    pub(crate) seen: AtomicU64,
 }
 
 impl fmt::Debug for Store {
@@ -33,6 +41,16 @@ pub enum OpenError {
     /// Its ledger can't be listed.
     #[error("can't open the history: {0}")]
     Disk(DiskError),
+    /// There is no way to a bucket.
+    #[error("can't open the history `{url}`: {cause}{advice}")]
+    Bucket {
+        /// The bucket.
+        url: String,
+        /// What is wrong.
+        cause: String,
+        /// What to do, after a semicolon.
+        advice: &'static str,
+    },
 }
 
 /// Why something of a history can't be read.
@@ -113,7 +131,7 @@ pub(crate) struct Listing {
 
 impl Listing {
     /// The missing numbers before each number, as first and last.
-    fn gaps(&self) -> impl Iterator<Item = (u64, u64)> {
+    pub(crate) fn gaps(&self) -> impl Iterator<Item = (u64, u64)> {
         let before = std::iter::once(0).chain(self.numbers.iter().copied());
         before
             .zip(self.numbers.iter().copied())
@@ -131,9 +149,51 @@ impl Store {
         Self::open_on(dir, Box::new(RealDisk))
     }
 
+    /// Opens the history at a location, which may have no entry yet. `variables` are those of the
+    /// environment, where the credentials for a bucket are; a folder needs none.
+    ///
+    /// # Errors
+    /// If there is no way to the bucket, or what is there can't be listed.
+    pub fn open_at(
+        location: &Location,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Self, OpenError> {
+        match location {
+            Location::Folder(dir) => Self::open(dir),
+            Location::Bucket(url) => Self::open_bucket(url, variables),
+        }
+    }
+
+    #[cfg(feature = "object-store")]
+    fn open_bucket(
+        url: &BucketUrl,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Self, OpenError> {
+        let bucket = crate::bucket::Bucket::connect(url, variables)?;
+        Self::open_in(&PathBuf::from(url.to_string()), Box::new(bucket))
+    }
+
+    #[cfg(not(feature = "object-store"))]
+    fn open_bucket(url: &BucketUrl, _: &BTreeMap<String, String>) -> Result<Self, OpenError> {
+        Err(OpenError::Bucket {
+            url: url.to_string(),
+            cause: "this phasegate was built without buckets".to_owned(),
+            advice: "; build it with the feature `object-store`",
+        })
+    }
+
     pub(crate) fn open_on(dir: &Path, disk: Box<dyn Disk>) -> Result<Self, OpenError> {
-        let store = Self { dir: dir.to_owned(), disk };
-        store.list_folder(&store.ledger(), &mut |_| ()).map_err(OpenError::Disk)?;
+        Self::open_in(dir, Box::new(Folder { disk }))
+    }
+
+    pub(crate) fn of(dir: &Path, files: Box<dyn Files>) -> Self {
+        Self { dir: dir.to_owned(), files, seen: AtomicU64::new(0) }
+    }
+
+    /// Opens the history in any place.
+    pub(crate) fn open_in(dir: &Path, files: Box<dyn Files>) -> Result<Self, OpenError> {
+        let store = Self::of(dir, files);
+        store.files.find(&store.ledger(), "").map_err(OpenError::Disk)?;
         Ok(store)
     }
 
@@ -200,7 +260,7 @@ impl Store {
     }
 
     fn entry_bytes(&self, number: u64) -> Result<Vec<u8>, ReadError> {
-        match self.disk.read(&self.entry_path(number)) {
+        match self.files.read(&self.entry_path(number)) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 Err(ReadError::NoEntry { path: self.ledger(), number })
             }
@@ -228,7 +288,7 @@ impl Store {
     /// If it isn't there, can't be read, or has other bytes.
     pub fn object(&self, digest: &Digest, kind: ObjectKind) -> Result<Vec<u8>, ReadError> {
         let path = self.object_path(digest, kind);
-        match self.disk.read(&path) {
+        match self.files.read(&path) {
             Ok(bytes) if Digest::of(&bytes) == *digest => Ok(bytes),
             Ok(_) => Err(ReadError::AlteredObject { kind, path }),
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -243,14 +303,6 @@ impl Store {
     #[must_use]
     pub fn folder(&self, entry: &Entry) -> Option<PathBuf> {
         entry.folder().map(|folder| self.dir.join(folder))
-    }
-
-    pub(crate) fn newest(&self) -> Result<Option<Recorded>, ReadError> {
-        let listing = self.list_ledger()?;
-        if let Some((first, last)) = listing.gaps().next() {
-            return Err(ReadError::Gap { path: self.ledger(), first, last });
-        }
-        listing.numbers.last().map(|number| self.entry(*number)).transpose()
     }
 
     pub(crate) fn list_ledger(&self) -> Result<Listing, DiskError> {
@@ -272,7 +324,7 @@ impl Store {
         let mut found = Vec::new();
         for (first, last) in listing.gaps() {
             for number in first..=last {
-                if !self.disk.exists(&self.entry_path(number))? {
+                if !self.files.exists(&self.entry_path(number))? {
                     break;
                 }
                 found.push(number);
@@ -289,7 +341,7 @@ impl Store {
         path: &Path,
         each: &mut dyn FnMut(&std::ffi::OsStr),
     ) -> Result<(), DiskError> {
-        match self.disk.list(path, each) {
+        match self.files.list(path, each) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             listed => listed,
         }
@@ -302,30 +354,24 @@ impl Store {
             read.as_ref().is_err_and(|error: &DiskError| error.kind() == ErrorKind::NotFound)
         };
         let published = folder.join(REPORT);
-        let read = self.disk.read(&published);
+        let read = self.files.read(&published);
         if !missing(&read) {
             return read;
         }
         if let Some(pending) = self.pending_folder(recorded)? {
-            let read = self.disk.read(&pending.join(REPORT));
+            let read = self.files.read(&pending.join(REPORT));
             if !missing(&read) {
                 return read;
             }
         }
         // It may have been published while we looked.
-        self.disk.read(&published)
+        self.files.read(&published)
     }
 
     /// The folder where an entry's rendered files wait to be published, if there is one.
     pub(crate) fn pending_folder(&self, recorded: &Recorded) -> Result<Option<PathBuf>, DiskError> {
-        let prefix = names::pending_prefix(recorded.entry.number, &recorded.digest);
-        let mut found = None;
-        self.list_folder(&self.dir, &mut |name| {
-            if name.as_encoded_bytes().starts_with(prefix.as_bytes()) {
-                found = Some(self.dir.join(name));
-            }
-        })?;
-        Ok(found)
+        let beginning = names::pending_prefix(recorded.entry.number, &recorded.digest);
+        self.files.find(&self.dir, &beginning)
     }
 
     pub(crate) fn ledger(&self) -> PathBuf {

@@ -160,7 +160,7 @@ impl Walk<'_, '_> {
     fn step(&mut self, number: u64, is_newest: bool) {
         self.chain.reach(number);
         let path = self.store.entry_path(number);
-        let bytes = match self.store.disk.read(&path) {
+        let bytes = match self.store.files.read(&path) {
             Ok(bytes) => bytes,
             Err(cause) => return self.chain.unreadable(Problem::Unreadable { cause }),
         };
@@ -269,7 +269,7 @@ impl Walk<'_, '_> {
         orphans.sort();
         for (number, path) in orphans {
             // The history may have grown since it was listed.
-            if !self.store.disk.exists(&self.store.entry_path(number))? {
+            if !self.store.files.exists(&self.store.entry_path(number))? {
                 self.problem(Problem::OrphanedReport { path, number });
             }
         }

@@ -59,7 +59,7 @@ pub use trajectory::{
     TrajectoryTotal,
 };
 pub use transcription::{
-    TranscribedContext, TranscribedFigure, TranscribedForm, TranscribedMaterial,
+    TranscribedChoice, TranscribedContext, TranscribedFigure, TranscribedForm, TranscribedMaterial,
     TranscribedObligation, TranscribedPredictionLine, TranscribedRowLine,
 };
 pub use waivers::{WaiverLine, WaiverSection, Waivers};

@@ -7,7 +7,7 @@ use phasegate_model::{
 };
 use serde::Serialize;
 
-use crate::context::{NextChoice, PhaseLine, Property};
+use crate::context::{PhaseLine, Property};
 use crate::figures::{as_written, count, duration, moment, text, text_if_any};
 use crate::render::{self, RenderError};
 use crate::trajectory::{Figures, Stage, Trajectory};
@@ -130,7 +130,7 @@ pub struct TranscribedContext {
     /// What was left open.
     pub obligations: Vec<TranscribedObligation>,
     /// What could be done next.
-    pub next_options: Vec<NextChoice>,
+    pub next_options: Vec<TranscribedChoice>,
     /// What the phase delivered.
     pub deliverables: Vec<String>,
     /// What was learned.
@@ -195,6 +195,15 @@ pub struct TranscribedObligation {
     pub condition: String,
 }
 
+/// A next option of the document. It has no condition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TranscribedChoice {
+    /// In a few words.
+    pub title: String,
+    /// Whether the document recommends it.
+    pub recommended: bool,
+}
+
 impl TranscribedContext {
     /// The version of the context that this code makes.
     pub const VERSION: u32 = 1;
@@ -230,14 +239,9 @@ impl TranscribedContext {
             next_options: told
                 .next_options
                 .iter()
-                .map(|option| NextChoice {
+                .map(|option| TranscribedChoice {
                     title: text(&option.title),
                     recommended: option.recommended,
-                    // A document's options have no conditions.
-                    withheld: false,
-                    when: None,
-                    finding: None,
-                    readings: Vec::new(),
                 })
                 .collect(),
             deliverables: texts(&told.deliverables),

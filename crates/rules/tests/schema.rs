@@ -169,7 +169,7 @@ fn what_is_broken_is_refused_by_both() {
         "[measure]\nwarmup = -1\n",
         "[measure]\ntrials = 1.5\n",
         "[measure]\nwait = \"spinning\"\n",
-        "[measure.dataset]\nvalue = \"1B\"\n",
+        "[measure.dataset]\nsize = \"1MB\"\nvalue = \"1 sheep\"\n",
         "[measure.dataset]\nsize = \"1mb\"\n",
         "[[next_option]]\nrecommended = true\n",
         "[[next_option]]\ntitle = \"t\"\nrecommended = \"yes\"\n",

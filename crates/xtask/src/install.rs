@@ -229,7 +229,7 @@ fn succeeds(line: &CommandLine) -> bool {
     }
 }
 
-fn is_on_path(program: &str) -> bool {
+pub(crate) fn is_on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| is_program(&folder.join(program)))
 }

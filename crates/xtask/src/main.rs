@@ -12,6 +12,7 @@ mod bench;
 mod command;
 mod demo;
 mod install;
+mod seaweedfs;
 mod steps;
 mod workspace;
 

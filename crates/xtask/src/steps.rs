@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::command::CommandLine;
 use crate::install;
+use crate::seaweedfs;
 use crate::workspace::Workspace;
 
 /// Something that must succeed.
@@ -40,6 +41,7 @@ struct Ended<'a> {
 /// Runs the steps up to the first that fails, and prints a summary.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode, String> {
     install::ensure_server()?;
+    seaweedfs::ensure_bucket_server(workspace)?;
     let steps = steps(available_runner());
     let mut ended: Vec<Ended> = Vec::new();
     for step in &steps {

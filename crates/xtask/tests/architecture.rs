@@ -25,7 +25,9 @@ const PURE: [&str; 3] = ["phasegate-model", "phasegate-rules", "phasegate-report
 const IO: [&str; 6] = ["redis", "rustix", "signal-hook", "tempfile", "object_store", "tokio"];
 
 /// Libraries that have their place, and the packages that may use them.
-const PLACES: [(&str, &[&str]); 4] = [
+const PLACES: [(&str, &[&str]); 6] = [
+    ("object_store", &["phasegate-history"]),
+    ("tokio", &["phasegate-history"]),
     ("redis", &["phasegate-measure"]),
     ("clap", &["phasegate", "xtask"]),
     ("anyhow", &["phasegate"]),

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::Context;
-use phasegate_history::Store;
 use phasegate_model::{Decision, Evidence};
 
 use crate::args::{DecideArgs, Format, Talk};
@@ -43,7 +42,7 @@ fn measured(args: &DecideArgs, phase: &str, path: &Path, talk: Talk) -> anyhow::
 
 /// Decides an entry again, by what was recorded with it and nothing else.
 fn recorded(args: &DecideArgs, number: u64, talk: Talk) -> anyhow::Result<Exit> {
-    let store = Store::open(&args.reports)?;
+    let store = args.place.open()?;
     let recorded = store.entry(number)?;
     let again = decision_of(&recorded.entry)
         .and_then(|record| replay::objects(&store, record))

@@ -17,7 +17,7 @@ use crate::table::human;
 use crate::typical::{typical, typical_of};
 
 pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<Exit> {
-    let store = Store::open(&args.history.reports)?;
+    let store = args.history.place.open()?;
     let (one, other) = (store.entry(args.one)?, store.entry(args.other)?);
     let difference = Difference::of(Side::read(&store, &one)?, Side::read(&store, &other)?);
     match args.history.format {

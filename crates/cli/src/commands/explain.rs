@@ -1,20 +1,19 @@
 //! `phasegate explain`: why a recorded decision is as it is, and what would change it.
 
-use std::path::Path;
-
-use phasegate_history::{DecisionRecord, Recorded, Store};
+use phasegate_history::{DecisionRecord, Recorded};
 use phasegate_model::Decision;
 use serde::Serialize;
 
-use crate::args::{ExplainArgs, Format};
+use crate::args::{ExplainArgs, Format, HistoryPlace};
 use crate::explanation::explanation;
 use crate::layout::Layout;
 use crate::output::{Exit, print, print_json};
+use crate::place;
 use crate::recorded::{decision_of, newest_decision};
 use crate::settling::Settling;
 
 pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
-    let recorded = entry(&args.history.reports, args.entry)?;
+    let recorded = entry(&args.history.place, args.entry)?;
     match args.history.format {
         Format::Json => print_json(&ExplanationJson::of(&recorded, decision_of(&recorded.entry)?))?,
         Format::Text => print(&explanation(
@@ -27,15 +26,15 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
 }
 
 /// The entry of that number, or the newest decision.
-fn entry(reports: &Path, number: Option<u64>) -> anyhow::Result<Recorded> {
-    let store = Store::open(reports)?;
+fn entry(place: &HistoryPlace, number: Option<u64>) -> anyhow::Result<Recorded> {
+    let location = place.location()?;
+    let store = place::open(&location)?;
     match number {
         Some(number) => Ok(store.entry(number)?),
         None => newest_decision(&store, None)?.ok_or_else(|| {
             anyhow::anyhow!(
-                "no decisions are recorded in `{}`; `phasegate run PHASE` records one, \
-                 --reports names another folder",
-                reports.display()
+                "no decisions are recorded in `{location}`; `phasegate run PHASE` records one, \
+                 --reports names another folder"
             )
         }),
     }

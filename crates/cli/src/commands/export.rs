@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use phasegate_history::{Body, Recorded, Store};
+use phasegate_history::{Body, Recorded};
 use phasegate_model::{Dimension, Domain, Metric, Outcome, PhaseId, Reading, Readings, RowId};
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ use crate::output::Exit;
 use crate::typical::typical_of;
 
 pub(crate) fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
-    let store = Store::open(&args.reports)?;
+    let store = args.place.open()?;
     let mut lines = Lines::to_stdout();
     let mut problems = Problems::default();
     let metrics: Vec<Metric> = Metric::all().filter(|metric| !is_of_before(*metric)).collect();

@@ -14,6 +14,7 @@ use crate::diagnostics::report;
 use crate::driver::{TOOL, now};
 use crate::files::read_rules;
 use crate::output::{Exit, print, print_json};
+use crate::place;
 use crate::project::Trouble;
 use crate::transcribed::{self, Transcribed};
 
@@ -21,8 +22,9 @@ pub(crate) fn run(args: &ImportArgs) -> anyhow::Result<Exit> {
     let source = read_rules(&args.transcribed)?;
     let transcription = parse_transcription(&source)
         .map_err(|problems| report(&Trouble { sources: vec![source.clone()], problems }))?;
-    let store = Store::open(&args.reports)?;
-    store.prepare().with_context(|| format!("can't record in `{}`", args.reports.display()))?;
+    let location = args.place.location()?;
+    let store = place::open(&location)?;
+    store.prepare().with_context(|| format!("can't record in `{location}`"))?;
     refuse_twice(&store, &source)?;
     let recorded = record(&store, source, &transcription)?;
     let folder = store.folder(&recorded.entry).context("a transcription has no folder")?;

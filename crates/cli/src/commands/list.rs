@@ -17,7 +17,7 @@ use crate::waivers::{Waivers, outcome_with, today};
 
 pub(crate) fn run(args: &ListArgs) -> anyhow::Result<Exit> {
     let condition = args.condition.as_deref().map(condition).transpose()?;
-    let store = Store::open(&args.history.reports)?;
+    let store = args.history.place.open()?;
     let mut search = Search {
         args,
         condition,
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &ListArgs) -> anyhow::Result<Exit> {
     let count = shown.count;
     shown.finish()?;
     if count == 0 && search.all == 0 && search.problems.count == 0 {
-        say(&format!("no decisions are recorded in `{}`", args.history.reports.display()));
+        say(&format!("no decisions are recorded in `{}`", args.history.place.location()?));
     } else if count == 0 && search.all > 0 {
         say("no entry matches");
     }

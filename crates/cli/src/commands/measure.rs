@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use phasegate_history::Store;
 use phasegate_measure::MeasureError;
 use phasegate_model::{Evidence, Plan};
 
@@ -16,7 +15,7 @@ use crate::project::Project;
 use crate::source;
 
 pub(crate) fn run(args: &MeasureArgs, talk: Talk) -> anyhow::Result<Exit> {
-    let store = Store::open(&args.reports)?;
+    let store = args.place.open()?;
     let mut project = Project::of(&args.measuring, &store)?;
     apply_options(&mut project.plan, &args.measuring);
     let contenders = source::contenders(&args.measuring, &mut project.plan, talk)?;

@@ -5,6 +5,7 @@ pub(crate) mod compare;
 pub(crate) mod compare_evidence;
 pub(crate) mod decide;
 pub(crate) mod diff;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod fmt;

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use phasegate_history::Store;
 use phasegate_measure::{Contender, Contenders};
 use phasegate_model::{Decimal, Dimension, Metric, Plan, Quantity, Reading, Statistic, Trial};
 use phasegate_rules::{Comparison, Matrix, smallest_detectable};
@@ -24,7 +23,7 @@ const TIMED: u32 = 2;
 const SHOWN: [Statistic; 3] = [Statistic::P50, Statistic::P99, Statistic::Mean];
 
 pub(crate) fn run(args: &PlanArgs, talk: Talk) -> anyhow::Result<Exit> {
-    let mut project = Project::of(&args.measuring, &Store::open(&args.reports)?)?;
+    let mut project = Project::of(&args.measuring, &args.place.open()?)?;
     apply_options(&mut project.plan, &args.measuring);
     let contenders = source::contenders(&args.measuring, &mut project.plan, talk)?;
     let itself = with_itself(&contenders.candidate);

@@ -14,7 +14,7 @@ use crate::transcribed::{self, Transcribed};
 
 pub(crate) fn rebase(args: &RebaseArgs) -> anyhow::Result<Exit> {
     let templates = Templates::load()?;
-    let store = Store::open(&args.history.reports)?;
+    let store = args.history.place.open()?;
     let rebase = Rebase {
         onto: args.onto.as_deref(),
         from: args.from.as_deref(),

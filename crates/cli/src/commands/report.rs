@@ -14,7 +14,7 @@ use crate::transcribed::{self, Transcribed};
 use crate::waivers::Waivers;
 
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
-    let store = Store::open(&args.reports)?;
+    let store = args.place.open()?;
     let recorded = store.entry(args.entry)?;
     match recorded.entry.transcription() {
         Some(_) if args.as_of.is_some() => {

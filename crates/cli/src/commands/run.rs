@@ -19,19 +19,20 @@ use crate::picture::picture;
 use crate::project::Project;
 use crate::rendering::{self, Digests, Templates};
 use crate::stages::stages_with;
-use crate::{github, source, table};
+use crate::{github, place, source, table};
 
 pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
     // As all that can fail before the measurement.
     let key = sign::key(args.sign.as_deref())?;
-    let store = Store::open(&args.reports)?;
+    let location = args.place.location()?;
+    let store = place::open(&location)?;
     let mut project = Project::of(&args.measuring, &store)?;
     apply_options(&mut project.plan, &args.measuring);
     let contenders = source::contenders(&args.measuring, &mut project.plan, talk)?;
     let templates = Templates::load()?;
     templates.try_out(&project.plan, &project.matrix)?;
     // Nothing is worse than losing a measurement because it can't be written down.
-    store.prepare().with_context(|| format!("can't record in `{}`", args.reports.display()))?;
+    store.prepare().with_context(|| format!("can't record in `{location}`"))?;
 
     let comparison = Comparison::of(&project, &store, None)?;
     let measured = driver::measure(&contenders, &project.plan, &project.matrix, &comparison, talk)?;
@@ -144,7 +145,7 @@ pub(crate) fn recorded_by() -> String {
 fn unfinished(args: &RunArgs, evidence: &Evidence) -> PathBuf {
     let time = evidence.started_at.format("%Y%m%dT%H%M%SZ");
     let phase = evidence.plan.phase.as_str().to_lowercase();
-    args.reports.join("unfinished").join(format!("{phase}-{time}.json"))
+    args.place.folder().join("unfinished").join(format!("{phase}-{time}.json"))
 }
 
 /// The measurement is there but can't be recorded: it must not be lost.

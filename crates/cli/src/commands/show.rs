@@ -16,7 +16,7 @@ use crate::table;
 use crate::waivers::{Granted, WaiverJson, Waivers, today};
 
 pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
-    let store = Store::open(&args.history.reports)?;
+    let store = args.history.place.open()?;
     let recorded = store.entry(args.entry)?;
     let day = args.as_of.map_or_else(today, |day| day.0);
     let mut problems = Problems::default();

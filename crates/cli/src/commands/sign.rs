@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use phasegate_history::{AllowedSigners, SigningKey, Store};
+use phasegate_history::{AllowedSigners, SigningKey};
 
 use crate::args::SignArgs;
 use crate::output::{Exit, print};
@@ -15,7 +15,7 @@ pub(crate) fn sign(args: &SignArgs) -> anyhow::Result<Exit> {
     let key = key(args.key.as_deref())?.with_context(|| {
         format!("there is no key to sign with; name its file with --key or {KEY}")
     })?;
-    let store = Store::open(&args.reports)?;
+    let store = args.place.open()?;
     let path = store
         .sign(args.entry, &key)
         .with_context(|| format!("entry {} was not signed", args.entry))?;

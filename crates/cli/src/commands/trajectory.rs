@@ -1,6 +1,5 @@
 //! `phasegate trajectory`: a metric across the recorded phases.
 
-use phasegate_history::Store;
 use phasegate_model::{Domain, Metric, Quantity};
 use phasegate_report::{Effect, Step, Total, Trajectory, TrajectorySection};
 use serde::Serialize;
@@ -17,7 +16,7 @@ pub(crate) fn run(args: &TrajectoryArgs) -> anyhow::Result<Exit> {
         "{metric} is {}, which has no trajectory; name a metric with numbers, such as `rtt.p99`",
         metric.domain().describe()
     );
-    let store = Store::open(&args.history.reports)?;
+    let store = args.history.place.open()?;
     let mut problems = Problems::default();
     let mut stages = Stages::of(metric);
     for recorded in store.entries()? {
@@ -34,7 +33,7 @@ pub(crate) fn run(args: &TrajectoryArgs) -> anyhow::Result<Exit> {
         }
         Format::Text if trajectory.steps.is_empty() => say(&format!(
             "no phase with a reading of {metric} is recorded in `{}`",
-            args.history.reports.display()
+            args.history.place.location()?
         )),
         Format::Text => print_table(&section)?,
     }

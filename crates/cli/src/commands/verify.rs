@@ -73,7 +73,7 @@ fn found(args: &VerifyArgs) -> anyhow::Result<(Verification, &'static str)> {
     if let Some(path) = &args.jsonl {
         return Ok((lines(path, head)?, CHAIN_SOUND));
     }
-    let store = Store::open(&args.history.reports)?;
+    let store = args.history.place.open()?;
     Ok(if args.chain_only {
         (verify_chain(&store, head), CHAIN_SOUND)
     } else if args.no_replay {
@@ -92,7 +92,7 @@ fn signed(args: &VerifyArgs, found: &mut Verification) -> anyhow::Result<Vec<Sig
     let Some(path) = &args.allowed_signers else { return Ok(Vec::new()) };
     let allowed = allowed_signers(path)?;
     let unsigned = if args.require_signatures { Unsigned::Refused } else { Unsigned::Allowed };
-    let store = Store::open(&args.history.reports)?;
+    let store = args.history.place.open()?;
     let signatures = verify_signatures(&store, &allowed, unsigned);
     found.problems.extend(signatures.problems);
     let signed = |(entry, by)| SignedJson { entry, by };

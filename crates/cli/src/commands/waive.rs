@@ -13,7 +13,7 @@ use crate::waivers::today;
 
 /// Records an exception to a row of a decision.
 pub(crate) fn waive(args: &WaiveArgs) -> anyhow::Result<Exit> {
-    let store = Store::open(&args.history.reports)?;
+    let store = args.history.place.open()?;
     let recorded = store.entry(args.entry)?;
     let decision = &decision_of(&recorded.entry)?.decision;
     anyhow::ensure!(
@@ -54,7 +54,7 @@ pub(crate) fn note(args: &NoteArgs) -> anyhow::Result<Exit> {
         !note.is_empty(),
         "the note says nothing; give --text, --lesson, --deliverable or --time-saved"
     );
-    let store = Store::open(&args.history.reports)?;
+    let store = args.history.place.open()?;
     let recorded = store.entry(args.entry)?;
     let phase = recorded.entry.phase().cloned().ok_or_else(|| {
         anyhow::anyhow!(

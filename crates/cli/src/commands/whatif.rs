@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
-use phasegate_history::{Recorded, Store};
+use phasegate_history::Recorded;
 use phasegate_model::{
     Circumstances, Decision, Dimension, Domain, Evidence, Metric, Outcome, Plan, Quantity, Reading,
     RowDecision, RowId,
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &WhatIfArgs) -> anyhow::Result<Exit> {
         "no evidence of phase {} is recorded in `{}`, and nothing is set; \
          give --set METRIC=VALUE or --evidence FILE",
         project.plan.phase,
-        args.reports.display()
+        args.place.location()?
     );
     let mut readings =
         base.as_ref().map(|base| typical_readings(&base.evidence)).unwrap_or_default();
@@ -81,7 +81,7 @@ fn base(args: &WhatIfArgs, project: &Project) -> anyhow::Result<Option<Base>> {
         let evidence = evidence_file(path, plan)?;
         return Ok(Some(Base { evidence, recorded: None }));
     }
-    let store = Store::open(&args.reports)?;
+    let store = args.place.open()?;
     let Some(recorded) = newest_decision(&store, Some(&plan.phase))? else { return Ok(None) };
     let number = recorded.entry.number;
     let mut evidence = recorded_evidence(&store, decision_of(&recorded.entry)?)

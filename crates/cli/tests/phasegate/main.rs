@@ -4,6 +4,7 @@
 
 mod audit;
 mod bad_input;
+mod bucket;
 mod check;
 mod compare;
 mod explain;
@@ -22,6 +23,7 @@ mod scene;
 mod schema;
 mod secrets;
 mod signing;
+mod store;
 mod trajectory;
 mod verifying;
 mod whatif;

@@ -137,12 +137,12 @@ fn every_link_leads_somewhere() {
 fn the_examples_of_the_format_are_right() {
     let scene = Scene::empty();
     let examples = blocks(MATRIX_MD, "toml");
-    assert_eq!(examples.len(), 4);
+    assert_eq!(examples.len(), 5);
     scene.write("rules/allocator.toml", &examples[0]);
     scene.write("rules/short.toml", &examples[1]);
-    scene.write("rules/phases/3a.toml", &examples[2]);
+    scene.write("rules/phases/3a.toml", examples[2..4].join("\n"));
     let (head, _) = examples[2].split_once("[measure]").unwrap();
-    scene.write("rules/phases/load.toml", format!("{head}{}", examples[3]));
+    scene.write("rules/phases/load.toml", format!("{head}{}", examples[4]));
     let said = scene.run(&["check"]);
     assert_eq!(said.status, 0, "{}", said.out);
 }

@@ -97,7 +97,7 @@ impl Scene {
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
         command.env_remove("REDIS_URL").env_remove("NO_COLOR").env("USER", "tester");
         command.env_remove("GITHUB_STEP_SUMMARY").env_remove("PHASEGATE_BASELINE_URL");
-        command.env_remove("PHASEGATE_SIGNING_KEY");
+        command.env_remove("PHASEGATE_SIGNING_KEY").env_remove("PHASEGATE_STORE");
         command
     }
 

@@ -7,9 +7,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use chrono::{DateTime, Utc};
+
 use super::kinds::{note, revisit, transcription, waiver};
 use super::{append, draft, draft_of, names, owing, problems, render};
 use crate::disk::{Disk, RealDisk};
+use crate::folder::Folder;
 use crate::{AppendError, DiskError, Draft, Matter, PrepareError, Recorded, Store};
 
 const ENOSPC: i32 = 28;
@@ -142,13 +145,18 @@ impl Disk for FaultyDisk {
     fn remove_folder(&self, path: &Path) -> Result<(), DiskError> {
         self.step("remove folder", path, path, || RealDisk.remove_folder(path))
     }
+
+    fn written_at(&self, path: &Path) -> Result<DateTime<Utc>, DiskError> {
+        self.step("written at", path, path, || RealDisk.written_at(path))
+    }
 }
 
 /// A store on a disk that fails, and the steps that it makes.
 pub(super) fn faulty(folder: &Path, failure: Failure, at: usize) -> (Store, Arc<Mutex<Vec<Step>>>) {
     let steps = Arc::new(Mutex::new(Vec::new()));
     let disk = FaultyDisk { failure, at, steps: Arc::clone(&steps) };
-    let store = Store { dir: folder.to_owned(), disk: Box::new(disk) };
+    let files = Box::new(Folder { disk: Box::new(disk) });
+    let store = Store::of(folder, files);
     (store, steps)
 }
 

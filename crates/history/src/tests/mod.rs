@@ -2,6 +2,8 @@
 
 mod appending;
 mod bases;
+#[cfg(feature = "object-store")]
+mod bucket;
 mod damage;
 mod failing;
 mod format;
@@ -11,6 +13,8 @@ mod outlines;
 mod racing;
 mod rebasing;
 mod references;
+#[cfg(feature = "object-store")]
+mod shared;
 mod signing;
 mod tampering;
 
@@ -133,14 +137,18 @@ impl History {
 
 /// What verify finds, as names. Replay knows the one decision that there is, whatever it owes.
 fn problems(folder: &Path, expected: Option<&Head>) -> Vec<&'static str> {
-    let store = Store::open(folder).unwrap();
+    verify_names(&Store::open(folder).unwrap(), expected)
+}
+
+/// What verify finds in any place, as names.
+fn verify_names(store: &Store, expected: Option<&Head>) -> Vec<&'static str> {
     let decision = decision();
     let mut replay = |entry: &crate::Entry, _: &crate::Objects| {
         let record = entry.decision().unwrap();
         let recorded = Decision { obligations: Vec::new(), ..record.decision.clone() };
         if recorded == decision { Ok(()) } else { Err("the decision differs".to_owned()) }
     };
-    let verification = verify(&store, expected, &mut replay);
+    let verification = verify(store, expected, &mut replay);
     assert!(verification.problems.iter().all(|problem| !problem.to_string().is_empty()));
     verification.problems.iter().map(crate::Problem::name).collect()
 }

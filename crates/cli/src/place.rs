@@ -1,0 +1,59 @@
+//! Where the history is: in the folder or store that was asked for, in the store that
+//! `PHASEGATE_STORE` names, or in `reports`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use phasegate_history::{Location, Store};
+
+use crate::args::HistoryPlace;
+
+/// The variable that names a store.
+const VARIABLE: &str = "PHASEGATE_STORE";
+
+/// The folder of the history, unless another place is named.
+pub(crate) const REPORTS: &str = "reports";
+
+impl HistoryPlace {
+    /// The place that counts.
+    pub(crate) fn location(&self) -> anyhow::Result<Location> {
+        if let Some(folder) = &self.reports {
+            return Ok(Location::Folder(folder.clone()));
+        }
+        if let Some(store) = &self.store {
+            return store.parse().context("can't use --store");
+        }
+        match std::env::var(VARIABLE) {
+            Ok(store) if !store.is_empty() => {
+                store.parse().with_context(|| format!("can't use `{VARIABLE}`"))
+            }
+            Err(std::env::VarError::NotUnicode(_)) => {
+                anyhow::bail!("can't use `{VARIABLE}`: it is no text")
+            }
+            _ => Ok(Location::Folder(REPORTS.into())),
+        }
+    }
+
+    /// Opens the history.
+    pub(crate) fn open(&self) -> anyhow::Result<Store> {
+        open(&self.location()?)
+    }
+
+    /// The folder on this machine for what isn't part of the history, such as unfinished evidence.
+    pub(crate) fn folder(&self) -> PathBuf {
+        match self.location() {
+            Ok(Location::Folder(folder)) => folder,
+            _ => Path::new(REPORTS).to_owned(),
+        }
+    }
+}
+
+/// Opens the history at a location.
+pub(crate) fn open(location: &Location) -> anyhow::Result<Store> {
+    // What isn't text can't be a setting of a store.
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    let variables = std::env::vars_os().filter_map(text).collect();
+    Ok(Store::open_at(location, &variables)?)
+}

