@@ -277,6 +277,22 @@ pub(crate) enum HistoryCommand {
     List(HistoryArgs),
     /// Check every digest, link, object and report, and replay every decision
     Verify(VerifyArgs),
+    /// Write the history as a site: a folder of pages that any browser opens, without a server
+    Site(SiteArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SiteArgs {
+    /// The folder to write; an older site there is replaced as a whole, anything else is refused
+    #[arg(value_name = "OUT")]
+    pub(crate) folder: PathBuf,
+    /// The folder of the history
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(crate) reports: PathBuf,
+    /// The day as of which waivers are valid or expired; without it, that of the newest entry, so
+    /// that the same history always gives the same site
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) today: Option<chrono::NaiveDate>,
 }
 
 #[derive(Debug, clap::Args)]

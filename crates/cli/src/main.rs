@@ -24,6 +24,7 @@ mod sarif;
 mod secret;
 mod setting;
 mod settling;
+mod site_folder;
 mod source;
 mod table;
 #[cfg(test)]
@@ -66,6 +67,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::History { command } => match command {
             HistoryCommand::List(list) => commands::history::list(&list),
             HistoryCommand::Verify(verify) => commands::history::verify(&verify),
+            HistoryCommand::Site(site) => commands::site::run(&site),
         },
         Command::Report(report) => commands::report::run(&report),
         Command::Template { command } => match command {

@@ -38,6 +38,7 @@ mod picture;
 mod predictions;
 mod previous;
 mod render;
+mod site;
 mod spectrum;
 mod summary;
 
@@ -51,3 +52,7 @@ pub use context::{
 pub use material::{Disturbance, Material, Record};
 pub use needs::needs;
 pub use render::{Form, RenderError, check, render};
+pub use site::{
+    Cell, EntryLine, EntryLink, EntryPage, IndexPage, List, OwedLine, Site, SiteEntry, SiteMatter,
+    SitePage, SiteTemplate, Table, Trajectory, WaiverLine,
+};

@@ -84,7 +84,7 @@ pub fn render(context: &Context, form: Form, template: &str) -> Result<String, R
         report: error.to_string(),
     };
     let context = tera::Context::from_serialize(context).map_err(failed)?;
-    let rendered = engine(form, template)?.render(form.file_name(), &context).map_err(failed)?;
+    let rendered = engine_of(form, template)?.render(form.file_name(), &context).map_err(failed)?;
     Ok(match form.longest() {
         Some(longest) => cut(tidy(&rendered), longest),
         None => tidy(&rendered),
@@ -97,13 +97,19 @@ pub fn render(context: &Context, form: Form, template: &str) -> Result<String, R
 /// # Errors
 /// If the template is broken, or uses a filter that doesn't exist.
 pub fn check(form: Form, template: &str) -> Result<(), RenderError> {
-    engine(form, template).map(|_| ())
+    engine_of(form, template).map(|_| ())
 }
 
-fn engine(form: Form, template: &str) -> Result<Tera, RenderError> {
+fn engine_of(form: Form, template: &str) -> Result<Tera, RenderError> {
+    engine(form.file_name(), template)
+}
+
+/// An engine with one template. Its name says how values are escaped: for HTML in `.html`, for
+/// Markdown in all others.
+pub(crate) fn engine(name: &'static str, template: &str) -> Result<Tera, RenderError> {
     let mut tera = Tera::new();
     tera.autoescape_on([".md", ".html"]);
-    if form != Form::Html {
+    if !name.ends_with(".html") {
         tera.set_escape_fn(|value, output| output.write_all(escape::text(value).as_bytes()));
     }
     tera.register_filter("code", |value: &str, _: Kwargs, _: &State| {
@@ -115,7 +121,6 @@ fn engine(form: Form, template: &str) -> Result<Tera, RenderError> {
     tera.register_filter("code_block", |value: &str, _: Kwargs, _: &State| {
         Value::safe_string(&escape::code_block(value))
     });
-    let name = form.file_name();
     tera.add_raw_template(name, template)
         .map_err(|error| RenderError::Load { template: name, report: error.to_string() })?;
     Ok(tera)
@@ -140,7 +145,7 @@ fn cut(text: String, longest: usize) -> String {
 }
 
 /// Templates leave blank lines where a section is left out; readers of the source need one.
-fn tidy(rendered: &str) -> String {
+pub(crate) fn tidy(rendered: &str) -> String {
     let mut text = String::with_capacity(rendered.len());
     let mut blank = true;
     for line in rendered.lines().map(str::trim_end) {

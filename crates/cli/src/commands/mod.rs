@@ -10,5 +10,6 @@ pub(crate) mod measure;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod site;
 pub(crate) mod template;
 pub(crate) mod whatif;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use phasegate_report::Form;
+use phasegate_report::{Form, SiteTemplate};
 
 use crate::args::TemplateExportArgs;
 use crate::files::write_whole;
@@ -13,7 +13,10 @@ use crate::output::{Exit, print};
 /// replaced; then nothing is written at all.
 pub(crate) fn export(args: &TemplateExportArgs) -> anyhow::Result<Exit> {
     let folder = &args.folder;
-    let files = Form::ALL.map(|form| (folder.join(form.file_name()), form.built_in()));
+    let forms = Form::ALL.map(|form| (form.file_name(), form.built_in()));
+    let site = [(SiteTemplate::FILE_NAME, SiteTemplate::BUILT_IN)];
+    let files = forms.into_iter().chain(site).map(|(name, text)| (folder.join(name), text));
+    let files: Vec<(PathBuf, &str)> = files.collect();
     let there: Vec<&PathBuf> =
         files.iter().map(|(path, _)| path).filter(|path| path.symlink_metadata().is_ok()).collect();
     if let Some(first) = there.first() {

@@ -7,6 +7,8 @@ mod check;
 mod explain;
 mod faults;
 mod fmt;
+#[path = "../made/mod.rs"]
+mod made;
 mod manual;
 mod previous;
 mod readme;
@@ -15,4 +17,5 @@ mod run;
 mod scene;
 mod schema;
 mod secrets;
+mod site;
 mod whatif;

@@ -159,7 +159,10 @@ fn a_summary_that_cannot_be_written_is_a_warning() {
 fn exported_templates_are_those_that_are_built_in() {
     let scene = recorded();
     let paths = good(scene.run(&["template", "export"]));
-    assert_eq!(paths, "templates/report.md\ntemplates/report.html\ntemplates/comment.md\n");
+    assert_eq!(
+        paths,
+        "templates/report.md\ntemplates/report.html\ntemplates/comment.md\ntemplates/history.html\n"
+    );
     let again = good(scene.run(&["report", "1"]));
     assert!(again == scene.read(&format!("{FOLDER}/report.md")));
     scene.write("templates/report.md", "mine\n");

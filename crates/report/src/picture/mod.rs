@@ -9,10 +9,14 @@ mod scale;
 mod sensitivity;
 mod spectrum;
 mod svg;
+mod trajectory;
 
 use crate::context::{PictureLine, Pictures};
 use crate::material::Material;
 use crate::spectrum::Series;
+
+pub(crate) use svg::STYLE;
+pub(crate) use trajectory::{Point, picture as trajectory};
 
 /// Where the area begins that figures are drawn in.
 const TOP: f64 = 40.0;
