@@ -38,6 +38,7 @@ impl Browser {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
+            "--hide-scrollbars",
             "--disable-dev-shm-usage",
             "--remote-debugging-pipe",
         ]);
@@ -101,7 +102,7 @@ impl Browser {
     /// How wide the page is, in CSS pixels, and whether it prefers the dark.
     pub(crate) fn look(&mut self, width: u32, scheme: &str) {
         let metrics =
-            json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+            json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.call("Emulation.setDeviceMetricsOverride", metrics);
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
         self.call("Emulation.setEmulatedMedia", json!({ "features": features }));

@@ -1,9 +1,9 @@
 //! P99 across the phases of a history.
 
-use phasegate_model::{Metric, Quantity, Statistic, Unit};
+use phasegate_model::{Quantity, Unit};
 
 use crate::context::PictureLine;
-use crate::figures::{count, in_unit, unit_beside};
+use crate::figures::{count, in_unit};
 use crate::picture::legend::{Legend, Swatch};
 use crate::picture::scale::Scale;
 use crate::picture::svg::{Svg, WIDTH, fit};
@@ -19,7 +19,7 @@ const MOST_DOTS: usize = 60;
 pub(crate) struct Point {
     /// The phase.
     pub(crate) phase: String,
-    /// What it measured.
+    /// What it measured, in the unit that suits its size.
     pub(crate) p99: Quantity,
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn picture(points: &[Point]) -> Option<PictureLine> {
         [first, .., last] => (first, last),
         _ => return None,
     };
-    let unit = unit_beside(Metric::Rtt(Statistic::P99), last.p99.unit());
+    let unit = last.p99.unit();
     let figures: Vec<f64> = points.iter().map(|point| in_unit(point.p99, unit)).collect();
     let high = figures.iter().copied().fold(f64::MIN, f64::max);
     // From zero, so that a change looks as large as it is.
@@ -43,7 +43,7 @@ pub(crate) fn picture(points: &[Point]) -> Option<PictureLine> {
         places().for_each(|place| svg.dot("mark", place));
     }
     let mut legend = Legend::below(TOP + PLOT + 44.0);
-    legend.add(Swatch::Curve, "P99 of a phase, in the order in which they were recorded");
+    legend.add(Swatch::Curve, "P99 of a phase, in the order of the entries");
     let height = legend.draw(&mut svg);
     let described = format!(
         "Over {}, from {} in phase {} to {} in phase {}. The table of entries has all figures.",

@@ -147,14 +147,14 @@ fn matrix(decision: &Decision) -> Table {
         let action = if decides { format!("{action} (decides)") } else { action.to_owned() };
         vec![
             code(row.id.as_str()),
-            code(&row.when),
-            words(&readings.join(", ")),
             words(&finding),
-            words(action.trim()),
+            words(&readings.join(", ")),
             words(&margin(row).unwrap_or_default()),
+            words(action.trim()),
+            code(&row.when),
         ]
     };
-    let columns = ["Row", "Condition", "Reading", "Finding", "Action", "Margin"];
+    let columns = ["Row", "Finding", "Reading", "Margin", "Action", "Condition"];
     table("Decision matrix", &columns, decision.rows.iter().map(line))
 }
 

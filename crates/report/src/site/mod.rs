@@ -22,7 +22,7 @@ pub use template::SiteTemplate;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use phasegate_model::{Gate, PhaseId, Waiver};
+use phasegate_model::{Gate, Outcome, PhaseId, Quantity, Waiver};
 
 use crate::figures::{count, moment, text};
 use crate::picture::{Point, trajectory};
@@ -35,6 +35,8 @@ pub struct Site {
     head: Option<String>,
     newest_day: Option<NaiveDate>,
     points: Vec<Point>,
+    /// The P99 of each line's entry.
+    p99: Vec<Option<Quantity>>,
     waivers: Vec<RecordedWaiver>,
     obligations: Obligations,
     /// Which entries are about an earlier one, by its number.
@@ -65,12 +67,14 @@ impl Site {
                 waiver: (*waiver).clone(),
             });
         }
-        if let (Some(p99), Some(phase)) = (entry.p99, &line.phase) {
+        let p99 = entry.p99.map(natural);
+        if let (Some(p99), Some(phase)) = (p99, &line.phase) {
             self.points.push(Point { phase: phase.clone(), p99 });
         }
         self.obligations.add(entry);
         self.head = Some(head(entry));
         self.newest_day = Some(entry.recorded_at.date_naive());
+        self.p99.push(p99);
         self.lines.push(line);
     }
 
@@ -88,7 +92,7 @@ impl Site {
         };
         let index = IndexPage {
             count: count(self.lines.len(), "entry", "entries"),
-            entries: self.lines.iter().rev().cloned().collect(),
+            entries: self.lines_in_one_unit(),
             has_p99: self.lines.iter().any(|line| line.p99.is_some()),
             words: different(&mut self.lines.iter().map(|line| line.word.clone())),
             phases: different(&mut self.lines.iter().filter_map(|line| line.phase.clone())),
@@ -116,6 +120,14 @@ impl Site {
             next: entry.number.checked_add(1).and_then(|number| self.known(number)),
         };
         SitePage { entry: Some(page), ..self.page("../", today) }
+    }
+
+    /// Newest first, all figures in the unit that suits the newest.
+    fn lines_in_one_unit(&self) -> Vec<EntryLine> {
+        let unit = self.points.last().map(|point| point.p99.unit());
+        let shown = |p99: Quantity| p99.human_in(unit.unwrap_or(p99.unit()));
+        let lines = self.lines.iter().zip(&self.p99).rev();
+        lines.map(|(line, p99)| EntryLine { p99: p99.map(shown), ..line.clone() }).collect()
     }
 
     fn page(&self, root: &str, today: Option<NaiveDate>) -> SitePage {
@@ -157,6 +169,11 @@ impl RecordedWaiver {
     }
 }
 
+/// In the unit that suits its size.
+fn natural(quantity: Quantity) -> Quantity {
+    Quantity::from_amount(quantity.dimension(), quantity.amount())
+}
+
 /// The page of an entry, from the site's root.
 fn address(number: u64) -> String {
     format!("entries/{number:06}.html")
@@ -179,13 +196,13 @@ fn line(entry: &SiteEntry<'_>) -> EntryLine {
         report: entry.report.map(str::to_owned),
         kind: kind.to_owned(),
         phase: entry.matter.phase().map(ToString::to_string),
-        word: outcome.map_or(kind, phasegate_model::Outcome::as_str).to_owned(),
-        gate: outcome.and_then(phasegate_model::Outcome::gate).map(|gate| match gate {
+        word: outcome.map_or(kind, Outcome::as_str).to_owned(),
+        gate: outcome.and_then(Outcome::gate).map(|gate| match gate {
             Gate::Open => "open".to_owned(),
             Gate::Closed => "closed".to_owned(),
         }),
         rows: entry.matter.rows(),
-        p99: entry.p99.map(|p99| p99.human()),
+        p99: entry.p99.map(|p99| natural(p99).human()),
         p99_ns: entry.p99.map(|p99| p99.amount().normalize().to_string()),
         day: entry.recorded_at.date_naive().to_string(),
         moment: moment(entry.recorded_at),
