@@ -6,6 +6,8 @@ mod args;
 mod commands;
 mod decision_json;
 mod diagnostics;
+#[cfg(test)]
+mod documented;
 mod driver;
 mod earlier;
 mod explanation;

@@ -9,4 +9,5 @@ mod pages;
 mod phase_3a;
 mod pictures;
 mod reports;
+mod site;
 mod templates_md;
