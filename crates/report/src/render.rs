@@ -101,15 +101,26 @@ pub fn check(form: Form, template: &str) -> Result<(), RenderError> {
 }
 
 fn engine_of(form: Form, template: &str) -> Result<Tera, RenderError> {
-    engine(form.file_name(), template)
+    let escaping = if form == Form::Html { Escaping::Html } else { Escaping::Markdown };
+    engine(form.file_name(), template, escaping)
 }
 
-/// An engine with one template. Its name says how values are escaped: for HTML in `.html`, for
-/// Markdown in all others.
-pub(crate) fn engine(name: &'static str, template: &str) -> Result<Tera, RenderError> {
+/// For what values are escaped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Escaping {
+    Html,
+    Markdown,
+}
+
+/// An engine with one template.
+pub(crate) fn engine(
+    name: &'static str,
+    template: &str,
+    escaping: Escaping,
+) -> Result<Tera, RenderError> {
     let mut tera = Tera::new();
     tera.autoescape_on([".md", ".html"]);
-    if !name.ends_with(".html") {
+    if escaping == Escaping::Markdown {
         tera.set_escape_fn(|value, output| output.write_all(escape::text(value).as_bytes()));
     }
     tera.register_filter("code", |value: &str, _: Kwargs, _: &State| {

@@ -52,9 +52,9 @@ pub(crate) fn tests(
 
 fn prepare(workspace: &Workspace, browser: Browser) -> Result<CommandLine, String> {
     if !is_there() && browser == Browser::Required {
-        install(is_on_path, user()).iter().for_each(|line| {
-            succeeds(line);
-        });
+        for line in install(is_on_path, user()) {
+            succeeds(&line);
+        }
     }
     if !is_there() {
         let names = BROWSERS.join("`, `");
@@ -69,7 +69,8 @@ fn prepare(workspace: &Workspace, browser: Browser) -> Result<CommandLine, Strin
     let script = folder.join("node_modules/axe-core/axe.min.js");
     let fetch = CommandLine::new("npm install --no-save --no-audit --no-fund --prefix");
     let fetch = fetch.and([folder.display().to_string(), AXE.to_owned()]);
-    if !script.is_file() && !(succeeds(&fetch) && script.is_file()) {
+    let fetched = script.is_file() || succeeds(&fetch);
+    if !fetched || !script.is_file() {
         return Err(format!("{AXE} could not be fetched from the npm registry, see above"));
     }
     let tests = CommandLine::new("cargo test --package phasegate --test browser -- --ignored");

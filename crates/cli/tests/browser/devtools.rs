@@ -1,4 +1,4 @@
-//! Chromium, driven by its DevTools protocol over a pair of pipes: no port, no network, and
+//! Chromium, driven by its `DevTools` protocol over a pair of pipes: no port, no network, and
 //! nothing beside `serde_json`. Messages are JSON, each ended by a zero byte.
 
 use std::io::{BufRead, BufReader, Write};
@@ -49,18 +49,18 @@ impl Browser {
         let from = BufReader::new(from);
         let (session, events) = (None, Vec::new());
         let mut browser = Self { child, to, from, session, last: 0, events, _profile: profile };
-        let target = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
+        let target = browser.call("Target.createTarget", &json!({ "url": "about:blank" }));
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
-        let session = browser.call("Target.attachToTarget", attach);
+        let session = browser.call("Target.attachToTarget", &attach);
         browser.session = Some(session["sessionId"].as_str().unwrap().to_owned());
         for domain in ["Page", "Runtime", "Log", "Network"] {
-            browser.call(&format!("{domain}.enable"), json!({}));
+            browser.call(&format!("{domain}.enable"), &json!({}));
         }
         browser
     }
 
     /// Calls a method of the protocol.
-    pub(crate) fn call(&mut self, method: &str, parameters: Value) -> Value {
+    pub(crate) fn call(&mut self, method: &str, parameters: &Value) -> Value {
         self.last += 1;
         let mut message = json!({ "id": self.last, "method": method, "params": parameters });
         if let Some(session) = &self.session {
@@ -82,7 +82,7 @@ impl Browser {
     pub(crate) fn open(&mut self, file: &Path) {
         self.events.clear();
         let answer =
-            self.call("Page.navigate", json!({ "url": format!("file://{}", file.display()) }));
+            self.call("Page.navigate", &json!({ "url": format!("file://{}", file.display()) }));
         assert!(answer["errorText"].is_null(), "{answer}");
         while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
             let event = self.read();
@@ -94,7 +94,7 @@ impl Browser {
     pub(crate) fn value(&mut self, expression: &str) -> Value {
         let parameters =
             json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
-        let mut answer = self.call("Runtime.evaluate", parameters);
+        let mut answer = self.call("Runtime.evaluate", &parameters);
         assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
         answer["result"]["value"].take()
     }
@@ -103,9 +103,9 @@ impl Browser {
     pub(crate) fn look(&mut self, width: u32, scheme: &str) {
         let metrics =
             json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600 });
-        self.call("Emulation.setDeviceMetricsOverride", metrics);
+        self.call("Emulation.setDeviceMetricsOverride", &metrics);
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
-        self.call("Emulation.setEmulatedMedia", json!({ "features": features }));
+        self.call("Emulation.setEmulatedMedia", &json!({ "features": features }));
     }
 
     /// The addresses that were asked for since the page was opened.

@@ -145,7 +145,7 @@ fn the_keyboard_is_enough() {
             let code = if key == "Tab" { 9 } else { 13 };
             let event = json!({ "type": kind, "key": key, "code": key, "text": text,
                 "windowsVirtualKeyCode": code });
-            browser.call("Input.dispatchKeyEvent", event);
+            browser.call("Input.dispatchKeyEvent", &event);
         }
         browser.value("document.activeElement.textContent.trim()")
     };
@@ -177,7 +177,7 @@ fn no_page_is_wider_than_a_phone() {
                 if let Some(pictures) = &pictures {
                     let file = format!("{name}-{}-{width}-{scheme}.png", shown(&page));
                     let options = json!({ "captureBeyondViewport": true });
-                    let picture = browser.call("Page.captureScreenshot", options);
+                    let picture = browser.call("Page.captureScreenshot", &options);
                     let picture = STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
                     std::fs::write(pictures.join(file), picture).unwrap();
                 }

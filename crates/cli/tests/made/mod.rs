@@ -57,7 +57,7 @@ pub(crate) fn moment(number: u64) -> DateTime<Utc> {
 }
 
 fn matter(number: u64, newest: Option<&Head>, evidence: &[u8], words: &str) -> Matter {
-    let of = || newest.unwrap().clone();
+    let of = || *newest.unwrap();
     match number % 10 {
         1 => transcription(number, words),
         5 => Matter::Waiver(WaiverRecord {

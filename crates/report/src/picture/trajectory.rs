@@ -25,10 +25,7 @@ pub(crate) struct Point {
 
 /// Nothing if there are fewer than two points: one is no trajectory.
 pub(crate) fn picture(points: &[Point]) -> Option<PictureLine> {
-    let (first, last) = match points {
-        [first, .., last] => (first, last),
-        _ => return None,
-    };
+    let [first, .., last] = points else { return None };
     let unit = last.p99.unit();
     let figures: Vec<f64> = points.iter().map(|point| in_unit(point.p99, unit)).collect();
     let high = figures.iter().copied().fold(f64::MIN, f64::max);

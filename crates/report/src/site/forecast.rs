@@ -19,10 +19,7 @@ pub(crate) struct Sample {
 ///
 /// The line through the samples is the one of least squares, its slope `Sxy / Sxx`.
 pub(crate) fn forecast(samples: &[Sample], limit: Quantity) -> Option<String> {
-    let (first, last) = match samples {
-        [first, .., last] => (first, last),
-        _ => return None,
-    };
+    let [first, .., last] = samples else { return None };
     let days = |at: DateTime<Utc>| {
         let seconds = i32::try_from(at.signed_duration_since(first.at).num_seconds());
         seconds.map(|seconds| f64::from(seconds) / 86_400.0).ok()

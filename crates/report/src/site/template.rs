@@ -2,7 +2,7 @@
 
 use tera::Tera;
 
-use crate::render::{RenderError, engine, tidy};
+use crate::render::{Escaping, RenderError, engine, tidy};
 use crate::site::context::SitePage;
 use crate::site::policy;
 
@@ -26,7 +26,7 @@ impl SiteTemplate {
     /// If it is broken, or uses a filter that doesn't exist.
     pub fn new(template: &str) -> Result<Self, RenderError> {
         let policy = policy::of(&tidy(template));
-        Ok(Self { engine: engine(Self::FILE_NAME, template)?, policy })
+        Ok(Self { engine: engine(Self::FILE_NAME, template, Escaping::Html)?, policy })
     }
 
     /// Renders a page. The template may also use `policy`, the Content-Security-Policy that allows

@@ -74,7 +74,9 @@ fn pages(looks: &[Revisit], today: Option<&str>) -> Vec<SitePage> {
         .map(|(number, matter)| entry(number, u32::try_from(number).unwrap(), matter))
         .collect();
     let mut site = Site::default();
-    entries.iter().for_each(|entry| site.add(entry));
+    for entry in &entries {
+        site.add(entry);
+    }
     let today = today.map(|day| day.parse().unwrap()).or(site.newest_day());
     let index = site.index(today);
     std::iter::once(index).chain(entries.iter().map(|entry| site.entry(entry, today))).collect()
