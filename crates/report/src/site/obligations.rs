@@ -1,5 +1,6 @@
 //! Which obligations are open, how far they are from falling due, and when they will.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -90,18 +91,20 @@ impl Obligations {
 
     fn line(&self, phase: &PhaseId, owed: &Owed, link: &dyn Fn(u64) -> EntryLink) -> OwedLine {
         let Owed { entry, obligation, change } = owed;
-        let newest = change.as_ref().and_then(|change| self.newest(*entry, change.metric));
-        let now =
-            change.as_ref().zip(newest).and_then(|(change, (_, figure))| moved(change, figure));
+        let newest = change.as_ref().and_then(|then| {
+            let (number, figure) = self.newest(*entry, then.metric)?;
+            Some((number, then, moved(then, figure)?))
+        });
+        let placed = newest.as_ref().map(|(number, then, now)| (*number, place(then, now)));
         OwedLine {
             entry: link(*entry),
             phase: phase.to_string(),
             row: obligation.row.to_string(),
             action: text(obligation.action.as_str()),
             condition: text(&obligation.condition),
-            state: self.state(owed).to_owned(),
-            distance: change.as_ref().zip(now.as_ref()).map(|(then, now)| to_go(then, now)),
-            seen: newest.filter(|_| now.is_some()).map(|(number, _)| link(number)),
+            state: self.state(owed, placed).to_owned(),
+            distance: newest.as_ref().map(|(_, then, now)| to_go(then, now)),
+            seen: newest.as_ref().map(|(number, _, _)| link(*number)),
             forecast: change.as_ref().and_then(|change| self.forecast(*entry, change)),
         }
     }
@@ -117,16 +120,24 @@ impl Obligations {
         forecast(&samples, change.to)
     }
 
-    /// By the newest revisit that looked at it; before there is one, a deferred row isn't due.
-    fn state(&self, owed: &Owed) -> &'static str {
-        let findings = self.since(owed.entry).filter_map(|look| look.findings.as_ref());
-        let about = |(entry, row, _): &&(u64, RowId, Finding)| {
-            *entry == owed.entry && *row == owed.obligation.row
+    /// By the newest revisit that looked at it, or a still newer reading at or beyond its limit;
+    /// before there is either, a deferred row isn't due.
+    fn state(&self, owed: &Owed, newest: Option<(u64, Ordering)>) -> &'static str {
+        let found = |look: &Look| {
+            let about = |(entry, row, _): &&(u64, RowId, Finding)| {
+                *entry == owed.entry && *row == owed.obligation.row
+            };
+            let (_, _, finding) = look.findings.as_ref()?.iter().find(about)?;
+            Some((look.entry, finding.clone()))
         };
-        match findings.flatten().filter(about).last() {
-            None | Some((_, _, Finding::NotMet | Finding::NotApplicable)) => "not due",
-            Some((_, _, Finding::Met)) => "due",
-            Some((_, _, Finding::Undecided(_))) => "unknown",
+        let revisit = self.since(owed.entry).filter_map(found).last();
+        let judged = revisit.as_ref().map_or(owed.entry, |(revisit, _)| *revisit);
+        let newer = |(number, _): &(u64, Ordering)| *number > judged;
+        match (newest.filter(newer), &revisit) {
+            (Some((_, Ordering::Greater)), _) | (_, Some((_, Finding::Met))) => "due",
+            // Whether the limit itself counts, the condition alone knows.
+            (Some((_, Ordering::Equal)), _) | (_, Some((_, Finding::Undecided(_)))) => "unknown",
+            _ => "not due",
         }
     }
 
@@ -170,21 +181,26 @@ fn moved(change: &Change, from: Quantity) -> Option<Change> {
     Some(Change { metric: change.metric, from, to: change.to, absolute, relative })
 }
 
-/// `memory.dataset has to grow by 48.2 MB (96.4 %), from 1.80 MB to 50.0 MB`; `then` is the change
-/// as it was when the row deferred, which tells the direction.
+/// Where a reading is: less than the limit, at it, or beyond it. `then` is the change as it was
+/// when the row deferred, which tells the direction.
+fn place(then: &Change, now: &Change) -> Ordering {
+    let place = now.from.amount().cmp(&now.to.amount());
+    if grows(then) { place } else { place.reverse() }
+}
+
+fn grows(then: &Change) -> bool {
+    then.from.amount() <= then.to.amount()
+}
+
+/// `memory.dataset has to grow by 48.2 MB (96.4 %), from 1.80 MB to 50.0 MB`.
 fn to_go(then: &Change, now: &Change) -> String {
     let (from, to) = ends(now);
-    let grows = then.from.amount() <= then.to.amount();
-    let ahead = if grows {
-        now.from.amount() < now.to.amount()
-    } else {
-        now.from.amount() > now.to.amount()
-    };
-    let direction = if grows { "grow" } else { "fall" };
     let metric = now.metric;
-    if ahead {
-        format!("{metric} has to {direction} by {}, from {from} to {to}", distance(now))
-    } else {
-        format!("{metric} is {from}; the limit is {to}")
+    match place(then, now) {
+        Ordering::Less => {
+            let direction = if grows(then) { "grow" } else { "fall" };
+            format!("{metric} has to {direction} by {}, from {from} to {to}", distance(now))
+        }
+        Ordering::Equal | Ordering::Greater => format!("{metric} is {from}; the limit is {to}"),
     }
 }

@@ -7,7 +7,7 @@ use phasegate_model::{
 use phasegate_report::{Site, SiteEntry, SiteMatter, SitePage, SiteTemplate};
 use serde_json::json;
 
-use crate::phase_3a::{self, metric, quantity};
+use crate::phase_3a::{self, Interval, metric, quantity};
 
 fn at(day: u32) -> DateTime<Utc> {
     format!("2026-11-{day:02}T05:00:00Z").parse().unwrap()
@@ -114,6 +114,37 @@ fn what_a_revisit_found_is_its_state_and_two_make_a_forecast() {
     let looks = [revisit("20MB", Finding::NotMet), revisit("30MB", Finding::NotMet)];
     let (_, _, forecast) = owed(&looks);
     assert_eq!(forecast.unwrap(), "at 10.0 MB a day, by 2 revisits, about 2026-11-08");
+}
+
+#[test]
+fn a_reading_of_a_later_phase_makes_an_obligation_due() {
+    let state = |dataset: &str| {
+        let (owing, mut later) = (phase_3a::decision(), phase_3a::decision());
+        later.phase = "4".parse().unwrap();
+        later.obligations.clear();
+        for row in later.rows.iter_mut().filter(|row| row.id.as_str() == "scale") {
+            row.readings = vec![phase_3a::number("dataset", [dataset; 3], Interval::None)];
+        }
+        let mut site = Site::default();
+        site.add(&entry(1, 1, SiteMatter::Decision(&owing)));
+        site.add(&entry(2, 2, SiteMatter::Decision(&later)));
+        let index = site.index(None).index.unwrap();
+        index.obligations.iter().map(|owed| owed.state.clone()).collect::<String>()
+    };
+    assert_eq!(state("2MB"), "not due");
+    assert_eq!(state("50MB"), "unknown", "whether the limit counts");
+    assert_eq!(state("60MB"), "due");
+}
+
+#[test]
+fn deciding_a_phase_again_takes_the_place_of_what_it_owed() {
+    let (first, mut second) = (phase_3a::decision(), phase_3a::decision());
+    second.obligations.clear();
+    let mut site = Site::default();
+    site.add(&entry(1, 1, SiteMatter::Decision(&first)));
+    assert_eq!(site.index(None).index.unwrap().obligations.len(), 1);
+    site.add(&entry(2, 2, SiteMatter::Decision(&second)));
+    assert_eq!(site.index(None).index.unwrap().obligations.len(), 0);
 }
 
 #[test]
