@@ -157,6 +157,33 @@ fn a_damaged_history_leaves_the_older_site() {
 }
 
 #[test]
+fn a_report_that_cannot_be_read_is_an_error_and_one_that_is_not_there_has_no_link() {
+    let scene = recorded("Ada");
+    let report = scene.path("reports/000002-p2-skip/report.html");
+    std::fs::remove_file(&report).unwrap();
+    good(scene.run(&["history", "site", "site"]));
+    let page = scene.read("site/entries/000002.html");
+    assert!(
+        !page.contains("The whole report")
+            && !scene.path("site/reports/000002-p2-skip.html").exists()
+    );
+    std::fs::create_dir(&report).unwrap();
+    let said = scene.run(&["history", "site", "site"]);
+    assert_eq!((said.status, said.out.as_str()), (2, ""));
+    assert!(said.err.contains("can't read `reports/000002-p2-skip/report.html`"), "{}", said.err);
+    assert_eq!(scene.read("site/entries/000002.html"), page);
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_named() {
+    let scene = recorded("Ada");
+    scene.write("file", "");
+    let said = scene.run(&["history", "site", "file/site"]);
+    assert_eq!(said.status, 2);
+    assert!(said.err.contains("`file/site`"), "{}", said.err);
+}
+
+#[test]
 fn what_is_not_a_site_is_refused() {
     let scene = recorded("Ada");
     scene.write("work/notes.txt", "mine");
@@ -199,4 +226,9 @@ fn a_p99_that_no_row_compares_comes_from_the_evidence() {
     good(scene.run(&["history", "site", "site"]));
     let page = scene.read("site/entries/000001.html");
     assert!(page.contains("<dt>Typical P99</dt><dd>"), "{page}");
+    std::fs::remove_dir_all(scene.path("reports/objects")).unwrap();
+    let said = scene.run(&["history", "site", "site"]);
+    assert_eq!(said.status, 2);
+    assert!(said.err.contains("can't show entry 1"), "{}", said.err);
+    assert_eq!(scene.read("site/entries/000001.html"), page);
 }
