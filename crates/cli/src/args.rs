@@ -354,6 +354,21 @@ pub(crate) enum HistoryCommand {
     Sign(SignArgs),
     /// Examine the place of the history: whether it keeps the promises that a ledger needs
     Doctor(HistoryArgs),
+    /// Write the history as a site: a folder of pages that any browser opens, without a server
+    Site(SiteArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SiteArgs {
+    /// The folder to write; an older site there is replaced as a whole, anything else is refused
+    #[arg(value_name = "OUT")]
+    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
+    /// The day as of which waivers are valid or expired; without it, that of the newest entry, so
+    /// that the same history always gives the same site
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) today: Option<chrono::NaiveDate>,
 }
 
 /// Where the history is; `place.rs` says which of them counts.

@@ -7,6 +7,8 @@ mod commands;
 mod comparing;
 mod decision_json;
 mod diagnostics;
+#[cfg(test)]
+mod documented;
 mod driver;
 mod earlier;
 mod explanation;
@@ -27,6 +29,7 @@ mod sarif;
 mod secret;
 mod setting;
 mod settling;
+mod site_folder;
 mod source;
 mod stages;
 mod table;
@@ -83,6 +86,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             HistoryCommand::Sign(sign) => commands::sign::sign(&sign),
             HistoryCommand::Rebase(rebase) => commands::rebase::rebase(&rebase),
             HistoryCommand::Doctor(doctor) => commands::doctor::run(&doctor),
+            HistoryCommand::Site(site) => commands::site::run(&site),
         },
         Command::Trajectory(trajectory) => commands::trajectory::run(&trajectory),
         Command::Import(import) => commands::import::run(&import),

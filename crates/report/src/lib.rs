@@ -38,6 +38,7 @@ mod picture;
 mod predictions;
 mod previous;
 mod render;
+mod site;
 mod spectrum;
 mod summary;
 mod trajectory;
@@ -54,6 +55,10 @@ pub use context::{
 pub use material::{Disturbance, Material, Record};
 pub use needs::needs;
 pub use render::{Form, RenderError, check, render};
+pub use site::{
+    Cell, EntryLine, EntryLink, EntryPage, IndexPage, List, OwedLine, Site, SiteEntry, SiteMatter,
+    SitePage, SiteTemplate, SiteTrajectory, SiteWaiver, Table,
+};
 pub use trajectory::{
     Effect, Figures, Stage, Step, Total, Trajectory, TrajectoryLine, TrajectorySection,
     TrajectoryTotal,

@@ -109,6 +109,7 @@ pub fn check(form: Form, template: &str) -> Result<(), RenderError> {
     engine(form.file_name(), template).map(|_| ())
 }
 
+/// An engine with one template. Its name's ending tells for what values are escaped.
 pub(crate) fn engine(name: &'static str, template: &str) -> Result<Tera, RenderError> {
     let mut tera = Tera::new();
     tera.autoescape_on([".md", ".html"]);
@@ -148,7 +149,7 @@ fn cut(text: String, longest: usize) -> String {
 }
 
 /// Templates leave blank lines where a section is left out; readers of the source need one.
-fn tidy(rendered: &str) -> String {
+pub(crate) fn tidy(rendered: &str) -> String {
     let mut text = String::with_capacity(rendered.len());
     let mut blank = true;
     for line in rendered.lines().map(str::trim_end) {

@@ -59,7 +59,7 @@ impl Figures {
     }
 
     /// The figure that the phase itself gives.
-    const fn own(&self) -> Quantity {
+    pub(crate) const fn own(&self) -> Quantity {
         match self {
             Self::Asserted { end, .. } => *end,
             Self::Measured { reading, .. } => *reading,

@@ -14,6 +14,7 @@ pub(crate) fn run(workspace: &Workspace, options: Vec<String>) -> Result<ExitCod
         "cargo bench --package phasegate-rules --bench verify",
         "cargo bench --package phasegate-report --bench render",
         "cargo bench --package phasegate-history --bench ledger",
+        "cargo bench --package phasegate --bench site",
         "cargo bench --package phasegate-measure --bench floor",
     ] {
         let status = CommandLine::new(bench).run_in(&workspace.root)?;

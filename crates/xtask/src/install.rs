@@ -21,7 +21,7 @@ pub(crate) fn ensure_server() -> Result<(), String> {
 
 /// Who runs this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum User {
+pub(crate) enum User {
     Root,
     Other,
 }
@@ -218,7 +218,7 @@ impl Plan {
 }
 
 /// Runs a command and says so; how it went shows in what it prints.
-fn succeeds(line: &CommandLine) -> bool {
+pub(crate) fn succeeds(line: &CommandLine) -> bool {
     eprintln!("--- {line}");
     match line.run_aside() {
         Ok(status) => status.success(),
@@ -239,7 +239,7 @@ fn is_program(file: &Path) -> bool {
         .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
-fn user() -> User {
+pub(crate) fn user() -> User {
     match CommandLine::new("id -u").output() {
         Some(id) if id.trim() == "0" => User::Root,
         _ => User::Other,

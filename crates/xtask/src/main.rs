@@ -9,6 +9,7 @@
 )]
 
 mod bench;
+mod browser;
 mod command;
 mod demo;
 mod install;
@@ -18,6 +19,7 @@ mod workspace;
 
 use std::process::ExitCode;
 
+use crate::browser::Browser;
 use crate::workspace::Workspace;
 
 const USAGE: &str = "\
@@ -28,7 +30,9 @@ Usage: cargo xtask <COMMAND>
 Commands:
   demo [-- OPTIONS]   measure a real Redis, decide phase 3A and write its report;
                       OPTIONS go to `phasegate run`
-  test                check the format, lint, test, and build the docs
+  test                check the format, lint, test, and build the docs; in a
+                      browser, too, if Chromium and npm are there
+  test --browser      the same, but installs Chromium if it isn't there
   bench [-- OPTIONS]  run the benchmarks; OPTIONS go to `cargo bench`'s harness
   bench --peers       decide beside other rule and policy engines
 
@@ -45,7 +49,7 @@ const ERROR: u8 = 2;
 enum Request {
     Help,
     Demo { options: Vec<String> },
-    Test,
+    Test { browser: Browser },
     Bench { options: Vec<String> },
     BenchPeers,
 }
@@ -72,7 +76,7 @@ fn run(request: Request) -> Result<ExitCode, String> {
             Ok(ExitCode::SUCCESS)
         }
         Request::Demo { options } => demo::run(&Workspace::find()?, options),
-        Request::Test => steps::run(&Workspace::find()?),
+        Request::Test { browser } => steps::run(&Workspace::find()?, browser),
         Request::Bench { options } => bench::run(&Workspace::find()?, options),
         Request::BenchPeers => bench::peers(&Workspace::find()?),
     }
@@ -86,7 +90,8 @@ fn parse(arguments: &[String]) -> Result<Request, String> {
         ["-h" | "--help" | "help", ..] | [_, "-h" | "--help"] => Ok(Request::Help),
         ["demo"] => Ok(Request::Demo { options: Vec::new() }),
         ["demo", "--", options @ ..] => Ok(Request::Demo { options: owned(options) }),
-        ["test"] => Ok(Request::Test),
+        ["test"] => Ok(Request::Test { browser: Browser::IfThere }),
+        ["test", "--browser"] => Ok(Request::Test { browser: Browser::Required }),
         ["bench", "--peers"] => Ok(Request::BenchPeers),
         ["bench"] => Ok(Request::Bench { options: Vec::new() }),
         ["bench", "--", options @ ..] => Ok(Request::Bench { options: owned(options) }),
@@ -112,6 +117,8 @@ mod tests {
         assert_eq!(parsed("demo -- --trials 9 --help"), Ok(Request::Demo { options }));
         assert_eq!(parsed("bench --"), Ok(Request::Bench { options: Vec::new() }));
         assert_eq!(parsed("bench --peers"), Ok(Request::BenchPeers));
+        assert_eq!(parsed("test"), Ok(Request::Test { browser: Browser::IfThere }));
+        assert_eq!(parsed("test --browser"), Ok(Request::Test { browser: Browser::Required }));
     }
 
     #[test]

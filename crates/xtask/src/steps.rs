@@ -4,6 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use crate::browser::{self, Browser};
 use crate::command::CommandLine;
 use crate::install;
 use crate::seaweedfs;
@@ -39,10 +40,11 @@ struct Ended<'a> {
 }
 
 /// Runs the steps up to the first that fails, and prints a summary.
-pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode, String> {
+pub(crate) fn run(workspace: &Workspace, browser: Browser) -> Result<ExitCode, String> {
     install::ensure_server()?;
     seaweedfs::ensure_bucket_server(workspace)?;
-    let steps = steps(available_runner());
+    let in_browser = browser::tests(workspace, browser)?;
+    let steps = steps(available_runner(), in_browser.as_ref().ok().cloned());
     let mut ended: Vec<Ended> = Vec::new();
     for step in &steps {
         eprintln!("\n--- {}: {}", step.name, step.command);
@@ -57,11 +59,14 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode, String> {
         }
     }
     print!("{}", Summary { ended: &ended, planned: steps.len() });
+    if let Err(why) = in_browser {
+        println!("NOT RUN: the tests in a browser, since {why}");
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Cheapest first, so that a slip shows early.
-fn steps(runner: Runner) -> Vec<Step> {
+fn steps(runner: Runner, in_browser: Option<CommandLine>) -> Vec<Step> {
     let step = |name, command| Step { name, command: CommandLine::new(command) };
     let tests = match runner {
         Runner::Nextest => "cargo nextest run --workspace",
@@ -69,13 +74,15 @@ fn steps(runner: Runner) -> Vec<Step> {
         Runner::Cargo => "cargo test --workspace --no-fail-fast --lib --bins --tests --examples",
     };
     let docs = CommandLine::new("cargo doc --workspace --no-deps");
-    vec![
+    let mut steps = vec![
         step("format", "cargo fmt --all --check"),
         step("lint", "cargo clippy --workspace --all-targets -- -D warnings"),
         step("tests", tests),
         step("doc-tests", "cargo test --workspace --doc"),
         Step { name: "docs", command: docs.with("RUSTDOCFLAGS", "-D warnings") },
-    ]
+    ];
+    steps.extend(in_browser.map(|command| Step { name: "browser", command }));
+    steps
 }
 
 fn available_runner() -> Runner {
@@ -115,7 +122,7 @@ mod tests {
     use super::*;
 
     fn summary(ends: impl IntoIterator<Item = End>) -> String {
-        let steps = steps(Runner::Cargo);
+        let steps = steps(Runner::Cargo, None);
         let ended: Vec<Ended> = steps
             .iter()
             .zip(ends)
@@ -157,7 +164,7 @@ to run it alone: cargo clippy --workspace --all-targets -- -D warnings
     #[test]
     fn no_runner_runs_the_benchmarks() {
         for runner in [Runner::Nextest, Runner::Cargo] {
-            let steps = steps(runner);
+            let steps = steps(runner, None);
             let tests = steps.iter().find(|step| step.name == "tests").unwrap();
             let line = tests.command.to_string();
             assert!(!line.contains("--all-targets") && !line.contains("--bench"), "{line}");

@@ -20,6 +20,7 @@ pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod show;
 pub(crate) mod sign;
+pub(crate) mod site;
 pub(crate) mod template;
 pub(crate) mod trajectory;
 pub(crate) mod verify;

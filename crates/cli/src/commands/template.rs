@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use phasegate_report::{Form, TranscribedForm};
+use phasegate_report::{Form, SiteTemplate, TranscribedForm};
 
 use crate::args::TemplateExportArgs;
 use crate::files::write_whole;
@@ -15,9 +15,11 @@ pub(crate) fn export(args: &TemplateExportArgs) -> anyhow::Result<Exit> {
     let folder = &args.folder;
     let built_in = Form::ALL.map(|form| (form.file_name(), form.built_in()));
     let transcribed = TranscribedForm::ALL.map(|form| (form.template_name(), form.built_in()));
+    let site = [(SiteTemplate::FILE_NAME, SiteTemplate::BUILT_IN)];
     let files: Vec<(PathBuf, &str)> = built_in
         .into_iter()
         .chain(transcribed)
+        .chain(site)
         .map(|(name, text)| (folder.join(name), text))
         .collect();
     let there: Vec<&PathBuf> =

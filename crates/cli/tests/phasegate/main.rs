@@ -12,6 +12,8 @@ mod faults;
 mod fmt;
 mod import;
 mod ledger;
+#[path = "../made/mod.rs"]
+mod made;
 mod manual;
 mod pairs;
 mod previous;
@@ -23,6 +25,7 @@ mod scene;
 mod schema;
 mod secrets;
 mod signing;
+mod site;
 mod store;
 mod trajectory;
 mod verifying;

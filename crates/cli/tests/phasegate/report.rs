@@ -159,8 +159,14 @@ fn a_summary_that_cannot_be_written_is_a_warning() {
 fn exported_templates_are_those_that_are_built_in() {
     let scene = recorded();
     let paths = good(scene.run(&["template", "export"]));
-    let names =
-        ["report.md", "report.html", "comment.md", "transcription.md", "transcription.html"];
+    let names = [
+        "report.md",
+        "report.html",
+        "comment.md",
+        "transcription.md",
+        "transcription.html",
+        "history.html",
+    ];
     assert_eq!(paths, names.map(|name| format!("templates/{name}\n")).concat());
     let again = good(scene.run(&["report", "1"]));
     assert!(again == scene.read(&format!("{FOLDER}/report.md")));

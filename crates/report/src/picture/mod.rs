@@ -15,6 +15,8 @@ use crate::context::{PictureLine, Pictures};
 use crate::material::Material;
 use crate::spectrum::Series;
 
+pub(crate) use svg::STYLE;
+
 /// Where the area begins that figures are drawn in.
 const TOP: f64 = 40.0;
 /// The room for the figures of the axis.

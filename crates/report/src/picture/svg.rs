@@ -15,7 +15,7 @@ pub(crate) const LINE: f64 = 18.0;
 /// What the classes look like. All rules are inside `.phasegate-picture`, as an inlined picture
 /// shares its document's style. The blue and the orange can be told apart in every kind of colour
 /// blindness, and whatever they tell, shape or dashes tell as well.
-const STYLE: &str = "\
+pub(crate) const STYLE: &str = "\
 .phasegate-picture{font:13px system-ui,-apple-system,'Segoe UI',sans-serif;\
 font-variant-numeric:tabular-nums;color-scheme:light dark;\
 --back:#fff;--ink:#1f2328;--dim:#59636e;--grid:#d8dee4;--blue:#0072b2;--orange:#b34700;--pale:#cfe3f1}\

@@ -12,6 +12,9 @@ use crate::trajectory::{Effect, Trajectory, TrajectorySection};
 
 const PLOT: f64 = 170.0;
 
+/// So many dots can be told apart; more are a line.
+const MOST_DOTS: usize = 60;
+
 /// A figure in its place, counted from the left.
 struct Point {
     figure: f64,
@@ -100,8 +103,10 @@ fn draw_line(svg: &mut Svg, y: &Scale, points: &[Point]) {
     let every = points.len().div_ceil(6);
     let width = (WIDTH - RIGHT - LEFT) / all * f64::from(u32::try_from(every).unwrap_or(1)) - 6.0;
     for (at, point) in points.iter().enumerate() {
-        let class = if point.asserted { "hollow" } else { "mark" };
-        svg.dot(class, (column(at), y.at(point.figure)));
+        if points.len() <= MOST_DOTS {
+            let class = if point.asserted { "hollow" } else { "mark" };
+            svg.dot(class, (column(at), y.at(point.figure)));
+        }
         if at % every == 0 {
             svg.text("dim middle", (column(at), TOP + PLOT + 17.0), &fit(&point.name, width));
         }

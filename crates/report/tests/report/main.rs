@@ -9,5 +9,6 @@ mod pages;
 mod phase_3a;
 mod pictures;
 mod reports;
+mod site;
 mod templates_md;
 mod transcriptions;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::complete;
 use crate::phase_3a::{self, material, metric};
 use phasegate_model::{MissingReason, Reading, Waiver};
-use phasegate_report::{Context, Figures, Form, Material, Stage, Waivers, render};
+use phasegate_report::{Context, Figures, Form, Material, SitePage, Stage, Waivers, render};
 use serde_json::Value;
 
 const DOCUMENT: &str = include_str!("../../../../docs/TEMPLATES.md");
@@ -27,6 +27,35 @@ fn paths(value: &Value, path: &str, found: &mut BTreeSet<String>) {
         }
         _ => {}
     }
+}
+
+/// The heading of the part on the site.
+const SITE: &str = "\n## The site of a history";
+
+/// The paths that a part of the document lists.
+fn listed(part: &str) -> BTreeSet<String> {
+    let lines = part.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    lines.map(|(path, _)| path.to_owned()).collect()
+}
+
+#[test]
+fn every_field_of_the_site_is_listed_and_no_other() {
+    let mut found = BTreeSet::from(["policy".to_owned()]);
+    for page in crate::site::all_pages() {
+        paths(&serde_json::to_value(&page).unwrap(), "", &mut found);
+    }
+    // Listed once: these have the same fields as others.
+    let same = |path: &String| {
+        let links =
+            ["seen", "waivers[].entry", "waivers[].of", "about[]", "later[]", "previous", "next"];
+        path.starts_with("entry.line.")
+            || path.starts_with("index.trajectory.picture.")
+            || links.iter().any(|link| path.contains(&format!("{link}.")))
+    };
+    found.retain(|path| !same(path));
+    let (_, site) = DOCUMENT.split_once(SITE).unwrap();
+    assert_eq!(listed(site), found);
+    assert!(site.starts_with(&format!(", version {}", SitePage::VERSION)));
 }
 
 #[test]
@@ -73,13 +102,9 @@ fn every_field_is_listed_and_no_other() {
         ["phase", "outcome", "run", "baseline", "matrix", "next", "details", "record", "pictures"];
     found.retain(|path| !same(path) && !groups.contains(&path.as_str()));
 
-    let lines = DOCUMENT.lines().skip_while(|line| !line.starts_with("## Context"));
-    let listed: BTreeSet<String> = lines
-        .take_while(|line| !line.starts_with("## Transcriptions"))
-        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
-        .map(|(path, _)| path.to_owned())
-        .collect();
-    assert_eq!(listed, found);
+    let (before, _) = DOCUMENT.split_once("## Transcriptions").unwrap();
+    let (_, context) = before.split_once("\n## Context").unwrap();
+    assert_eq!(listed(context), found);
     assert!(DOCUMENT.contains(&format!("version {}", Context::VERSION)));
 }
 

@@ -1,0 +1,112 @@
+//! The tests in a real browser: what they need, and how they are run.
+
+use crate::command::CommandLine;
+use crate::install::{User, is_on_path, succeeds, user};
+use crate::workspace::Workspace;
+
+/// Whether the tests in a browser have to be run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Browser {
+    /// Only if the browser is there anyway.
+    IfThere,
+    /// In any case; it is installed if it has to be.
+    Required,
+}
+
+/// The names under which systems have it.
+const BROWSERS: [&str; 4] =
+    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/// The system's package managers, and how each installs it.
+const MANAGERS: [(&str, &[&str]); 4] = [
+    (
+        "apt-get",
+        &[
+            "apt-get update",
+            "env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install --yes \
+             --no-install-recommends chromium",
+        ],
+    ),
+    ("dnf", &["dnf install -y chromium"]),
+    ("apk", &["apk add --no-cache chromium"]),
+    ("pacman", &["pacman -S --noconfirm --needed chromium"]),
+];
+
+/// What finds violations of accessibility. It is fetched, not kept here: its license is another.
+const AXE: &str = "axe-core@4.10.3";
+
+/// The command that runs them; or, if they needn't be run, why they can't.
+///
+/// # Errors
+/// If they have to be run and can't.
+pub(crate) fn tests(
+    workspace: &Workspace,
+    browser: Browser,
+) -> Result<Result<CommandLine, String>, String> {
+    let ready = prepare(workspace, browser);
+    match browser {
+        Browser::IfThere => Ok(ready),
+        Browser::Required => ready.map(Ok),
+    }
+}
+
+fn prepare(workspace: &Workspace, browser: Browser) -> Result<CommandLine, String> {
+    if !is_there() && browser == Browser::Required {
+        for line in install(is_on_path, user()) {
+            succeeds(&line);
+        }
+    }
+    if !is_there() {
+        let names = BROWSERS.join("`, `");
+        return Err(format!(
+            "none of `{names}` is on PATH; `cargo xtask test --browser` installs one"
+        ));
+    }
+    if !is_on_path("npm") {
+        return Err("`npm` isn't on PATH, which fetches axe-core; install Node.js".to_owned());
+    }
+    let folder = workspace.target.join("axe");
+    let script = folder.join("node_modules/axe-core/axe.min.js");
+    let fetch = CommandLine::new("npm install --no-save --no-audit --no-fund --prefix");
+    let fetch = fetch.and([folder.display().to_string(), AXE.to_owned()]);
+    let fetched = script.is_file() || succeeds(&fetch);
+    if !fetched || !script.is_file() {
+        return Err(format!("{AXE} could not be fetched from the npm registry, see above"));
+    }
+    let tests = CommandLine::new("cargo test --package phasegate --test browser -- --ignored");
+    Ok(tests.with("PHASEGATE_AXE", script.display().to_string()))
+}
+
+fn is_there() -> bool {
+    BROWSERS.into_iter().any(is_on_path)
+}
+
+/// What installs it here; nothing if nothing can.
+fn install(is_on_path: impl Fn(&str) -> bool, user: User) -> Vec<CommandLine> {
+    let lines = MANAGERS.iter().find(|(program, _)| is_on_path(program)).map(|(_, lines)| *lines);
+    let lines = lines.unwrap_or_default().iter().map(|line| CommandLine::new(line));
+    match user {
+        User::Root => lines.collect(),
+        User::Other if is_on_path("sudo") => lines.map(|line| line.through("sudo")).collect(),
+        User::Other => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn planned(on_path: &[&str], user: User) -> String {
+        let lines = install(|program| on_path.contains(&program), user);
+        lines.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn the_system_installs_the_browser() {
+        let apt = planned(&["apt-get", "sudo"], User::Other);
+        assert!(apt.starts_with("sudo apt-get update\nsudo env DEBIAN_FRONTEND"), "{apt}");
+        assert_eq!(planned(&["apk"], User::Root), "apk add --no-cache chromium");
+        assert_eq!(planned(&["apk"], User::Other), "", "nobody may");
+        assert_eq!(planned(&["sudo"], User::Root), "");
+    }
+}
