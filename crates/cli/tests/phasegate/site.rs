@@ -75,7 +75,7 @@ fn the_index_tells_obligations_waivers_and_trajectory() {
         "memory.dataset has to grow by 41.0 MB (82.0 %), from 9.00 MB to 50.0 MB (<a href=\"entries/000009.html\">",
         "at 1.00 MB a day, by 3 revisits, about 2026-02-20",
         "<span class=\"mark expired\">expired</span>",
-        "<desc id=\"trajectory-description\">Over 4 phases, from 10.8 us in phase P1",
+        "<desc id=\"trajectory-description\">In phase P1: from 10.83 us to 10.83 us",
     ] {
         assert!(index.contains(words), "`{words}` is not in {index}");
     }
