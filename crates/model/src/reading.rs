@@ -174,9 +174,22 @@ pub struct ReadingError {
 
 /// One reading for each metric of a trial. Metrics without an entry were not measured.
 ///
-/// Each has its place by the catalogue's order, so that looking one up costs next to nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Readings(Vec<Option<Reading>>);
+/// Looking one up costs next to nothing, and what is held is little more than the readings that
+/// there are: very many trials may have to be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Readings {
+    /// The readings, in the catalogue's order.
+    held: Vec<Reading>,
+    /// Of each metric, by its place in the catalogue, the place in `held` counted from one; zero
+    /// if it has no reading.
+    places: [u8; Metric::COUNT],
+}
+
+impl Default for Readings {
+    fn default() -> Self {
+        Self { held: Vec::new(), places: [0; Metric::COUNT] }
+    }
+}
 
 impl Readings {
     /// Adds or replaces a reading.
@@ -208,31 +221,43 @@ impl Readings {
     #[must_use]
     #[inline]
     pub fn get(&self, metric: Metric) -> Option<&Reading> {
-        self.0.get(metric.index())?.as_ref()
+        let place = self.places.get(metric.index())?;
+        self.held.get(usize::from(*place).checked_sub(1)?)
     }
 
     fn put(&mut self, metric: Metric, reading: Reading) {
-        // Never longer than up to the last reading, so that equal readings are equal lists.
-        let place = metric.index();
-        if self.0.len() <= place {
-            self.0.resize_with(place + 1, || None);
-        }
-        if let Some(entry) = self.0.get_mut(place) {
-            *entry = Some(reading);
+        let index = metric.index();
+        let before = self.places.get(..index).unwrap_or_default();
+        let at = usize::from(before.iter().copied().max().unwrap_or(0));
+        match self.places.get_mut(index) {
+            None => (),
+            Some(0) => {
+                self.held.insert(at, reading);
+                let behind = self.places.get_mut(index + 1..).unwrap_or_default();
+                behind.iter_mut().filter(|place| **place > 0).for_each(|place| *place += 1);
+                if let (Some(place), Ok(at)) = (self.places.get_mut(index), u8::try_from(at + 1)) {
+                    *place = at;
+                }
+            }
+            Some(_) => {
+                if let Some(there) = self.held.get_mut(at) {
+                    *there = reading;
+                }
+            }
         }
     }
 
     /// All readings, in the catalogue's order.
     pub fn iter(&self) -> impl Iterator<Item = (Metric, &Reading)> {
-        Metric::all().zip(&self.0).filter_map(|(metric, entry)| Some((metric, entry.as_ref()?)))
+        let there = Metric::all().zip(&self.places).filter(|(_, place)| **place > 0);
+        there.map(|(metric, _)| metric).zip(&self.held)
     }
 
     /// Takes over all readings of `other`; its readings win.
     pub fn extend(&mut self, other: Self) {
-        for (metric, entry) in Metric::all().zip(other.0) {
-            if let Some(reading) = entry {
-                self.put(metric, reading);
-            }
+        let there = Metric::all().zip(other.places).filter(|(_, place)| *place > 0);
+        for ((metric, _), reading) in there.zip(other.held) {
+            self.put(metric, reading);
         }
     }
 }
@@ -364,6 +389,33 @@ mod tests {
             )
         );
         assert_eq!(serde_json::from_str::<Readings>(&json).unwrap(), sample());
+    }
+
+    #[test]
+    fn readings_are_found_replaced_and_told_in_the_catalogues_order_whatever_comes_first() {
+        let number = |at: usize| Reading::exact(u64::try_from(at).unwrap().into());
+        let numbers: Vec<Metric> =
+            Metric::all().filter(|metric| matches!(metric.domain(), Domain::Number(_))).collect();
+        let fill = |order: &mut dyn Iterator<Item = (usize, &Metric)>| {
+            let mut readings = Readings::default();
+            order.for_each(|(at, metric)| readings.insert(*metric, number(at)).unwrap());
+            readings
+        };
+        let forward = fill(&mut numbers.iter().enumerate());
+        assert_eq!(fill(&mut numbers.iter().enumerate().rev()), forward);
+        let told: Vec<(Metric, Reading)> =
+            forward.iter().map(|(metric, reading)| (metric, reading.clone())).collect();
+        let expected: Vec<(Metric, Reading)> =
+            numbers.iter().enumerate().map(|(at, metric)| (*metric, number(at))).collect();
+        assert_eq!(told, expected);
+        let mut every_second = fill(&mut numbers.iter().enumerate().step_by(2));
+        assert_eq!(every_second.get(numbers[1]), None);
+        assert_eq!(every_second.get(numbers[4]), Some(&number(4)));
+        every_second.insert(numbers[4], number(1000)).unwrap();
+        assert_eq!(every_second.get(numbers[4]), Some(&number(1000)));
+        assert_eq!(every_second.get(numbers[2]), Some(&number(2)));
+        every_second.extend(forward.clone());
+        assert_eq!(every_second, forward);
     }
 
     #[test]
