@@ -14,7 +14,9 @@ mod files;
 mod github;
 mod layout;
 mod lines;
+mod look;
 mod output;
+mod owed;
 mod picture;
 mod progress;
 mod project;
@@ -83,6 +85,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             HistoryCommand::Rebase(rebase) => commands::rebase::rebase(&rebase),
         },
         Command::Trajectory(trajectory) => commands::trajectory::run(&trajectory),
+        Command::Revisit(revisit) => commands::revisit::run(&revisit, talk),
         Command::Import(import) => commands::import::run(&import),
         Command::Report(report) => commands::report::run(&report),
         Command::Template { command } => match command {

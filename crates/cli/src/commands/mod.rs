@@ -15,6 +15,7 @@ pub(crate) mod measure;
 pub(crate) mod plan;
 pub(crate) mod rebase;
 pub(crate) mod report;
+pub(crate) mod revisit;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod show;

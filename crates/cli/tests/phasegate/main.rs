@@ -17,6 +17,7 @@ mod previous;
 mod readme;
 mod rebase;
 mod report;
+mod revisit;
 mod run;
 mod scene;
 mod schema;
