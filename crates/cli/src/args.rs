@@ -88,6 +88,8 @@ pub(crate) enum Command {
     Trajectory(TrajectoryArgs),
     /// Say which open obligations are due by now, which aren't, and how far they are
     Revisit(RevisitArgs),
+    /// Decide every recorded decision again by another matrix: which would have come out otherwise
+    Backtest(BacktestArgs),
     /// Record a phase that was decided before, as a document has it
     Import(ImportArgs),
     /// Render a recorded decision or transcription again
@@ -528,6 +530,21 @@ pub(crate) struct RevisitArgs {
     /// Tell by the exit status, too, whether something is due
     #[arg(long)]
     pub(crate) exit_code: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BacktestArgs {
+    /// The matrix to decide by
+    #[arg(long, value_name = "FILE")]
+    pub(crate) matrix: PathBuf,
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
+    /// Only decisions about this phase
+    #[arg(long, value_name = "PHASE")]
+    pub(crate) phase: Option<PhaseId>,
+    /// Only decisions that were recorded on this day (UTC) or later
+    #[arg(long, value_name = "DATE")]
+    pub(crate) since: Option<Day>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -3,6 +3,7 @@
 #![allow(clippy::indexing_slicing, clippy::disallowed_methods, reason = "tests")]
 
 mod audit;
+mod backtest;
 mod bad_input;
 mod check;
 mod compare;
