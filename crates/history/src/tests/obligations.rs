@@ -7,7 +7,7 @@ use super::{decision_draft, draft_of, owing, render};
 use crate::{DecisionDraft, Matter, OpenObligations, Store};
 
 /// A decision of that matrix in which row `rtt` has this finding, and owes nothing.
-fn found(finding: Finding, matrix: &str) -> Matter {
+fn found(finding: &Finding, matrix: &str) -> Matter {
     let Matter::Decision(draft) = owing("ada").matter else { panic!("it is a decision") };
     let row = serde_json::json!({
         "id": "rtt", "line": 1, "when": "P99 < 1us", "normalized": "rtt.p99 < 1us", "given": null,
@@ -40,9 +40,9 @@ fn an_obligation_stands_until_its_row_is_decided_again() {
     let owes = || owing("ada").matter;
     let matrix = super::decision().matrix.to_string();
     assert_eq!(open(vec![owes()]), [1]);
-    assert_eq!(open(vec![owes(), found(Finding::Met, &matrix)]), [0_u64; 0]);
-    assert_eq!(open(vec![owes(), found(Finding::NotMet, &matrix)]), [0_u64; 0]);
-    assert_eq!(open(vec![owes(), found(Finding::NotMet, &matrix), owes()]), [3]);
+    assert_eq!(open(vec![owes(), found(&Finding::Met, &matrix)]), [0_u64; 0]);
+    assert_eq!(open(vec![owes(), found(&Finding::NotMet, &matrix)]), [0_u64; 0]);
+    assert_eq!(open(vec![owes(), found(&Finding::NotMet, &matrix), owes()]), [3]);
 }
 
 #[test]
@@ -50,9 +50,9 @@ fn what_decides_nothing_takes_nothing_up() {
     let owes = || owing("ada").matter;
     let matrix = super::decision().matrix.to_string();
     let undecided = Finding::Undecided(phasegate_model::Reason::TooFewTrials);
-    assert_eq!(open(vec![owes(), found(undecided, &matrix)]), [1]);
-    assert_eq!(open(vec![owes(), found(Finding::NotApplicable, &matrix)]), [1]);
-    assert_eq!(open(vec![owes(), found(Finding::Met, "another")]), [1]);
+    assert_eq!(open(vec![owes(), found(&undecided, &matrix)]), [1]);
+    assert_eq!(open(vec![owes(), found(&Finding::NotApplicable, &matrix)]), [1]);
+    assert_eq!(open(vec![owes(), found(&Finding::Met, "another")]), [1]);
     assert_eq!(open(vec![owes(), revisit()]), [1]);
     // It is of another phase.
     assert_eq!(open(vec![owes(), transcription()]), [1]);
@@ -63,7 +63,7 @@ fn of_a_row_that_defers_again_the_newest_stands() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     let matrix = super::decision().matrix.to_string();
-    let Matter::Decision(again) = found(Finding::NotMet, &matrix) else { panic!() };
+    let Matter::Decision(again) = found(&Finding::NotMet, &matrix) else { panic!() };
     let Matter::Decision(owes) = owing("ada").matter else { panic!() };
     let obligations = owes.decision.obligations.clone();
     let decision = Decision { obligations, ..again.decision };
