@@ -1,5 +1,5 @@
 //! Conditions that stand in no matrix, such as those of obligations.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod common;
 
