@@ -86,6 +86,10 @@ pub(crate) enum Command {
     },
     /// Show a metric across the recorded phases, with the change by each
     Trajectory(TrajectoryArgs),
+    /// Say which open obligations are due by now, which aren't, and how far they are
+    Revisit(RevisitArgs),
+    /// Decide every recorded decision again by another matrix: which would have come out otherwise
+    Backtest(BacktestArgs),
     /// Record a phase that was decided before, as a document has it
     Import(ImportArgs),
     /// Render a recorded decision or transcription again
@@ -517,6 +521,51 @@ pub(crate) struct TrajectoryArgs {
     pub(crate) metric: Metric,
     #[command(flatten)]
     pub(crate) history: HistoryArgs,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit status: 0 done; 2 an error, such as a server that can't be reached or a damaged \
+    history. With --exit-code also: 1 an obligation is due; 3 none is known to be, and of at least one \
+    it can't be told. With --quiet only the summary is printed."
+)]
+pub(crate) struct RevisitArgs {
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
+    /// Ask this running server: `redis://`, `rediss://` or `unix://` URL; `-` reads it from standard
+    /// input. Without it, `REDIS_URL` counts, unless --evidence is given
+    #[arg(long, value_name = "URL", conflicts_with = "evidence")]
+    pub(crate) url: Option<String>,
+    /// Ask no server: take the readings from this evidence
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evidence: Option<PathBuf>,
+    /// Only ask for INFO: what needs a measurement stays unknown
+    #[arg(long, conflicts_with = "evidence")]
+    pub(crate) info_only: bool,
+    /// Make this many trials at most of what needs a measurement
+    #[arg(long, value_name = "N", default_value = "10", conflicts_with = "evidence")]
+    pub(crate) trials: NonZeroU32,
+    /// Record what was found; forecasts are made from recorded readings
+    #[arg(long)]
+    pub(crate) record: bool,
+    /// Tell by the exit status, too, whether something is due
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BacktestArgs {
+    /// The matrix to decide by
+    #[arg(long, value_name = "FILE")]
+    pub(crate) matrix: PathBuf,
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
+    /// Only decisions about this phase
+    #[arg(long, value_name = "PHASE")]
+    pub(crate) phase: Option<PhaseId>,
+    /// Only decisions that were recorded on this day (UTC) or later
+    #[arg(long, value_name = "DATE")]
+    pub(crate) since: Option<Day>,
 }
 
 #[derive(Debug, clap::Args)]

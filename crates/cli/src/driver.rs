@@ -113,6 +113,18 @@ pub(crate) fn trials_of(
     what: &str,
     talk: Talk,
 ) -> anyhow::Result<Vec<Trial>> {
+    trials_until(contenders, plan, count, what, talk, &mut |_| false)
+}
+
+/// So many trials at most, until those so far are enough.
+pub(crate) fn trials_until(
+    contenders: &Contenders,
+    plan: &Plan,
+    count: u32,
+    what: &str,
+    talk: Talk,
+    enough: &mut dyn FnMut(&[Trial]) -> bool,
+) -> anyhow::Result<Vec<Trial>> {
     let interrupted = interrupted_by_signals()?;
     let stand_in = StandIn::this_program([STAND_IN]);
     let mut session =
@@ -122,6 +134,9 @@ pub(crate) fn trials_of(
         trials.push(session.trial(number, &mut |_| {})?);
         if talk > Talk::Quiet {
             say(&format!("{what}: {number} of {count}"));
+        }
+        if enough(&trials) {
+            break;
         }
     }
     Ok(trials)

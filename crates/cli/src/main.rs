@@ -16,7 +16,9 @@ mod files;
 mod github;
 mod layout;
 mod lines;
+mod look;
 mod output;
+mod owed;
 mod picture;
 mod place;
 mod progress;
@@ -89,6 +91,8 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             HistoryCommand::Site(site) => commands::site::run(&site),
         },
         Command::Trajectory(trajectory) => commands::trajectory::run(&trajectory),
+        Command::Revisit(revisit) => commands::revisit::run(&revisit, talk),
+        Command::Backtest(backtest) => commands::backtest::run(&backtest),
         Command::Import(import) => commands::import::run(&import),
         Command::Report(report) => commands::report::run(&report),
         Command::Template { command } => match command {

@@ -51,6 +51,15 @@ pub(crate) fn contenders(
     Ok(Contenders { candidate: candidate.unwrap_or_else(on_path), baseline })
 }
 
+/// The running server that an option or the environment names; nothing if neither does.
+pub(crate) fn running(url: Option<&str>, talk: Talk) -> anyhow::Result<Option<Address>> {
+    match url {
+        Some("-") => address(&url_from_stdin()?, TARGET.url_option).map(Some),
+        Some(url) => address(url, TARGET.url_option).map(Some),
+        None => Role { doing: "asking", ..TARGET }.in_environment(talk),
+    }
+}
+
 impl Role {
     /// The server: as an option names it, or else as the plan does. The environment counts unless
     /// the plan describes a server to start. Nothing if nobody names one.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
-use phasegate_history::{Body, DecisionRecord, Head, ObjectKind, Recorded, Store};
+use phasegate_history::{Body, DecisionRecord, Head, Kind, ObjectKind, Recorded, Store};
 use phasegate_model::{NaiveDate, Outcome, RowId, Waiver};
 use phasegate_rules::Effective;
 use serde::Serialize;
@@ -57,10 +57,23 @@ impl Waivers {
     /// Reads them. Entries that can't be read are passed over: whoever lists them names them.
     pub(crate) fn read(store: &Store) -> anyhow::Result<Self> {
         let mut waivers = Self::default();
-        for recorded in store.entries()?.flatten() {
+        let mut newest = 0;
+        let entries = store.entries_that(|outline| {
+            newest = outline.number;
+            outline.kind == Kind::Waiver
+        })?;
+        for recorded in entries.flatten() {
             waivers.add(&recorded);
         }
+        if newest > 0 {
+            waivers.head = Some(store.entry(newest)?.head());
+        }
         Ok(waivers)
+    }
+
+    /// Whether an entry was ever waived in part.
+    pub(crate) fn concern(&self, entry: u64) -> bool {
+        self.granted.contains_key(&entry)
     }
 
     /// Takes an entry into account.

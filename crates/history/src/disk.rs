@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -61,6 +61,8 @@ fn advice(kind: ErrorKind) -> &'static str {
 /// The file system, as far as a history uses it. The tests put one in its place that fails.
 pub(crate) trait Disk: Send + Sync {
     fn read(&self, path: &Path) -> Result<Vec<u8>, DiskError>;
+    /// The first bytes of a file: all of them if there are less than `most`.
+    fn read_opening(&self, path: &Path, most: u16) -> Result<Vec<u8>, DiskError>;
     /// Tells the names in a folder, in no order.
     fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), DiskError>;
     fn exists(&self, path: &Path) -> Result<bool, DiskError>;
@@ -86,6 +88,14 @@ pub(crate) struct RealDisk;
 impl Disk for RealDisk {
     fn read(&self, path: &Path) -> Result<Vec<u8>, DiskError> {
         fs::read(path).map_err(|cause| DiskError::new("read", path, cause))
+    }
+
+    fn read_opening(&self, path: &Path, most: u16) -> Result<Vec<u8>, DiskError> {
+        let mut bytes = Vec::with_capacity(most.into());
+        File::open(path)
+            .and_then(|file| file.take(most.into()).read_to_end(&mut bytes))
+            .map_err(|cause| DiskError::new("read", path, cause))?;
+        Ok(bytes)
     }
 
     fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), DiskError> {

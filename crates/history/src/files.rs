@@ -28,6 +28,12 @@ pub(crate) trait Files: Send + Sync {
     /// The bytes of a file.
     fn read(&self, path: &Path) -> Result<Vec<u8>, DiskError>;
 
+    /// The first bytes of a file: all of them if there are less than `most`, and as many more as
+    /// the place gives at once.
+    fn read_opening(&self, path: &Path, _most: u16) -> Result<Vec<u8>, DiskError> {
+        self.read(path)
+    }
+
     /// Tells the names in a folder, in no order. Of a folder that isn't there it tells none, or
     /// says that it isn't found.
     fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), DiskError>;

@@ -26,6 +26,10 @@ impl Files for Folder {
         self.disk.read(path)
     }
 
+    fn read_opening(&self, path: &Path, most: u16) -> Result<Vec<u8>, DiskError> {
+        self.disk.read_opening(path, most)
+    }
+
     fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), DiskError> {
         self.disk.list(path, each)
     }

@@ -17,6 +17,10 @@ use crate::location::{BucketUrl, Location};
 use crate::names::{self, LEDGER, OBJECTS, ObjectKind, REPORT};
 use crate::outline::Outline;
 
+/// So much of an entry's line is read for its outline. More than that comes before the outcome only
+/// of a matrix that extends many others; then the whole line is read.
+const OPENING: u16 = 2048;
+
 /// A history in a folder or a bucket.
 ///
 /// Reading needs no permission to write. A folder that doesn't exist yet is an empty history;
@@ -249,18 +253,23 @@ impl Store {
         number: u64,
         passes: &mut impl FnMut(&Outline<'_>) -> bool,
     ) -> Result<Option<Recorded>, ReadError> {
-        let bytes = self.entry_bytes(number)?;
+        let opening =
+            self.found(number, self.files.read_opening(&self.entry_path(number), OPENING))?;
         // An entry in another's place is an error, as it is without a filter.
-        let outline = Outline::scan(&bytes).filter(|outline| outline.number == number);
+        let outline = Outline::scan(&opening).filter(|outline| outline.number == number);
         if let Some(outline) = outline {
-            return passes(&outline).then(|| self.recorded(number, &bytes)).transpose();
+            return passes(&outline).then(|| self.entry(number)).transpose();
         }
-        let recorded = self.recorded(number, &bytes)?;
+        let recorded = self.entry(number)?;
         Ok(passes(&Outline::of(&recorded.entry)).then_some(recorded))
     }
 
     fn entry_bytes(&self, number: u64) -> Result<Vec<u8>, ReadError> {
-        match self.files.read(&self.entry_path(number)) {
+        self.found(number, self.files.read(&self.entry_path(number)))
+    }
+
+    fn found(&self, number: u64, read: Result<Vec<u8>, DiskError>) -> Result<Vec<u8>, ReadError> {
+        match read {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 Err(ReadError::NoEntry { path: self.ledger(), number })
             }

@@ -24,7 +24,7 @@ use crate::workload::{describe, writing};
 const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a reply may take until it is complete, and a connection until it stands.
-const REPLY_LIMIT: Duration = Duration::from_secs(5);
+pub(crate) const REPLY_LIMIT: Duration = Duration::from_secs(5);
 
 /// What is measured.
 pub(crate) enum Subject {

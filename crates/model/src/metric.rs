@@ -1,7 +1,9 @@
 //! The metric catalogue. It is closed: a name that isn't in it is an error with a suggestion.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -516,16 +518,22 @@ pub struct UnknownMetric {
     pub suggestion: Option<String>,
 }
 
+/// The catalogue by its names. Reading an entry looks up dozens of them, and a long history has
+/// very many entries.
+static NAMES: LazyLock<BTreeMap<String, Metric>> =
+    LazyLock::new(|| Metric::all().map(|metric| (metric.to_string(), metric)).collect());
+
 impl FromStr for Metric {
     type Err = UnknownMetric;
 
     /// Parses a name of the catalogue, or one of the aliases in any case (`P99`, `dataset`).
     fn from_str(name: &str) -> Result<Self, UnknownMetric> {
-        let alias = ALIASES.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name));
-        if let Some((_, metric)) = alias {
+        if let Some(metric) = NAMES.get(name) {
             return Ok(*metric);
         }
-        Self::all().find(|metric| metric.to_string() == name).ok_or_else(|| {
+        let mut aliases = Self::aliases();
+        let alias = aliases.find(|(alias, _)| alias.eq_ignore_ascii_case(name));
+        alias.map(|(_, metric)| metric).ok_or_else(|| {
             let names: Vec<String> = Self::all().map(|metric| metric.to_string()).collect();
             let aliases = ALIASES.iter().map(|(alias, _)| *alias);
             let candidates = names.iter().map(String::as_str).chain(aliases);
@@ -559,6 +567,10 @@ mod tests {
         assert_eq!(names.len(), Metric::all().count());
         for metric in Metric::all() {
             assert_eq!(metric.to_string().parse(), Ok(metric));
+        }
+        for (alias, metric) in Metric::aliases() {
+            assert!(!names.iter().any(|name| name.eq_ignore_ascii_case(alias)), "{alias}");
+            assert_eq!(alias.parse(), Ok(metric));
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::action::{Action, Outcome};
@@ -71,6 +71,9 @@ impl Note {
 pub struct Revisit {
     /// The server that was asked, without secrets; the evidence file's name if none was.
     pub server: String,
+    /// When that was, if long before it was recorded: the time of an evidence file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_at: Option<DateTime<Utc>>,
     /// What it said of the metrics that the obligations name.
     pub readings: Readings,
     /// The obligations that were open, with what became of each.
@@ -246,6 +249,16 @@ mod tests {
         let valid = |day: &str| waiver.is_valid_on(day.parse().unwrap());
         assert!(valid("2026-12-31") && valid("2026-01-01"));
         assert!(!valid("2027-01-01"));
+    }
+
+    #[test]
+    fn a_later_look_of_before_it_told_its_time_reads_and_writes_as_it_was() {
+        let old =
+            r#"{"server":"redis://a:1","readings":{"memory.dataset":"1.8MB"},"obligations":[]}"#;
+        let look: Revisit = serde_json::from_str(old).unwrap();
+        assert_eq!(look.read_at, None);
+        assert_eq!(serde_json::to_string(&look).unwrap(), old);
+        assert!(serde_json::from_str::<Revisit>(&old.replace("server", "servr")).is_err());
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod details;
 mod escape;
 mod facts;
 mod figures;
+mod forecast;
 mod headline;
 mod headroom;
 mod judged;
@@ -52,6 +53,7 @@ pub use context::{
     PictureLine, Pictures, PredictionLine, PredictionSection, PreviousLine, Property, RecordLines,
     RowLine, RowReading, Run, SampledMetric, SensitivityLine, Spectrum, SpectrumLine, TrialLine,
 };
+pub use forecast::{FORESIGHT, Forecast, forecast};
 pub use material::{Disturbance, Material, Record};
 pub use needs::needs;
 pub use render::{Form, RenderError, check, render};

@@ -36,7 +36,7 @@ pub use ballot::{Ballot, Vote};
 pub use comparison::{Compared, Comparison, Least, LeastError, typical_reading};
 pub use decide::{
     Background, Progress, Recorded, RecordedReadings, RowProgress, expected_more_trials,
-    expected_trials, smallest_detectable,
+    expected_trials, judge, smallest_detectable,
 };
 pub use diagnostic::{Code, Diagnostic, Severity, Source, Witness};
 pub use filter::parse_filter;

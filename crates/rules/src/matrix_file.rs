@@ -16,7 +16,7 @@ use crate::test_file::tests;
 pub(crate) const SCHEMA: u32 = 1;
 
 /// The error rate of a matrix that doesn't state one.
-const DEFAULT_ERROR_RATE: &str = "5%";
+pub(crate) const DEFAULT_ERROR_RATE: &str = "5%";
 
 pub(crate) fn parse(source: &Source, load: Load<'_>) -> Result<Matrix, Vec<Diagnostic>> {
     let mut chain = Chain::new(source, load);

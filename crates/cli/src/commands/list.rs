@@ -1,6 +1,6 @@
 //! `phasegate history list`: the entries, as far as they are asked for.
 
-use phasegate_history::{Body, Kind, Recorded, Store};
+use phasegate_history::{Body, Kind, Outline, Recorded, Store};
 use phasegate_model::{Finding, Outcome, PhaseId, RowId};
 use phasegate_rules::condition::{Condition, Truth};
 use phasegate_rules::{Effective, Source, parse_filter};
@@ -21,16 +21,17 @@ pub(crate) fn run(args: &ListArgs) -> anyhow::Result<Exit> {
     let mut search = Search {
         args,
         condition,
-        waivers: Waivers::read(&store)?,
+        waivers: Waivers::default(),
         store: &store,
         unknown: 0,
         all: 0,
         problems: Problems::default(),
     };
+    let numbers = search.candidates()?;
     let mut shown = Shown::new(args.history.format);
     let mut newest = Newest::new(args.limit.map(std::num::NonZero::get));
-    for recorded in store.entries()? {
-        let Some(found) = search.look_at(recorded) else { continue };
+    for number in numbers {
+        let Some(found) = search.look_at(number) else { continue };
         if let Some(found) = newest.take(found) {
             shown.show(&found)?;
         }
@@ -83,13 +84,47 @@ struct Found {
 }
 
 impl Search<'_> {
-    fn look_at(
-        &mut self,
-        recorded: Result<Recorded, phasegate_history::ReadError>,
-    ) -> Option<Found> {
-        let recorded = self.problems.tell(recorded)?;
-        self.all += 1;
-        if !self.is_asked_for(&recorded) {
+    /// The numbers of the entries that may be asked for, by what can be told of them at a glance;
+    /// the waivers are read on the way, because they come after what they are about. A number is
+    /// all that is kept of an entry.
+    fn candidates(&mut self) -> anyhow::Result<Vec<u64>> {
+        let args = self.args;
+        let (mut numbers, mut waived_only) = (Vec::new(), Vec::new());
+        let mut all = 0;
+        let waivers = self.store.entries_that(|outline| {
+            all += 1;
+            if is_asked_for(args, outline) {
+                let as_recorded = args.outcome.is_none_or(|of| outline.outcome == Some(of));
+                if as_recorded { &mut numbers } else { &mut waived_only }.push(outline.number);
+            }
+            outline.kind == Kind::Waiver
+        })?;
+        for waiver in waivers {
+            if let Some(waiver) = self.problems.tell(waiver) {
+                self.waivers.add(&waiver);
+            }
+        }
+        self.all = all;
+        // What isn't of that outcome may be with its waivers.
+        waived_only.retain(|number| self.waivers.concern(*number));
+        if !waived_only.is_empty() {
+            numbers.append(&mut waived_only);
+            numbers.sort_unstable();
+        }
+        if let Some(limit) = args.limit.filter(|_| self.glance_is_enough()) {
+            numbers.drain(..numbers.len().saturating_sub(limit.get()));
+        }
+        Ok(numbers)
+    }
+
+    /// Whether every candidate is surely asked for.
+    fn glance_is_enough(&self) -> bool {
+        self.args.by.is_none() && self.condition.is_none() && self.args.outcome.is_none()
+    }
+
+    fn look_at(&mut self, number: u64) -> Option<Found> {
+        let recorded = self.problems.tell(self.store.entry(number))?;
+        if self.args.by.as_ref().is_some_and(|by| *by != recorded.entry.recorded_by) {
             return None;
         }
         let day = self.args.as_of.map_or_else(today, |day| day.0);
@@ -97,19 +132,6 @@ impl Search<'_> {
         let effective = self.problems.tell(effective).flatten();
         let found = Found { recorded, effective };
         (found.has_outcome(self.args.outcome) && self.holds(&found.recorded)).then_some(found)
-    }
-
-    fn is_asked_for(&self, recorded: &Recorded) -> bool {
-        let (entry, args) = (&recorded.entry, self.args);
-        let day = entry.recorded_at.date_naive();
-        let phase = |phase: &PhaseId| {
-            entry.phase().is_some_and(|of| of.as_str().eq_ignore_ascii_case(phase.as_str()))
-        };
-        args.phase.as_ref().is_none_or(phase)
-            && args.kind.is_none_or(|kind| kind == entry.kind())
-            && args.since.is_none_or(|since| since.0 <= day)
-            && args.until.is_none_or(|until| day <= until.0)
-            && args.by.as_ref().is_none_or(|by| *by == entry.recorded_by)
     }
 
     /// Whether the condition is surely met. What isn't known is no match.
@@ -126,6 +148,16 @@ impl Search<'_> {
             }
         }
     }
+}
+
+fn is_asked_for(args: &ListArgs, outline: &Outline<'_>) -> bool {
+    let day = outline.recorded_at.date_naive();
+    let phase =
+        |phase: &PhaseId| outline.phase.is_some_and(|of| of.eq_ignore_ascii_case(phase.as_str()));
+    args.phase.as_ref().is_none_or(phase)
+        && args.kind.is_none_or(|kind| kind == outline.kind)
+        && args.since.is_none_or(|since| since.0 <= day)
+        && args.until.is_none_or(|until| day <= until.0)
 }
 
 impl Found {

@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub(crate) mod backtest;
 pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod compare_evidence;
@@ -16,6 +17,7 @@ pub(crate) mod measure;
 pub(crate) mod plan;
 pub(crate) mod rebase;
 pub(crate) mod report;
+pub(crate) mod revisit;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod show;

@@ -208,6 +208,9 @@ fn note(note: &Note, layout: Layout) -> String {
 
 fn revisited(revisit: &Revisit, layout: Layout) -> String {
     let mut out = layout.line("server", &revisit.server);
+    if let Some(at) = revisit.read_at {
+        out.push_str(&layout.line("read", &at.format("%Y-%m-%d %H:%M:%SZ").to_string()));
+    }
     for owed in &revisit.obligations {
         let finding = format!("row {} of entry {}: {}", owed.row, owed.entry, owed.finding);
         out.push_str(&layout.line("owed", &finding));

@@ -135,5 +135,5 @@ fn revisit(number: u64, entry: u64, words: &str) -> Matter {
     readings.insert(dataset, Reading::parse(dataset, &format!("{number}MB")).unwrap()).unwrap();
     let row = "scale".parse().unwrap();
     let obligations = vec![RevisitedObligation { entry, row, finding: Finding::NotMet }];
-    Matter::Revisit(Revisit { server: words.to_owned(), readings, obligations })
+    Matter::Revisit(Revisit { server: words.to_owned(), read_at: None, readings, obligations })
 }

@@ -8,11 +8,12 @@ use phasegate_rules::{Matrix, Source};
 
 use crate::scene::{Said, Scene};
 
-const EVIDENCE: &str = include_str!("../../../rules/tests/golden/phase-3a.evidence.json");
+pub(crate) const EVIDENCE: &str =
+    include_str!("../../../rules/tests/golden/phase-3a.evidence.json");
 pub(crate) const ALLOCATOR: &str = include_str!("../../../../rules/allocator.toml");
 const PLAN: &str = include_str!("../../../../rules/phases/3a.toml");
 
-fn append(scene: &Scene, at: &str, by: &str, matter: Matter) -> Recorded {
+pub(crate) fn append(scene: &Scene, at: &str, by: &str, matter: Matter) -> Recorded {
     let store = Store::open(&scene.path("reports")).unwrap();
     store.prepare().unwrap();
     let (recorded_at, recorded_by) = (at.parse().unwrap(), by.to_owned());

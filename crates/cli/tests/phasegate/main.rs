@@ -3,6 +3,7 @@
 #![allow(clippy::indexing_slicing, clippy::disallowed_methods, reason = "tests")]
 
 mod audit;
+mod backtest;
 mod bad_input;
 mod bucket;
 mod check;
@@ -20,6 +21,7 @@ mod previous;
 mod readme;
 mod rebase;
 mod report;
+mod revisit;
 mod run;
 mod scene;
 mod schema;

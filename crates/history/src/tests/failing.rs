@@ -98,6 +98,10 @@ impl Disk for FaultyDisk {
         self.step("read", path, path, || RealDisk.read(path))
     }
 
+    fn read_opening(&self, path: &Path, most: u16) -> Result<Vec<u8>, DiskError> {
+        self.step("read", path, path, || RealDisk.read_opening(path, most))
+    }
+
     fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), DiskError> {
         self.step("list", path, path, || RealDisk.list(path, each))
     }

@@ -9,6 +9,7 @@ mod failing;
 mod format;
 mod killing;
 mod kinds;
+mod obligations;
 mod outlines;
 mod racing;
 mod rebasing;

@@ -59,6 +59,24 @@ fn a_filter_lets_through_what_it_would_of_whole_entries() {
 }
 
 #[test]
+fn an_outcome_far_behind_the_opening_is_found() {
+    let bases = (0..60_u8).map(|base| vec![base]).collect();
+    let made = super::decision_draft("ada");
+    let matter = crate::Matter::Decision(Box::new(crate::DecisionDraft { bases, ..made }));
+    let history = History::written([super::draft_of(matter)].into_iter());
+    let line = fs::read(history.entry_path(1)).unwrap();
+    assert!(Outline::scan(&line).is_some() && Outline::scan(&line[..2048]).is_none());
+    let store = history.store();
+    let mut outcomes = Vec::new();
+    let found = store.entries_that(|outline| {
+        outcomes.push(outline.outcome);
+        false
+    });
+    assert_eq!(found.unwrap().count(), 0);
+    assert_eq!(outcomes, [Some(super::decision().outcome)]);
+}
+
+#[test]
 fn a_filter_hides_no_damage() {
     let history = History::new();
     fs::remove_file(history.entry_path(2)).unwrap();

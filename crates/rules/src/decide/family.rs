@@ -16,6 +16,7 @@ use super::summary::Samples;
 use super::{facts_used, ordered_metrics};
 use crate::condition::{Checked, checked_with_facts};
 use crate::matrix::{FactUse, HitPolicy, Matrix, Row, RowPlaces, Written};
+use crate::matrix_file::DEFAULT_ERROR_RATE;
 
 /// What became of the plan's predictions.
 pub(crate) fn predictions(
@@ -62,21 +63,37 @@ pub(crate) fn metrics(plan: &Plan) -> Vec<Metric> {
     read.flat_map(|checked| checked.condition.metrics()).collect()
 }
 
-/// A verdict for each condition.
+/// A verdict for each condition of the plan.
 fn decide(
     conditions: &[&str],
     evidence: &Evidence,
     error_rate: Quantity,
     considered: usize,
 ) -> Vec<Verdict> {
+    let trials: Vec<&Readings> =
+        evidence.trials.iter().take(considered).map(|trial| &trial.readings).collect();
+    judge(conditions, Some(error_rate), &Background::of(evidence), &trials)
+}
+
+/// What the trials say of conditions that stand in no matrix: a verdict for each, in their order.
+///
+/// They are decided like rows, and share the error rate among those of them that name a sampled
+/// metric. Without an error rate it is that of a matrix which states none. A condition that can't be
+/// read is undecided.
+#[must_use]
+pub fn judge(
+    conditions: &[&str],
+    error_rate: Option<Quantity>,
+    background: &Background<'_>,
+    trials: &[&Readings],
+) -> Vec<Verdict> {
     if conditions.is_empty() {
         return Vec::new();
     }
     let read: Vec<Result<Row, String>> = conditions.iter().map(|text| row(text)).collect();
     let rows = read.iter().filter_map(|row| row.as_ref().ok()).cloned().collect();
-    let family = family(rows, error_rate);
-    let verdicts = family.map(|family| verdicts(&family, evidence, considered)).unwrap_or_default();
-    let mut verdicts = verdicts.into_iter();
+    let verdicts = family(rows, error_rate).map(|family| verdicts(&family, background, trials));
+    let mut verdicts = verdicts.unwrap_or_default().into_iter();
     let unreadable = |problem: &String| Verdict {
         finding: Finding::Undecided(Reason::ConditionUnreadable { problem: problem.clone() }),
         votes: None,
@@ -91,14 +108,11 @@ fn decide(
     read.iter().filter_map(verdict).collect()
 }
 
-fn verdicts(family: &Matrix, evidence: &Evidence, considered: usize) -> Vec<Verdict> {
-    let background = Background::of(evidence);
-    let trials: Vec<&Readings> =
-        evidence.trials.iter().take(considered).map(|trial| &trial.readings).collect();
+fn verdicts(family: &Matrix, background: &Background<'_>, trials: &[&Readings]) -> Vec<Verdict> {
     let metrics = family.metrics();
-    let trials = background.complete(&trials, &metrics);
+    let trials = background.complete(trials, &metrics);
     let trials: Vec<&Readings> = trials.iter().map(AsRef::as_ref).collect();
-    let bound = family.bound(&background);
+    let bound = family.bound(background);
     let ballot = bound.ballot();
     let assessment = Assessment::of(&ballot, &trials);
     let nothing = Readings::default();
@@ -115,15 +129,16 @@ fn verdicts(family: &Matrix, evidence: &Evidence, considered: usize) -> Vec<Verd
                 .map(|metric| samples.summarize(metric, assessment.threshold()))
                 .collect(),
             margin,
-            facts: facts_used(state.row, evidence),
+            facts: facts_used(state.row, background.facts),
         }
     };
     assessment.rows.iter().map(verdict).collect()
 }
 
 /// The conditions as rows of a matrix that nobody sees, so that they are decided by the same rule.
-fn family(rows: Vec<Row>, error_rate: Quantity) -> Option<Matrix> {
+fn family(rows: Vec<Row>, error_rate: Option<Quantity>) -> Option<Matrix> {
     let id: MatrixId = "plan".parse().ok()?;
+    let error_rate = error_rate.or_else(|| DEFAULT_ERROR_RATE.parse().ok())?;
     Some(Matrix {
         id,
         title: String::new(),

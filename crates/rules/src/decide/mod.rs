@@ -13,9 +13,11 @@ mod solve;
 mod summary;
 mod votes;
 
+use std::collections::BTreeMap;
+
 use phasegate_model::{
-    Action, Decision, Evidence, FactUsed, Finding, Margin, Metric, Obligation, Outcome, Plan,
-    Readings, RowDecision, RowId, Verb,
+    Action, Decision, Evidence, Fact, FactName, FactUsed, Finding, Margin, Metric, Obligation,
+    Outcome, Plan, Readings, RowDecision, RowId, Verb,
 };
 
 use assess::{Assessment, RowState};
@@ -25,6 +27,7 @@ pub use backtest::{Recorded, RecordedReadings};
 pub use detectable::smallest_detectable;
 pub(crate) use drift::LEAST_TRIALS;
 pub use expectation::{expected_more_trials, expected_trials};
+pub use family::judge;
 use margin::Point;
 use outcome::possible_outcomes;
 pub(crate) use outcome::{Asks, Possible, certain_outcome};
@@ -64,7 +67,7 @@ impl Matrix {
         let possible: Vec<Possible> = assessment.rows.iter().map(RowState::possible).collect();
         let resolution = self.resolve(&findings, &possible);
         let row = |(state, finding): (&RowState<'_>, &Finding)| {
-            let facts = facts_used(state.row, evidence);
+            let facts = facts_used(state.row, Some(&evidence.plan.facts));
             let decided = row_decision(state, finding, &assessment, &samples, &point);
             RowDecision { facts, ..decided }
         };
@@ -184,10 +187,11 @@ impl Matrix {
 }
 
 /// The facts that a row names, as far as the plan has them.
-fn facts_used(row: &Row, evidence: &Evidence) -> Vec<FactUsed> {
+fn facts_used(row: &Row, facts: Option<&BTreeMap<FactName, Fact>>) -> Vec<FactUsed> {
+    let Some(facts) = facts else { return Vec::new() };
     let mut used: Vec<FactUsed> = Vec::new();
     for name in row.written().flat_map(|written| &written.facts).map(|used| &used.name) {
-        let Some(fact) = evidence.plan.facts.get(name) else { continue };
+        let Some(fact) = facts.get(name) else { continue };
         if used.iter().all(|other| other.name != *name) {
             used.push(FactUsed {
                 name: name.clone(),

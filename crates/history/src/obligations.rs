@@ -1,0 +1,102 @@
+//! What a history still owes.
+
+use std::collections::BTreeMap;
+
+use phasegate_model::{Finding, MatrixId, Obligation, PhaseId, RowId};
+
+use crate::body::Body;
+use crate::entry::Entry;
+
+/// An obligation that nobody has taken up yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenObligation {
+    /// The number of the entry that left it open.
+    pub entry: u64,
+    /// The phase of that entry.
+    pub phase: PhaseId,
+    /// The matrix that decided it; nothing for a transcription.
+    pub matrix: Option<MatrixId>,
+    /// What is owed.
+    pub obligation: Obligation,
+}
+
+/// The obligations of a history that are open after the entries so far, which are taken in their
+/// order. What it keeps grows with what is open, not with the history.
+///
+/// An obligation stands until its row is *decided again*: until a later decision of the same phase,
+/// by a matrix of the same name, finds that row met or not met, or a later transcription of the
+/// phase has the row. If that entry defers once more, it owes the newer obligation instead. A row
+/// that is undecided or has no say takes nothing up, and neither does a later look: looking is not
+/// doing. (A transcription doesn't name its matrix, so there the phase and the row are enough.)
+#[derive(Clone, Debug, Default)]
+pub struct OpenObligations {
+    by_row: BTreeMap<(PhaseId, RowId), Vec<OpenObligation>>,
+}
+
+impl OpenObligations {
+    /// Those of a history.
+    pub fn of<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Vec<OpenObligation> {
+        let mut open = Self::default();
+        for entry in entries {
+            open.take(entry);
+        }
+        open.into_open()
+    }
+
+    /// Takes the next entry into account.
+    pub fn take(&mut self, entry: &Entry) {
+        let number = entry.number;
+        match &entry.body {
+            Body::Decision(record) => {
+                let decision = &record.decision;
+                let (phase, matrix) = (&decision.phase, Some(&decision.matrix));
+                for row in &decision.rows {
+                    if matches!(row.finding, Finding::Met | Finding::NotMet) {
+                        self.take_up(phase, matrix, &row.id);
+                    }
+                }
+                self.owe(number, phase, matrix, &decision.obligations);
+            }
+            Body::Transcription(record) => {
+                let told = &record.transcription;
+                let rows = told.rows.iter().map(|row| &row.id);
+                for row in rows.chain(told.obligations.iter().map(|owed| &owed.row)) {
+                    self.take_up(&told.phase, None, row);
+                }
+                self.owe(number, &told.phase, None, &told.obligations);
+            }
+            Body::Waiver(_) | Body::Note(_) | Body::Revisit(_) => (),
+        }
+    }
+
+    /// What is open, in the order of the entries that owe it.
+    #[must_use]
+    pub fn into_open(self) -> Vec<OpenObligation> {
+        let mut open: Vec<OpenObligation> = self.by_row.into_values().flatten().collect();
+        // Those of one entry stay in the order of their rows.
+        open.sort_by_key(|owed| owed.entry);
+        open
+    }
+
+    fn take_up(&mut self, phase: &PhaseId, matrix: Option<&MatrixId>, row: &RowId) {
+        if let Some(owed) = self.by_row.get_mut(&(phase.clone(), row.clone())) {
+            owed.retain(|owed| {
+                Option::zip(owed.matrix.as_ref(), matrix).is_some_and(|(then, now)| then != now)
+            });
+        }
+    }
+
+    fn owe(
+        &mut self,
+        entry: u64,
+        phase: &PhaseId,
+        matrix: Option<&MatrixId>,
+        obligations: &[Obligation],
+    ) {
+        for obligation in obligations {
+            let (phase, matrix) = (phase.clone(), matrix.cloned());
+            let place = self.by_row.entry((phase.clone(), obligation.row.clone())).or_default();
+            place.push(OpenObligation { entry, phase, matrix, obligation: obligation.clone() });
+        }
+    }
+}
