@@ -83,7 +83,8 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             HistoryCommand::Rebase(rebase) => commands::rebase::rebase(&rebase),
         },
         Command::Trajectory(trajectory) => commands::trajectory::run(&trajectory),
-        Command::Import(import) => commands::import::run(&import),
+        Command::Import(import) => commands::import::run(&import, talk),
+        Command::Evidence(evidence) => commands::evidence::run(&evidence),
         Command::Report(report) => commands::report::run(&report),
         Command::Template { command } => match command {
             TemplateCommand::Export(export) => commands::template::export(&export),

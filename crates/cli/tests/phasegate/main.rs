@@ -9,6 +9,7 @@ mod compare;
 mod explain;
 mod faults;
 mod fmt;
+mod foreign;
 mod import;
 mod ledger;
 mod manual;
