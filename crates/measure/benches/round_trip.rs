@@ -58,7 +58,7 @@ fn main() {
             let mut again = || bare_p50(place, wait, samples);
             let mut c = || in_c.as_ref().map_or(f64::NAN, |it| c_p50(it, place, name, samples));
             let [ours, rust, other, c] =
-                interleaved(turns, [&mut sampled, &mut bare, &mut again, &mut c]);
+                interleaved(turns, &mut [&mut sampled, &mut bare, &mut again, &mut c]);
             let pairs = |a: &[f64], b: &[f64]| -> Vec<(f64, f64)> {
                 a.iter().copied().zip(b.iter().copied()).collect()
             };
@@ -78,7 +78,7 @@ fn main() {
 }
 
 /// What each of four gives in each turn. Who is first goes round.
-fn interleaved(turns: u32, all: [&mut dyn FnMut() -> f64; 4]) -> [Vec<f64>; 4] {
+fn interleaved(turns: u32, all: &mut [&mut dyn FnMut() -> f64; 4]) -> [Vec<f64>; 4] {
     let mut figures = [const { Vec::new() }; 4];
     for turn in 0..turns as usize {
         for step in 0..all.len() {
