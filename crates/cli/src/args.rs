@@ -1,11 +1,15 @@
 //! What can be asked for on the command line.
 
+mod foreign;
+
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use phasegate_model::{Metric, Outcome, PhaseId, RowId, Timespan};
 use phasegate_rules::Least;
+
+pub(crate) use foreign::{EvidenceArgs, EvidenceFormat, ImportArgs, Unit, WrittenBy};
 
 use crate::setting::Setting;
 use crate::waivers::Day;
@@ -90,8 +94,11 @@ pub(crate) enum Command {
     Revisit(RevisitArgs),
     /// Decide every recorded decision again by another matrix: which would have come out otherwise
     Backtest(BacktestArgs),
-    /// Record a phase that was decided before, as a document has it
+    /// Take what others measured as evidence; or record a phase that was decided before, as a
+    /// document has it
     Import(ImportArgs),
+    /// Give evidence to other tools: as JSON, a log of histograms, or a percentile distribution
+    Evidence(EvidenceArgs),
     /// Render a recorded decision or transcription again
     Report(ReportArgs),
     /// Work on report templates of your own
@@ -619,19 +626,6 @@ pub(crate) struct SignArgs {
     pub(crate) key: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) place: HistoryPlace,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct ImportArgs {
-    /// What the document says, as docs/COMMANDS.md describes it. All of it is asserted: copied, not
-    /// measured
-    #[arg(long, value_name = "FILE")]
-    pub(crate) transcribed: PathBuf,
-    #[command(flatten)]
-    pub(crate) place: HistoryPlace,
-    /// How to print the result
-    #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: Format,
 }
 
 #[derive(Debug, clap::Args)]

@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use anyhow::Context;
+use chrono::{DateTime, Utc};
 use phasegate_rules::Source;
 
 /// The largest matrix or plan: people write them, and checking takes time.
@@ -12,6 +13,9 @@ const LARGEST_RULES: u64 = 1024 * 1024;
 
 /// The largest evidence file.
 const LARGEST_EVIDENCE: u64 = 256 * 1024 * 1024;
+
+/// The largest file of another tool: read as JSON it takes many times its size.
+const LARGEST_FOREIGN: u64 = 64 * 1024 * 1024;
 
 /// Reads a matrix or plan.
 pub(crate) fn read_rules(path: &Path) -> anyhow::Result<Source> {
@@ -28,6 +32,14 @@ pub(crate) fn read_rules_from_stdin() -> anyhow::Result<Source> {
 /// Reads an evidence file.
 pub(crate) fn read_evidence(path: &Path) -> anyhow::Result<String> {
     read_text(path, LARGEST_EVIDENCE)
+}
+
+/// Reads what another tool wrote, and when the file was last written.
+pub(crate) fn read_foreign(path: &Path) -> anyhow::Result<(String, DateTime<Utc>)> {
+    let text = read_text(path, LARGEST_FOREIGN)?;
+    let written = std::fs::metadata(path).and_then(|it| it.modified());
+    let written = written.with_context(|| format!("can't read `{}`", path.display()))?;
+    Ok((text, written.into()))
 }
 
 fn read_text(path: &Path, largest: u64) -> anyhow::Result<String> {

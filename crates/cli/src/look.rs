@@ -68,7 +68,7 @@ impl Look {
             .with_context(|| format!("can't use `{}`", path.display()))?;
         let server = match &evidence.target.server {
             TargetServer::Running(address) => address.clone(),
-            TargetServer::Started(_) => path.display().to_string(),
+            TargetServer::Started(_) | TargetServer::Imported(_) => path.display().to_string(),
         };
         Ok(Self { server, at: evidence.started_at, asked: Asked::Evidence(Box::new(evidence)) })
     }

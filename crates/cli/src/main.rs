@@ -93,7 +93,8 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Trajectory(trajectory) => commands::trajectory::run(&trajectory),
         Command::Revisit(revisit) => commands::revisit::run(&revisit, talk),
         Command::Backtest(backtest) => commands::backtest::run(&backtest),
-        Command::Import(import) => commands::import::run(&import),
+        Command::Import(import) => commands::import::run(&import, talk),
+        Command::Evidence(evidence) => commands::evidence::run(&evidence),
         Command::Report(report) => commands::report::run(&report),
         Command::Template { command } => match command {
             TemplateCommand::Export(export) => commands::template::export(&export),

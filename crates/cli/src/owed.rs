@@ -107,7 +107,7 @@ impl Owed {
 pub(crate) fn server_of(evidence: &Evidence) -> String {
     match &evidence.target.server {
         TargetServer::Running(address) => address.clone(),
-        started @ TargetServer::Started(_) => started.to_string(),
+        other @ (TargetServer::Started(_) | TargetServer::Imported(_)) => other.to_string(),
     }
 }
 

@@ -59,8 +59,8 @@ impl Templates {
             plan: plan.clone(),
             target: Target {
                 server: TargetServer::Started("redis-server".to_owned()),
-                transport: plan.measure.transport,
-                wait: plan.measure.wait,
+                transport: Some(plan.measure.transport),
+                wait: Some(plan.measure.wait),
                 command: plan.measure.command.as_str().to_owned(),
                 load: None,
             },
@@ -193,6 +193,8 @@ impl Recorded<'_> {
         };
         match &evidence.target.server {
             TargetServer::Running(address) => option("url", address.clone()),
+            // Nobody knows where it was.
+            TargetServer::Imported(_) => (),
             // The one that is found first without being named.
             TargetServer::Started(program) if program == "redis-server" => (),
             TargetServer::Started(program) => option("server", program.clone()),

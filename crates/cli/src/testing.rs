@@ -47,8 +47,8 @@ pub(crate) fn decision(matrix: &Matrix, trials: &[String]) -> Decision {
         plan: parse_plan(&source(PLAN.to_owned())).unwrap(),
         target: Target {
             server: TargetServer::Started("redis-server".to_owned()),
-            transport: Transport::Unix,
-            wait: Wait::Block,
+            transport: Some(Transport::Unix),
+            wait: Some(Wait::Block),
             command: "GET".to_owned(),
             load: None,
         },

@@ -14,12 +14,12 @@
     reason = "a benchmark may stop anywhere"
 )]
 
+#[allow(dead_code, reason = "each benchmark uses some of it")]
 #[path = "common/mod.rs"]
 mod common;
 
 use std::hint::spin_loop;
 use std::io::{Read, Write};
-use std::num::NonZeroU32;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -29,11 +29,11 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use phasegate_measure::{Session, Source, StandIn};
-use phasegate_model::{Command as Sent, Keys, Load, MeasurePlan, Pinning, Transport, Wait, Writes};
+use phasegate_model::{MeasurePlan, Pinning, Wait};
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll;
 
-use crate::common::{Awake, REPLY, Server, WARMUP, bare_p50, cpus, figure, keep_on, report};
+use crate::common::{Awake, Place, REPLY, Server, bare_p50, cpus, figure, keep_on, plan, report};
 
 const PAIRS: u32 = 24;
 const SAMPLES: u32 = 10_000;
@@ -57,7 +57,7 @@ fn main() {
     for (wait, name) in [(Wait::Spin, "spin"), (Wait::Block, "block")] {
         let mut session = session(&server.socket(), wait);
         let floor = || figure(&session.trial(1, &mut |_| {}).unwrap(), "floor.p50");
-        let barely = || bare_p50(&bare.socket(), wait, SAMPLES / 2);
+        let barely = || bare_p50(&Place::Unix(bare.socket()), wait, SAMPLES / 2);
         compare(&format!("{name}: floor, bare server"), floor, barely);
         compare(&format!("{name}: bare server, itself"), barely, barely);
     }
@@ -80,23 +80,8 @@ fn compare(name: &str, mut a: impl FnMut() -> f64, mut b: impl FnMut() -> f64) {
 
 fn session(socket: &Path, wait: Wait, server_cpu: usize, client_cpu: usize) -> Session {
     let cpu = |number: usize| u32::try_from(number).ok();
-    let plan = MeasurePlan {
-        transport: Transport::Unix,
-        wait,
-        command: Sent::Get,
-        mix: Vec::new(),
-        keys: Keys::default(),
-        writes: Writes::Forbidden,
-        load: Load::default(),
-        pinning: Pinning { server: cpu(server_cpu), client: cpu(client_cpu) },
-        rounds: NonZeroU32::MIN,
-        samples: NonZeroU32::new(SAMPLES).unwrap(),
-        warmup: WARMUP,
-        floor: true,
-        trials: NonZeroU32::MIN,
-        budget: "60s".parse().unwrap(),
-        dataset: None,
-    };
+    let pinning = Pinning { server: cpu(server_cpu), client: cpu(client_cpu) };
+    let plan = MeasurePlan { pinning, floor: true, ..plan(wait, SAMPLES) };
     let address = format!("unix://{}", socket.display()).parse().unwrap();
     let stand_in = StandIn::program(env!("CARGO_BIN_EXE_phasegate-stand-in"), [""; 0]);
     let never = Arc::new(AtomicBool::new(false));

@@ -1,9 +1,10 @@
 //! Whether sampling costs anything: a round of phasegate's, interleaved with the simplest loop of
-//! write and read on the same kind of socket with the same wait.
+//! write and read on the same kind of socket with the same wait, in Rust and in C (if there is a
+//! `cc`); and what the machine's own benchmark tools print, in the steps that they have.
 //!
-//! `cargo bench -p phasegate-measure` starts its own server on CPU 0 and measures from CPU 1 (on a
-//! machine with one CPU, both from there). It prints and asserts nothing: figures of a busy machine
-//! fail nobody.
+//! `cargo bench -p phasegate-measure --bench round_trip -- --turns 12 --samples 10000` starts its own
+//! server on CPU 0 and measures from CPU 1 (on a machine with one CPU, both from there). It prints
+//! and asserts nothing: figures of a busy machine fail nobody.
 //!
 //! A thread of the lowest priority keeps the server's CPU awake. Without it, a machine that halts
 //! idle cores alternates between modes that differ by a factor of four, and the bare loop compared
@@ -17,86 +18,112 @@
     reason = "a benchmark may stop anywhere"
 )]
 
+#[allow(dead_code, reason = "each benchmark uses some of it")]
 #[path = "common/mod.rs"]
 mod common;
+#[path = "common/peers.rs"]
+mod peers;
 
 use std::hint::black_box;
-use std::num::NonZeroU32;
-use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use hdrhistogram::Histogram;
 use phasegate_measure::{Session, Source};
-use phasegate_model::{Command as Sent, Keys, Load, MeasurePlan, Pinning, Transport, Wait, Writes};
+use phasegate_model::{MeasurePlan, Pinning, Wait};
 
-use crate::common::{Awake, Server, WARMUP, bare_p50, cpus, figure, keep_on, report};
-
-const PAIRS: usize = 24;
-const SAMPLES: u32 = 10_000;
+use crate::common::{
+    Awake, Place, Server, WARMUP, bare_p50, cpus, figure, keep_on, option, plan, report,
+};
 
 fn main() {
+    let (turns, samples) = (option("turns", 12), option("samples", 10_000));
     let (server_cpu, client_cpu) = cpus();
     keep_on(server_cpu);
     let server = Server::start();
-    let _awake = Awake::start();
+    let awake = Awake::start();
     keep_on(client_cpu);
-    println!(
-        "redis-server on CPU {server_cpu}, client on CPU {client_cpu}, unix socket, absent key"
-    );
-    println!("{PAIRS} pairs of {SAMPLES} samples, order ABBA\n");
+    let in_c = compiled(&server);
+    println!("redis-server on CPU {server_cpu}, client on CPU {client_cpu}, absent key");
+    println!("{turns} turns of {samples} samples each, in rotating order\n");
     println!("{:<28} {:>9} {:>9}   ratio of pairs (quartiles)", "p50, in ns", "A", "B");
-    for wait in [Wait::Spin, Wait::Block] {
-        let mut session = session(&server.socket(), wait, client_cpu);
-        let name = if wait == Wait::Spin { "spin" } else { "block" };
-        let bare = || bare_p50(&server.socket(), wait, SAMPLES);
-        compare(&format!("{name}: phasegate, bare loop"), || sampled_p50(&mut session), bare);
-        compare(&format!("{name}: bare loop, itself"), bare, bare);
+    for (place, transport) in server.places().iter().zip(["unix", "TCP"]) {
+        for (wait, name) in [(Wait::Spin, "spin"), (Wait::Block, "block")] {
+            let mut session = session(place, wait, samples, client_cpu);
+            let mut sampled = || figure(&session.trial(1, &mut |_| {}).unwrap(), "rtt.p50");
+            let mut bare = || bare_p50(place, wait, samples);
+            let mut again = || bare_p50(place, wait, samples);
+            let mut c = || in_c.as_ref().map_or(f64::NAN, |it| c_p50(it, place, name, samples));
+            let [ours, rust, other, c] =
+                interleaved(turns, &mut [&mut sampled, &mut bare, &mut again, &mut c]);
+            let pairs = |a: &[f64], b: &[f64]| -> Vec<(f64, f64)> {
+                a.iter().copied().zip(b.iter().copied()).collect()
+            };
+            let named = |what: &str| format!("{transport} {name}: {what}");
+            report(&named("phasegate, Rust"), &pairs(&ours, &rust));
+            if in_c.is_some() {
+                report(&named("phasegate, C"), &pairs(&ours, &c));
+            }
+            report(&named("Rust, itself"), &pairs(&rust, &other));
+        }
     }
+    let [unix, _] = server.places();
+    let mut session = session(&unix, Wait::Block, samples, client_cpu);
+    peers::beside(&server, &mut session, turns.min(5), samples);
+    drop(awake);
     overhead();
 }
 
-fn compare(name: &str, mut a: impl FnMut() -> f64, b: impl Fn() -> f64) {
-    let pairs: Vec<(f64, f64)> = (0..PAIRS)
-        .map(|pair| {
-            if pair % 2 == 0 {
-                let first = a();
-                (first, b())
-            } else {
-                let first = b();
-                (a(), first)
-            }
-        })
-        .collect();
-    report(name, &pairs);
+/// What each of four gives in each turn. Who is first goes round.
+fn interleaved(turns: u32, all: &mut [&mut dyn FnMut() -> f64; 4]) -> [Vec<f64>; 4] {
+    let mut figures = [const { Vec::new() }; 4];
+    for turn in 0..turns as usize {
+        for step in 0..all.len() {
+            let who = (turn + step) % all.len();
+            figures[who].push(all[who]());
+        }
+    }
+    figures
 }
 
-/// The median of one trial of one round.
-fn sampled_p50(session: &mut Session) -> f64 {
-    figure(&session.trial(1, &mut |_| {}).unwrap(), "rtt.p50")
+/// The loop in C, if this machine can compile it.
+fn compiled(server: &Server) -> Option<PathBuf> {
+    let (source, program) = (server.folder().join("bare.c"), server.folder().join("bare"));
+    std::fs::write(&source, include_str!("common/bare.c")).unwrap();
+    let compiled = Command::new("cc").args(["-O2", "-o"]).arg(&program).arg(&source).status();
+    match compiled {
+        Ok(status) if status.success() => Some(program),
+        Ok(status) => {
+            println!("without the loop in C: cc ended with {status}");
+            None
+        }
+        Err(error) => {
+            println!("without the loop in C: no cc ({error})");
+            None
+        }
+    }
 }
 
-fn session(socket: &Path, wait: Wait, client_cpu: usize) -> Session {
-    let plan = MeasurePlan {
-        transport: Transport::Unix,
-        wait,
-        command: Sent::Get,
-        mix: Vec::new(),
-        keys: Keys::default(),
-        writes: Writes::Forbidden,
-        load: Load::default(),
-        pinning: Pinning { server: None, client: u32::try_from(client_cpu).ok() },
-        rounds: NonZeroU32::MIN,
-        samples: NonZeroU32::new(SAMPLES).unwrap(),
-        warmup: WARMUP,
-        floor: false,
-        trials: NonZeroU32::MIN,
-        budget: "60s".parse().unwrap(),
-        dataset: None,
+fn c_p50(program: &PathBuf, place: &Place, wait: &str, samples: u32) -> f64 {
+    let place = match place {
+        Place::Unix(path) => path.display().to_string(),
+        Place::Tcp(port) => port.to_string(),
     };
-    let address = format!("unix://{}", socket.display()).parse().unwrap();
-    Session::open(&Source::Running(address), &plan, None, Arc::new(AtomicBool::new(false))).unwrap()
+    let mut command = Command::new(program);
+    command.args([&place, wait, &samples.to_string(), &WARMUP.to_string()]);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
+}
+
+fn session(place: &Place, wait: Wait, samples: u32, client_cpu: usize) -> Session {
+    let pinning = Pinning { server: None, client: u32::try_from(client_cpu).ok() };
+    let plan = MeasurePlan { pinning, ..plan(wait, samples) };
+    let source = Source::Running(place.url().parse().unwrap());
+    Session::open(&source, &plan, None, Arc::new(AtomicBool::new(false))).unwrap()
 }
 
 /// What a sample costs beyond its system calls: two clock readings, and those with a record.

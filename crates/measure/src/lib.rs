@@ -12,6 +12,9 @@
 //! does nothing else. A program that wants them calls [`serve_stand_in`] when it is started as a
 //! [`StandIn`] says.
 //!
+//! [`import`] reads what others measured, [`histogram_log`] and [`percentile_distribution`] write what
+//! others read.
+//!
 //! What this crate is not: it decides nothing, prints nothing and records nothing; whoever calls it
 //! keeps the trials. There is no async runtime. Between the two clock readings of a sample on a
 //! plain socket there is nothing but the sample's own write and reads. A server that phasegate did
@@ -34,11 +37,14 @@ mod connection;
 mod control;
 mod dataset;
 mod draw;
+mod encoded;
 mod env;
 mod environment;
 mod error;
+mod export;
 mod floor;
 mod headroom;
+mod import;
 mod info;
 mod lane;
 mod lanes;
@@ -73,8 +79,14 @@ pub use affinity::PinError;
 pub use connect::ConnectError;
 pub use connection::SampleError;
 pub use dataset::FillError;
+pub use encoded::HistogramError;
 pub use error::MeasureError;
+pub use export::{ExportError, HistogramOf, histogram_log, percentile_distribution};
 pub use floor::{FloorError, StandIn};
+pub use import::{
+    ImportError, ImportTerms, Imported, ImportedTrial, Origin, TimeUnit, TrialOf, import,
+    info_readings,
+};
 pub use observe::observe;
 pub use program::ProgramError;
 pub use server::StartError;

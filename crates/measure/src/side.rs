@@ -72,7 +72,8 @@ impl Side {
         }
         affinity::check(plan.pinning)?;
         let target = target(&subject, &plan);
-        let terms = Terms { wait: target.wait, reply_limit: REPLY_LIMIT, interrupted };
+        let terms =
+            Terms { wait: target.wait.unwrap_or(plan.wait), reply_limit: REPLY_LIMIT, interrupted };
         let (setup, environment) = (contender.setup.clone(), Environment::default());
         let mut side = Self { subject, setup, plan, terms, target, environment };
         let (_server, mut control) = side.prepare()?;
@@ -121,5 +122,5 @@ fn target(subject: &Subject, plan: &MeasurePlan) -> Target {
     let wait = if transport == Transport::Tls { Wait::Block } else { plan.wait };
     let command = describe(plan);
     let load = Some(plan.load.to_string());
-    Target { server, transport, wait, command, load }
+    Target { server, transport: Some(transport), wait: Some(wait), command, load }
 }

@@ -12,7 +12,7 @@ use crate::round::{OpenTimes, RoundTimes, Times, histogram};
 
 /// How many samples have to lie beyond a quantile of one in a thousand or less, so that it is not
 /// the luck of a few.
-const SAMPLES_BEYOND: u64 = 100;
+pub(crate) const SAMPLES_BEYOND: u64 = 100;
 
 /// Sending late by more than this share of the response time is told.
 const SLIP_PERCENT: u64 = 10;

@@ -2,9 +2,6 @@
 
 use std::time::{Instant, SystemTime};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 use phasegate_model::{
     BaselineTrial, Dimension, First, MeasurePlan, Metric, Pinning, Quantity, Reading, Readings,
     Target, Trial,
@@ -13,6 +10,7 @@ use phasegate_model::{
 use crate::affinity::{Pinned, only_cpu};
 use crate::control::{Control, Refusal};
 use crate::dataset::{Filling, settled_info};
+use crate::encoded;
 use crate::env::Watch;
 use crate::error::MeasureError;
 use crate::floor::Running;
@@ -340,16 +338,13 @@ fn of_rounds(side: &Side, series: &Series) -> Vec<String> {
 
 /// That the two of a pair differ in more than in the servers themselves.
 fn unlike(candidate: &Target, baseline: &Target) -> Option<String> {
-    let way = |target: &Target| format!("over {} and {}", target.transport, target.wait);
-    let (candidate, baseline) = (way(candidate), way(baseline));
+    let (candidate, baseline) = (candidate.way(), baseline.way());
     (candidate != baseline).then(|| {
-        format!("the target is reached {candidate}, the baseline {baseline}; that is part of the improvement")
+        format!("the target is reached over {candidate}, the baseline over {baseline}; that is part of the improvement")
     })
 }
 
-/// HDR histogram, V2, deflated, base64.
+/// A histogram for the evidence.
 fn encode(times: &Times) -> Result<String, MeasureError> {
-    let mut bytes = Vec::new();
-    V2DeflateSerializer::new().serialize(times, &mut bytes).map_err(MeasureError::bug)?;
-    Ok(STANDARD.encode(bytes))
+    encoded::encode(times).map_err(MeasureError::bug)
 }

@@ -99,7 +99,22 @@ impl<'e> Circumstances<'e> {
             let (before, now) = (before.get(name).cloned(), now.get(name).cloned());
             (before != now).then(|| PropertyChange { property: name.clone(), before, now })
         };
-        names.into_iter().filter_map(change).collect()
+        let unknown = self.is_unknown() || earlier.is_unknown();
+        let unknown = unknown.then(|| {
+            let told = |it: &Circumstances<'_>| {
+                let told = if it.is_unknown() { "unknown" } else { "recorded" };
+                Some(told.to_owned())
+            };
+            let property = format!("{WAY}environment");
+            PropertyChange { property, before: told(earlier), now: told(self) }
+        });
+        unknown.into_iter().chain(names.into_iter().filter_map(change)).collect()
+    }
+
+    /// Whether nobody knows where it was measured, so that it compares with nothing, not even with
+    /// another unknown.
+    const fn is_unknown(&self) -> bool {
+        self.target.server.is_imported()
     }
 
     fn properties(&self) -> BTreeMap<String, String> {
@@ -111,6 +126,7 @@ impl<'e> Circumstances<'e> {
             // Which program it is may be what the phase is about.
             TargetServer::Started(_) => "started anew for each trial",
             TargetServer::Running(address) => address,
+            TargetServer::Imported(origin) => origin,
         };
         // Which CPUs they are doesn't matter, only how they lie to each other, which the
         // environment tells.
@@ -122,14 +138,18 @@ impl<'e> Circumstances<'e> {
         };
         let way = [
             (SERVER, server.to_owned()),
-            ("transport", target.transport.to_string()),
-            ("wait", target.wait.to_string()),
             ("command", target.command.clone()),
             ("pinned", pinned.to_owned()),
         ];
         properties.extend(way.map(|(name, value)| (format!("{WAY}{name}"), value)));
-        let load = target.load.iter().map(|load| (format!("{WAY}load"), load.clone()));
-        properties.extend(load);
+        let told = [
+            ("transport", target.transport.map(|it| it.to_string())),
+            ("wait", target.wait.map(|it| it.to_string())),
+            ("load", target.load.clone()),
+        ];
+        let told =
+            told.into_iter().filter_map(|(name, told)| Some((format!("{WAY}{name}"), told?)));
+        properties.extend(told);
         properties
     }
 }
@@ -145,7 +165,8 @@ mod tests {
     }
 
     fn target(server: TargetServer, wait: Wait) -> Target {
-        Target { server, transport: Transport::Unix, wait, command: "PING".to_owned(), load: None }
+        let (transport, wait) = (Some(Transport::Unix), Some(wait));
+        Target { server, transport, wait, command: "PING".to_owned(), load: None }
     }
 
     fn started(program: &str) -> Target {
@@ -169,6 +190,17 @@ mod tests {
             format!("{}{mark}: {before} -> {now}", change.property)
         };
         changes.into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn what_was_imported_compares_with_nothing_not_even_with_itself() {
+        let told = environment(&[]);
+        let imported = target(TargetServer::Imported("`a.csv`".to_owned()), Wait::Spin);
+        let same = changes((&imported, &told, PINNED), (&imported, &told, PINNED));
+        assert_eq!(same, ["measured.environment!: unknown -> unknown"]);
+        let measured = started("redis-server");
+        let since = changes((&measured, &told, PINNED), (&imported, &told, PINNED));
+        assert_eq!(since[0], "measured.environment!: recorded -> unknown");
     }
 
     #[test]
@@ -210,8 +242,12 @@ mod tests {
         let before = target(TargetServer::Running("redis://a:6379".to_owned()), Wait::Block);
         let other_cpus = Pinning { server: Some(2), client: Some(3) };
         let load = Some("open loop".to_owned());
-        let now =
-            Target { command: "GET".to_owned(), transport: Transport::Tcp, load, ..started("x") };
+        let now = Target {
+            command: "GET".to_owned(),
+            transport: Some(Transport::Tcp),
+            load,
+            ..started("x")
+        };
         assert_eq!(
             changes((&before, &same, Pinning::default()), (&now, &same, other_cpus)),
             [

@@ -178,6 +178,8 @@ pub enum End {
     TrialsSpent,
     /// The plan's time was spent.
     BudgetSpent,
+    /// Nothing was measured: all that others had measured was read.
+    Imported,
     /// Something went wrong; the trials before it are kept.
     Failed(String),
 }
@@ -189,6 +191,7 @@ impl fmt::Display for End {
             Self::Futile => f.write_str("no further trial could have decided an open row"),
             Self::TrialsSpent => f.write_str("all planned trials were made"),
             Self::BudgetSpent => f.write_str("the time budget was spent"),
+            Self::Imported => f.write_str("all that was imported was read"),
             Self::Failed(message) => write!(f, "measuring failed: {message}"),
         }
     }
@@ -200,16 +203,28 @@ impl fmt::Display for End {
 pub struct Target {
     /// Whose server it was, and where.
     pub server: TargetServer,
-    /// How it was reached.
-    pub transport: Transport,
-    /// How the client waited.
-    pub wait: Wait,
+    /// How it was reached; nothing if whoever measured doesn't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<Transport>,
+    /// How the client waited; nothing if whoever measured doesn't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Wait>,
     /// The command on the wire, with what it met: `GET of an existing key`.
     pub command: String,
     /// How requests were sent, and which time `rtt.*` is therefore: `open loop, 20000/s (response
     /// time)`. Evidence of versions that knew only closed loops of one connection doesn't have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load: Option<String>,
+}
+
+impl Target {
+    /// How it was reached and how the client waited, for readers: `unix socket and spinning`.
+    #[must_use]
+    pub fn way(&self) -> String {
+        let told = |told: Option<String>| told.unwrap_or_else(|| "unknown".to_owned());
+        let transport = told(self.transport.map(|it| it.to_string()));
+        format!("{transport} and {}", told(self.wait.map(|it| it.to_string())))
+    }
 }
 
 /// Whose server was measured.
@@ -221,6 +236,8 @@ pub enum TargetServer {
     /// A running server of somebody else's, not restarted between trials. Its address, without
     /// secrets.
     Running(String),
+    /// Somebody else's, measured by other means. Where the figures were taken from.
+    Imported(String),
 }
 
 impl TargetServer {
@@ -229,6 +246,12 @@ impl TargetServer {
     pub const fn is_started(&self) -> bool {
         matches!(self, Self::Started(_))
     }
+
+    /// Whether others measured it.
+    #[must_use]
+    pub const fn is_imported(&self) -> bool {
+        matches!(self, Self::Imported(_))
+    }
 }
 
 impl fmt::Display for TargetServer {
@@ -236,6 +259,9 @@ impl fmt::Display for TargetServer {
         match self {
             Self::Started(program) => write!(f, "{program}, started anew for each trial"),
             Self::Running(address) => write!(f, "{address}, one running server, not restarted"),
+            Self::Imported(origin) => {
+                write!(f, "imported from {origin}: measured by others, nobody knows how and where")
+            }
         }
     }
 }
@@ -258,9 +284,10 @@ pub struct Trial {
     pub pinned: Pinning,
     /// What it says of each metric.
     pub readings: Readings,
-    /// Its rounds, in the order in which they were made.
+    /// Its rounds, in the order in which they were made. Of an imported log, its intervals.
     pub rounds: Vec<Round>,
     /// All round-trip times of the rounds in nanoseconds: an HDR histogram, V2 compressed, base64.
+    /// Empty if the trial was imported without one.
     pub rtt_histogram: String,
     /// Its floor rounds, each made right after the round at the same place in `rounds`; none if
     /// the floor was not measured.
@@ -354,6 +381,19 @@ mod tests {
         for damaged in [old.replace("2,", "-2,"), old.replace("digest", "digst"), "{}".to_owned()] {
             assert!(serde_json::from_str::<Previous>(&damaged).is_err(), "{damaged}");
         }
+    }
+
+    #[test]
+    fn a_target_of_before_there_were_imports_reads_and_writes_as_it_was() {
+        let old = r#"{"server":{"started":"redis-server"},"transport":"unix","wait":"spin","command":"PING"}"#;
+        let target: Target = serde_json::from_str(old).unwrap();
+        assert_eq!((target.transport, target.wait), (Some(Transport::Unix), Some(Wait::Spin)));
+        assert_eq!(serde_json::to_string(&target).unwrap(), old);
+        let imported = r#"{"server":{"imported":"`a.csv`"},"command":"GET"}"#;
+        let target: Target = serde_json::from_str(imported).unwrap();
+        assert!(target.server.is_imported() && target.transport.is_none());
+        assert_eq!(serde_json::to_string(&target).unwrap(), imported);
+        assert!(serde_json::from_str::<Target>(&old.replace("spin", "spun")).is_err());
     }
 
     #[test]

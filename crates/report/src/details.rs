@@ -32,15 +32,18 @@ fn property(name: &str, value: impl Into<String>) -> Property {
 
 fn target(evidence: &Evidence) -> Vec<Property> {
     let (target, plan) = (&evidence.target, &evidence.plan.measure);
-    let mut lines = vec![
-        property("Server", text(&target.server.to_string())),
-        property("Transport", target.transport.to_string()),
-        property("Client waits", target.wait.to_string()),
-        property("Command", text(&target.command)),
-    ];
+    let mut lines = vec![property("Server", text(&target.server.to_string()))];
+    lines.extend(target.transport.map(|transport| property("Transport", transport.to_string())));
+    lines.extend(target.wait.map(|wait| property("Client waits", wait.to_string())));
+    lines.push(property("Command", text(&target.command)));
     lines.extend(target.load.as_deref().map(|load| property("Load", text(load))));
     if let Some(baseline) = &evidence.baseline {
         lines.push(property("Compared with", compared_with(evidence, baseline)));
+    }
+    if target.server.is_imported() {
+        // The plan asks for more, but nobody followed it.
+        lines.push(property("Imported with", text(&evidence.tool)));
+        return lines;
     }
     let cpus = cpus(evidence);
     if !cpus.is_empty() {
@@ -117,6 +120,7 @@ fn method(material: &Material<'_>) -> Vec<String> {
     let trial = match material.evidence.target.server {
         TargetServer::Started(_) => "restart of the server",
         TargetServer::Running(_) => "fresh set of connections",
+        TargetServer::Imported(_) => "imported result (nobody knows whether of a restart)",
     };
     let rate = as_written(material.decision.error_rate);
     let share = match material.decision.voted_conditions {

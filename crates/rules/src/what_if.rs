@@ -81,8 +81,8 @@ impl Matrix {
             plan: plan.clone(),
             target: Target {
                 server: TargetServer::Started(String::new()),
-                transport: plan.measure.transport,
-                wait: plan.measure.wait,
+                transport: Some(plan.measure.transport),
+                wait: Some(plan.measure.wait),
                 command: plan.measure.command.as_str().to_owned(),
                 load: None,
             },

@@ -16,6 +16,7 @@ pub(crate) fn run(workspace: &Workspace, options: Vec<String>) -> Result<ExitCod
         "cargo bench --package phasegate-history --bench ledger",
         "cargo bench --package phasegate --bench site",
         "cargo bench --package phasegate-measure --bench floor",
+        "cargo bench --package phasegate-measure --bench memory",
     ] {
         let status = CommandLine::new(bench).run_in(&workspace.root)?;
         if !status.success() {

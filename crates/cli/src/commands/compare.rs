@@ -134,8 +134,9 @@ fn tell_of_unlike_ways(evidence: &Evidence) {
     let (a, b) = (&baseline.target, &evidence.target);
     if (a.transport, a.wait) != (b.transport, b.wait) {
         say(&format!(
-            "A is reached over {} and {}, B over {} and {}: that is part of the difference",
-            a.transport, a.wait, b.transport, b.wait
+            "A is reached over {}, B over {}: that is part of the difference",
+            a.way(),
+            b.way()
         ));
     }
 }

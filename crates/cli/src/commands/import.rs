@@ -1,4 +1,5 @@
-//! `phasegate import`: a phase that was decided before there was a ledger.
+//! `phasegate import`: what others measured, or with `--transcribed` a phase that was decided before
+//! there was a ledger.
 
 use std::path::Path;
 
@@ -8,7 +9,8 @@ use phasegate_model::Transcription;
 use phasegate_rules::{Source, parse_transcription};
 use serde::Serialize;
 
-use crate::args::{Format, ImportArgs};
+use crate::args::{Format, ImportArgs, Talk};
+use crate::commands::import_measured;
 use crate::commands::run::recorded_by;
 use crate::diagnostics::report;
 use crate::driver::{TOOL, now};
@@ -18,8 +20,15 @@ use crate::place;
 use crate::project::Trouble;
 use crate::transcribed::{self, Transcribed};
 
-pub(crate) fn run(args: &ImportArgs) -> anyhow::Result<Exit> {
-    let source = read_rules(&args.transcribed)?;
+pub(crate) fn run(args: &ImportArgs, talk: Talk) -> anyhow::Result<Exit> {
+    match &args.transcribed {
+        Some(document) => transcribe(args, document),
+        None => import_measured::run(args, talk),
+    }
+}
+
+fn transcribe(args: &ImportArgs, document: &Path) -> anyhow::Result<Exit> {
+    let source = read_rules(document)?;
     let transcription = parse_transcription(&source)
         .map_err(|problems| report(&Trouble { sources: vec![source.clone()], problems }))?;
     let location = args.place.location()?;

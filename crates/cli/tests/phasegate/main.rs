@@ -11,6 +11,7 @@ mod compare;
 mod explain;
 mod faults;
 mod fmt;
+mod foreign;
 mod import;
 mod ledger;
 #[path = "../made/mod.rs"]

@@ -1,22 +1,72 @@
-//! What the benchmarks share: CPUs, a server of their own, a bare loop, and a table of pairs.
+//! What the benchmarks share: options, CPUs, a server of their own, a plan, a bare loop, and a table
+//! of pairs.
 
 use std::hint::spin_loop;
 use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::num::NonZeroU32;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use phasegate_model::{Metric, Trial, Wait};
+use phasegate_model::{
+    Command as Sent, Keys, Load, MeasurePlan, Metric, Pinning, Transport, Trial, Wait, Writes,
+};
 use rustix::process::setpriority_process;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 pub(crate) const WARMUP: u32 = 1_000;
 pub(crate) const REQUEST: &[u8] = b"*2\r\n$3\r\nGET\r\n$16\r\nphasegate:absent\r\n";
 pub(crate) const REPLY: &[u8] = b"$-1\r\n";
+
+/// A number after `--NAME` on the command line, `default` without it: benchmarks can be made short
+/// or long.
+pub(crate) fn option(name: &str, default: u32) -> u32 {
+    let mut words = std::env::args().skip_while(|word| word.strip_prefix("--") != Some(name));
+    let given = words.nth(1).map(|word| word.replace('_', "").parse());
+    given.map_or(default, |number| number.unwrap_or_else(|error| panic!("--{name}: {error}")))
+}
+
+/// One round of GETs of an absent key, of this many samples, without pinning and floor.
+pub(crate) fn plan(wait: Wait, samples: u32) -> MeasurePlan {
+    MeasurePlan {
+        transport: Transport::Unix,
+        wait,
+        command: Sent::Get,
+        mix: Vec::new(),
+        keys: Keys::default(),
+        writes: Writes::Forbidden,
+        load: Load::default(),
+        pinning: Pinning::default(),
+        rounds: NonZeroU32::MIN,
+        samples: NonZeroU32::new(samples).unwrap(),
+        warmup: WARMUP,
+        floor: false,
+        trials: NonZeroU32::MIN,
+        budget: "60s".parse().unwrap(),
+        dataset: None,
+    }
+}
+
+/// Where a server listens.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    Unix(PathBuf),
+    Tcp(u16),
+}
+
+impl Place {
+    pub(crate) fn url(&self) -> String {
+        match self {
+            Self::Unix(path) => format!("unix://{}", path.display()),
+            Self::Tcp(port) => format!("redis://127.0.0.1:{port}"),
+        }
+    }
+}
 
 /// A reading in base units, the middle of its bucket.
 pub(crate) fn figure(trial: &Trial, metric: &str) -> f64 {
@@ -40,9 +90,24 @@ pub(crate) fn report(name: &str, pairs: &[(f64, f64)]) {
 }
 
 /// The median of the simplest loop there is.
-pub(crate) fn bare_p50(socket: &Path, wait: Wait, samples: u32) -> f64 {
-    let mut stream = UnixStream::connect(socket).unwrap();
-    stream.set_nonblocking(wait == Wait::Spin).unwrap();
+pub(crate) fn bare_p50(place: &Place, wait: Wait, samples: u32) -> f64 {
+    let spins = wait == Wait::Spin;
+    match place {
+        Place::Unix(path) => {
+            let stream = UnixStream::connect(path).unwrap();
+            stream.set_nonblocking(spins).unwrap();
+            bare_loop(stream, samples)
+        }
+        Place::Tcp(port) => {
+            let stream = TcpStream::connect(("127.0.0.1", *port)).unwrap();
+            stream.set_nodelay(true).unwrap();
+            stream.set_nonblocking(spins).unwrap();
+            bare_loop(stream, samples)
+        }
+    }
+}
+
+fn bare_loop(mut stream: impl Read + Write, samples: u32) -> f64 {
     let mut times: Vec<u64> = Vec::with_capacity((WARMUP + samples) as usize);
     let mut buffer = [0; 64];
     for _ in 0..WARMUP + samples {
@@ -109,6 +174,7 @@ impl Drop for Awake {
 
 /// A server in a folder of its own, stopped when the benchmark ends or panics.
 pub(crate) struct Server {
+    port: u16,
     child: Child,
     folder: tempfile::TempDir,
 }
@@ -116,11 +182,13 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = Command::new("redis-server");
-        command.args(["--port", "0", "--save", "", "--unixsocket"]);
+        command.args(["--port", &port.to_string(), "--bind", "127.0.0.1"]);
+        command.args(["--save", "", "--unixsocket"]);
         command.arg(folder.path().join("socket")).arg("--dir").arg(folder.path());
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
-        let server = Self { child, folder };
+        let server = Self { port, child, folder };
         while UnixStream::connect(server.socket()).is_err() {
             std::thread::yield_now();
         }
@@ -129,6 +197,15 @@ impl Server {
 
     pub(crate) fn socket(&self) -> std::path::PathBuf {
         self.folder.path().join("socket")
+    }
+
+    pub(crate) fn places(&self) -> [Place; 2] {
+        [Place::Unix(self.socket()), Place::Tcp(self.port)]
+    }
+
+    /// A folder that goes with the server.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod common;
 mod floor;
+mod headroom;
 mod known;
 mod load;
 mod pairs;

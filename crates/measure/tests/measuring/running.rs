@@ -43,7 +43,7 @@ fn a_running_server_is_measured_as_its_address_says() {
             let mut session = open(&running(&address), &plan, never()).unwrap();
             let target = session.target().clone();
             assert_eq!(target.server, TargetServer::Running(address.clone()));
-            assert_eq!((target.transport, target.wait), (transport, wait));
+            assert_eq!((target.transport, target.wait), (Some(transport), Some(wait)));
             assert_eq!(target.command, "GET of a key that does not exist");
             assert!(number(&session.trial(1, &mut |_| {}).unwrap(), "rtt.p50") > 0.0);
         }

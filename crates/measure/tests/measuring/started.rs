@@ -82,7 +82,7 @@ fn every_transport_wait_and_command_can_be_measured() {
                 (plan.transport, plan.wait, plan.command) = (transport, wait, command);
                 let mut session = open(&start(), &plan, never()).unwrap();
                 let target = session.target().clone();
-                assert_eq!((target.transport, target.wait), (transport, wait));
+                assert_eq!((target.transport, target.wait), (Some(transport), Some(wait)));
                 let trial = session.trial(1, &mut |_| {}).unwrap();
                 assert!(number(&trial, "rtt.p99") > 0.0);
             }

@@ -39,7 +39,7 @@ fn samples_over_tls_block_and_say_so() {
     plan.wait = Wait::Spin;
     let mut session = open(&running(&address), &plan, never()).unwrap();
     let target = session.target();
-    assert_eq!((target.transport, target.wait), (Transport::Tls, Wait::Block));
+    assert_eq!((target.transport, target.wait), (Some(Transport::Tls), Some(Wait::Block)));
     let trial = session.trial(1, &mut |_| {}).unwrap();
     assert!(number(&trial, "rtt.p50") > 0.0);
     assert_eq!(trial.anomalies.iter().filter(|told| told.contains("others")).count(), 0);

@@ -67,8 +67,8 @@ pub(crate) fn evidence(trials: impl IntoIterator<Item = Readings>) -> Evidence {
         plan: parse_plan(&source(&silent_plan())).unwrap(),
         target: Target {
             server: TargetServer::Started("redis-server".to_owned()),
-            transport: Transport::Unix,
-            wait: Wait::Spin,
+            transport: Some(Transport::Unix),
+            wait: Some(Wait::Spin),
             command: "GET of an existing key".to_owned(),
             load: None,
         },
