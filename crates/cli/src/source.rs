@@ -70,9 +70,15 @@ impl Role {
             None => self.in_environment(talk)?,
         };
         if let Some(address) = running {
-            *plan = Some(ServerPlan { pinning: written.pinning, ..ServerPlan::default() });
+            let restart = written.restart;
+            let pinning_of_plan = written.pinning;
+            *plan = Some(ServerPlan {
+                pinning: pinning_of_plan,
+                restart: restart.clone(),
+                ..ServerPlan::default()
+            });
             let (source, setup) = (Source::Running(address), Setup::default());
-            return Ok(Some(Contender { source, setup, pinning }));
+            return Ok(Some(Contender { source, setup, restart, pinning }));
         }
         if let Some(program) = program {
             let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy();
@@ -86,7 +92,14 @@ impl Role {
                 Source::Start { program: program.map(Path::to_path_buf).or(of_plan) }
             }
         };
-        Ok(plan.is_some().then_some(Contender { source, setup: written.setup, pinning }))
+        let (setup, restart) = (written.setup, written.restart);
+        anyhow::ensure!(
+            restart.is_none() || matches!(source, Source::Running(_)),
+            "the plan has a `restart` command, and no running server to restart; name it by `url` in the plan, by {} or in {}, or leave out `restart`",
+            self.url_option,
+            self.variable
+        );
+        Ok(plan.is_some().then_some(Contender { source, setup, restart, pinning }))
     }
 
     fn in_environment(&self, talk: Talk) -> anyhow::Result<Option<Address>> {

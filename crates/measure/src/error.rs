@@ -6,6 +6,7 @@ use crate::connection::SampleError;
 use crate::dataset::FillError;
 use crate::floor::FloorError;
 use crate::program::ProgramError;
+use crate::restart::RestartError;
 use crate::server::StartError;
 
 /// Why a session could not be opened, or a trial not be made. Each message says what went wrong,
@@ -21,6 +22,9 @@ pub enum MeasureError {
     /// The server did not come up.
     #[error(transparent)]
     Start(StartError),
+    /// The running server was not restarted.
+    #[error(transparent)]
+    Restart(RestartError),
     /// The server could not be reached, or did not let us in.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -70,6 +74,15 @@ impl From<StartError> for MeasureError {
             StartError::Connect(error) => Self::Connect(error),
             StartError::Pin(error) => Self::Pin(error),
             error => Self::Start(error),
+        }
+    }
+}
+
+impl From<RestartError> for MeasureError {
+    fn from(error: RestartError) -> Self {
+        match error {
+            RestartError::Interrupted => Self::Interrupted,
+            error => Self::Restart(error),
         }
     }
 }

@@ -145,7 +145,9 @@ impl Rounds<'_> {
             return MeasureError::Interrupted;
         }
         let server = match &self.side.target.server {
-            TargetServer::Started(name) | TargetServer::Running(name) => name.clone(),
+            TargetServer::Started(name)
+            | TargetServer::Running(name)
+            | TargetServer::Restarted(name) => name.clone(),
         };
         let source = match (source, &self.side.subject) {
             (SampleError::ErrorReply { words }, Subject::Running(address)) => {

@@ -109,8 +109,10 @@ impl<'e> Circumstances<'e> {
             told.map(|(name, value)| (name.clone(), value.clone())).collect();
         let server = match &target.server {
             // Which program it is may be what the phase is about.
-            TargetServer::Started(_) => "started anew for each trial",
-            TargetServer::Running(address) => address,
+            TargetServer::Started(_) => "started anew for each trial".to_owned(),
+            TargetServer::Running(address) => address.clone(),
+            // Each trial with a fresh process is another way than one process for all.
+            restarted @ TargetServer::Restarted(_) => restarted.to_string(),
         };
         // Which CPUs they are doesn't matter, only how they lie to each other, which the
         // environment tells.
@@ -121,7 +123,7 @@ impl<'e> Circumstances<'e> {
             (None, None) => "neither",
         };
         let way = [
-            (SERVER, server.to_owned()),
+            (SERVER, server),
             ("transport", target.transport.to_string()),
             ("wait", target.wait.to_string()),
             ("command", target.command.clone()),

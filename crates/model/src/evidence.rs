@@ -221,6 +221,9 @@ pub enum TargetServer {
     /// A running server of somebody else's, not restarted between trials. Its address, without
     /// secrets.
     Running(String),
+    /// A running server of somebody else's, restarted before each trial by a command of its owner,
+    /// which the plan tells. Its address, without secrets.
+    Restarted(String),
 }
 
 impl TargetServer {
@@ -236,6 +239,9 @@ impl fmt::Display for TargetServer {
         match self {
             Self::Started(program) => write!(f, "{program}, started anew for each trial"),
             Self::Running(address) => write!(f, "{address}, one running server, not restarted"),
+            Self::Restarted(address) => {
+                write!(f, "{address}, restarted before each trial by a command of its owner")
+            }
         }
     }
 }

@@ -65,7 +65,8 @@ pub use record::{
 pub use rust_decimal::Decimal;
 pub use suggest::nearest;
 pub use target::{
-    ConfigLine, ServerPlan, ServerPlanError, ServerUrl, Setup, VariableName, is_secret_argument,
+    ConfigLine, RestartCommand, ServerPlan, ServerPlanError, ServerUrl, Setup, VariableName,
+    is_secret_argument,
 };
 pub use version::{Version, VersionError};
 pub use workload::{

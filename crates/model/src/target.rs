@@ -19,6 +19,9 @@ pub struct ServerPlan {
     /// A running server. It is never started, written to or configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<ServerUrl>,
+    /// The command of its owner that restarts the running server before each trial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<RestartCommand>,
     /// How a server of ours is set up.
     #[serde(default, skip_serializing_if = "Setup::is_plain")]
     pub setup: Setup,
@@ -76,6 +79,11 @@ pub enum ServerPlanError {
     /// What would be recorded with the plan.
     #[error("`{0}` can't be set: a plan is recorded for everyone to read, and this is a secret")]
     SecretDirective(String),
+    /// There is nothing to run.
+    #[error(
+        "`restart` is empty; write the shell command that restarts the server: `systemctl restart redis`"
+    )]
+    NoCommand,
     /// Not a name of an environment variable.
     #[error("`{0}` is no name of an environment variable; use letters, digits and `_`")]
     NotAVariable(String),
@@ -123,6 +131,31 @@ impl FromStr for ServerUrl {
         }
         if place.is_empty() {
             return Err(ServerPlanError::NotAUrl);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// The shell command of its owner that restarts a running server: `systemctl restart redis`. It is
+/// recorded with the plan, so a secret doesn't belong in it but in the environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestartCommand(String);
+
+impl RestartCommand {
+    /// The command as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for RestartCommand {
+    type Err = ServerPlanError;
+
+    fn from_str(text: &str) -> Result<Self, ServerPlanError> {
+        // No command has a zero byte, and the system would refuse it.
+        if text.trim().is_empty() || text.contains('\0') {
+            return Err(ServerPlanError::NoCommand);
         }
         Ok(Self(text.to_owned()))
     }
@@ -268,7 +301,7 @@ macro_rules! written {
     )*};
 }
 
-written!(ServerUrl: 0, ConfigLine: written, VariableName: 0);
+written!(ServerUrl: 0, RestartCommand: 0, ConfigLine: written, VariableName: 0);
 
 #[cfg(test)]
 mod tests {
@@ -311,6 +344,15 @@ mod tests {
         assert!(message("Port 6379").starts_with("`port` can't be set"));
         let secret = message("requirepass hunter2");
         assert!(secret.starts_with("`requirepass` can't be set") && !secret.contains("hunter2"));
+    }
+
+    #[test]
+    fn a_command_that_restarts_is_something_to_run() {
+        let written = "systemctl restart redis && true";
+        assert_eq!(written.parse::<RestartCommand>().unwrap().to_string(), written);
+        for empty in ["", " \n", "a\0b"] {
+            assert_eq!(empty.parse::<RestartCommand>(), Err(ServerPlanError::NoCommand), "{empty}");
+        }
     }
 
     #[test]

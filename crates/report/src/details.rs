@@ -115,7 +115,7 @@ fn environment(evidence: &Evidence) -> Vec<Property> {
 /// How a finding comes about, in two sentences.
 fn method(material: &Material<'_>) -> Vec<String> {
     let trial = match material.evidence.target.server {
-        TargetServer::Started(_) => "restart of the server",
+        TargetServer::Started(_) | TargetServer::Restarted(_) => "restart of the server",
         TargetServer::Running(_) => "fresh set of connections",
     };
     let rate = as_written(material.decision.error_rate);

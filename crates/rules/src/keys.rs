@@ -201,6 +201,11 @@ static SERVER: Table = Table {
             Kind::Text,
             "A running server, read-only: redis://, rediss:// or unix:// without user and password",
         ),
+        optional(
+            "restart",
+            Kind::Text,
+            "The shell command that restarts the running server before each trial",
+        ),
         optional("arguments", Kind::Texts, "Arguments of the program"),
         optional("config", Kind::Texts, "Lines of a redis.conf, such as `io-threads 2`"),
         optional(

@@ -28,6 +28,17 @@ pub(crate) fn server(
             );
         }
     }
+    for own in ["program", "arguments", "config", "env"] {
+        if section.has("restart") && section.has(own) {
+            let message = format!(
+                "`restart` is of a running server, and `{own}` of one that phasegate starts anyway"
+            );
+            problems.push(
+                Diagnostic::new(Code::BadValue, section.span.clone(), message)
+                    .help(format!("leave out `{own}` or `restart`")),
+            );
+        }
+    }
     let program = section.text("program", problems);
     if let Some(program) = program.as_ref().filter(|program| program.text.trim().is_empty()) {
         let message = "`program` is empty";
@@ -36,6 +47,7 @@ pub(crate) fn server(
     let plan = ServerPlan {
         program: program.map(|program| program.text.to_owned()),
         url: section.parsed("url", problems),
+        restart: section.parsed("restart", problems),
         setup: Setup {
             arguments: arguments(&mut section, problems),
             config: texts(&mut section, "config", problems),
@@ -149,6 +161,17 @@ mod tests {
         let plan = parse("").unwrap();
         assert!(plan.target.is_none() && plan.baseline.is_none());
         assert!(parse("[baseline]\n").unwrap().baseline.unwrap().setup.is_plain());
+    }
+
+    #[test]
+    fn a_command_restarts_a_server_that_runs_and_no_other() {
+        let plan = parse("[target]\nurl = \"unix:///s\"\nrestart = \"./restart.sh\"\n").unwrap();
+        assert_eq!(plan.target.unwrap().restart.unwrap().as_str(), "./restart.sh");
+        let problems = |keys: &str| parse(&format!("[baseline]\n{keys}")).unwrap_err().join("\n");
+        let both = problems("program = \"redis-server\"\nrestart = \"./restart.sh\"\n");
+        assert!(both.contains("`restart` is of a running server, and `program` of one"), "{both}");
+        assert!(problems("restart = \" \"\n").contains("`restart` is empty"));
+        assert!(problems("restart = 1\n").contains("wrong-type"));
     }
 
     #[test]

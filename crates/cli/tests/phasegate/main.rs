@@ -17,6 +17,7 @@ mod previous;
 mod readme;
 mod rebase;
 mod report;
+mod restarted;
 mod run;
 mod scene;
 mod schema;

@@ -8,6 +8,7 @@ mod floor;
 mod known;
 mod load;
 mod pairs;
+mod restarted;
 mod running;
 mod started;
 mod tls;
