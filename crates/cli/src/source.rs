@@ -4,8 +4,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use phasegate_measure::{Address, Contender, Contenders, Source};
-use phasegate_model::{Plan, ServerPlan, Setup};
+use phasegate_measure::{Address, Certificates, Contender, Contenders, Source};
+use phasegate_model::{Plan, ServerPlan, Setup, TlsPlan};
 
 use crate::args::{Measuring, Talk};
 use crate::output::say;
@@ -70,11 +70,13 @@ impl Role {
             None => self.in_environment(talk)?,
         };
         if let Some(address) = running {
-            let restart = written.restart;
+            let (restart, tls) = (written.restart, written.tls);
+            let address = with_tls(address, tls.as_ref())?;
             let pinning_of_plan = written.pinning;
             *plan = Some(ServerPlan {
                 pinning: pinning_of_plan,
                 restart: restart.clone(),
+                tls,
                 ..ServerPlan::default()
             });
             let (source, setup) = (Source::Running(address), Setup::default());
@@ -86,16 +88,20 @@ impl Role {
             *plan = Some(ServerPlan { program: program_of_plan, url: None, ..written.clone() });
         }
         let source = match (program, &written.url) {
-            (None, Some(url)) => Source::Running(address(url.as_str(), "the plan")?),
+            (None, Some(url)) => {
+                let address = address(url.as_str(), "the plan")?;
+                Source::Running(with_tls(address, written.tls.as_ref())?)
+            }
             (program, _) => {
                 let of_plan = written.program.map(PathBuf::from);
                 Source::Start { program: program.map(Path::to_path_buf).or(of_plan) }
             }
         };
         let (setup, restart) = (written.setup, written.restart);
+        let key = if written.tls.is_some() { "tls" } else { "restart" };
         anyhow::ensure!(
-            restart.is_none() || matches!(source, Source::Running(_)),
-            "the plan has a `restart` command, and no running server to restart; name it by `url` in the plan, by {} or in {}, or leave out `restart`",
+            (restart.is_none() && written.tls.is_none()) || matches!(source, Source::Running(_)),
+            "the plan has `{key}`, which is of a running server, and names none; name it by `url` in the plan, by {} or in {}, or leave out `{key}`",
             self.url_option,
             self.variable
         );
@@ -115,6 +121,14 @@ impl Role {
             Err(std::env::VarError::NotUnicode(_)) => anyhow::bail!("{variable} is not UTF-8"),
             Ok(_) | Err(std::env::VarError::NotPresent) => Ok(None),
         }
+    }
+}
+
+/// An address with what the plan says of TLS.
+fn with_tls(address: Address, tls: Option<&TlsPlan>) -> anyhow::Result<Address> {
+    match tls {
+        Some(tls) => Ok(address.with(Certificates::read(tls)?)?),
+        None => Ok(address),
     }
 }
 

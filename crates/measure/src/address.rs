@@ -7,7 +7,9 @@ use std::str::FromStr;
 
 use phasegate_model::Transport;
 use redis::io::tcp::TcpSettings;
-use redis::{Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
+use redis::{Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
+
+use crate::certificates::{Certificates, CertificatesError};
 
 /// The address of a server: `redis://`, `rediss://` (TLS) or `unix:///PATH`, with the user, password
 /// and database that the redis crate's URLs have. The schemes `valkey://`, `valkeys://`,
@@ -28,6 +30,7 @@ pub struct Address {
     database: i64,
     user: Option<String>,
     password: Option<String>,
+    certificates: Option<Certificates>,
 }
 
 /// The part of an address that is not secret.
@@ -62,7 +65,13 @@ pub enum AddressError {
 impl Address {
     /// A server's unix socket, without user and password.
     pub(crate) const fn unix(path: PathBuf) -> Self {
-        Self { place: Place::Unix(path), database: 0, user: None, password: None }
+        Self {
+            place: Place::Unix(path),
+            database: 0,
+            user: None,
+            password: None,
+            certificates: None,
+        }
     }
 
     /// A server's port on this machine, without user and password.
@@ -73,7 +82,18 @@ impl Address {
     /// A server's port, without user and password.
     pub(crate) fn tcp(socket: SocketAddr) -> Self {
         let place = Place::Tcp { host: socket.ip().to_string(), port: socket.port() };
-        Self { place, database: 0, user: None, password: None }
+        Self { place, database: 0, user: None, password: None, certificates: None }
+    }
+
+    /// The address of a server that is known by these certificates.
+    ///
+    /// # Errors
+    /// If it isn't reached over TLS.
+    pub fn with(self, certificates: Certificates) -> Result<Self, CertificatesError> {
+        match self.place {
+            Place::Tls { .. } => Ok(Self { certificates: Some(certificates), ..self }),
+            _ => Err(CertificatesError::Plain { address: self.to_string() }),
+        }
     }
 
     pub(crate) const fn place(&self) -> &Place {
@@ -118,9 +138,18 @@ impl Address {
             .fold(words.to_owned(), |words, secret| words.replace(secret.as_str(), "***"))
     }
 
+    /// A client of the redis crate.
+    pub(crate) fn client(&self) -> redis::RedisResult<Client> {
+        let info = self.connection_info()?;
+        match &self.certificates {
+            Some(certificates) => Client::build_with_tls(info, certificates.for_client().clone()),
+            None => Client::open(info),
+        }
+    }
+
     /// For the redis crate, without credentials: they are sent as commands of their own, because
     /// the crate drops the server's words when they are refused.
-    pub(crate) fn connection_info(&self) -> redis::RedisResult<ConnectionInfo> {
+    fn connection_info(&self) -> redis::RedisResult<ConnectionInfo> {
         let addr = match &self.place {
             Place::Tcp { host, port } => ConnectionAddr::Tcp(host.clone(), *port),
             Place::Tls { host, port, insecure } => ConnectionAddr::TcpTls {
@@ -180,6 +209,7 @@ impl FromStr for Address {
             database: settings.db(),
             user: settings.username().map(str::to_owned),
             password: settings.password().map(str::to_owned),
+            certificates: None,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use redis::{Client, Cmd, Connection, FromRedisValue, Pipeline, RedisError};
+use redis::{Cmd, Connection, FromRedisValue, Pipeline, RedisError};
 
 use crate::address::Address;
 use crate::connect::{ConnectError, check_path, words_of};
@@ -108,9 +108,10 @@ impl Control {
 fn connect(address: &Address, limit: Duration) -> Result<Connection, ConnectError> {
     check_path(address)?;
     let unreachable = |error: RedisError| ConnectError::unreachable(address, &error);
-    let client = Client::open(address.connection_info().map_err(unreachable)?);
-    let connection =
-        client.and_then(|client| client.get_connection_with_timeout(limit)).map_err(unreachable)?;
+    let connection = address
+        .client()
+        .and_then(|client| client.get_connection_with_timeout(limit))
+        .map_err(unreachable)?;
     let limited = connection
         .set_read_timeout(Some(limit))
         .and_then(|()| connection.set_write_timeout(Some(limit)));

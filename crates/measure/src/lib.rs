@@ -29,6 +29,7 @@
 mod address;
 mod advice;
 mod affinity;
+mod certificates;
 mod connect;
 mod connection;
 mod control;
@@ -70,6 +71,7 @@ mod workload;
 pub use address::{Address, AddressError};
 pub use advice::{Advice, disturbances};
 pub use affinity::PinError;
+pub use certificates::{Certificates, CertificatesError};
 pub use connect::ConnectError;
 pub use connection::SampleError;
 pub use dataset::FillError;

@@ -65,8 +65,8 @@ pub use record::{
 pub use rust_decimal::Decimal;
 pub use suggest::nearest;
 pub use target::{
-    ConfigLine, RestartCommand, ServerPlan, ServerPlanError, ServerUrl, Setup, VariableName,
-    is_secret_argument,
+    ClientFiles, ConfigLine, RestartCommand, ServerPlan, ServerPlanError, ServerUrl, Setup,
+    TlsPlan, VariableName, is_secret_argument,
 };
 pub use version::{Version, VersionError};
 pub use workload::{

@@ -22,12 +22,37 @@ pub struct ServerPlan {
     /// The command of its owner that restarts the running server before each trial.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<RestartCommand>,
+    /// The files that TLS with the running server takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsPlan>,
     /// How a server of ours is set up.
     #[serde(default, skip_serializing_if = "Setup::is_plain")]
     pub setup: Setup,
     /// CPUs, instead of those of `[measure]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinning: Option<Pinning>,
+}
+
+/// The PEM files that TLS takes, by their paths. What is in them is recorded nowhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsPlan {
+    /// The certificate authorities that vouch for the server, instead of the system's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
+    /// What we show the server, if it wants to see something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientFiles>,
+}
+
+/// The two files of a client certificate, by their paths: neither is of use without the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientFiles {
+    /// The certificate, with those between it and the authority's.
+    pub cert: String,
+    /// Its private key, without a passphrase.
+    pub key: String,
 }
 
 /// How a server of ours differs from one that is started without further ado.

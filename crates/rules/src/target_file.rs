@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use phasegate_model::{
-    Pinning, ServerPlan, ServerPlanError, Setup, VariableName, is_secret_argument,
+    ClientFiles, Pinning, ServerPlan, ServerPlanError, Setup, TlsPlan, VariableName,
+    is_secret_argument,
 };
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -28,14 +29,15 @@ pub(crate) fn server(
             );
         }
     }
-    for own in ["program", "arguments", "config", "env"] {
-        if section.has("restart") && section.has(own) {
+    let ours = ["program", "arguments", "config", "env"];
+    for theirs in ["restart", "tls"].into_iter().filter(|key| section.has(key)) {
+        for own in ours.into_iter().filter(|key| section.has(key)) {
             let message = format!(
-                "`restart` is of a running server, and `{own}` of one that phasegate starts anyway"
+                "`{theirs}` is of a running server, and `{own}` of one that phasegate starts"
             );
             problems.push(
                 Diagnostic::new(Code::BadValue, section.span.clone(), message)
-                    .help(format!("leave out `{own}` or `restart`")),
+                    .help(format!("leave out `{own}` or `{theirs}`")),
             );
         }
     }
@@ -48,6 +50,7 @@ pub(crate) fn server(
         program: program.map(|program| program.text.to_owned()),
         url: section.parsed("url", problems),
         restart: section.parsed("restart", problems),
+        tls: tls(&mut section, problems),
         setup: Setup {
             arguments: arguments(&mut section, problems),
             config: texts(&mut section, "config", problems),
@@ -71,6 +74,28 @@ pub(crate) fn pinning(
     };
     table.finish(problems);
     Some(pinning)
+}
+
+/// The files of TLS; nothing if the key isn't there.
+fn tls(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<TlsPlan> {
+    let mut table = section.section("tls", problems)?;
+    let mut file = |key| table.text(key, problems).map(|text| text.text.to_owned());
+    let (ca, cert, key) = (file("ca"), file("cert"), file("key"));
+    let missing = match (&cert, &key) {
+        (Some(_), None) => Some(("cert", "key")),
+        (None, Some(_)) => Some(("key", "cert")),
+        _ => None,
+    };
+    if let Some((there, missing)) = missing {
+        let message = format!("`tls` has `{there}` and no `{missing}`");
+        problems.push(
+            Diagnostic::new(Code::BadValue, table.span.clone(), message)
+                .help("a client certificate and its private key belong together"),
+        );
+    }
+    table.finish(problems);
+    let client = cert.zip(key).map(|(cert, key)| ClientFiles { cert, key });
+    Some(TlsPlan { ca, client })
 }
 
 /// A list of strings that each mean something.
@@ -169,9 +194,34 @@ mod tests {
         assert_eq!(plan.target.unwrap().restart.unwrap().as_str(), "./restart.sh");
         let problems = |keys: &str| parse(&format!("[baseline]\n{keys}")).unwrap_err().join("\n");
         let both = problems("program = \"redis-server\"\nrestart = \"./restart.sh\"\n");
-        assert!(both.contains("`restart` is of a running server, and `program` of one"), "{both}");
+        assert!(
+            both.contains("`restart` is of a running server, and `program` of one that"),
+            "{both}"
+        );
         assert!(problems("restart = \" \"\n").contains("`restart` is empty"));
         assert!(problems("restart = 1\n").contains("wrong-type"));
+    }
+
+    #[test]
+    fn a_certificate_and_its_key_belong_together() {
+        let tls = |keys: &str| parse(&format!("[target]\ntls = {{ {keys} }}\n"));
+        let files = tls("ca = \"ca.pem\", cert = \"c.pem\", key = \"c.key\"").unwrap();
+        let files = files.target.unwrap().tls.unwrap();
+        let client = files.client.unwrap();
+        assert_eq!(
+            (files.ca.as_deref(), client.cert.as_str(), client.key.as_str()),
+            (Some("ca.pem"), "c.pem", "c.key")
+        );
+        assert!(tls("ca = \"ca.pem\"").unwrap().target.unwrap().tls.unwrap().client.is_none());
+        for (keys, told) in [
+            ("cert = \"c.pem\"", "`tls` has `cert` and no `key`"),
+            ("key = \"c.key\"", "`tls` has `key` and no `cert`"),
+            ("ca = 1", "wrong-type"),
+            ("cacert = \"ca.pem\"", "unknown key `cacert`"),
+        ] {
+            let problems = tls(keys).unwrap_err().join("\n");
+            assert!(problems.contains(told), "{problems}");
+        }
     }
 
     #[test]

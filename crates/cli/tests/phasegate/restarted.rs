@@ -86,6 +86,6 @@ fn without_a_running_server_there_is_nothing_to_restart() {
     scene.write("rules/phases/q1.toml", format!("{QUICK}[target]\nrestart = \"true\"\n"));
     let said = scene.run(&["measure", "q1", "-o", "e.json"]);
     assert_eq!(said.status, 2);
-    let told = "error: the plan has a `restart` command, and no running server to restart";
+    let told = "error: the plan has `restart`, which is of a running server, and names none";
     assert!(said.err.contains(told), "{}", said.err);
 }
