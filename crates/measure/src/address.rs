@@ -13,7 +13,8 @@ use crate::certificates::{Certificates, CertificatesError};
 
 /// The address of a server: `redis://`, `rediss://` (TLS) or `unix:///PATH`, with the user, password
 /// and database that the redis crate's URLs have. The schemes `valkey://`, `valkeys://`,
-/// `redis+unix://` and `valkey+unix://` mean the same.
+/// `redis+unix://` and `valkey+unix://` mean the same. `?protocol=resp3` speaks the third version of
+/// the protocol.
 ///
 /// [`Display`](fmt::Display) and [`Debug`] show where the server is and which database is meant,
 /// and neither user nor password. `rediss://HOST:PORT/#insecure` does not check the certificate.
@@ -31,6 +32,17 @@ pub struct Address {
     user: Option<String>,
     password: Option<String>,
     certificates: Option<Certificates>,
+    protocol: Protocol,
+}
+
+/// The version of the protocol that is spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// What every server speaks, and what is spoken until something else is agreed upon.
+    #[default]
+    Resp2,
+    /// Since Redis 6, after `HELLO 3`.
+    Resp3,
 }
 
 /// The part of an address that is not secret.
@@ -55,6 +67,9 @@ pub enum AddressError {
     /// The database is not a number.
     #[error("the database in the address is not a number; write `redis://HOST:PORT/0`")]
     Database,
+    /// The protocol is none that is known.
+    #[error("the protocol in the address is not known; write `?protocol=resp3` or leave it out")]
+    Protocol,
     /// There is something in it that isn't known.
     #[error(
         "the address has {0} that is not known; a password with special characters has to be percent-encoded (`#` is `%23`, `?` is `%3F`)"
@@ -71,6 +86,7 @@ impl Address {
             user: None,
             password: None,
             certificates: None,
+            protocol: Protocol::Resp2,
         }
     }
 
@@ -82,7 +98,14 @@ impl Address {
     /// A server's port, without user and password.
     pub(crate) fn tcp(socket: SocketAddr) -> Self {
         let place = Place::Tcp { host: socket.ip().to_string(), port: socket.port() };
-        Self { place, database: 0, user: None, password: None, certificates: None }
+        Self {
+            place,
+            database: 0,
+            user: None,
+            password: None,
+            certificates: None,
+            protocol: Protocol::Resp2,
+        }
     }
 
     /// The address of a server that is known by these certificates.
@@ -98,6 +121,10 @@ impl Address {
 
     pub(crate) const fn place(&self) -> &Place {
         &self.place
+    }
+
+    pub(crate) const fn protocol(&self) -> Protocol {
+        self.protocol
     }
 
     /// How the server is reached.
@@ -125,6 +152,11 @@ impl Address {
             let mut command = redis::cmd("SELECT");
             command.arg(self.database);
             commands.push(("SELECT", command));
+        }
+        if self.protocol == Protocol::Resp3 {
+            let mut command = redis::cmd("HELLO");
+            command.arg(3);
+            commands.push(("HELLO", command));
         }
         commands
     }
@@ -175,10 +207,18 @@ impl FromStr for Address {
         let url = redis::parse_redis_url(text.trim()).ok_or(AddressError::NotAUrl)?;
         let is_unix = url.scheme().ends_with("unix");
         let is_tls = matches!(url.scheme(), "rediss" | "valkeys");
-        let known_keys: &[&str] = if is_unix { &["db", "user", "pass"] } else { &[] };
+        let known_keys: &[&str] =
+            if is_unix { &["db", "user", "pass", "protocol"] } else { &["protocol"] };
         if url.query_pairs().any(|(key, _)| !known_keys.contains(&key.as_ref())) {
             return Err(AddressError::Unknown("a parameter after `?`"));
         }
+        let asked = url.query_pairs().filter(|(key, _)| key == "protocol").last();
+        let protocol = match asked.as_ref().map(|(_, protocol)| protocol.as_ref()) {
+            None | Some("2" | "resp2") => Protocol::Resp2,
+            Some("3" | "resp3") => Protocol::Resp3,
+            Some(_) => return Err(AddressError::Protocol),
+        };
+        drop(asked);
         match url.fragment() {
             None => {}
             Some("insecure") if is_tls => {}
@@ -210,6 +250,7 @@ impl FromStr for Address {
             user: settings.username().map(str::to_owned),
             password: settings.password().map(str::to_owned),
             certificates: None,
+            protocol,
         })
     }
 }
@@ -224,10 +265,17 @@ impl fmt::Display for Address {
             Place::Tls { host, port, .. } => write!(f, "rediss://{}:{port}", bracketed(host))?,
             Place::Unix(path) => write!(f, "unix://{}", path.display())?,
         }
+        let mut mark = '?';
         match (&self.place, self.database) {
             (_, 0) => {}
-            (Place::Unix(_), database) => write!(f, "?db={database}")?,
+            (Place::Unix(_), database) => {
+                write!(f, "?db={database}")?;
+                mark = '&';
+            }
             (_, database) => write!(f, "/{database}")?,
+        }
+        if self.protocol == Protocol::Resp3 {
+            write!(f, "{mark}protocol=resp3")?;
         }
         match self.place {
             Place::Tls { insecure: true, .. } => f.write_str("#insecure"),
@@ -258,6 +306,13 @@ mod tests {
         assert_eq!(shown("rediss://cache:6380/2#insecure"), "rediss://cache:6380/2#insecure");
         assert_eq!(shown("unix:///run/redis.sock?db=4"), "unix:///run/redis.sock?db=4");
         assert_eq!(shown("redis+unix:///run/redis.sock"), "unix:///run/redis.sock");
+        assert_eq!(shown("redis://c/1?protocol=resp3"), "redis://c:6379/1?protocol=resp3");
+        assert_eq!(shown("unix:///s?protocol=3&db=1"), "unix:///s?db=1&protocol=resp3");
+        assert_eq!(
+            shown("rediss://c?protocol=3#insecure"),
+            "rediss://c:6379?protocol=resp3#insecure"
+        );
+        assert_eq!(shown("redis://c?protocol=resp2"), "redis://c:6379");
     }
 
     #[test]
@@ -294,7 +349,8 @@ mod tests {
         assert_eq!("unix:///a?db=one".parse::<Address>().unwrap_err(), AddressError::Database);
         assert_eq!("redis:///1".parse::<Address>().unwrap_err(), AddressError::Place);
         assert_eq!("unix://".parse::<Address>().unwrap_err(), AddressError::Place);
-        assert!(shown("redis://cache?protocol=resp3").contains("parameter"));
+        assert!(shown("redis://cache?timeout=1").contains("parameter"));
+        assert_eq!("redis://c?protocol=4".parse::<Address>().unwrap_err(), AddressError::Protocol);
         assert!(shown("redis://:a#b@cache").contains("redis://HOST"));
     }
 }

@@ -137,6 +137,10 @@ pub(crate) fn advice(words: &str) -> &'static str {
     match words.split_whitespace().next().unwrap_or_default() {
         "NOAUTH" => "put user and password into the address: `redis://USER:PASSWORD@HOST:PORT`",
         "WRONGPASS" => "check user and password in the address",
+        "ERR" if words.contains("HELLO") => {
+            "leave `protocol=resp3` out of the address: servers speak it since Redis 6"
+        }
+        "NOPROTO" => "leave `protocol=resp3` out of the address",
         "ERR" if words.contains("AUTH") || words.contains("password") => {
             "check user and password in the address"
         }

@@ -1,5 +1,6 @@
 //! The connection beside the measured ones: what it asks is answered by the redis crate.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use redis::{Cmd, Connection, FromRedisValue, Pipeline, RedisError};
@@ -80,8 +81,8 @@ impl Control {
     ) -> Result<Result<Option<String>, Refusal>, ConnectError> {
         let mut command = redis::cmd("CONFIG");
         command.arg("GET").arg(name);
-        let answer = self.ask::<Vec<String>>("CONFIG GET", &command)?;
-        Ok(answer.map(|pair| pair.into_iter().nth(1)))
+        let answer = self.ask::<BTreeMap<String, String>>("CONFIG GET", &command)?;
+        Ok(answer.map(|values| values.into_values().next()))
     }
 
     /// Several commands of one kind at once; a refusal of any is an error.

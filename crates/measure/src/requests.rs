@@ -7,6 +7,7 @@ use std::slice::Iter;
 
 use phasegate_model::{Command, Keys, MeasurePlan, Piece, Weighted};
 
+use crate::address::Protocol;
 use crate::draw::{Choice, Draw, Zipf};
 use crate::reply::{Expected, Reply};
 use crate::workload::VALUE_BYTES;
@@ -40,14 +41,14 @@ pub(crate) struct Requests {
 
 impl Requests {
     /// What a plan sends. With `keys`, so many keys of a dataset exist.
-    pub(crate) fn of(plan: &MeasurePlan, keys: Option<NonZeroU64>) -> Self {
+    pub(crate) fn of(plan: &MeasurePlan, keys: Option<NonZeroU64>, protocol: Protocol) -> Self {
         let value = plan.dataset.as_ref().map(|dataset| length(dataset.value.bytes()));
         let value = value.unwrap_or(VALUE_BYTES);
         let named = plan.keys.count.unwrap_or(Keys::DEFAULT_COUNT);
         let chosen = choice(&plan.keys, keys.unwrap_or(named.into()));
         match (plan.mix.as_slice(), plan.command, keys) {
             ([], Command::Ping, _) => Self::ping(),
-            ([], Command::Get, None) => Self::get_absent(),
+            ([], Command::Get, None) => Self::get_absent(protocol),
             ([], Command::Get, Some(keys)) if plan.keys.zipf.is_none() => {
                 Self::get_dataset(keys, value)
             }
@@ -63,8 +64,8 @@ impl Requests {
     }
 
     /// `GET` of a key that doesn't exist.
-    pub(crate) fn get_absent() -> Self {
-        Self::encode([get(ABSENT_KEY)], Reply::nil())
+    pub(crate) fn get_absent(protocol: Protocol) -> Self {
+        Self::encode([get(ABSENT_KEY)], Reply::nil(protocol))
     }
 
     /// `GET` of the dataset's keys, each of them once (of very many, a part) in a scattered order

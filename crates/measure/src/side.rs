@@ -9,7 +9,7 @@ use phasegate_model::{
     Environment, MeasurePlan, RestartCommand, Setup, Target, TargetServer, Transport, Wait, Writes,
 };
 
-use crate::address::Address;
+use crate::address::{Address, Protocol};
 use crate::affinity;
 use crate::control::Control;
 use crate::environment;
@@ -90,6 +90,14 @@ impl Side {
             return Ok((None, restart.make()?));
         }
         self.look()
+    }
+
+    /// What is spoken with it.
+    pub(crate) const fn protocol(&self) -> Protocol {
+        match &self.subject {
+            Subject::Running(address) => address.protocol(),
+            Subject::Program(_) => Protocol::Resp2,
+        }
     }
 
     /// A server that answers, and a connection to ask it.

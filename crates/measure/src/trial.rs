@@ -190,7 +190,7 @@ fn requests(
         }
         _ => None,
     };
-    Ok(Requests::of(plan, filled))
+    Ok(Requests::of(plan, filled, side.protocol()))
 }
 
 /// All rounds with `INFO` around them, the calling thread being on its CPU.

@@ -22,6 +22,7 @@ mod run;
 mod scene;
 mod schema;
 mod secrets;
+mod servers;
 mod signing;
 mod trajectory;
 mod verifying;
