@@ -77,10 +77,17 @@ impl Role {
                 pinning: pinning_of_plan,
                 restart: restart.clone(),
                 tls,
+                cluster: written.cluster,
                 ..ServerPlan::default()
             });
             let (source, setup) = (Source::Running(address), Setup::default());
-            return Ok(Some(Contender { source, setup, restart, pinning }));
+            return Ok(Some(Contender {
+                source,
+                setup,
+                restart,
+                cluster: written.cluster,
+                pinning,
+            }));
         }
         if let Some(program) = program {
             let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy();
@@ -98,14 +105,27 @@ impl Role {
             }
         };
         let (setup, restart) = (written.setup, written.restart);
-        let key = if written.tls.is_some() { "tls" } else { "restart" };
+        let keys = [
+            ("tls", written.tls.is_some()),
+            ("restart", restart.is_some()),
+            ("cluster", written.cluster),
+        ];
+        let key = keys.into_iter().find_map(|(key, is_there)| is_there.then_some(key));
+        let key = key.filter(|_| !matches!(source, Source::Running(_)));
         anyhow::ensure!(
-            (restart.is_none() && written.tls.is_none()) || matches!(source, Source::Running(_)),
-            "the plan has `{key}`, which is of a running server, and names none; name it by `url` in the plan, by {} or in {}, or leave out `{key}`",
+            key.is_none(),
+            "the plan has `{0}`, which is of a running server, and names none; name it by `url` in the plan, by {1} or in {2}, or leave out `{0}`",
+            key.unwrap_or_default(),
             self.url_option,
             self.variable
         );
-        Ok(plan.is_some().then_some(Contender { source, setup, restart, pinning }))
+        Ok(plan.is_some().then_some(Contender {
+            source,
+            setup,
+            restart,
+            cluster: written.cluster,
+            pinning,
+        }))
     }
 
     fn in_environment(&self, talk: Talk) -> anyhow::Result<Option<Address>> {

@@ -123,6 +123,22 @@ impl Address {
         &self.place
     }
 
+    /// The same at another host and port; nothing if there is no host at all.
+    pub(crate) fn at(&self, host: &str, port: u16) -> Option<Self> {
+        // A node that doesn't know its host tells none: it is the one that was asked.
+        let or_ours = |ours: &String| if host.is_empty() { ours.clone() } else { host.to_owned() };
+        let place = match &self.place {
+            Place::Tcp { host, .. } => Place::Tcp { host: or_ours(host), port },
+            Place::Tls { host, insecure, .. } => {
+                Place::Tls { host: or_ours(host), port, insecure: *insecure }
+            }
+            Place::Unix(_) if host.is_empty() => return None,
+            // A socket is only a way in: the others are at ports.
+            Place::Unix(_) => Place::Tcp { host: host.to_owned(), port },
+        };
+        Some(Self { place, ..self.clone() })
+    }
+
     pub(crate) const fn protocol(&self) -> Protocol {
         self.protocol
     }

@@ -147,7 +147,13 @@ pub(crate) fn advice(words: &str) -> &'static str {
         "NOPERM" => "allow that user the command and the keys `phasegate:*` with `ACL SETUSER`",
         "LOADING" => "wait until the server has loaded its data",
         "MASTERDOWN" => "wait until the replica reaches its master, or measure the master",
-        "MOVED" | "ASK" | "CLUSTERDOWN" => "name the cluster's node that holds the key",
+        "MOVED" | "ASK" => {
+            "it is a node of a cluster: write `cluster = true` into the plan's `[target]`"
+        }
+        "CLUSTERDOWN" => "see `CLUSTER INFO`: no node has the slot, or too few of them are up",
+        "ERR" if words.contains("cluster support disabled") => {
+            "it is no node of a cluster: leave `cluster = true` out of the plan"
+        }
         "OOM" => "make the plan's dataset smaller or the server's maxmemory larger",
         "DENIED" => "the server is in protected mode: let it know a password, or measure locally",
         _ => "see the server's log",

@@ -1,6 +1,7 @@
 //! Why a measurement ended without a trial.
 
 use crate::affinity::PinError;
+use crate::cluster::ClusterError;
 use crate::connect::ConnectError;
 use crate::connection::SampleError;
 use crate::dataset::FillError;
@@ -41,6 +42,9 @@ pub enum MeasureError {
         /// The server's address without secrets.
         address: String,
     },
+    /// The cluster can't be measured.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
     /// A round ended early.
     #[error("round {round} of `{server}`: {source}{}", log.as_ref().map(|log| format!("; its last words were: {log}")).unwrap_or_default())]
     Round {

@@ -57,9 +57,8 @@ pub(crate) fn shape(bytes: &[u8]) -> Shape {
                 other => return other,
             },
             (b'$' | b'*', Err(_)) if number == -1 => {}
-            (b':', _) => {}
-            (_, Err(_)) => return Shape::Broken(at - length - 2),
-            (_, Ok(_)) => {}
+            (_, Err(_)) if *kind != b':' => return Shape::Broken(at - length - 2),
+            _ => {}
         }
     }
     Shape::Whole(at)

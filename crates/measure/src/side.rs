@@ -16,6 +16,7 @@ use crate::environment;
 use crate::error::MeasureError;
 use crate::link::Terms;
 use crate::program;
+use crate::requests::ABSENT_KEY;
 use crate::restart::{RESTART_LIMIT, Restart};
 use crate::server::{Recipe, Server, file_name};
 use crate::source::{Contender, Source};
@@ -40,6 +41,8 @@ pub(crate) struct Side {
     pub(crate) subject: Subject,
     setup: Setup,
     restart: Option<RestartCommand>,
+    /// A key that doesn't exist; of a node of a cluster, one that belongs there.
+    pub(crate) absent_key: String,
     /// The plan as far as it can be followed with this server.
     pub(crate) plan: MeasurePlan,
     pub(crate) terms: Terms,
@@ -76,8 +79,10 @@ impl Side {
         let target = target(&subject, contender.restart.as_ref(), &plan);
         let terms = Terms { wait: target.wait, reply_limit: REPLY_LIMIT, interrupted };
         let Contender { setup, restart, .. } = contender.clone();
+        let absent_key = ABSENT_KEY.to_owned();
         let environment = Environment::default();
-        let mut side = Self { subject, setup, restart, plan, terms, target, environment };
+        let mut side =
+            Self { subject, setup, restart, absent_key, plan, terms, target, environment };
         let (_server, mut control) = side.look()?;
         side.environment = environment::describe(&mut control, side.plan.pinning)?;
         Ok(side)
@@ -101,7 +106,7 @@ impl Side {
     }
 
     /// A server that answers, and a connection to ask it.
-    fn look(&self) -> Result<(Option<Server>, Control), MeasureError> {
+    pub(crate) fn look(&self) -> Result<(Option<Server>, Control), MeasureError> {
         match &self.subject {
             Subject::Running(address) => {
                 Ok((None, Control::open(address, self.terms.reply_limit)?))

@@ -28,6 +28,8 @@ pub struct Contender {
     pub setup: Setup,
     /// The command that restarts it before each trial, if it is a running one.
     pub restart: Option<RestartCommand>,
+    /// Whether it is a node of a cluster, all of whose primaries are to be measured.
+    pub cluster: bool,
     /// CPUs of its own. Where there is none, that of the plan counts.
     pub pinning: Pinning,
 }
@@ -38,6 +40,7 @@ impl From<&Source> for Contender {
             source: source.clone(),
             setup: Setup::default(),
             restart: None,
+            cluster: false,
             pinning: Pinning::default(),
         }
     }

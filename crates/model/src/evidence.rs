@@ -285,8 +285,23 @@ pub struct Trial {
     /// What was measured of the baseline, round about with the rounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineTrial>,
+    /// Of a cluster, what each of its primaries says, in the order of their slots. `readings` then
+    /// has the worst of each metric, `rounds` and histograms are those of the primary with the
+    /// largest P99.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<NodeTrial>,
     /// What went wrong without ending the trial, for readers.
     pub anomalies: Vec<String>,
+}
+
+/// One primary's share in a trial of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeTrial {
+    /// Its address, without secrets.
+    pub address: String,
+    /// What it says of each metric.
+    pub readings: Readings,
 }
 
 /// The baseline's half of a pair.

@@ -42,8 +42,8 @@ pub use decision::{
     PredictionResult, RowDecision, Summary, Verdict, Votes,
 };
 pub use evidence::{
-    BaselineServer, BaselineTrial, End, Environment, Evidence, EvidenceError, First, Previous,
-    Round, Target, TargetServer, Trial,
+    BaselineServer, BaselineTrial, End, Environment, Evidence, EvidenceError, First, NodeTrial,
+    Previous, Round, Target, TargetServer, Trial,
 };
 pub use fact::{Fact, FactName, FactNameError, FactValue};
 pub use finding::{Finding, Reason};

@@ -22,6 +22,9 @@ pub struct ServerPlan {
     /// The command of its owner that restarts the running server before each trial.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<RestartCommand>,
+    /// Whether the running server is a node of a cluster, all of whose primaries are measured.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cluster: bool,
     /// The files that TLS with the running server takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsPlan>,

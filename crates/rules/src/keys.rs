@@ -206,6 +206,12 @@ static SERVER: Table = Table {
             Kind::Text,
             "The shell command that restarts the running server before each trial",
         ),
+        optional(
+            "cluster",
+            Kind::Flag,
+            "Whether every primary of the running server's cluster is measured; false if it isn't \
+             written",
+        ),
         optional("tls", Kind::Table(&TLS), "The files that TLS with the running server takes"),
         optional("arguments", Kind::Texts, "Arguments of the program"),
         optional("config", Kind::Texts, "Lines of a redis.conf, such as `io-threads 2`"),

@@ -30,7 +30,7 @@ pub(crate) fn server(
         }
     }
     let ours = ["program", "arguments", "config", "env"];
-    for theirs in ["restart", "tls"].into_iter().filter(|key| section.has(key)) {
+    for theirs in ["restart", "tls", "cluster"].into_iter().filter(|key| section.has(key)) {
         for own in ours.into_iter().filter(|key| section.has(key)) {
             let message = format!(
                 "`{theirs}` is of a running server, and `{own}` of one that phasegate starts"
@@ -41,6 +41,13 @@ pub(crate) fn server(
             );
         }
     }
+    if section.has("cluster") && section.has("restart") {
+        let message = "`restart` restarts one server, and `cluster` measures several";
+        problems.push(
+            Diagnostic::new(Code::BadValue, section.span.clone(), message)
+                .help("leave out `restart` or `cluster`"),
+        );
+    }
     let program = section.text("program", problems);
     if let Some(program) = program.as_ref().filter(|program| program.text.trim().is_empty()) {
         let message = "`program` is empty";
@@ -50,6 +57,7 @@ pub(crate) fn server(
         program: program.map(|program| program.text.to_owned()),
         url: section.parsed("url", problems),
         restart: section.parsed("restart", problems),
+        cluster: section.flag("cluster", problems).unwrap_or_default(),
         tls: tls(&mut section, problems),
         setup: Setup {
             arguments: arguments(&mut section, problems),
@@ -198,8 +206,20 @@ mod tests {
             both.contains("`restart` is of a running server, and `program` of one that"),
             "{both}"
         );
+        let two = problems("cluster = true\nrestart = \"./restart.sh\"\n");
+        assert!(two.contains("`restart` restarts one server, and `cluster` measures"), "{two}");
         assert!(problems("restart = \" \"\n").contains("`restart` is empty"));
         assert!(problems("restart = 1\n").contains("wrong-type"));
+    }
+
+    #[test]
+    fn a_running_server_may_be_a_node_of_a_cluster() {
+        let cluster = |keys: &str| parse(&format!("[target]\n{keys}"));
+        let target = |keys: &str| cluster(keys).unwrap().target.unwrap();
+        assert!(target("cluster = true\n").cluster && !target("").cluster);
+        let ours = cluster("program = \"redis-server\"\ncluster = true\n").unwrap_err().join("");
+        assert!(ours.contains("`cluster` is of a running server"), "{ours}");
+        assert!(cluster("cluster = 1\n").unwrap_err().join("").contains("wrong-type"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests start processes and read files")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod clusters;
 mod common;
 mod floor;
 mod known;
