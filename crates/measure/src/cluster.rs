@@ -1,8 +1,8 @@
 //! A Redis Cluster: its primaries, a key for each, and one trial out of theirs.
 
 use phasegate_model::{
-    Command, Decimal, MeasurePlan, Metric, MissingReason, NodeTrial, Reading, Readings, Server,
-    Statistic, Trial,
+    Command, Decimal, MeasurePlan, Measured, Metric, MissingReason, NodeTrial, Reading, Readings,
+    Server, Statistic, Trial,
 };
 
 use crate::address::Address;
@@ -121,7 +121,7 @@ pub(crate) fn worst(number: u32, trials: Vec<(String, Trial)>) -> Result<Trial, 
     let readings = worst_readings(&trials)?;
     let p99 = |trial: &Trial| {
         let reading = trial.readings.get(Metric::Rtt(Statistic::P99))?;
-        reading.number().map(|number| number.value())
+        reading.number().map(Measured::value)
     };
     let started_at = trials.iter().map(|(_, trial)| trial.started_at).min();
     let duration_ms = trials.iter().map(|(_, trial)| trial.duration_ms).sum();
@@ -211,27 +211,27 @@ mod tests {
         worst_reading(metric.parse().unwrap(), of_nodes)
     }
 
-    fn exact(amount: i64) -> Option<Reading> {
-        Some(Reading::exact(amount.into()))
+    fn exact(amount: i64) -> Reading {
+        Reading::exact(amount.into())
     }
 
     #[test]
     fn the_worst_node_is_the_slowest_and_the_fullest() {
-        let three = [exact(3), exact(9), exact(5)];
+        let three = [3, 9, 5].map(|amount| Some(exact(amount)));
         for metric in ["rtt.p99", "rtt.min", "memory.used", "headroom.p99", "env.steal"] {
-            assert_eq!(Some(read(metric, &three)), exact(9), "{metric}");
+            assert_eq!(read(metric, &three), exact(9), "{metric}");
         }
         for metric in ["rtt.throughput", "server.uptime"] {
-            assert_eq!(Some(read(metric, &three)), exact(3), "{metric}");
+            assert_eq!(read(metric, &three), exact(3), "{metric}");
         }
     }
 
     #[test]
     fn what_one_node_does_not_tell_is_missing() {
         let refused = Reading::missing(MissingReason::Refused, "NOPERM");
-        let missing = read("memory.used", &[exact(1), Some(refused), exact(2)]);
+        let missing = read("memory.used", &[Some(exact(1)), Some(refused), Some(exact(2))]);
         assert_eq!(missing, Reading::missing(MissingReason::Refused, "b: NOPERM"));
-        let absent = read("memory.used", &[exact(1), exact(1), None]);
+        let absent = read("memory.used", &[Some(exact(1)), Some(exact(1)), None]);
         assert!(matches!(absent, Reading::Missing(_)), "{absent:?}");
     }
 

@@ -86,12 +86,12 @@ impl Session {
         }
         let baseline = baseline
             .as_ref()
-            .map(|baseline| Side::open(baseline, &plan, Arc::clone(&interrupted)))
+            .map(|baseline| Side::open(baseline, &plan, interrupted))
             .transpose()
             .map_err(MeasureError::of_baseline)?;
         let mut session = Self { candidate: side, baseline, floor, primaries: Vec::new() };
         if candidate.cluster {
-            session.find_primaries(&candidate, &plan, stand_in, &interrupted)?;
+            session.find_primaries(&candidate, &plan, stand_in)?;
         }
         Ok(session)
     }
@@ -102,7 +102,6 @@ impl Session {
         candidate: &Contender,
         plan: &MeasurePlan,
         stand_in: Option<&StandIn>,
-        interrupted: &Arc<AtomicBool>,
     ) -> Result<(), MeasureError> {
         let Source::Running(seed) = &candidate.source else { return Ok(()) };
         let (_, mut control) = self.candidate.look()?;
@@ -111,7 +110,8 @@ impl Session {
             let source = Source::Running(address);
             let node = Contender { source, cluster: false, ..candidate.clone() };
             let contenders = Contenders { candidate: node, baseline: None };
-            let mut session = Self::open(contenders, plan, stand_in, Arc::clone(interrupted))?;
+            let interrupted = Arc::clone(&self.candidate.terms.interrupted);
+            let mut session = Self::open(contenders, plan, stand_in, interrupted)?;
             session.candidate.absent_key = key;
             self.primaries.push((shown, session));
         }

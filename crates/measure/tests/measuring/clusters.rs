@@ -13,7 +13,7 @@ struct Cluster(Vec<(Server, u16)>);
 impl Cluster {
     fn start() -> Self {
         let nodes: Vec<(Server, u16, u16)> = (0..3).map(|_| Self::node()).collect();
-        let (_, first, first_bus) = &nodes[0];
+        let (_, first, first_bus) = nodes.first().unwrap();
         for ((server, ..), slots) in nodes.iter().zip(["0 5460", "5461 10922", "10923 16383"]) {
             let () = server.say(&format!("CLUSTER ADDSLOTSRANGE {slots}"));
             let () = server.say(&format!("CLUSTER MEET 127.0.0.1 {first} {first_bus}"));
@@ -46,7 +46,7 @@ impl Cluster {
     }
 
     fn address(&self, node: usize) -> String {
-        format!("redis://127.0.0.1:{}", self.0[node].1)
+        format!("redis://127.0.0.1:{}", self.0.get(node).unwrap().1)
     }
 }
 

@@ -238,3 +238,23 @@ fn a_server_that_speaks_only_the_second_version_is_named() {
     assert!(message.contains("refused `HELLO`: ERR unknown command"), "{message}");
     assert!(message.ends_with("servers speak it since Redis 6"), "{message}");
 }
+
+#[test]
+fn a_replica_is_measured_as_what_it_is() {
+    let port = free_port().to_string();
+    let primary = Server::start(&["--port", &port, "--bind", "127.0.0.1"]);
+    let replica = Server::start(&["--replicaof", "127.0.0.1", &port]);
+    let is_joined = || {
+        let told: String = replica.say("INFO replication");
+        told.contains("master_link_status:up")
+    };
+    while !is_joined() {
+        std::thread::yield_now();
+    }
+    for (server, role) in [(&primary, "master"), (&replica, "slave")] {
+        let mut session = open(&running(&server.address()), &plan(), never()).unwrap();
+        assert_eq!(session.environment().0["server.role"], role);
+        assert!(number(&session.trial(1, &mut |_| {}).unwrap(), "rtt.p50") > 0.0);
+    }
+    assert_eq!(primary.say::<u64>("DBSIZE"), 0);
+}
