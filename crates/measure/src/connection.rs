@@ -395,7 +395,7 @@ mod tests {
         for (reply, advice) in [
             (b"-LOADING Redis is loading the dataset in memory\r\n".as_slice(), "loaded its data"),
             (b"-MASTERDOWN Link with MASTER is down\r\n", "measure the master"),
-            (b"-MOVED 3999 127.0.0.1:6381\r\n", "the cluster's node"),
+            (b"-MOVED 3999 127.0.0.1:6381\r\n", "`cluster = true`"),
             (b"-OOM command not allowed\r\n", "maxmemory larger"),
             (b"-NOAUTH Authentication required.\r\n", "put user and password into the address"),
             (b"-ERR unknown command\r\n", "see the server's log"),
