@@ -67,7 +67,7 @@ impl Look {
         let evidence = Evidence::from_json(&read_evidence(path)?)
             .with_context(|| format!("can't use `{}`", path.display()))?;
         let server = match &evidence.target.server {
-            TargetServer::Running(address) => address.clone(),
+            TargetServer::Running(address) | TargetServer::Restarted(address) => address.clone(),
             TargetServer::Started(_) | TargetServer::Imported(_) => path.display().to_string(),
         };
         Ok(Self { server, at: evidence.started_at, asked: Asked::Evidence(Box::new(evidence)) })

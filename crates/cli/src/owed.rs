@@ -106,7 +106,7 @@ impl Owed {
 /// The server that evidence is of: the address of a running one, or what was started.
 pub(crate) fn server_of(evidence: &Evidence) -> String {
     match &evidence.target.server {
-        TargetServer::Running(address) => address.clone(),
+        TargetServer::Running(address) | TargetServer::Restarted(address) => address.clone(),
         other @ (TargetServer::Started(_) | TargetServer::Imported(_)) => other.to_string(),
     }
 }

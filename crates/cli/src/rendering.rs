@@ -192,7 +192,9 @@ impl Recorded<'_> {
             command.extend([" --", name, " ", &quoted(&value)]);
         };
         match &evidence.target.server {
-            TargetServer::Running(address) => option("url", address.clone()),
+            TargetServer::Running(address) | TargetServer::Restarted(address) => {
+                option("url", address.clone());
+            }
             // Nobody knows where it was.
             TargetServer::Imported(_) => (),
             // The one that is found first without being named.

@@ -4,8 +4,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use phasegate_measure::{Address, Contender, Contenders, Source};
-use phasegate_model::{Plan, ServerPlan, Setup};
+use phasegate_measure::{Address, Certificates, Contender, Contenders, Source};
+use phasegate_model::{Plan, ServerPlan, Setup, TlsPlan};
 
 use crate::args::{Measuring, Talk};
 use crate::output::say;
@@ -79,9 +79,24 @@ impl Role {
             None => self.in_environment(talk)?,
         };
         if let Some(address) = running {
-            *plan = Some(ServerPlan { pinning: written.pinning, ..ServerPlan::default() });
+            let (restart, tls) = (written.restart, written.tls);
+            let address = with_tls(address, tls.as_ref())?;
+            let pinning_of_plan = written.pinning;
+            *plan = Some(ServerPlan {
+                pinning: pinning_of_plan,
+                restart: restart.clone(),
+                tls,
+                cluster: written.cluster,
+                ..ServerPlan::default()
+            });
             let (source, setup) = (Source::Running(address), Setup::default());
-            return Ok(Some(Contender { source, setup, pinning }));
+            return Ok(Some(Contender {
+                source,
+                setup,
+                restart,
+                cluster: written.cluster,
+                pinning,
+            }));
         }
         if let Some(program) = program {
             let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy();
@@ -89,13 +104,37 @@ impl Role {
             *plan = Some(ServerPlan { program: program_of_plan, url: None, ..written.clone() });
         }
         let source = match (program, &written.url) {
-            (None, Some(url)) => Source::Running(address(url.as_str(), "the plan")?),
+            (None, Some(url)) => {
+                let address = address(url.as_str(), "the plan")?;
+                Source::Running(with_tls(address, written.tls.as_ref())?)
+            }
             (program, _) => {
                 let of_plan = written.program.map(PathBuf::from);
                 Source::Start { program: program.map(Path::to_path_buf).or(of_plan) }
             }
         };
-        Ok(plan.is_some().then_some(Contender { source, setup: written.setup, pinning }))
+        let (setup, restart) = (written.setup, written.restart);
+        let keys = [
+            ("tls", written.tls.is_some()),
+            ("restart", restart.is_some()),
+            ("cluster", written.cluster),
+        ];
+        let key = keys.into_iter().find_map(|(key, is_there)| is_there.then_some(key));
+        let key = key.filter(|_| !matches!(source, Source::Running(_)));
+        anyhow::ensure!(
+            key.is_none(),
+            "the plan has `{0}`, which is of a running server, and names none; name it by `url` in the plan, by {1} or in {2}, or leave out `{0}`",
+            key.unwrap_or_default(),
+            self.url_option,
+            self.variable
+        );
+        Ok(plan.is_some().then_some(Contender {
+            source,
+            setup,
+            restart,
+            cluster: written.cluster,
+            pinning,
+        }))
     }
 
     fn in_environment(&self, talk: Talk) -> anyhow::Result<Option<Address>> {
@@ -111,6 +150,14 @@ impl Role {
             Err(std::env::VarError::NotUnicode(_)) => anyhow::bail!("{variable} is not UTF-8"),
             Ok(_) | Err(std::env::VarError::NotPresent) => Ok(None),
         }
+    }
+}
+
+/// An address with what the plan says of TLS.
+fn with_tls(address: Address, tls: Option<&TlsPlan>) -> anyhow::Result<Address> {
+    match tls {
+        Some(tls) => Ok(address.with(Certificates::read(tls)?)?),
+        None => Ok(address),
     }
 }
 

@@ -36,6 +36,7 @@ pub(crate) fn decision(matrix: &Matrix, trials: &[String]) -> Decision {
         service_histogram: None,
         slip_histogram: None,
         baseline: None,
+        nodes: Vec::new(),
         anomalies: Vec::new(),
     };
     matrix.decide(&Evidence {

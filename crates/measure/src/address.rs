@@ -7,11 +7,14 @@ use std::str::FromStr;
 
 use phasegate_model::Transport;
 use redis::io::tcp::TcpSettings;
-use redis::{Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
+use redis::{Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
+
+use crate::certificates::{Certificates, CertificatesError};
 
 /// The address of a server: `redis://`, `rediss://` (TLS) or `unix:///PATH`, with the user, password
 /// and database that the redis crate's URLs have. The schemes `valkey://`, `valkeys://`,
-/// `redis+unix://` and `valkey+unix://` mean the same.
+/// `redis+unix://` and `valkey+unix://` mean the same. `?protocol=resp3` speaks the third version of
+/// the protocol.
 ///
 /// [`Display`](fmt::Display) and [`Debug`] show where the server is and which database is meant,
 /// and neither user nor password. `rediss://HOST:PORT/#insecure` does not check the certificate.
@@ -28,6 +31,18 @@ pub struct Address {
     database: i64,
     user: Option<String>,
     password: Option<String>,
+    certificates: Option<Certificates>,
+    protocol: Protocol,
+}
+
+/// The version of the protocol that is spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// What every server speaks, and what is spoken until something else is agreed upon.
+    #[default]
+    Resp2,
+    /// Since Redis 6, after `HELLO 3`.
+    Resp3,
 }
 
 /// The part of an address that is not secret.
@@ -52,6 +67,9 @@ pub enum AddressError {
     /// The database is not a number.
     #[error("the database in the address is not a number; write `redis://HOST:PORT/0`")]
     Database,
+    /// The protocol is none that is known.
+    #[error("the protocol in the address is not known; write `?protocol=resp3` or leave it out")]
+    Protocol,
     /// There is something in it that isn't known.
     #[error(
         "the address has {0} that is not known; a password with special characters has to be percent-encoded (`#` is `%23`, `?` is `%3F`)"
@@ -62,7 +80,14 @@ pub enum AddressError {
 impl Address {
     /// A server's unix socket, without user and password.
     pub(crate) const fn unix(path: PathBuf) -> Self {
-        Self { place: Place::Unix(path), database: 0, user: None, password: None }
+        Self {
+            place: Place::Unix(path),
+            database: 0,
+            user: None,
+            password: None,
+            certificates: None,
+            protocol: Protocol::Resp2,
+        }
     }
 
     /// A server's port on this machine, without user and password.
@@ -73,11 +98,49 @@ impl Address {
     /// A server's port, without user and password.
     pub(crate) fn tcp(socket: SocketAddr) -> Self {
         let place = Place::Tcp { host: socket.ip().to_string(), port: socket.port() };
-        Self { place, database: 0, user: None, password: None }
+        Self {
+            place,
+            database: 0,
+            user: None,
+            password: None,
+            certificates: None,
+            protocol: Protocol::Resp2,
+        }
+    }
+
+    /// The address of a server that is known by these certificates.
+    ///
+    /// # Errors
+    /// If it isn't reached over TLS.
+    pub fn with(self, certificates: Certificates) -> Result<Self, CertificatesError> {
+        match self.place {
+            Place::Tls { .. } => Ok(Self { certificates: Some(certificates), ..self }),
+            _ => Err(CertificatesError::Plain { address: self.to_string() }),
+        }
     }
 
     pub(crate) const fn place(&self) -> &Place {
         &self.place
+    }
+
+    /// The same at another host and port; nothing if there is no host at all.
+    pub(crate) fn at(&self, host: &str, port: u16) -> Option<Self> {
+        // A node that doesn't know its host tells none: it is the one that was asked.
+        let or_ours = |ours: &String| if host.is_empty() { ours.clone() } else { host.to_owned() };
+        let place = match &self.place {
+            Place::Tcp { host, .. } => Place::Tcp { host: or_ours(host), port },
+            Place::Tls { host, insecure, .. } => {
+                Place::Tls { host: or_ours(host), port, insecure: *insecure }
+            }
+            Place::Unix(_) if host.is_empty() => return None,
+            // A socket is only a way in: the others are at ports.
+            Place::Unix(_) => Place::Tcp { host: host.to_owned(), port },
+        };
+        Some(Self { place, ..self.clone() })
+    }
+
+    pub(crate) const fn protocol(&self) -> Protocol {
+        self.protocol
     }
 
     /// How the server is reached.
@@ -106,6 +169,11 @@ impl Address {
             command.arg(self.database);
             commands.push(("SELECT", command));
         }
+        if self.protocol == Protocol::Resp3 {
+            let mut command = redis::cmd("HELLO");
+            command.arg(3);
+            commands.push(("HELLO", command));
+        }
         commands
     }
 
@@ -118,9 +186,18 @@ impl Address {
             .fold(words.to_owned(), |words, secret| words.replace(secret.as_str(), "***"))
     }
 
+    /// A client of the redis crate.
+    pub(crate) fn client(&self) -> redis::RedisResult<Client> {
+        let info = self.connection_info()?;
+        match &self.certificates {
+            Some(certificates) => Client::build_with_tls(info, certificates.for_client().clone()),
+            None => Client::open(info),
+        }
+    }
+
     /// For the redis crate, without credentials: they are sent as commands of their own, because
     /// the crate drops the server's words when they are refused.
-    pub(crate) fn connection_info(&self) -> redis::RedisResult<ConnectionInfo> {
+    fn connection_info(&self) -> redis::RedisResult<ConnectionInfo> {
         let addr = match &self.place {
             Place::Tcp { host, port } => ConnectionAddr::Tcp(host.clone(), *port),
             Place::Tls { host, port, insecure } => ConnectionAddr::TcpTls {
@@ -146,10 +223,18 @@ impl FromStr for Address {
         let url = redis::parse_redis_url(text.trim()).ok_or(AddressError::NotAUrl)?;
         let is_unix = url.scheme().ends_with("unix");
         let is_tls = matches!(url.scheme(), "rediss" | "valkeys");
-        let known_keys: &[&str] = if is_unix { &["db", "user", "pass"] } else { &[] };
+        let known_keys: &[&str] =
+            if is_unix { &["db", "user", "pass", "protocol"] } else { &["protocol"] };
         if url.query_pairs().any(|(key, _)| !known_keys.contains(&key.as_ref())) {
             return Err(AddressError::Unknown("a parameter after `?`"));
         }
+        let asked = url.query_pairs().filter(|(key, _)| key == "protocol").last();
+        let protocol = match asked.as_ref().map(|(_, protocol)| protocol.as_ref()) {
+            None | Some("2" | "resp2") => Protocol::Resp2,
+            Some("3" | "resp3") => Protocol::Resp3,
+            Some(_) => return Err(AddressError::Protocol),
+        };
+        drop(asked);
         match url.fragment() {
             None => {}
             Some("insecure") if is_tls => {}
@@ -180,6 +265,8 @@ impl FromStr for Address {
             database: settings.db(),
             user: settings.username().map(str::to_owned),
             password: settings.password().map(str::to_owned),
+            certificates: None,
+            protocol,
         })
     }
 }
@@ -194,10 +281,17 @@ impl fmt::Display for Address {
             Place::Tls { host, port, .. } => write!(f, "rediss://{}:{port}", bracketed(host))?,
             Place::Unix(path) => write!(f, "unix://{}", path.display())?,
         }
+        let mut mark = '?';
         match (&self.place, self.database) {
             (_, 0) => {}
-            (Place::Unix(_), database) => write!(f, "?db={database}")?,
+            (Place::Unix(_), database) => {
+                write!(f, "?db={database}")?;
+                mark = '&';
+            }
             (_, database) => write!(f, "/{database}")?,
+        }
+        if self.protocol == Protocol::Resp3 {
+            write!(f, "{mark}protocol=resp3")?;
         }
         match self.place {
             Place::Tls { insecure: true, .. } => f.write_str("#insecure"),
@@ -228,6 +322,13 @@ mod tests {
         assert_eq!(shown("rediss://cache:6380/2#insecure"), "rediss://cache:6380/2#insecure");
         assert_eq!(shown("unix:///run/redis.sock?db=4"), "unix:///run/redis.sock?db=4");
         assert_eq!(shown("redis+unix:///run/redis.sock"), "unix:///run/redis.sock");
+        assert_eq!(shown("redis://c/1?protocol=resp3"), "redis://c:6379/1?protocol=resp3");
+        assert_eq!(shown("unix:///s?protocol=3&db=1"), "unix:///s?db=1&protocol=resp3");
+        assert_eq!(
+            shown("rediss://c?protocol=3#insecure"),
+            "rediss://c:6379?protocol=resp3#insecure"
+        );
+        assert_eq!(shown("redis://c?protocol=resp2"), "redis://c:6379");
     }
 
     #[test]
@@ -264,7 +365,8 @@ mod tests {
         assert_eq!("unix:///a?db=one".parse::<Address>().unwrap_err(), AddressError::Database);
         assert_eq!("redis:///1".parse::<Address>().unwrap_err(), AddressError::Place);
         assert_eq!("unix://".parse::<Address>().unwrap_err(), AddressError::Place);
-        assert!(shown("redis://cache?protocol=resp3").contains("parameter"));
+        assert!(shown("redis://cache?timeout=1").contains("parameter"));
+        assert_eq!("redis://c?protocol=4".parse::<Address>().unwrap_err(), AddressError::Protocol);
         assert!(shown("redis://:a#b@cache").contains("redis://HOST"));
     }
 }

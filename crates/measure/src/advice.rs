@@ -227,6 +227,7 @@ mod tests {
             service_histogram: None,
             slip_histogram: None,
             baseline: None,
+            nodes: Vec::new(),
             anomalies: Vec::new(),
         }
     }

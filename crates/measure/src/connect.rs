@@ -38,7 +38,8 @@ pub enum ConnectError {
     },
     /// The TLS handshake failed.
     #[error(
-        "no TLS connection with `{address}`: {words}; if that port speaks plain Redis, write `redis://`; trust a certificate authority of your own with SSL_CERT_FILE, or end the address with `/#insecure`"
+        "no TLS connection with `{address}`: {words}; {}",
+        tls_advice(.words)
     )]
     Tls {
         /// The address without secrets.
@@ -136,16 +137,46 @@ pub(crate) fn advice(words: &str) -> &'static str {
     match words.split_whitespace().next().unwrap_or_default() {
         "NOAUTH" => "put user and password into the address: `redis://USER:PASSWORD@HOST:PORT`",
         "WRONGPASS" => "check user and password in the address",
+        "ERR" if words.contains("HELLO") => {
+            "leave `protocol=resp3` out of the address: servers speak it since Redis 6"
+        }
+        "NOPROTO" => "leave `protocol=resp3` out of the address",
         "ERR" if words.contains("AUTH") || words.contains("password") => {
             "check user and password in the address"
         }
         "NOPERM" => "allow that user the command and the keys `phasegate:*` with `ACL SETUSER`",
         "LOADING" => "wait until the server has loaded its data",
         "MASTERDOWN" => "wait until the replica reaches its master, or measure the master",
-        "MOVED" | "ASK" | "CLUSTERDOWN" => "name the cluster's node that holds the key",
+        "MOVED" | "ASK" => {
+            "it is a node of a cluster: write `cluster = true` into the plan's `[target]`"
+        }
+        "CLUSTERDOWN" => "see `CLUSTER INFO`: no node has the slot, or too few of them are up",
+        "ERR" if words.contains("cluster support disabled") => {
+            "it is no node of a cluster: leave `cluster = true` out of the plan"
+        }
         "OOM" => "make the plan's dataset smaller or the server's maxmemory larger",
         "DENIED" => "the server is in protected mode: let it know a password, or measure locally",
         _ => "see the server's log",
+    }
+}
+
+/// What to do about a handshake that failed. The words are those of rustls, which has no others.
+fn tls_advice(words: &str) -> &'static str {
+    let holds = |part: &str| words.contains(part);
+    if holds("UnknownIssuer") || holds("CaUsedAsEndEntity") {
+        "name the authority that vouches for it with `tls = { ca = \"FILE\" }` in the plan or SSL_CERT_FILE, or end the address with `/#insecure`"
+    } else if holds("not valid for name") || holds("NotValidForName") {
+        "name the host as the certificate does, or end the address with `/#insecure`"
+    } else if holds("expired") || holds("Expired") || holds("not valid yet") {
+        "renew the server's certificate, and check this machine's clock"
+    } else if holds("BadSignature") {
+        "check that the plan's `tls.ca` is the authority that made the server's certificate"
+    } else if holds("CertificateRequired") {
+        "show the server a certificate: `tls = { cert = \"FILE\", key = \"FILE\" }` in the plan"
+    } else if holds("received fatal alert") {
+        "the server doesn't accept the certificate that the plan's `tls.cert` shows, or nothing that we offer; see the server's log"
+    } else {
+        "if that port speaks plain Redis, write `redis://`; see the server's log"
     }
 }
 

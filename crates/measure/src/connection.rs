@@ -15,6 +15,7 @@ use rustix::net::{RecvFlags, SendFlags};
 
 use crate::address::Address;
 use crate::connect::{ConnectError, advice, socket, words_of_system};
+use crate::reply::{Expected, Taken};
 
 /// What ends a round of samples early.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -75,6 +76,9 @@ const SLACK: usize = 512;
 /// and its length. All of it is compared after the second clock reading.
 const HEAD: usize = 16;
 
+/// A server that greets with more bytes than this is none.
+const LONGEST_GREETING: usize = 64 * 1024;
+
 /// The longest excerpt of a reply in a message, in characters.
 const EXCERPT_LENGTH: usize = 60;
 
@@ -107,7 +111,12 @@ impl Connection {
             buffer: vec![0; longest.max(b"+OK\r\n".len()) + SLACK],
         };
         for (name, command) in address.handshake() {
-            connection.say(&command.get_packed_command(), name, address)?;
+            let request = command.get_packed_command();
+            let said = match name {
+                "HELLO" => connection.greet(&request),
+                _ => connection.sample(&request, b"+OK\r\n").map(drop),
+            };
+            said.map_err(|error| unwelcome(error, name, address))?;
         }
         if wait == Wait::Spin {
             rustix::io::ioctl_fionbio(&connection.socket, true)
@@ -122,19 +131,35 @@ impl Connection {
         self.socket
     }
 
-    fn say(
-        &mut self,
-        request: &[u8],
-        command: &'static str,
-        address: &Address,
-    ) -> Result<(), ConnectError> {
-        let shown = address.to_string();
-        self.sample(request, b"+OK\r\n").map(drop).map_err(|error| match error {
-            SampleError::ErrorReply { words } => {
-                ConnectError::Refused { address: shown, command, words: address.redact(&words) }
+    /// Sends what is answered by anything but an error, however long it is.
+    fn greet(&mut self, request: &[u8]) -> Result<(), SampleError> {
+        let begin = Instant::now();
+        self.send(request, begin)?;
+        let (mut reply, mut polls) = (Vec::new(), 0);
+        loop {
+            match rustix::io::read(&self.socket, &mut self.buffer[..]) {
+                Ok(0) => return Err(SampleError::Closed(closed_after(reply.len()))),
+                Ok(read) => {
+                    reply.extend_from_slice(self.buffer.get(..read).unwrap_or_default());
+                    match Expected::Any.take(&reply) {
+                        Taken::Whole(length) if length == reply.len() => return Ok(()),
+                        Taken::Part if reply.len() < LONGEST_GREETING => {}
+                        Taken::Part => {
+                            let (at, excerpt) = (0, excerpt(&reply));
+                            return Err(SampleError::Garbage { at, excerpt });
+                        }
+                        Taken::Error(words) => return Err(SampleError::ErrorReply { words }),
+                        Taken::Whole(at) | Taken::Other(at) => {
+                            let excerpt = excerpt(reply.get(at..).unwrap_or_default());
+                            return Err(SampleError::Garbage { at, excerpt });
+                        }
+                    }
+                }
+                Err(Errno::AGAIN) => self.idle(&mut polls, begin)?,
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(SampleError::Closed(words_of_system(&error))),
             }
-            error => ConnectError::Lost { address: shown, command, words: error.to_string() },
-        })
+        }
     }
 
     /// One round trip in nanoseconds: from before the request is written until the whole reply is
@@ -277,6 +302,17 @@ pub(crate) fn excerpt(bytes: &[u8]) -> String {
     text
 }
 
+/// Why a command of the beginning was not answered as it should be.
+fn unwelcome(error: SampleError, command: &'static str, address: &Address) -> ConnectError {
+    let shown = address.to_string();
+    match error {
+        SampleError::ErrorReply { words } => {
+            ConnectError::Refused { address: shown, command, words: address.redact(&words) }
+        }
+        error => ConnectError::Lost { address: shown, command, words: error.to_string() },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use phasegate_model::Transport;
@@ -359,7 +395,7 @@ mod tests {
         for (reply, advice) in [
             (b"-LOADING Redis is loading the dataset in memory\r\n".as_slice(), "loaded its data"),
             (b"-MASTERDOWN Link with MASTER is down\r\n", "measure the master"),
-            (b"-MOVED 3999 127.0.0.1:6381\r\n", "the cluster's node"),
+            (b"-MOVED 3999 127.0.0.1:6381\r\n", "`cluster = true`"),
             (b"-OOM command not allowed\r\n", "maxmemory larger"),
             (b"-NOAUTH Authentication required.\r\n", "put user and password into the address"),
             (b"-ERR unknown command\r\n", "see the server's log"),
@@ -433,5 +469,38 @@ mod tests {
         let all = format!("{error} {error:?}");
         assert!(all.contains("did not answer `AUTH`"), "{all}");
         assert!(!all.contains("hunter2") && !all.contains("alice"), "{all}");
+    }
+
+    /// What comes of a greeting that is answered in these pieces.
+    fn greeted(pieces: Vec<&'static [u8]>, then: Then) -> Result<(), String> {
+        let server = Faulty::start(Transport::Unix, vec![pieces], then);
+        let address = format!("{}?protocol=resp3", server.address).parse().unwrap();
+        let terms = terms(Wait::Block);
+        let opened =
+            Connection::open(&address, Wait::Block, 9, terms.reply_limit, &terms.interrupted);
+        let place = server.address.to_string();
+        opened.map(drop).map_err(|error| error.to_string().replace(&place, "HERE"))
+    }
+
+    #[test]
+    fn a_greeting_may_come_in_any_pieces() {
+        let greeting: &[u8] = b"%2\r\n$5\r\nproto\r\n:3\r\n$7\r\nmodules\r\n*0\r\n";
+        for cut in 1..greeting.len() {
+            let (first, second) = greeting.split_at(cut);
+            assert_eq!(greeted(vec![first, second], Then::Close), Ok(()), "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_greeting_that_is_none_is_an_error() {
+        let error = |pieces, then| greeted(pieces, then).unwrap_err();
+        let refused = error(vec![b"-NOPROTO unsupported protocol version\r\n"], Then::Close);
+        assert!(refused.contains("refused `HELLO`: NOPROTO unsupported"), "{refused}");
+        assert!(error(vec![b"HTTP/1.1 400\r\n"], Then::Close).contains("HTTP/1.1"));
+        assert!(error(vec![b"%1\r\n+a\r\n:3\r\n+more\r\n"], Then::Close).contains("+more"));
+        assert!(error(vec![b"%1\r\n+a"], Then::Close).contains("did not answer `HELLO`"));
+        assert!(error(vec![b"%1\r\n+a"], Then::Stall).contains("300 ms"));
+        let endless: &'static [u8] = vec![b'+'; 2 * LONGEST_GREETING].leak();
+        assert!(error(vec![endless], Then::Close).contains("++++"));
     }
 }

@@ -1,8 +1,9 @@
 //! The connection beside the measured ones: what it asks is answered by the redis crate.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use redis::{Client, Cmd, Connection, FromRedisValue, Pipeline, RedisError};
+use redis::{Cmd, Connection, FromRedisValue, Pipeline, RedisError};
 
 use crate::address::Address;
 use crate::connect::{ConnectError, check_path, words_of};
@@ -80,8 +81,8 @@ impl Control {
     ) -> Result<Result<Option<String>, Refusal>, ConnectError> {
         let mut command = redis::cmd("CONFIG");
         command.arg("GET").arg(name);
-        let answer = self.ask::<Vec<String>>("CONFIG GET", &command)?;
-        Ok(answer.map(|pair| pair.into_iter().nth(1)))
+        let answer = self.ask::<BTreeMap<String, String>>("CONFIG GET", &command)?;
+        Ok(answer.map(|values| values.into_values().next()))
     }
 
     /// Several commands of one kind at once; a refusal of any is an error.
@@ -108,9 +109,10 @@ impl Control {
 fn connect(address: &Address, limit: Duration) -> Result<Connection, ConnectError> {
     check_path(address)?;
     let unreachable = |error: RedisError| ConnectError::unreachable(address, &error);
-    let client = Client::open(address.connection_info().map_err(unreachable)?);
-    let connection =
-        client.and_then(|client| client.get_connection_with_timeout(limit)).map_err(unreachable)?;
+    let connection = address
+        .client()
+        .and_then(|client| client.get_connection_with_timeout(limit))
+        .map_err(unreachable)?;
     let limited = connection
         .set_read_timeout(Some(limit))
         .and_then(|()| connection.set_write_timeout(Some(limit)));

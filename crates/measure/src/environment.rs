@@ -8,11 +8,12 @@ use crate::control::{Control, Refusal};
 use crate::machine;
 
 /// Properties, and the fields of `INFO` that tell them.
-const FROM_INFO: [(&str, &str); 12] = [
+const FROM_INFO: [(&str, &str); 13] = [
     ("server.version", "redis_version"),
     ("server.name", "server_name"),
     ("server.valkey_version", "valkey_version"),
     ("server.mode", "redis_mode"),
+    ("server.role", "role"),
     ("server.os", "os"),
     ("server.arch_bits", "arch_bits"),
     ("server.build", "redis_build_id"),

@@ -1,11 +1,13 @@
 //! Why a measurement ended without a trial.
 
 use crate::affinity::PinError;
+use crate::cluster::ClusterError;
 use crate::connect::ConnectError;
 use crate::connection::SampleError;
 use crate::dataset::FillError;
 use crate::floor::FloorError;
 use crate::program::ProgramError;
+use crate::restart::RestartError;
 use crate::server::StartError;
 
 /// Why a session could not be opened, or a trial not be made. Each message says what went wrong,
@@ -21,6 +23,9 @@ pub enum MeasureError {
     /// The server did not come up.
     #[error(transparent)]
     Start(StartError),
+    /// The running server was not restarted.
+    #[error(transparent)]
+    Restart(RestartError),
     /// The server could not be reached, or did not let us in.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -37,6 +42,9 @@ pub enum MeasureError {
         /// The server's address without secrets.
         address: String,
     },
+    /// The cluster can't be measured.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
     /// A round ended early.
     #[error("round {round} of `{server}`: {source}{}", log.as_ref().map(|log| format!("; its last words were: {log}")).unwrap_or_default())]
     Round {
@@ -70,6 +78,15 @@ impl From<StartError> for MeasureError {
             StartError::Connect(error) => Self::Connect(error),
             StartError::Pin(error) => Self::Pin(error),
             error => Self::Start(error),
+        }
+    }
+}
+
+impl From<RestartError> for MeasureError {
+    fn from(error: RestartError) -> Self {
+        match error {
+            RestartError::Interrupted => Self::Interrupted,
+            error => Self::Restart(error),
         }
     }
 }

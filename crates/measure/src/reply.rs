@@ -2,6 +2,7 @@
 
 use redis::Value;
 
+use crate::address::Protocol;
 use crate::resp::{self, Shape};
 
 /// The only reply that is right.
@@ -19,8 +20,12 @@ impl Reply {
         Self { wire: b"+OK\r\n".to_vec(), value: Value::Okay }
     }
 
-    pub(crate) fn nil() -> Self {
-        Self { wire: b"$-1\r\n".to_vec(), value: Value::Nil }
+    pub(crate) fn nil(protocol: Protocol) -> Self {
+        let wire = match protocol {
+            Protocol::Resp2 => b"$-1\r\n".as_slice(),
+            Protocol::Resp3 => b"_\r\n",
+        };
+        Self { wire: wire.to_vec(), value: Value::Nil }
     }
 
     pub(crate) fn bulk(value: Vec<u8>) -> Self {
@@ -30,7 +35,7 @@ impl Reply {
         Self { wire, value: Value::BulkString(value) }
     }
 
-    /// Its bytes in RESP2.
+    /// Its bytes.
     pub(crate) fn wire(&self) -> &[u8] {
         &self.wire
     }
@@ -74,7 +79,9 @@ impl Expected {
     }
 
     fn look(&self, bytes: &[u8]) -> Taken {
-        match (resp::shape(bytes), bytes.strip_prefix(b"-"), self) {
+        // An error in one line, or as RESP3 has those of several.
+        let error = bytes.strip_prefix(b"-").or_else(|| bytes.strip_prefix(b"!"));
+        match (resp::shape(bytes), error, self) {
             (Shape::Whole(length), Some(_), _) => {
                 let words = bytes.get(1..length).unwrap_or_default();
                 Taken::Error(String::from_utf8_lossy(words).trim_end().to_owned())

@@ -5,14 +5,16 @@ use std::num::NonZeroU64;
 use std::ops::Range;
 use std::slice::Iter;
 
-use phasegate_model::{Command, Keys, MeasurePlan, Piece, Weighted};
+use phasegate_model::{Command, Keys, Piece, Weighted};
 
+use crate::address::Protocol;
 use crate::draw::{Choice, Draw, Zipf};
 use crate::reply::{Expected, Reply};
+use crate::side::Side;
 use crate::workload::VALUE_BYTES;
 
 /// A key that phasegate never writes.
-const ABSENT_KEY: &str = "phasegate:absent";
+pub(crate) const ABSENT_KEY: &str = "phasegate:absent";
 
 /// With more keys than this, so many of them are read: enough to be spread over the server's
 /// memory, few enough not to fill the client's caches with requests.
@@ -40,14 +42,15 @@ pub(crate) struct Requests {
 
 impl Requests {
     /// What a plan sends. With `keys`, so many keys of a dataset exist.
-    pub(crate) fn of(plan: &MeasurePlan, keys: Option<NonZeroU64>) -> Self {
+    pub(crate) fn of(side: &Side, keys: Option<NonZeroU64>) -> Self {
+        let plan = &side.plan;
         let value = plan.dataset.as_ref().map(|dataset| length(dataset.value.bytes()));
         let value = value.unwrap_or(VALUE_BYTES);
         let named = plan.keys.count.unwrap_or(Keys::DEFAULT_COUNT);
         let chosen = choice(&plan.keys, keys.unwrap_or(named.into()));
         match (plan.mix.as_slice(), plan.command, keys) {
             ([], Command::Ping, _) => Self::ping(),
-            ([], Command::Get, None) => Self::get_absent(),
+            ([], Command::Get, None) => Self::get_absent(&side.absent_key, side.protocol()),
             ([], Command::Get, Some(keys)) if plan.keys.zipf.is_none() => {
                 Self::get_dataset(keys, value)
             }
@@ -63,8 +66,8 @@ impl Requests {
     }
 
     /// `GET` of a key that doesn't exist.
-    pub(crate) fn get_absent() -> Self {
-        Self::encode([get(ABSENT_KEY)], Reply::nil())
+    pub(crate) fn get_absent(key: &str, protocol: Protocol) -> Self {
+        Self::encode([get(key)], Reply::nil(protocol))
     }
 
     /// `GET` of the dataset's keys, each of them once (of very many, a part) in a scattered order

@@ -1,5 +1,6 @@
-//! Where a reply ends, for replies that aren't known to the byte. Only the second version of the
-//! protocol: phasegate never asks for another.
+//! Where a reply ends, for replies that aren't known to the byte, in both versions of the protocol:
+//! the third has more kinds, and none of them means something else in the second. Messages that the
+//! server sends unasked are not among them: phasegate never subscribes to any.
 
 /// What the beginning of some bytes is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,12 +24,12 @@ pub(crate) fn shape(bytes: &[u8]) -> Shape {
     while missing > 0 {
         let rest = bytes.get(at..).unwrap_or_default();
         let Some((kind, line)) = rest.split_first() else { return Shape::Part };
-        if !b"+-:$*".contains(kind) {
+        if !b"+-:$*_#,(=!%~".contains(kind) {
             return Shape::Broken(at);
         }
         missing -= 1;
         let Some(length) = line.iter().position(|byte| *byte == b'\r') else {
-            let numeric = matches!(kind, b'$' | b'*' | b':');
+            let numeric = b"$*:=!%~".contains(kind);
             let is_long = numeric && line.len() > MOST_DIGITS + 1;
             return if is_long { Shape::Broken(at + 1) } else { Shape::Part };
         };
@@ -39,17 +40,24 @@ pub(crate) fn shape(bytes: &[u8]) -> Shape {
         }
         let text = line.get(..length).unwrap_or_default();
         at += length + 3;
-        if matches!(kind, b'+' | b'-') {
-            continue;
+        match (kind, text) {
+            (b'+' | b'-' | b',' | b'(', _) | (b'_', b"") | (b'#', b"t" | b"f") => continue,
+            (b'_' | b'#', _) => return Shape::Broken(at - length - 2),
+            _ => {}
         }
         let Some(number) = number(text) else { return Shape::Broken(at - length - 2) };
         match (kind, usize::try_from(number)) {
-            (b'*', Ok(_)) => missing = missing.saturating_add(number.unsigned_abs()),
-            (b'$', Ok(length)) => match string_end(bytes, at, length) {
+            (b'*' | b'~', Ok(_)) => missing = missing.saturating_add(number.unsigned_abs()),
+            // Each entry is a key and a value.
+            (b'%', Ok(_)) => {
+                missing = missing.saturating_add(number.unsigned_abs().saturating_mul(2));
+            }
+            (b'$' | b'=' | b'!', Ok(length)) => match string_end(bytes, at, length) {
                 Shape::Whole(end) => at = end,
                 other => return other,
             },
-            (b'$' | b'*', Err(_)) if number != -1 => return Shape::Broken(at - length - 2),
+            (b'$' | b'*', Err(_)) if number == -1 => {}
+            (_, Err(_)) if *kind != b':' => return Shape::Broken(at - length - 2),
             _ => {}
         }
     }
@@ -72,14 +80,14 @@ fn number(text: &[u8]) -> Option<i64> {
 
 /// Whether a reply says that there is nothing: no such key, field or element.
 pub(crate) fn is_nil(reply: &[u8]) -> bool {
-    reply.starts_with(b"$-1\r\n") || reply.starts_with(b"*-1\r\n")
+    [b"$-1\r\n".as_slice(), b"*-1\r\n", b"_\r\n"].iter().any(|nil| reply.starts_with(nil))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const WHOLE: [&[u8]; 10] = [
+    const WHOLE: [&[u8]; 18] = [
         b"+OK\r\n",
         b"-ERR no\r\n",
         b":-12\r\n",
@@ -90,6 +98,14 @@ mod tests {
         b"$5\r\na\r\nbc\r\n",
         b"*2\r\n*2\r\n:1\r\n$1\r\nx\r\n+OK\r\n",
         b"*3\r\n$-1\r\n*0\r\n-ERR\r\n",
+        b"_\r\n",
+        b"#t\r\n",
+        b",-inf\r\n",
+        b"(3492890328409238509324850943850943825024385\r\n",
+        b"=8\r\ntxt:a\r\nb\r\n",
+        b"!6\r\nERR no\r\n",
+        b"%2\r\n+a\r\n:1\r\n+b\r\n%0\r\n",
+        b"~2\r\n_\r\n#f\r\n",
     ];
 
     #[test]
@@ -114,7 +130,10 @@ mod tests {
     fn what_is_no_reply_is_told_with_its_place() {
         for (bytes, at) in [
             (b"HTTP/1.1".as_slice(), 0),
-            (b"%1\r\n", 0),
+            (b">1\r\n", 0),
+            (b"_x\r\n", 1),
+            (b"#1\r\n", 1),
+            (b"%-1\r\n", 1),
             (b"$x\r\n", 1),
             (b"$-2\r\n", 1),
             (b"*-7\r\n", 1),

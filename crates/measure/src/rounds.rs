@@ -147,6 +147,7 @@ impl Rounds<'_> {
         let server = match &self.side.target.server {
             TargetServer::Started(name)
             | TargetServer::Running(name)
+            | TargetServer::Restarted(name)
             | TargetServer::Imported(name) => name.clone(),
         };
         let source = match (source, &self.side.subject) {

@@ -253,13 +253,16 @@ impl Server {
 
     /// The end of its log in one line, for messages.
     pub(crate) fn last_words(&self) -> String {
-        let text = std::fs::read(self.folder.path().join(LOG)).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
-        let lines: Vec<&str> =
-            text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        let last = lines.get(lines.len().saturating_sub(LOG_LINES)..).unwrap_or_default();
-        if last.is_empty() { "nothing".to_owned() } else { last.join(" | ") }
+        last_lines(&std::fs::read(self.folder.path().join(LOG)).unwrap_or_default())
     }
+}
+
+/// The last lines of what a program printed in one line, for messages.
+pub(crate) fn last_lines(printed: &[u8]) -> String {
+    let text = String::from_utf8_lossy(printed);
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let last = lines.get(lines.len().saturating_sub(LOG_LINES)..).unwrap_or_default();
+    if last.is_empty() { "nothing".to_owned() } else { last.join(" | ") }
 }
 
 impl Drop for Server {

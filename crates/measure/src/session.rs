@@ -5,10 +5,11 @@ use std::sync::atomic::AtomicBool;
 
 use phasegate_model::{BaselineServer, Environment, Extent, MeasurePlan, Quantity, Target, Trial};
 
+use crate::cluster::{self, ClusterError, Primary};
 use crate::error::MeasureError;
 use crate::floor::{Floor, StandIn};
 use crate::side::{Side, plan_for};
-use crate::source::{Contenders, Source};
+use crate::source::{Contender, Contenders, Source};
 use crate::trial;
 
 /// What a trial is doing. Told between rounds, never inside a sample.
@@ -39,6 +40,8 @@ pub struct Session {
     pub(crate) candidate: Side,
     pub(crate) baseline: Option<Side>,
     pub(crate) floor: Floor,
+    /// Of a cluster, a session with each primary; then the candidate is the node that was named.
+    primaries: Vec<(String, Self)>,
 }
 
 impl Session {
@@ -64,6 +67,13 @@ impl Session {
         interrupted: Arc<AtomicBool>,
     ) -> Result<Self, MeasureError> {
         let Contenders { candidate, baseline } = contenders.into();
+        if candidate.cluster {
+            cluster::check(plan)?;
+        }
+        let of_cluster = candidate.cluster || baseline.as_ref().is_some_and(|it| it.cluster);
+        if of_cluster && baseline.is_some() {
+            return Err(ClusterError::Baseline.into());
+        }
         let mut plan = plan.clone();
         let mut sources = baseline.iter().chain([&candidate]).map(|contender| &contender.source);
         if sources.any(|source| matches!(source, Source::Running(_))) {
@@ -79,7 +89,35 @@ impl Session {
             .map(|baseline| Side::open(baseline, &plan, interrupted))
             .transpose()
             .map_err(MeasureError::of_baseline)?;
-        Ok(Self { candidate: side, baseline, floor })
+        let mut session = Self { candidate: side, baseline, floor, primaries: Vec::new() };
+        if candidate.cluster {
+            session.find_primaries(&candidate, &plan, stand_in)?;
+        }
+        Ok(session)
+    }
+
+    /// Opens a session with each primary of the cluster.
+    fn find_primaries(
+        &mut self,
+        candidate: &Contender,
+        plan: &MeasurePlan,
+        stand_in: Option<&StandIn>,
+    ) -> Result<(), MeasureError> {
+        let Source::Running(seed) = &candidate.source else { return Ok(()) };
+        let (_, mut control) = self.candidate.look()?;
+        for Primary { address, key } in cluster::primaries(&mut control, seed)? {
+            let shown = address.to_string();
+            let source = Source::Running(address);
+            let node = Contender { source, cluster: false, ..candidate.clone() };
+            let contenders = Contenders { candidate: node, baseline: None };
+            let interrupted = Arc::clone(&self.candidate.terms.interrupted);
+            let mut session = Self::open(contenders, plan, stand_in, interrupted)?;
+            session.candidate.absent_key = key;
+            self.primaries.push((shown, session));
+        }
+        let told = format!("{} primaries", self.primaries.len());
+        self.candidate.environment.0.insert("server.cluster".to_owned(), told);
+        Ok(())
     }
 
     /// What is measured, and how it is reached.
@@ -112,6 +150,13 @@ impl Session {
         number: u32,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Trial, MeasureError> {
-        trial::make(self, number, progress)
+        if self.primaries.is_empty() {
+            return trial::make(self, number, progress);
+        }
+        let mut trials = Vec::new();
+        for (address, session) in &mut self.primaries {
+            trials.push((address.clone(), trial::make(session, number, progress)?));
+        }
+        cluster::worst(number, trials)
     }
 }

@@ -6,16 +6,18 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use phasegate_model::{
-    Environment, MeasurePlan, Setup, Target, TargetServer, Transport, Wait, Writes,
+    Environment, MeasurePlan, RestartCommand, Setup, Target, TargetServer, Transport, Wait, Writes,
 };
 
-use crate::address::Address;
+use crate::address::{Address, Protocol};
 use crate::affinity;
 use crate::control::Control;
 use crate::environment;
 use crate::error::MeasureError;
 use crate::link::Terms;
 use crate::program;
+use crate::requests::ABSENT_KEY;
+use crate::restart::{RESTART_LIMIT, Restart};
 use crate::server::{Recipe, Server, file_name};
 use crate::source::{Contender, Source};
 use crate::workload::{describe, writing};
@@ -38,6 +40,9 @@ pub(crate) enum Subject {
 pub(crate) struct Side {
     pub(crate) subject: Subject,
     setup: Setup,
+    restart: Option<RestartCommand>,
+    /// A key that doesn't exist; of a node of a cluster, one that belongs there.
+    pub(crate) absent_key: String,
     /// The plan as far as it can be followed with this server.
     pub(crate) plan: MeasurePlan,
     pub(crate) terms: Terms,
@@ -71,18 +76,38 @@ impl Side {
             plan.dataset = None;
         }
         affinity::check(plan.pinning)?;
-        let target = target(&subject, &plan);
+        let target = target(&subject, contender.restart.as_ref(), &plan);
         let terms =
             Terms { wait: target.wait.unwrap_or(plan.wait), reply_limit: REPLY_LIMIT, interrupted };
-        let (setup, environment) = (contender.setup.clone(), Environment::default());
-        let mut side = Self { subject, setup, plan, terms, target, environment };
-        let (_server, mut control) = side.prepare()?;
+        let Contender { setup, restart, .. } = contender.clone();
+        let absent_key = ABSENT_KEY.to_owned();
+        let environment = Environment::default();
+        let mut side =
+            Self { subject, setup, restart, absent_key, plan, terms, target, environment };
+        let (_server, mut control) = side.look()?;
         side.environment = environment::describe(&mut control, side.plan.pinning)?;
         Ok(side)
     }
 
-    /// A server that answers, and a connection to ask it.
+    /// A server for a trial and a connection to ask it: started, restarted, or as it runs.
     pub(crate) fn prepare(&self) -> Result<(Option<Server>, Control), MeasureError> {
+        if let (Subject::Running(address), Some(command)) = (&self.subject, &self.restart) {
+            let restart = Restart { command, address, terms: &self.terms, limit: RESTART_LIMIT };
+            return Ok((None, restart.make()?));
+        }
+        self.look()
+    }
+
+    /// What is spoken with it.
+    pub(crate) const fn protocol(&self) -> Protocol {
+        match &self.subject {
+            Subject::Running(address) => address.protocol(),
+            Subject::Program(_) => Protocol::Resp2,
+        }
+    }
+
+    /// A server that answers, and a connection to ask it.
+    pub(crate) fn look(&self) -> Result<(Option<Server>, Control), MeasureError> {
         match &self.subject {
             Subject::Running(address) => {
                 Ok((None, Control::open(address, self.terms.reply_limit)?))
@@ -111,11 +136,15 @@ pub(crate) fn plan_for(contender: &Contender, plan: &MeasurePlan) -> MeasurePlan
 }
 
 /// The plan's ways, and what they come to with this subject.
-fn target(subject: &Subject, plan: &MeasurePlan) -> Target {
+fn target(subject: &Subject, restart: Option<&RestartCommand>, plan: &MeasurePlan) -> Target {
     let (server, transport) = match subject {
         Subject::Program(program) => (TargetServer::Started(file_name(program)), plan.transport),
         Subject::Running(address) => {
-            (TargetServer::Running(address.to_string()), address.transport())
+            let server = match restart {
+                Some(_) => TargetServer::Restarted(address.to_string()),
+                None => TargetServer::Running(address.to_string()),
+            };
+            (server, address.transport())
         }
     };
     // The redis crate, which does TLS, can only block.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use phasegate_model::{Pinning, Setup};
+use phasegate_model::{Pinning, RestartCommand, Setup};
 
 use crate::address::Address;
 
@@ -26,13 +26,23 @@ pub struct Contender {
     pub source: Source,
     /// How it is set up, if it is started.
     pub setup: Setup,
+    /// The command that restarts it before each trial, if it is a running one.
+    pub restart: Option<RestartCommand>,
+    /// Whether it is a node of a cluster, all of whose primaries are to be measured.
+    pub cluster: bool,
     /// CPUs of its own. Where there is none, that of the plan counts.
     pub pinning: Pinning,
 }
 
 impl From<&Source> for Contender {
     fn from(source: &Source) -> Self {
-        Self { source: source.clone(), setup: Setup::default(), pinning: Pinning::default() }
+        Self {
+            source: source.clone(),
+            setup: Setup::default(),
+            restart: None,
+            cluster: false,
+            pinning: Pinning::default(),
+        }
     }
 }
 

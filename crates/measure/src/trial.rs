@@ -62,6 +62,7 @@ pub(crate) fn make(
         service_histogram,
         slip_histogram,
         baseline: compared.map(Compared::into_evidence).transpose()?,
+        nodes: Vec::new(),
         anomalies,
     })
 }
@@ -188,7 +189,7 @@ fn requests(
         }
         _ => None,
     };
-    Ok(Requests::of(plan, filled))
+    Ok(Requests::of(side, filled))
 }
 
 /// All rounds with `INFO` around them, the calling thread being on its CPU.

@@ -124,9 +124,11 @@ impl<'e> Circumstances<'e> {
             told.map(|(name, value)| (name.clone(), value.clone())).collect();
         let server = match &target.server {
             // Which program it is may be what the phase is about.
-            TargetServer::Started(_) => "started anew for each trial",
-            TargetServer::Running(address) => address,
-            TargetServer::Imported(origin) => origin,
+            TargetServer::Started(_) => "started anew for each trial".to_owned(),
+            TargetServer::Running(address) => address.clone(),
+            // Each trial with a fresh process is another way than one process for all.
+            restarted @ TargetServer::Restarted(_) => restarted.to_string(),
+            TargetServer::Imported(origin) => origin.clone(),
         };
         // Which CPUs they are doesn't matter, only how they lie to each other, which the
         // environment tells.
@@ -136,11 +138,8 @@ impl<'e> Circumstances<'e> {
             (None, Some(_)) => "the client",
             (None, None) => "neither",
         };
-        let way = [
-            (SERVER, server.to_owned()),
-            ("command", target.command.clone()),
-            ("pinned", pinned.to_owned()),
-        ];
+        let way =
+            [(SERVER, server), ("command", target.command.clone()), ("pinned", pinned.to_owned())];
         properties.extend(way.map(|(name, value)| (format!("{WAY}{name}"), value)));
         let told = [
             ("transport", target.transport.map(|it| it.to_string())),

@@ -238,6 +238,9 @@ pub enum TargetServer {
     Running(String),
     /// Somebody else's, measured by other means. Where the figures were taken from.
     Imported(String),
+    /// A running server of somebody else's, restarted before each trial by a command of its owner,
+    /// which the plan tells. Its address, without secrets.
+    Restarted(String),
 }
 
 impl TargetServer {
@@ -259,6 +262,9 @@ impl fmt::Display for TargetServer {
         match self {
             Self::Started(program) => write!(f, "{program}, started anew for each trial"),
             Self::Running(address) => write!(f, "{address}, one running server, not restarted"),
+            Self::Restarted(address) => {
+                write!(f, "{address}, restarted before each trial by a command of its owner")
+            }
             Self::Imported(origin) => {
                 write!(f, "imported from {origin}: measured by others, nobody knows how and where")
             }
@@ -306,8 +312,23 @@ pub struct Trial {
     /// What was measured of the baseline, round about with the rounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineTrial>,
+    /// Of a cluster, what each of its primaries says, in the order of their slots. `readings` then
+    /// has the worst of each metric, `rounds` and histograms are those of the primary with the
+    /// largest P99.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<NodeTrial>,
     /// What went wrong without ending the trial, for readers.
     pub anomalies: Vec<String>,
+}
+
+/// One primary's share in a trial of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeTrial {
+    /// Its address, without secrets.
+    pub address: String,
+    /// What it says of each metric.
+    pub readings: Readings,
 }
 
 /// The baseline's half of a pair.

@@ -42,8 +42,8 @@ pub use decision::{
     PredictionResult, RowDecision, Summary, Verdict, Votes,
 };
 pub use evidence::{
-    BaselineServer, BaselineTrial, End, Environment, Evidence, EvidenceError, First, Previous,
-    Round, Target, TargetServer, Trial,
+    BaselineServer, BaselineTrial, End, Environment, Evidence, EvidenceError, First, NodeTrial,
+    Previous, Round, Target, TargetServer, Trial,
 };
 pub use fact::{Fact, FactName, FactNameError, FactValue};
 pub use finding::{Finding, Reason};
@@ -65,7 +65,8 @@ pub use record::{
 pub use rust_decimal::Decimal;
 pub use suggest::nearest;
 pub use target::{
-    ConfigLine, ServerPlan, ServerPlanError, ServerUrl, Setup, VariableName, is_secret_argument,
+    ClientFiles, ConfigLine, RestartCommand, ServerPlan, ServerPlanError, ServerUrl, Setup,
+    TlsPlan, VariableName, is_secret_argument,
 };
 pub use version::{Version, VersionError};
 pub use workload::{

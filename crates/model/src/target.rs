@@ -19,12 +19,43 @@ pub struct ServerPlan {
     /// A running server. It is never started, written to or configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<ServerUrl>,
+    /// The command of its owner that restarts the running server before each trial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<RestartCommand>,
+    /// Whether the running server is a node of a cluster, all of whose primaries are measured.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cluster: bool,
+    /// The files that TLS with the running server takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsPlan>,
     /// How a server of ours is set up.
     #[serde(default, skip_serializing_if = "Setup::is_plain")]
     pub setup: Setup,
     /// CPUs, instead of those of `[measure]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinning: Option<Pinning>,
+}
+
+/// The PEM files that TLS takes, by their paths. What is in them is recorded nowhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsPlan {
+    /// The certificate authorities that vouch for the server, instead of the system's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
+    /// What we show the server, if it wants to see something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientFiles>,
+}
+
+/// The two files of a client certificate, by their paths: neither is of use without the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientFiles {
+    /// The certificate, with those between it and the authority's.
+    pub cert: String,
+    /// Its private key, without a passphrase.
+    pub key: String,
 }
 
 /// How a server of ours differs from one that is started without further ado.
@@ -76,6 +107,11 @@ pub enum ServerPlanError {
     /// What would be recorded with the plan.
     #[error("`{0}` can't be set: a plan is recorded for everyone to read, and this is a secret")]
     SecretDirective(String),
+    /// There is nothing to run.
+    #[error(
+        "`restart` is empty; write the shell command that restarts the server: `systemctl restart redis`"
+    )]
+    NoCommand,
     /// Not a name of an environment variable.
     #[error("`{0}` is no name of an environment variable; use letters, digits and `_`")]
     NotAVariable(String),
@@ -123,6 +159,31 @@ impl FromStr for ServerUrl {
         }
         if place.is_empty() {
             return Err(ServerPlanError::NotAUrl);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// The shell command of its owner that restarts a running server: `systemctl restart redis`. It is
+/// recorded with the plan, so a secret doesn't belong in it but in the environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestartCommand(String);
+
+impl RestartCommand {
+    /// The command as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for RestartCommand {
+    type Err = ServerPlanError;
+
+    fn from_str(text: &str) -> Result<Self, ServerPlanError> {
+        // No command has a zero byte, and the system would refuse it.
+        if text.trim().is_empty() || text.contains('\0') {
+            return Err(ServerPlanError::NoCommand);
         }
         Ok(Self(text.to_owned()))
     }
@@ -268,7 +329,7 @@ macro_rules! written {
     )*};
 }
 
-written!(ServerUrl: 0, ConfigLine: written, VariableName: 0);
+written!(ServerUrl: 0, RestartCommand: 0, ConfigLine: written, VariableName: 0);
 
 #[cfg(test)]
 mod tests {
@@ -311,6 +372,15 @@ mod tests {
         assert!(message("Port 6379").starts_with("`port` can't be set"));
         let secret = message("requirepass hunter2");
         assert!(secret.starts_with("`requirepass` can't be set") && !secret.contains("hunter2"));
+    }
+
+    #[test]
+    fn a_command_that_restarts_is_something_to_run() {
+        let written = "systemctl restart redis && true";
+        assert_eq!(written.parse::<RestartCommand>().unwrap().to_string(), written);
+        for empty in ["", " \n", "a\0b"] {
+            assert_eq!(empty.parse::<RestartCommand>(), Err(ServerPlanError::NoCommand), "{empty}");
+        }
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! What only some readers look for: target, environment, method, anomalies, each trial; and how
 //! the decision was recorded.
 
+use std::collections::BTreeMap;
+
 use phasegate_model::{
     BaselineServer, DataType, Decimal, Dimension, Evidence, Extent, Metric, Pinning, Quantity,
-    Reading, Statistic, TargetServer, Trial,
+    Reading, Readings, Statistic, TargetServer, Trial,
 };
 
 use crate::baseline;
@@ -40,6 +42,7 @@ fn target(evidence: &Evidence) -> Vec<Property> {
     if let Some(baseline) = &evidence.baseline {
         lines.push(property("Compared with", compared_with(evidence, baseline)));
     }
+    lines.extend(nodes(evidence).map(|nodes| property("Nodes", nodes)));
     if target.server.is_imported() {
         // The plan asks for more, but nobody followed it.
         lines.push(property("Imported with", text(&evidence.tool)));
@@ -118,7 +121,7 @@ fn environment(evidence: &Evidence) -> Vec<Property> {
 /// How a finding comes about, in two sentences.
 fn method(material: &Material<'_>) -> Vec<String> {
     let trial = match material.evidence.target.server {
-        TargetServer::Started(_) => "restart of the server",
+        TargetServer::Started(_) | TargetServer::Restarted(_) => "restart of the server",
         TargetServer::Running(_) => "fresh set of connections",
         TargetServer::Imported(_) => "imported result (nobody knows whether of a restart)",
     };
@@ -141,6 +144,32 @@ fn method(material: &Material<'_>) -> Vec<String> {
              server tells are decided when all trials agree."
         ),
     ]
+}
+
+/// Of a cluster, each primary with its smallest and largest P99, and how often it was the slowest.
+fn nodes(evidence: &Evidence) -> Option<String> {
+    let metric = Metric::Rtt(Statistic::P99);
+    let p99 = |readings: &Readings| Some(readings.get(metric)?.number()?.value());
+    let of_all = evidence.trials.iter().flat_map(|trial| {
+        trial.nodes.iter().map(move |node| (node.address.as_str(), p99(&node.readings), trial))
+    });
+    let mut told: BTreeMap<&str, (Vec<Decimal>, usize)> = BTreeMap::new();
+    for (address, of_node, trial) in of_all {
+        let (all, worst) = told.entry(address).or_default();
+        all.extend(of_node);
+        *worst += usize::from(of_node.is_some() && of_node == p99(&trial.readings));
+    }
+    let trials = evidence.trials.len();
+    let in_words = |(address, (all, worst)): (&str, (Vec<Decimal>, usize))| {
+        let shown = |amount: Option<&Decimal>| Some(as_written(quantity(metric, *amount?)?));
+        let range = match (shown(all.iter().min()), shown(all.iter().max())) {
+            (Some(low), Some(high)) => format!("P99 {low} to {high}"),
+            _ => "P99 missing".to_owned(),
+        };
+        format!("{} ({range}, the slowest in {worst} of {trials} trials)", text(address))
+    };
+    let lines: Vec<String> = told.into_iter().map(in_words).collect();
+    (!lines.is_empty()).then(|| lines.join(", "))
 }
 
 fn disturbance(disturbance: &Disturbance) -> DisturbanceLine {

@@ -201,6 +201,18 @@ static SERVER: Table = Table {
             Kind::Text,
             "A running server, read-only: redis://, rediss:// or unix:// without user and password",
         ),
+        optional(
+            "restart",
+            Kind::Text,
+            "The shell command that restarts the running server before each trial",
+        ),
+        optional(
+            "cluster",
+            Kind::Flag,
+            "Whether every primary of the running server's cluster is measured; false if it isn't \
+             written",
+        ),
+        optional("tls", Kind::Table(&TLS), "The files that TLS with the running server takes"),
         optional("arguments", Kind::Texts, "Arguments of the program"),
         optional("config", Kind::Texts, "Lines of a redis.conf, such as `io-threads 2`"),
         optional(
@@ -357,6 +369,19 @@ static PINNING: Table = Table {
     keys: &[
         optional("server", Kind::Whole(0), "The server's CPU"),
         optional("client", Kind::Whole(0), "The client's CPU"),
+    ],
+};
+
+static TLS: Table = Table {
+    about: "PEM files, by their paths; what is in them is recorded nowhere",
+    keys: &[
+        optional(
+            "ca",
+            Kind::Text,
+            "Authorities that vouch for the server, instead of the system's",
+        ),
+        optional("cert", Kind::Text, "The certificate that the server is shown"),
+        optional("key", Kind::Text, "The private key of that certificate, without a passphrase"),
     ],
 };
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use phasegate_model::{
-    Pinning, ServerPlan, ServerPlanError, Setup, VariableName, is_secret_argument,
+    ClientFiles, Pinning, ServerPlan, ServerPlanError, Setup, TlsPlan, VariableName,
+    is_secret_argument,
 };
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -28,6 +29,25 @@ pub(crate) fn server(
             );
         }
     }
+    let ours = ["program", "arguments", "config", "env"];
+    for theirs in ["restart", "tls", "cluster"].into_iter().filter(|key| section.has(key)) {
+        for own in ours.into_iter().filter(|key| section.has(key)) {
+            let message = format!(
+                "`{theirs}` is of a running server, and `{own}` of one that phasegate starts"
+            );
+            problems.push(
+                Diagnostic::new(Code::BadValue, section.span.clone(), message)
+                    .help(format!("leave out `{own}` or `{theirs}`")),
+            );
+        }
+    }
+    if section.has("cluster") && section.has("restart") {
+        let message = "`restart` restarts one server, and `cluster` measures several";
+        problems.push(
+            Diagnostic::new(Code::BadValue, section.span.clone(), message)
+                .help("leave out `restart` or `cluster`"),
+        );
+    }
     let program = section.text("program", problems);
     if let Some(program) = program.as_ref().filter(|program| program.text.trim().is_empty()) {
         let message = "`program` is empty";
@@ -36,6 +56,9 @@ pub(crate) fn server(
     let plan = ServerPlan {
         program: program.map(|program| program.text.to_owned()),
         url: section.parsed("url", problems),
+        restart: section.parsed("restart", problems),
+        cluster: section.flag("cluster", problems).unwrap_or_default(),
+        tls: tls(&mut section, problems),
         setup: Setup {
             arguments: arguments(&mut section, problems),
             config: texts(&mut section, "config", problems),
@@ -59,6 +82,28 @@ pub(crate) fn pinning(
     };
     table.finish(problems);
     Some(pinning)
+}
+
+/// The files of TLS; nothing if the key isn't there.
+fn tls(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<TlsPlan> {
+    let mut table = section.section("tls", problems)?;
+    let mut file = |key| table.text(key, problems).map(|text| text.text.to_owned());
+    let (ca, cert, key) = (file("ca"), file("cert"), file("key"));
+    let missing = match (&cert, &key) {
+        (Some(_), None) => Some(("cert", "key")),
+        (None, Some(_)) => Some(("key", "cert")),
+        _ => None,
+    };
+    if let Some((there, missing)) = missing {
+        let message = format!("`tls` has `{there}` and no `{missing}`");
+        problems.push(
+            Diagnostic::new(Code::BadValue, table.span.clone(), message)
+                .help("a client certificate and its private key belong together"),
+        );
+    }
+    table.finish(problems);
+    let client = cert.zip(key).map(|(cert, key)| ClientFiles { cert, key });
+    Some(TlsPlan { ca, client })
 }
 
 /// A list of strings that each mean something.
@@ -149,6 +194,54 @@ mod tests {
         let plan = parse("").unwrap();
         assert!(plan.target.is_none() && plan.baseline.is_none());
         assert!(parse("[baseline]\n").unwrap().baseline.unwrap().setup.is_plain());
+    }
+
+    #[test]
+    fn a_command_restarts_a_server_that_runs_and_no_other() {
+        let plan = parse("[target]\nurl = \"unix:///s\"\nrestart = \"./restart.sh\"\n").unwrap();
+        assert_eq!(plan.target.unwrap().restart.unwrap().as_str(), "./restart.sh");
+        let problems = |keys: &str| parse(&format!("[baseline]\n{keys}")).unwrap_err().join("\n");
+        let both = problems("program = \"redis-server\"\nrestart = \"./restart.sh\"\n");
+        assert!(
+            both.contains("`restart` is of a running server, and `program` of one that"),
+            "{both}"
+        );
+        let two = problems("cluster = true\nrestart = \"./restart.sh\"\n");
+        assert!(two.contains("`restart` restarts one server, and `cluster` measures"), "{two}");
+        assert!(problems("restart = \" \"\n").contains("`restart` is empty"));
+        assert!(problems("restart = 1\n").contains("wrong-type"));
+    }
+
+    #[test]
+    fn a_running_server_may_be_a_node_of_a_cluster() {
+        let cluster = |keys: &str| parse(&format!("[target]\n{keys}"));
+        let target = |keys: &str| cluster(keys).unwrap().target.unwrap();
+        assert!(target("cluster = true\n").cluster && !target("").cluster);
+        let ours = cluster("program = \"redis-server\"\ncluster = true\n").unwrap_err().join("");
+        assert!(ours.contains("`cluster` is of a running server"), "{ours}");
+        assert!(cluster("cluster = 1\n").unwrap_err().join("").contains("wrong-type"));
+    }
+
+    #[test]
+    fn a_certificate_and_its_key_belong_together() {
+        let tls = |keys: &str| parse(&format!("[target]\ntls = {{ {keys} }}\n"));
+        let files = tls("ca = \"ca.pem\", cert = \"c.pem\", key = \"c.key\"").unwrap();
+        let files = files.target.unwrap().tls.unwrap();
+        let client = files.client.unwrap();
+        assert_eq!(
+            (files.ca.as_deref(), client.cert.as_str(), client.key.as_str()),
+            (Some("ca.pem"), "c.pem", "c.key")
+        );
+        assert!(tls("ca = \"ca.pem\"").unwrap().target.unwrap().tls.unwrap().client.is_none());
+        for (keys, told) in [
+            ("cert = \"c.pem\"", "`tls` has `cert` and no `key`"),
+            ("key = \"c.key\"", "`tls` has `key` and no `cert`"),
+            ("ca = 1", "wrong-type"),
+            ("cacert = \"ca.pem\"", "unknown key `cacert`"),
+        ] {
+            let problems = tls(keys).unwrap_err().join("\n");
+            assert!(problems.contains(told), "{problems}");
+        }
     }
 
     #[test]

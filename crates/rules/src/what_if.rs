@@ -70,6 +70,7 @@ impl Matrix {
             service_histogram: None,
             slip_histogram: None,
             baseline: None,
+            nodes: Vec::new(),
             anomalies: Vec::new(),
         };
         self.decide(&Evidence {

@@ -221,5 +221,5 @@ fn the_schemas_have_the_keys_that_the_readers_know_and_no_other() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 18);
+    assert_eq!(seen, 20);
 }

@@ -167,6 +167,7 @@ impl ImportedTrial {
             service_histogram: None,
             slip_histogram: None,
             baseline: None,
+            nodes: Vec::new(),
             anomalies,
         }
     }

@@ -10,8 +10,9 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::*;
+use crate::address::Protocol;
 use crate::link::Link;
-use crate::requests::Requests;
+use crate::requests::{ABSENT_KEY, Requests};
 use crate::round::Times;
 use crate::testing::known::{Hold, Known, Served};
 use crate::testing::{Faulty, Then, terms};
@@ -33,7 +34,7 @@ fn patient(wait: Wait) -> Terms {
 
 /// A round, and what the server did.
 fn round(server: &Known, load: Load, wait: Wait, passes: &Passes) -> (RoundTimes, Vec<Served>) {
-    let (terms, requests) = (patient(wait), Requests::get_absent());
+    let (terms, requests) = (patient(wait), Requests::get_absent(ABSENT_KEY, Protocol::Resp2));
     let address = server.url().parse().unwrap();
     let mut times = RoundTimes::new(&load).unwrap();
     let mut lanes = Lanes::open(&address, &terms, requests.expected(), load).unwrap();
@@ -130,7 +131,8 @@ fn readings_of_known_latencies_are_true_for_every_load() {
 fn samples_one_at_a_time_are_true_each_by_itself() {
     for wait in [Wait::Spin, Wait::Block] {
         for server in [Known::over_unix(Hold::Tail(1)), Known::over_tcp(Hold::Tail(2))] {
-            let (terms, requests) = (patient(wait), Requests::get_absent());
+            let (terms, requests) =
+                (patient(wait), Requests::get_absent(ABSENT_KEY, Protocol::Resp2));
             let reply = requests.reply().unwrap();
             let mut link = Link::open(&server.url().parse().unwrap(), &terms, reply).unwrap();
             let begin = Instant::now();
@@ -290,7 +292,7 @@ fn a_server_that_is_too_slow_for_the_rate_is_told_so() {
     let server = Known::over_unix(Hold::Tail(5));
     let load = load(Some("1000000/s"), 1, 1);
     let terms = Terms { reply_limit: Duration::from_secs(1), ..terms(Wait::Spin) };
-    let requests = Requests::get_absent();
+    let requests = Requests::get_absent(ABSENT_KEY, Protocol::Resp2);
     let mut times = RoundTimes::new(&load).unwrap();
     let address = server.url().parse().unwrap();
     let mut lanes = Lanes::open(&address, &terms, requests.expected(), load).unwrap();
@@ -310,7 +312,8 @@ fn an_interrupt_ends_every_load() {
             first: Duration::from_millis(200),
         });
         let load = load(rate, connections, pipeline);
-        let (terms, requests) = (patient(Wait::Block), Requests::get_absent());
+        let (terms, requests) =
+            (patient(Wait::Block), Requests::get_absent(ABSENT_KEY, Protocol::Resp2));
         terms.interrupted.store(true, Ordering::Relaxed);
         let mut times = RoundTimes::new(&load).unwrap();
         let address = server.url().parse().unwrap();

@@ -3,12 +3,14 @@
 #![allow(clippy::disallowed_methods, reason = "tests start processes and read files")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod clusters;
 mod common;
 mod floor;
 mod headroom;
 mod known;
 mod load;
 mod pairs;
+mod restarted;
 mod running;
 mod started;
 mod tls;

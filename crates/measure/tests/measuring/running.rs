@@ -1,9 +1,10 @@
 //! Servers that run already.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 
-use phasegate_measure::MeasureError;
-use phasegate_model::{Command, MissingReason, Reading, TargetServer, Transport, Wait};
+use phasegate_measure::{MeasureError, Progress};
+use phasegate_model::{Command, MissingReason, Reading, TargetServer, Transport, Wait, Weighted};
 
 use crate::common::{
     Server, dataset, free_port, never, number, open, plan, reading, running, trial, trial_with,
@@ -176,4 +177,84 @@ fn a_path_that_is_too_long_for_a_socket_is_an_error() {
     let long = format!("unix:///tmp/{}", "x".repeat(120));
     let message = refusal(&long);
     assert!(message.contains("has 125 bytes, and the system allows 107"), "{message}");
+}
+
+#[test]
+fn the_third_version_of_the_protocol_is_spoken_if_the_address_says_so() {
+    let server = Server::start(&[]);
+    let () = server.say("ACL SETUSER alice on >hunter2 ~* +@all");
+    let address = format!("{}&protocol=resp3", server.address_of("alice", "hunter2"));
+    for wait in [Wait::Spin, Wait::Block] {
+        for is_pipelined in [false, true] {
+            let mut plan = plan();
+            plan.wait = wait;
+            if is_pipelined {
+                plan.load.pipeline = 4.try_into().unwrap();
+            }
+            let mut session = open(&running(&address), &plan, never()).unwrap();
+            let shown = format!("{}?protocol=resp3", server.address());
+            assert_eq!(session.target().server, TargetServer::Running(shown));
+            assert_eq!(session.environment().0["server.io_threads"], "1");
+            let trial = session
+                .trial(1, &mut |progress| {
+                    let Progress::Rounds { .. } = progress else { return };
+                    // Connections of a round are gone by now, those beside them are there.
+                    let clients: String = server.say("CLIENT LIST");
+                    let of_ours = |line: &&str| line.contains("user=alice");
+                    let told: Vec<&str> = clients.lines().filter(of_ours).collect();
+                    assert!(!told.is_empty() && told.iter().all(|line| line.contains(" resp=3")));
+                })
+                .unwrap();
+            assert!(number(&trial, "rtt.p50") > 0.0 && number(&trial, "memory.used") > 0.0);
+        }
+    }
+}
+
+#[test]
+fn replies_of_the_third_version_are_read_to_their_end() {
+    let server = Server::start(&[]);
+    let () = server.say("HSET h a 1 b 2");
+    let () = server.say("SADD s a b");
+    let () = server.say("ZADD z 1.5 a");
+    let mix = ["HGETALL h", "SMEMBERS s", "ZSCORE z a", "GET none", "LRANGE none 0 -1"];
+    let mut plan = plan();
+    plan.mix = mix
+        .iter()
+        .map(|words| Weighted {
+            command: words.parse().unwrap(),
+            weight: NonZeroU32::MIN,
+            value: "10B".parse().unwrap(),
+        })
+        .collect();
+    let address = format!("{}?protocol=resp3", server.address());
+    let measured = trial(&running(&address), &plan).unwrap();
+    assert!(number(&measured, "rtt.p50") > 0.0);
+}
+
+#[test]
+fn a_server_that_speaks_only_the_second_version_is_named() {
+    let server = Server::start(&["--rename-command", "HELLO", ""]);
+    let message = refusal(&format!("{}?protocol=resp3", server.address()));
+    assert!(message.contains("refused `HELLO`: ERR unknown command"), "{message}");
+    assert!(message.ends_with("servers speak it since Redis 6"), "{message}");
+}
+
+#[test]
+fn a_replica_is_measured_as_what_it_is() {
+    let port = free_port().to_string();
+    let primary = Server::start(&["--port", &port, "--bind", "127.0.0.1"]);
+    let replica = Server::start(&["--replicaof", "127.0.0.1", &port]);
+    let is_joined = || {
+        let told: String = replica.say("INFO replication");
+        told.contains("master_link_status:up")
+    };
+    while !is_joined() {
+        std::thread::yield_now();
+    }
+    for (server, role) in [(&primary, "master"), (&replica, "slave")] {
+        let mut session = open(&running(&server.address()), &plan(), never()).unwrap();
+        assert_eq!(session.environment().0["server.role"], role);
+        assert!(number(&session.trial(1, &mut |_| {}).unwrap(), "rtt.p50") > 0.0);
+    }
+    assert_eq!(primary.say::<u64>("DBSIZE"), 0);
 }

@@ -2,6 +2,10 @@
 
 use phasegate_model::{Transport, Wait};
 
+use phasegate_measure::{Address, Certificates, Source};
+use phasegate_model::{ClientFiles, TlsPlan};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+
 use crate::common::{Server, free_port, never, number, open, plan, running, trial};
 
 /// A server with a plain socket and a TLS port.
@@ -72,4 +76,154 @@ fn plain_and_tls_that_meet_are_told_apart() {
     assert!(tls_to_plain.contains("if that port speaks plain Redis"), "{tls_to_plain}");
     let plain_to_tls = refusal(&format!("redis://alice:hunter2@127.0.0.1:{tls_port}"));
     assert!(plain_to_tls.contains("(a port that speaks TLS needs `rediss://`)"), "{plain_to_tls}");
+}
+
+/// An authority of one's own, and what it made for a server and its clients, in one folder.
+struct Authority {
+    folder: tempfile::TempDir,
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(rcgen::DnType::CommonName, "an authority");
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let authority = Self { folder: tempfile::tempdir().unwrap(), issuer };
+        std::fs::write(authority.file("ca.pem"), authority.issuer.pem()).unwrap();
+        authority.make("client", "client", 4000);
+        authority
+    }
+
+    /// Makes `NAME.pem` and `NAME.key` for a host, valid until a year's beginning.
+    fn make(&self, name: &str, host: &str, until: i32) {
+        let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
+        params.not_before = date_time_ymd(2000, 1, 1);
+        params.not_after = date_time_ymd(until, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        std::fs::write(self.file(&format!("{name}.pem")), certificate.pem()).unwrap();
+        std::fs::write(self.file(&format!("{name}.key")), key.serialize_pem()).unwrap();
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    /// A server with a certificate of the authority, and its address by a host name.
+    fn server(&self, host: &str, until: i32, clients: &str) -> (Server, String) {
+        self.make("server", host, until);
+        let port = free_port().to_string();
+        let (ca, cert, key) =
+            (self.file("ca.pem"), self.file("server.pem"), self.file("server.key"));
+        let server = Server::start(&[
+            "--tls-port",
+            &port,
+            "--bind",
+            "127.0.0.1",
+            "--tls-auth-clients",
+            clients,
+            "--tls-cert-file",
+            &cert,
+            "--tls-key-file",
+            &key,
+            "--tls-ca-cert-file",
+            &ca,
+        ]);
+        (server, format!("rediss://localhost:{port}"))
+    }
+
+    fn plan(&self, ca: Option<&str>, client: Option<(&str, &str)>) -> TlsPlan {
+        TlsPlan {
+            ca: ca.map(|name| self.file(name)),
+            client: client
+                .map(|(cert, key)| ClientFiles { cert: self.file(cert), key: self.file(key) }),
+        }
+    }
+}
+
+fn known_by(address: &str, tls: &TlsPlan) -> Source {
+    let address: Address = address.parse().unwrap();
+    Source::Running(address.with(Certificates::read(tls).unwrap()).unwrap())
+}
+
+/// The error that an address gives with these files.
+fn failure(address: &str, tls: &TlsPlan) -> String {
+    trial(&known_by(address, tls), &plan()).unwrap_err().to_string()
+}
+
+#[test]
+fn an_authority_of_ones_own_and_a_client_certificate_let_us_in() {
+    let authority = Authority::new();
+    let (_server, address) = authority.server("localhost", 4000, "yes");
+    let tls = authority.plan(Some("ca.pem"), Some(("client.pem", "client.key")));
+    let mut session = open(&known_by(&address, &tls), &plan(), never()).unwrap();
+    assert_eq!(session.target().transport, Some(Transport::Tls));
+    let trial = session.trial(1, &mut |_| {}).unwrap();
+    assert!(number(&trial, "rtt.p50") > 0.0);
+}
+
+#[test]
+fn each_reason_against_a_handshake_has_its_advice() {
+    let authority = Authority::new();
+    let (_server, address) = authority.server("localhost", 4000, "yes");
+    let ca = authority.plan(Some("ca.pem"), None);
+    let nothing_shown = failure(&address, &ca);
+    assert!(nothing_shown.contains("show the server a certificate"), "{nothing_shown}");
+    let stranger = Authority::new();
+    let client = Some(("client.pem", "client.key"));
+    let unknown = failure(&address, &stranger.plan(Some("ca.pem"), client));
+    assert!(unknown.contains("tls.ca") || unknown.contains("tls = { ca ="), "{unknown}");
+    let mut mixed = stranger.plan(None, client);
+    mixed.ca = Some(authority.file("ca.pem"));
+    let not_accepted = failure(&address, &mixed);
+    assert!(not_accepted.contains("doesn't accept the certificate"), "{not_accepted}");
+    let by_number = failure(&address.replace("localhost", "127.0.0.1"), &ca);
+    assert!(by_number.contains("name the host as the certificate does"), "{by_number}");
+    let (_old, address) = authority.server("localhost", 2001, "no");
+    let expired = failure(&address, &ca);
+    assert!(expired.contains("renew the server's certificate"), "{expired}");
+}
+
+#[test]
+fn files_that_are_of_no_use_are_named_and_not_quoted() {
+    let authority = Authority::new();
+    authority.make("other", "other", 4000);
+    std::fs::write(authority.file("empty.pem"), "").unwrap();
+    let private = std::fs::read_to_string(authority.file("client.key")).unwrap();
+    let error = |ca: Option<&str>, client: Option<(&str, &str)>| {
+        let error = Certificates::read(&authority.plan(ca, client)).unwrap_err();
+        let all = format!("{error} {error:?}");
+        for line in private.lines() {
+            assert!(!all.contains(line), "{all}");
+        }
+        let folder = authority.folder.path().display().to_string();
+        error.to_string().replace(&(folder + "/"), "")
+    };
+    assert_eq!(
+        error(Some("none.pem"), None),
+        "`none.pem` of the plan's `tls.ca` can't be read: no such file or directory; paths begin where phasegate is called"
+    );
+    for (ca, client, told) in [
+        (Some("empty.pem"), None, "`empty.pem` of the plan's `tls.ca` holds no certificate"),
+        (Some("client.key"), None, "`client.key` of the plan's `tls.ca` holds no certificate"),
+        (None, Some(("none.pem", "client.key")), "`none.pem` of the plan's `tls.cert` can't"),
+        (None, Some(("client.pem", "none.key")), "`none.key` of the plan's `tls.key` can't"),
+        (None, Some(("client.pem", "client.pem")), "`tls.key` holds no private key"),
+        (None, Some(("other.pem", "client.key")), "`client.key` of the plan's `tls` don't belong"),
+    ] {
+        let message = error(ca, client);
+        assert!(message.contains(told), "{message}");
+    }
+}
+
+#[test]
+fn certificates_are_of_no_use_without_tls() {
+    let authority = Authority::new();
+    let certificates = Certificates::read(&authority.plan(Some("ca.pem"), None)).unwrap();
+    assert_eq!(format!("{certificates:?}"), "Certificates(***)");
+    let address: Address = "redis://me:hunter2@host".parse().unwrap();
+    let message = address.with(certificates).unwrap_err().to_string();
+    assert!(message.starts_with("the plan has `tls`, and `redis://host:6379` is reached without"));
 }

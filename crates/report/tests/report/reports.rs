@@ -2,7 +2,8 @@
 
 use crate::phase_3a::{self, Interval, margin, material, metric, number, rendered, row, votes};
 use phasegate_model::{
-    Decision, End, Evidence, Missing, MissingReason, Reading, Summary, TargetServer, Votes,
+    Decision, End, Evidence, Missing, MissingReason, NodeTrial, Reading, Summary, TargetServer,
+    Votes,
 };
 use phasegate_report::{Context, Form, render};
 use serde_json::json;
@@ -32,6 +33,25 @@ pub(crate) fn is_well_set(report: &str) {
 #[test]
 fn a_skip_leaves_an_obligation() {
     insta::assert_snapshot!(report(&phase_3a::decision(), &phase_3a::evidence()));
+}
+
+#[test]
+fn the_nodes_of_a_cluster_are_told_with_the_slowest() {
+    let (decision, mut evidence) = (phase_3a::decision(), phase_3a::evidence());
+    let trials = evidence.trials.len();
+    for trial in &mut evidence.trials {
+        let mut fast = trial.readings.clone();
+        fast.insert(metric("P99"), Reading::parse(metric("P99"), "5us").unwrap()).unwrap();
+        let slow = trial.readings.clone();
+        trial.nodes = [("redis://a:7000", fast), ("redis://b:7001", slow)]
+            .map(|(address, readings)| NodeTrial { address: address.to_owned(), readings })
+            .into();
+    }
+    let report = report(&decision, &evidence);
+    let line = report.lines().find(|line| line.starts_with("| Nodes |")).unwrap();
+    let fast = format!("a:7000 (P99 5 us to 5 us, the slowest in 0 of {trials} trials)");
+    assert!(line.contains(&fast), "{line}");
+    assert!(line.contains(&format!("the slowest in {trials} of {trials} trials)")), "{line}");
 }
 
 #[test]

@@ -1,0 +1,148 @@
+//! The files of TLS: an authority of one's own, and a certificate to show the server.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use phasegate_model::TlsPlan;
+use redis::{ClientTlsConfig, TlsCertificates};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::connect::words_of_system;
+
+/// Why the files of a plan's `tls` are of no use. No message holds anything of what is in them.
+#[derive(Debug, thiserror::Error)]
+pub enum CertificatesError {
+    /// One can't be read.
+    #[error(
+        "`{file}` of the plan's `tls.{key}` can't be read: {words}; paths begin where phasegate is called"
+    )]
+    Unreadable {
+        /// The plan's key.
+        key: &'static str,
+        /// The path as in the plan.
+        file: String,
+        /// The system's reason.
+        words: String,
+    },
+    /// There isn't in it what has to be.
+    #[error(
+        "`{file}` of the plan's `tls.{key}` holds no {what} in PEM; it should begin with `-----BEGIN`"
+    )]
+    Empty {
+        /// The plan's key.
+        key: &'static str,
+        /// The path as in the plan.
+        file: String,
+        /// What should be in it.
+        what: &'static str,
+    },
+    /// The authority's certificate can't be used.
+    #[error(
+        "the certificate in `{file}` of the plan's `tls.ca` can't be used: {words}; name the authority's own certificate"
+    )]
+    Authority {
+        /// The path as in the plan.
+        file: String,
+        /// The library's reason.
+        words: String,
+    },
+    /// Certificate and key aren't of each other.
+    #[error(
+        "`{cert}` and `{key}` of the plan's `tls` don't belong together: {words}; name the private key that the certificate was made for"
+    )]
+    Client {
+        /// The certificate's path.
+        cert: String,
+        /// The key's path.
+        key: String,
+        /// The library's reason.
+        words: String,
+    },
+    /// The address isn't one of TLS.
+    #[error(
+        "the plan has `tls`, and `{address}` is reached without; write `rediss://` or leave `tls` out"
+    )]
+    Plain {
+        /// The address without secrets.
+        address: String,
+    },
+}
+
+/// What was read, once it was found to be of use. It never shows itself.
+#[derive(Clone)]
+pub struct Certificates(Arc<TlsCertificates>);
+
+impl Certificates {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// If one can't be read, holds something else than it should, or they don't fit together.
+    pub fn read(plan: &TlsPlan) -> Result<Self, CertificatesError> {
+        let root_cert = plan.ca.as_deref().map(|file| read("ca", file)).transpose()?;
+        let mut roots = RootCertStore::empty();
+        if let (Some(file), Some(pem)) = (&plan.ca, &root_cert) {
+            for certificate in certificates("ca", file, pem)? {
+                roots.add(certificate).map_err(|error| CertificatesError::Authority {
+                    file: file.clone(),
+                    words: error.to_string(),
+                })?;
+            }
+        }
+        let client_tls = plan.client.as_ref().map(|files| {
+            let (client_cert, client_key) = (read("cert", &files.cert)?, read("key", &files.key)?);
+            let chain = certificates("cert", &files.cert, &client_cert)?;
+            let key = PrivateKeyDer::from_pem_slice(&client_key).map_err(|_| {
+                let (key, file, what) =
+                    ("key", files.key.clone(), "private key without a passphrase");
+                CertificatesError::Empty { key, file, what }
+            })?;
+            // Only to see whether they fit together.
+            ClientConfig::builder()
+                .with_root_certificates(roots)
+                .with_client_auth_cert(chain, key)
+                .map_err(|error| CertificatesError::Client {
+                    cert: files.cert.clone(),
+                    key: files.key.clone(),
+                    words: error.to_string(),
+                })?;
+            Ok(ClientTlsConfig { client_cert, client_key })
+        });
+        let client_tls = client_tls.transpose()?;
+        Ok(Self(Arc::new(TlsCertificates { client_tls, root_cert })))
+    }
+
+    /// For the redis crate.
+    pub(crate) fn for_client(&self) -> &TlsCertificates {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Certificates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Certificates(***)")
+    }
+}
+
+fn read(key: &'static str, file: &str) -> Result<Vec<u8>, CertificatesError> {
+    std::fs::read(Path::new(file)).map_err(|error| CertificatesError::Unreadable {
+        key,
+        file: file.to_owned(),
+        words: words_of_system(&error),
+    })
+}
+
+/// All certificates of a file, of which there has to be one.
+fn certificates(
+    key: &'static str,
+    file: &str,
+    pem: &[u8],
+) -> Result<Vec<CertificateDer<'static>>, CertificatesError> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match found {
+        Ok(found) if !found.is_empty() => Ok(found),
+        _ => Err(CertificatesError::Empty { key, file: file.to_owned(), what: "certificate" }),
+    }
+}
