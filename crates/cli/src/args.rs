@@ -630,8 +630,8 @@ pub(crate) struct SignArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReportArgs {
-    /// The entry's number
-    pub(crate) entry: u64,
+    /// The entry's number, as `phasegate history list` has it; without one, the newest decision
+    pub(crate) entry: Option<u64>,
     /// What to render: the report in Markdown or HTML, everything that a template may use as
     /// JSON, or a short comment for a pull request
     #[arg(long, value_enum, default_value = "md")]

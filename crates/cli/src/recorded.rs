@@ -4,6 +4,8 @@ use phasegate_history::{DecisionDraft, DecisionRecord, Entry, ObjectKind, Record
 use phasegate_model::{Evidence, PhaseId, Plan};
 use phasegate_rules::{Diagnostic, Matrix, Source, parse_plan};
 
+use crate::args::HistoryPlace;
+
 /// The decision of an entry that must be one.
 pub(crate) fn decision_of(entry: &Entry) -> anyhow::Result<&DecisionRecord> {
     entry.decision().ok_or_else(|| {
@@ -30,6 +32,24 @@ pub(crate) fn newest_decision(
         }
     }
     Ok(newest)
+}
+
+/// The entry of that number, or the newest decision.
+pub(crate) fn entry_or_newest(
+    place: &HistoryPlace,
+    store: &Store,
+    number: Option<u64>,
+) -> anyhow::Result<Recorded> {
+    if let Some(number) = number {
+        return Ok(store.entry(number)?);
+    }
+    let location = place.location()?;
+    newest_decision(store, None)?.ok_or_else(|| {
+        anyhow::anyhow!(
+            "no decisions are recorded in `{location}`; `phasegate run PHASE` records one, \
+             --reports names another folder"
+        )
+    })
 }
 
 /// What a decision rests on, checked again as it was then.

@@ -4,16 +4,16 @@ use phasegate_history::{DecisionRecord, Recorded};
 use phasegate_model::Decision;
 use serde::Serialize;
 
-use crate::args::{ExplainArgs, Format, HistoryPlace};
+use crate::args::{ExplainArgs, Format};
 use crate::explanation::explanation;
 use crate::layout::Layout;
 use crate::output::{Exit, print, print_json};
-use crate::place;
-use crate::recorded::{decision_of, newest_decision};
+use crate::recorded::{decision_of, entry_or_newest};
 use crate::settling::Settling;
 
 pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
-    let recorded = entry(&args.history.place, args.entry)?;
+    let place = &args.history.place;
+    let recorded = entry_or_newest(place, &place.open()?, args.entry)?;
     match args.history.format {
         Format::Json => print_json(&ExplanationJson::of(&recorded, decision_of(&recorded.entry)?))?,
         Format::Text => print(&explanation(
@@ -23,21 +23,6 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
         ))?,
     }
     Ok(Exit::Done)
-}
-
-/// The entry of that number, or the newest decision.
-fn entry(place: &HistoryPlace, number: Option<u64>) -> anyhow::Result<Recorded> {
-    let location = place.location()?;
-    let store = place::open(&location)?;
-    match number {
-        Some(number) => Ok(store.entry(number)?),
-        None => newest_decision(&store, None)?.ok_or_else(|| {
-            anyhow::anyhow!(
-                "no decisions are recorded in `{location}`; `phasegate run PHASE` records one, \
-                 --reports names another folder"
-            )
-        }),
-    }
 }
 
 /// An explained entry, for programs. Fields are only ever added.

@@ -7,7 +7,7 @@ use phasegate_report::{Form, TranscribedForm};
 
 use crate::args::{ReportArgs, ReportFormat};
 use crate::output::{Exit, print, print_json};
-use crate::recorded::{Inputs, decision_of};
+use crate::recorded::{Inputs, decision_of, entry_or_newest};
 use crate::rendering::{Digests, Recorded, Templates};
 use crate::stages::stages_with;
 use crate::transcribed::{self, Transcribed};
@@ -15,7 +15,7 @@ use crate::waivers::Waivers;
 
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
     let store = args.place.open()?;
-    let recorded = store.entry(args.entry)?;
+    let recorded = entry_or_newest(&args.place, &store, args.entry)?;
     match recorded.entry.transcription() {
         Some(_) if args.as_of.is_some() => {
             anyhow::bail!("a transcription has no rows to waive; leave --as-of out")
@@ -69,7 +69,7 @@ fn decision(
     }
     let waivers = args.as_of.map(|day| AsOf::read(store, recorded, day.0)).transpose()?;
     let context = context(store, &recorded.entry, waivers.as_ref())
-        .with_context(|| format!("can't render entry {}", args.entry))?;
+        .with_context(|| format!("can't render entry {}", recorded.entry.number))?;
     match form {
         Some(form) => print(&templates.render(&context, form)?),
         None => print_json(&context),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use phasegate_history::{Body, Entry, Recorded, Store};
+use phasegate_history::{Body, Entry, OpenObligations, Recorded, Store};
 use phasegate_model::{Metric, Statistic};
 use phasegate_report::{Site, SiteEntry, SiteMatter, SitePage, SiteTemplate, Stage};
 
@@ -18,7 +18,7 @@ pub(crate) fn run(args: &SiteArgs) -> anyhow::Result<Exit> {
     let template = template()?;
     let folder = SiteFolder::beside(&args.folder)?;
     let store = args.place.open()?;
-    let mut site = Site::default();
+    let (mut site, mut open) = (Site::default(), OpenObligations::default());
     let mut stages = Stages::of(Metric::Rtt(Statistic::P99));
     let mut sources = Vec::new();
     for recorded in store.entries()? {
@@ -28,11 +28,13 @@ pub(crate) fn run(args: &SiteArgs) -> anyhow::Result<Exit> {
         let source = Source::of(&store, &recorded.entry, &mut stages)
             .with_context(|| format!("can't show entry {}", recorded.entry.number))?;
         source.give(&recorded, |entry| site.add(entry));
+        open.take(&recorded.entry);
         sources.push(source);
     }
+    let open = open.into_open().into_iter().map(|owed| (owed.entry, owed.obligation.row)).collect();
     let today = args.today.or(site.newest_day());
     let render = |page: &SitePage| template.render(page).context("can't render the site");
-    folder.write("index.html", &render(&site.index(today))?)?;
+    folder.write("index.html", &render(&site.index(today, &open))?)?;
     for source in &sources {
         let recorded = store.entry(source.number)?;
         let page = source.give(&recorded, |entry| render(&site.entry(entry, today)))?;

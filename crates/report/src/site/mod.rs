@@ -6,7 +6,6 @@
 
 mod context;
 mod entry;
-mod forecast;
 mod material;
 mod obligations;
 mod policy;
@@ -22,7 +21,7 @@ pub use template::SiteTemplate;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use phasegate_model::{Gate, Metric, Outcome, PhaseId, Quantity, Statistic, Waiver};
+use phasegate_model::{Gate, Metric, Outcome, PhaseId, Quantity, RowId, Statistic, Waiver};
 
 use crate::figures::{count, moment, text};
 use crate::picture;
@@ -82,9 +81,10 @@ impl Site {
         self.newest_day
     }
 
-    /// What the index shows, as of a day.
+    /// What the index shows, as of a day. Which obligations are open, by their entries and rows, is
+    /// told from outside: it follows from the whole history.
     #[must_use]
-    pub fn index(&self, today: Option<NaiveDate>) -> SitePage {
+    pub fn index(&self, today: Option<NaiveDate>, open: &BTreeSet<(u64, RowId)>) -> SitePage {
         let different = |values: &mut dyn Iterator<Item = String>| -> Vec<String> {
             values.collect::<BTreeSet<_>>().into_iter().collect()
         };
@@ -94,7 +94,7 @@ impl Site {
             has_p99: self.lines.iter().any(|line| line.p99.is_some()),
             words: different(&mut self.lines.iter().map(|line| line.word.clone())),
             phases: different(&mut self.lines.iter().filter_map(|line| line.phase.clone())),
-            obligations: self.obligations.lines(&|number| self.link_to(number)),
+            obligations: self.obligations.lines(open, &|number| self.link_to(number)),
             waivers: self.waivers.iter().map(|waiver| waiver.line(today)).collect(),
             trajectory: self.trajectory(),
         };

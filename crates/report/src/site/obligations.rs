@@ -1,24 +1,23 @@
 //! Which obligations are open, how far they are from falling due, and when they will.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use phasegate_model::{
-    Change, Decision, Finding, Metric, Obligation, PhaseId, Quantity, RowId, Summary,
+    Change, Decimal, Decision, Finding, Metric, Obligation, PhaseId, Quantity, RowId, Summary,
 };
 
-use crate::figures::{distance, ends, quantity, text};
+use crate::figures::{count, distance, ends, quantity, text};
+use crate::forecast::{Forecast, forecast};
 use crate::site::context::{EntryLink, OwedLine};
-use crate::site::forecast::{Sample, forecast};
 use crate::site::material::{SiteEntry, SiteMatter};
 
 /// Obligations and what was read since, while a history is walked through.
 #[derive(Debug, Default)]
 pub(crate) struct Obligations {
-    /// Those of the newest decision of each phase: deciding a phase again takes the place of what
-    /// it owed before.
-    open: BTreeMap<PhaseId, Vec<Owed>>,
+    /// All that ever were left open, in the order of their entries.
+    owed: Vec<Owed>,
     looks: Vec<Look>,
 }
 
@@ -26,6 +25,7 @@ pub(crate) struct Obligations {
 #[derive(Debug)]
 struct Owed {
     entry: u64,
+    phase: PhaseId,
     obligation: Obligation,
     /// The one change that makes it due; nothing if it takes several, or a reading is missing.
     change: Option<Change>,
@@ -37,8 +37,14 @@ struct Look {
     entry: u64,
     at: DateTime<Utc>,
     figures: BTreeMap<Metric, Quantity>,
-    /// What it found of obligations, if it is a revisit.
-    findings: Option<Vec<(u64, RowId, Finding)>>,
+    /// Whom it asked and what it found of obligations, if it is a revisit.
+    revisit: Option<Revisited>,
+}
+
+#[derive(Debug)]
+struct Revisited {
+    server: String,
+    findings: Vec<(u64, RowId, Finding)>,
 }
 
 impl Obligations {
@@ -49,20 +55,22 @@ impl Obligations {
             SiteMatter::Decision(decision) => {
                 let owed = decision.obligations.iter().map(|obligation| Owed {
                     entry: number,
+                    phase: decision.phase.clone(),
                     obligation: obligation.clone(),
                     change: only_change(decision, &obligation.row),
                 });
-                self.open.insert(decision.phase.clone(), owed.collect());
+                self.owed.extend(owed);
                 let figures = figures(decision);
-                self.looks.push(Look { entry: number, at, figures, findings: None });
+                self.looks.push(Look { entry: number, at, figures, revisit: None });
             }
             SiteMatter::Transcription(transcription) => {
                 let owed = transcription.obligations.iter().map(|obligation| Owed {
                     entry: number,
+                    phase: transcription.phase.clone(),
                     obligation: obligation.clone(),
                     change: None,
                 });
-                self.open.insert(transcription.phase.clone(), owed.collect());
+                self.owed.extend(owed);
             }
             SiteMatter::Revisit(revisit) => {
                 let figures = revisit.readings.iter().filter_map(|(metric, reading)| {
@@ -71,26 +79,30 @@ impl Obligations {
                 let found = |owed: &phasegate_model::RevisitedObligation| {
                     (owed.entry, owed.row.clone(), owed.finding.clone())
                 };
-                let findings = Some(revisit.obligations.iter().map(found).collect());
-                self.looks.push(Look { entry: number, at, figures: figures.collect(), findings });
+                let findings = revisit.obligations.iter().map(found).collect();
+                self.looks.push(Look {
+                    entry: number,
+                    at: revisit.read_at.unwrap_or(at),
+                    figures: figures.collect(),
+                    revisit: Some(Revisited { server: revisit.server.clone(), findings }),
+                });
             }
             SiteMatter::Waiver { .. } | SiteMatter::Note { .. } => (),
         }
     }
 
-    /// The open ones, in the order in which they came.
-    pub(crate) fn lines(&self, link: &dyn Fn(u64) -> EntryLink) -> Vec<OwedLine> {
-        let mut open: Vec<(&PhaseId, &Owed)> = self
-            .open
-            .iter()
-            .flat_map(|(phase, owed)| owed.iter().map(move |owed| (phase, owed)))
-            .collect();
-        open.sort_by_key(|(_, owed)| owed.entry);
-        open.into_iter().map(|(phase, owed)| self.line(phase, owed, link)).collect()
+    /// Those that are open, by their entries and rows, in the order in which they came.
+    pub(crate) fn lines(
+        &self,
+        open: &BTreeSet<(u64, RowId)>,
+        link: &dyn Fn(u64) -> EntryLink,
+    ) -> Vec<OwedLine> {
+        let is_open = |owed: &&Owed| open.contains(&(owed.entry, owed.obligation.row.clone()));
+        self.owed.iter().filter(is_open).map(|owed| self.line(owed, link)).collect()
     }
 
-    fn line(&self, phase: &PhaseId, owed: &Owed, link: &dyn Fn(u64) -> EntryLink) -> OwedLine {
-        let Owed { entry, obligation, change } = owed;
+    fn line(&self, owed: &Owed, link: &dyn Fn(u64) -> EntryLink) -> OwedLine {
+        let Owed { entry, phase, obligation, change } = owed;
         let newest = change.as_ref().and_then(|then| {
             let (number, figure) = self.newest(*entry, then.metric)?;
             Some((number, then, moved(then, figure)?))
@@ -109,15 +121,26 @@ impl Obligations {
         }
     }
 
-    /// What was read since, by revisits only: they are made to look at just this.
+    /// From what revisits read since, as they are made to look at just this; of the server that the
+    /// newest of them asked.
     fn forecast(&self, entry: u64, change: &Change) -> Option<String> {
-        let revisits = self.since(entry).filter(|look| look.findings.is_some());
+        let asked = |look: &Look| Some(look.revisit.as_ref()?.server.clone());
+        let newest = self.since(entry).filter_map(asked).last()?;
         let sample = |look: &Look| {
-            let figure = *look.figures.get(&change.metric)?;
-            Some(Sample { at: look.at, figure })
+            let is_of_it = look.revisit.as_ref().is_some_and(|asked| asked.server == newest);
+            let figure = look.figures.get(&change.metric).filter(|_| is_of_it)?;
+            Some((look.at, figure.amount()))
         };
-        let samples: Vec<Sample> = revisits.filter_map(sample).collect();
-        forecast(&samples, change.to)
+        let samples: Vec<(DateTime<Utc>, Decimal)> = self.since(entry).filter_map(sample).collect();
+        let looks = count(samples.len(), "revisit", "revisits");
+        let day = |time: DateTime<Utc>| time.date_naive();
+        Some(match forecast(&samples, change.to.amount()) {
+            Forecast::TooFewReadings => return None,
+            Forecast::Reached => format!("by {looks}, now"),
+            Forecast::At(time) => format!("by {looks}, about {}", day(time)),
+            Forecast::NotBefore(time) => format!("by {looks}, not before {}", day(time)),
+            Forecast::Never => format!("by {looks} it doesn't get nearer"),
+        })
     }
 
     /// By the newest revisit that looked at it, or a still newer reading at or beyond its limit;
@@ -127,7 +150,7 @@ impl Obligations {
             let about = |(entry, row, _): &&(u64, RowId, Finding)| {
                 *entry == owed.entry && *row == owed.obligation.row
             };
-            let (_, _, finding) = look.findings.as_ref()?.iter().find(about)?;
+            let (_, _, finding) = look.revisit.as_ref()?.findings.iter().find(about)?;
             Some((look.entry, finding.clone()))
         };
         let revisit = self.since(owed.entry).filter_map(found).last();

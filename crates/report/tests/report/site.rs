@@ -1,15 +1,21 @@
 //! The pages of a site, from entries made by hand.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use phasegate_model::{
-    Finding, Note, Reading, Readings, Revisit, RevisitedObligation, Transcription, Waiver,
+    Finding, Note, Reading, Readings, Revisit, RevisitedObligation, RowId, Transcription, Waiver,
 };
 use phasegate_report::{Figures, Site, SiteEntry, SiteMatter, SitePage, SiteTemplate, Stage};
 use serde_json::json;
 
 use crate::phase_3a::{self, Interval, metric, quantity};
+
+/// The obligation of an entry is open.
+fn open(entry: u64) -> BTreeSet<(u64, RowId)> {
+    [(entry, "scale".parse().unwrap())].into()
+}
 
 fn at(day: u32) -> DateTime<Utc> {
     format!("2026-11-{day:02}T05:00:00Z").parse().unwrap()
@@ -88,7 +94,7 @@ fn pages(looks: &[Revisit], today: Option<&str>) -> Vec<SitePage> {
         site.add(entry);
     }
     let today = today.map(|day| day.parse().unwrap()).or(site.newest_day());
-    let index = site.index(today);
+    let index = site.index(today, &open(2));
     std::iter::once(index).chain(entries.iter().map(|entry| site.entry(entry, today))).collect()
 }
 
@@ -123,7 +129,7 @@ fn what_a_revisit_found_is_its_state_and_two_make_a_forecast() {
     assert_eq!(forecast.unwrap(), "by 2 revisits it doesn't get nearer");
     let looks = [revisit("20MB", Finding::NotMet), revisit("30MB", Finding::NotMet)];
     let (_, _, forecast) = owed(&looks);
-    assert_eq!(forecast.unwrap(), "at 10.0 MB a day, by 2 revisits, about 2026-11-08");
+    assert_eq!(forecast.unwrap(), "by 2 revisits, about 2026-11-08");
 }
 
 #[test]
@@ -138,7 +144,7 @@ fn a_reading_of_a_later_phase_makes_an_obligation_due() {
         let mut site = Site::default();
         site.add(&entry(1, 1, SiteMatter::Decision(&owing)));
         site.add(&entry(2, 2, SiteMatter::Decision(&later)));
-        let index = site.index(None).index.unwrap();
+        let index = site.index(None, &open(1)).index.unwrap();
         index.obligations.iter().map(|owed| owed.state.clone()).collect::<String>()
     };
     assert_eq!(state("2MB"), "not due");
@@ -147,14 +153,25 @@ fn a_reading_of_a_later_phase_makes_an_obligation_due() {
 }
 
 #[test]
-fn deciding_a_phase_again_takes_the_place_of_what_it_owed() {
-    let (first, mut second) = (phase_3a::decision(), phase_3a::decision());
-    second.obligations.clear();
+fn only_what_is_open_is_listed() {
+    let decision = phase_3a::decision();
     let mut site = Site::default();
-    site.add(&entry(1, 1, SiteMatter::Decision(&first)));
-    assert_eq!(site.index(None).index.unwrap().obligations.len(), 1);
-    site.add(&entry(2, 2, SiteMatter::Decision(&second)));
-    assert_eq!(site.index(None).index.unwrap().obligations.len(), 0);
+    site.add(&entry(1, 1, SiteMatter::Decision(&decision)));
+    site.add(&entry(2, 2, SiteMatter::Decision(&decision)));
+    let listed = |open: &BTreeSet<(u64, RowId)>| {
+        let index = site.index(None, open).index.unwrap();
+        index.obligations.iter().map(|owed| owed.entry.number.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(&open(2)), ["2"]);
+    assert_eq!(listed(&BTreeSet::new()), [""; 0]);
+}
+
+#[test]
+fn looks_at_another_server_make_no_forecast() {
+    let mut elsewhere = revisit("20MB", Finding::NotMet);
+    elsewhere.server = "redis://elsewhere".to_owned();
+    let (_, _, forecast) = owed(&[elsewhere, revisit("30MB", Finding::NotMet)]);
+    assert_eq!(forecast, None);
 }
 
 #[test]
@@ -185,7 +202,7 @@ fn entries_name_those_before_and_those_about_them() {
 #[test]
 fn the_built_in_template_renders_every_page() {
     let template = SiteTemplate::new(SiteTemplate::BUILT_IN).unwrap();
-    let empty = Site::default().index(None);
+    let empty = Site::default().index(None, &BTreeSet::new());
     for page in all_pages().iter().chain([&empty]) {
         let rendered = template.render(page).unwrap();
         let document = scraper::Html::parse_document(&rendered);
