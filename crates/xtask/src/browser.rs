@@ -1,7 +1,7 @@
 //! The tests in a real browser: what they need, and how they are run.
 
 use crate::command::CommandLine;
-use crate::install::{User, is_on_path, succeeds, user};
+use crate::install::{Recipes, is_on_path, lines_for, succeeds, user};
 use crate::workspace::Workspace;
 
 /// Whether the tests in a browser have to be run.
@@ -18,7 +18,7 @@ const BROWSERS: [&str; 4] =
     ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// The system's package managers, and how each installs it.
-const MANAGERS: [(&str, &[&str]); 4] = [
+const MANAGERS: Recipes = &[
     (
         "apt-get",
         &[
@@ -52,7 +52,7 @@ pub(crate) fn tests(
 
 fn prepare(workspace: &Workspace, browser: Browser) -> Result<CommandLine, String> {
     if !is_there() && browser == Browser::Required {
-        for line in install(is_on_path, user()) {
+        for line in lines_for(MANAGERS, is_on_path, user()) {
             succeeds(&line);
         }
     }
@@ -81,23 +81,13 @@ fn is_there() -> bool {
     BROWSERS.into_iter().any(is_on_path)
 }
 
-/// What installs it here; nothing if nothing can.
-fn install(is_on_path: impl Fn(&str) -> bool, user: User) -> Vec<CommandLine> {
-    let lines = MANAGERS.iter().find(|(program, _)| is_on_path(program)).map(|(_, lines)| *lines);
-    let lines = lines.unwrap_or_default().iter().map(|line| CommandLine::new(line));
-    match user {
-        User::Root => lines.collect(),
-        User::Other if is_on_path("sudo") => lines.map(|line| line.through("sudo")).collect(),
-        User::Other => Vec::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::install::User;
 
     fn planned(on_path: &[&str], user: User) -> String {
-        let lines = install(|program| on_path.contains(&program), user);
+        let lines = lines_for(MANAGERS, |program| on_path.contains(&program), user);
         lines.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     }
 

