@@ -101,6 +101,8 @@ pub(crate) enum Command {
     Evidence(EvidenceArgs),
     /// Render a recorded decision or transcription again
     Report(ReportArgs),
+    /// Write the files that a team keeps: a matrix, a plan, their schemas, the history's folder
+    Init(InitArgs),
     /// Work on report templates of your own
     Template {
         #[command(subcommand)]
@@ -664,6 +666,13 @@ pub(crate) enum ReportFormat {
 pub(crate) enum TemplateCommand {
     /// Write the built-in templates, to be edited
     Export(TemplateExportArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct InitArgs {
+    /// The repository to write them into
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]

@@ -2,11 +2,13 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use phasegate_rules::Source;
+
+use crate::output::print;
 
 /// The largest matrix or plan: people write them, and checking takes time.
 const LARGEST_RULES: u64 = 1024 * 1024;
@@ -115,4 +117,24 @@ pub(crate) fn can_write(path: &Path) -> anyhow::Result<()> {
         .tempfile_in(folder)
         .map(drop)
         .with_context(|| format!("can't write to the folder `{}`", folder.display()))
+}
+
+/// Writes files that aren't there yet, and prints their paths. What is there already may be
+/// somebody's work and is never replaced; then nothing is written at all.
+pub(crate) fn write_new_files(files: Vec<(PathBuf, String)>) -> anyhow::Result<()> {
+    if let Some((there, _)) = files.iter().find(|(path, _)| path.symlink_metadata().is_ok()) {
+        anyhow::bail!(
+            "`{}` is there already and is not replaced; move it away, or name another folder",
+            there.display()
+        );
+    }
+    for (path, text) in files {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("can't make the folder `{}`", folder.display()))?;
+        }
+        write_whole(&path, &text)?;
+        print(&format!("{}\n", path.display()))?;
+    }
+    Ok(())
 }

@@ -96,6 +96,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Import(import) => commands::import::run(&import, talk),
         Command::Evidence(evidence) => commands::evidence::run(&evidence),
         Command::Report(report) => commands::report::run(&report),
+        Command::Init(init) => commands::init::run(&init),
         Command::Template { command } => match command {
             TemplateCommand::Export(export) => commands::template::export(&export),
         },

@@ -13,6 +13,7 @@ pub(crate) mod export;
 pub(crate) mod fmt;
 pub(crate) mod import;
 pub(crate) mod import_measured;
+pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod manual;
 pub(crate) mod measure;

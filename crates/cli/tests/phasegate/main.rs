@@ -13,6 +13,7 @@ mod faults;
 mod fmt;
 mod foreign;
 mod import;
+mod init;
 mod ledger;
 #[path = "../made/mod.rs"]
 mod made;
