@@ -4,7 +4,6 @@ use std::num::NonZeroU32;
 use std::path::Path;
 
 use anyhow::Context as _;
-use phasegate_history::{Entry, ObjectKind, Store};
 use phasegate_measure::{histogram_log, percentile_distribution};
 use phasegate_model::Evidence;
 
@@ -12,7 +11,7 @@ use crate::args::{EvidenceArgs, EvidenceFormat};
 use crate::commands::compare::read;
 use crate::files::write_whole;
 use crate::output::{Exit, print};
-use crate::recorded::{decision_of, text};
+use crate::recorded::{decision_of, recorded_evidence};
 
 pub(crate) fn run(args: &EvidenceArgs) -> anyhow::Result<Exit> {
     let evidence = evidence(args)?;
@@ -37,16 +36,12 @@ fn evidence(args: &EvidenceArgs) -> anyhow::Result<Evidence> {
         (Some(number), _) => {
             let store = args.place.open()?;
             let recorded = store.entry(number)?;
-            recorded_evidence(&store, &recorded.entry)
+            decision_of(&recorded.entry)
+                .and_then(|record| recorded_evidence(&store, record))
                 .with_context(|| format!("can't read the evidence of entry {number}"))
         }
         (None, Some(path)) => read(path),
         // The arguments' own rules see to it.
         (None, None) => anyhow::bail!("give an evidence file or --entry N"),
     }
-}
-
-fn recorded_evidence(store: &Store, entry: &Entry) -> anyhow::Result<Evidence> {
-    let bytes = store.object(&decision_of(entry)?.evidence, ObjectKind::Evidence)?;
-    Ok(Evidence::from_json(&text(bytes, ObjectKind::Evidence)?)?)
 }
