@@ -8,6 +8,7 @@
     reason = "a developer command runs processes and reads the environment"
 )]
 
+mod azurite;
 mod bench;
 mod browser;
 mod command;
@@ -33,6 +34,8 @@ Commands:
   test                check the format, lint, test, and build the docs; in a
                       browser, too, if Chromium and npm are there
   test --browser      the same, but installs Chromium if it isn't there
+  test --azure        only the tests of a history in Azure Blob Storage, with its
+                      emulator Azurite, which npm fetches (365 MB)
   bench [-- OPTIONS]  run the benchmarks; OPTIONS go to `cargo bench`'s harness
   bench --peers       decide beside other rule and policy engines
 
@@ -50,6 +53,7 @@ enum Request {
     Help,
     Demo { options: Vec<String> },
     Test { browser: Browser },
+    TestAzure,
     Bench { options: Vec<String> },
     BenchPeers,
 }
@@ -77,6 +81,7 @@ fn run(request: Request) -> Result<ExitCode, String> {
         }
         Request::Demo { options } => demo::run(&Workspace::find()?, options),
         Request::Test { browser } => steps::run(&Workspace::find()?, browser),
+        Request::TestAzure => azurite::run(&Workspace::find()?),
         Request::Bench { options } => bench::run(&Workspace::find()?, options),
         Request::BenchPeers => bench::peers(&Workspace::find()?),
     }
@@ -92,6 +97,7 @@ fn parse(arguments: &[String]) -> Result<Request, String> {
         ["demo", "--", options @ ..] => Ok(Request::Demo { options: owned(options) }),
         ["test"] => Ok(Request::Test { browser: Browser::IfThere }),
         ["test", "--browser"] => Ok(Request::Test { browser: Browser::Required }),
+        ["test", "--azure"] => Ok(Request::TestAzure),
         ["bench", "--peers"] => Ok(Request::BenchPeers),
         ["bench"] => Ok(Request::Bench { options: Vec::new() }),
         ["bench", "--", options @ ..] => Ok(Request::Bench { options: owned(options) }),
@@ -119,6 +125,7 @@ mod tests {
         assert_eq!(parsed("bench --peers"), Ok(Request::BenchPeers));
         assert_eq!(parsed("test"), Ok(Request::Test { browser: Browser::IfThere }));
         assert_eq!(parsed("test --browser"), Ok(Request::Test { browser: Browser::Required }));
+        assert_eq!(parsed("test --azure"), Ok(Request::TestAzure));
     }
 
     #[test]

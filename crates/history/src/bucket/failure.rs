@@ -109,15 +109,18 @@ fn explain(error: &Error, access: Access) -> (ErrorKind, String, &'static str) {
         let words = format!("there are no credentials ({})", root_cause(error));
         return (ErrorKind::PermissionDenied, words, credentials);
     }
+    let denied = || {
+        let words = with_code("access is denied");
+        (ErrorKind::PermissionDenied, words, permission(access.provider))
+    };
     match error {
         Error::NotFound { .. } => (ErrorKind::NotFound, with_code("it isn't there"), ""),
         Error::AlreadyExists { .. } | Error::Precondition { .. } => {
             (ErrorKind::AlreadyExists, with_code("it is there already"), BUSY)
         }
-        Error::PermissionDenied { .. } => {
-            let words = with_code("access is denied");
-            (ErrorKind::PermissionDenied, words, permission(access.provider))
-        }
+        Error::PermissionDenied { .. } => denied(),
+        // A list that is refused is a generic error to the client.
+        Error::Generic { .. } if text.contains("status code: 403") => denied(),
         Error::Unauthenticated { .. } => {
             let words = with_code("the credentials are not accepted");
             (ErrorKind::PermissionDenied, words, credentials)
@@ -170,7 +173,7 @@ const fn permission(provider: Provider) -> &'static str {
             "; the owner of AWS_ACCESS_KEY_ID needs permission to list, read, create and delete objects there"
         }
         Provider::Google | Provider::Azure => {
-            "; whose credentials are set needs permission to list, read, create and delete objects there"
+            "; check the credentials; who they belong to needs permission to list, read, create and delete objects there"
         }
     }
 }
@@ -260,6 +263,7 @@ mod tests {
             (code("RequestTimeTooSkewed"), "the clock of this machine is wrong"),
             (code("ExpiredToken"), "the credentials are not accepted (ExpiredToken); set AWS_"),
             (code("PermanentRedirect"), "another region (PermanentRedirect); set AWS_REGION"),
+            (code("AccessDenied"), "access is denied (AccessDenied); the owner of AWS_ACCESS_KEY"),
             (code("NoSuchBucket"), "the bucket doesn't exist (NoSuchBucket); create it"),
             (answered("503 Slow Down", "hunter2"), "503 Slow Down; try again later"),
             (answered("503 x", "<Code>hunter2 <b></Code>"), "the server answered 503 x; try"),

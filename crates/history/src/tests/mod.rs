@@ -1,6 +1,8 @@
 //! Tests over a whole history in a temporary folder, and what they share.
 
 mod appending;
+#[cfg(feature = "object-store")]
+mod azure;
 mod bases;
 #[cfg(feature = "object-store")]
 mod bucket;

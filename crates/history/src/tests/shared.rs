@@ -160,7 +160,7 @@ impl Seaweed {
 }
 
 /// If this process was started as a writer, it appends its entries.
-fn append_as_a_writer() -> bool {
+pub(super) fn append_as_a_writer() -> bool {
     let Some(location) = std::env::var_os(STORE) else { return false };
     let location: Location = location.to_str().unwrap().parse().unwrap();
     let variables = std::env::vars().collect();
@@ -181,11 +181,15 @@ fn append_as_a_writer() -> bool {
 }
 
 /// Starts the writers, each this program with that test, and checks the chain that they made.
-fn assert_writers_make_one_chain(test: &str, location: &str, variables: &BTreeMap<String, String>) {
+pub(super) fn assert_writers_make_one_chain(
+    test: &str,
+    location: &str,
+    variables: &BTreeMap<String, String>,
+) {
     let program = std::env::current_exe().unwrap();
     let start = |_| {
         Command::new(&program)
-            .args(["--exact", test])
+            .args(["--include-ignored", "--exact", test])
             .env(STORE, location)
             .envs(variables)
             .stdout(Stdio::null())

@@ -1,0 +1,29 @@
+//! The tests of a history in Azure Blob Storage: what they need, and how they are run.
+
+use std::process::ExitCode;
+
+use crate::command::CommandLine;
+use crate::install::{is_on_path, succeeds};
+use crate::workspace::Workspace;
+
+/// Microsoft's emulator of the service, in a version that the tests were tried with.
+const PACKAGE: &str = "azurite@3.37.0";
+
+/// Fetches the emulator, unless it is there, and runs the tests.
+pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode, String> {
+    if !is_on_path("node") || !is_on_path("npm") {
+        return Err("`node` and `npm` aren't on PATH; install Node.js".to_owned());
+    }
+    let folder = workspace.target.join("tools/azurite");
+    let script = folder.join("node_modules/azurite/dist/src/blob/main.js");
+    let fetch = CommandLine::new("npm install --no-save --no-audit --no-fund --prefix");
+    let fetch = fetch.and([folder.display().to_string(), PACKAGE.to_owned()]);
+    let fetched = script.is_file() || succeeds(&fetch);
+    if !fetched || !script.is_file() {
+        return Err(format!("{PACKAGE} could not be fetched from the npm registry, see above"));
+    }
+    let tests = CommandLine::new("cargo test --workspace --lib azure -- --ignored");
+    let tests = tests.with("PHASEGATE_AZURITE", script.display().to_string());
+    let status = tests.run_in(&workspace.root)?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
