@@ -1,4 +1,4 @@
-//! Developer commands: `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`.
+//! Developer commands: `cargo xtask demo`, `test`, `bench` and `outputs`.
 //!
 //! They need Rust and nothing else: a Redis or Valkey server is installed if there is none. They
 //! work from any folder of the repository and never wait for input.
@@ -13,6 +13,7 @@ mod browser;
 mod command;
 mod demo;
 mod install;
+mod outputs;
 mod seaweedfs;
 mod steps;
 mod workspace;
@@ -35,6 +36,8 @@ Commands:
   test --browser      the same, but installs Chromium if it isn't there
   bench [-- OPTIONS]  run the benchmarks; OPTIONS go to `cargo bench`'s harness
   bench --peers       decide beside other rule and policy engines
+  outputs             write the outputs in README and docs anew, by the commands
+                      that stand above them
 
 `demo`, `test` and `bench` install a Redis server first if there is none.
 Exit status: 0 done; 1 a step of `test` failed; 2 an error. `demo` and `bench`
@@ -52,6 +55,7 @@ enum Request {
     Test { browser: Browser },
     Bench { options: Vec<String> },
     BenchPeers,
+    Outputs,
 }
 
 fn main() -> ExitCode {
@@ -79,6 +83,7 @@ fn run(request: Request) -> Result<ExitCode, String> {
         Request::Test { browser } => steps::run(&Workspace::find()?, browser),
         Request::Bench { options } => bench::run(&Workspace::find()?, options),
         Request::BenchPeers => bench::peers(&Workspace::find()?),
+        Request::Outputs => outputs::run(&Workspace::find()?),
     }
 }
 
@@ -95,7 +100,8 @@ fn parse(arguments: &[String]) -> Result<Request, String> {
         ["bench", "--peers"] => Ok(Request::BenchPeers),
         ["bench"] => Ok(Request::Bench { options: Vec::new() }),
         ["bench", "--", options @ ..] => Ok(Request::Bench { options: owned(options) }),
-        [command @ ("demo" | "test" | "bench"), unexpected, ..] => {
+        ["outputs"] => Ok(Request::Outputs),
+        [command @ ("demo" | "test" | "bench" | "outputs"), unexpected, ..] => {
             Err(format!("`{command}` does not take `{unexpected}`"))
         }
         [unknown, ..] => Err(format!("unknown command `{unknown}`")),
@@ -117,6 +123,7 @@ mod tests {
         assert_eq!(parsed("demo -- --trials 9 --help"), Ok(Request::Demo { options }));
         assert_eq!(parsed("bench --"), Ok(Request::Bench { options: Vec::new() }));
         assert_eq!(parsed("bench --peers"), Ok(Request::BenchPeers));
+        assert_eq!(parsed("outputs"), Ok(Request::Outputs));
         assert_eq!(parsed("test"), Ok(Request::Test { browser: Browser::IfThere }));
         assert_eq!(parsed("test --browser"), Ok(Request::Test { browser: Browser::Required }));
     }
@@ -133,6 +140,7 @@ mod tests {
         assert_eq!(parsed(""), Err("a command is missing".to_owned()));
         assert_eq!(parsed("tset"), Err("unknown command `tset`".to_owned()));
         assert_eq!(parsed("test -- x"), Err("`test` does not take `--`".to_owned()));
+        assert_eq!(parsed("outputs x"), Err("`outputs` does not take `x`".to_owned()));
         assert_eq!(parsed("demo --trials 9"), Err("`demo` does not take `--trials`".to_owned()));
     }
 }

@@ -165,7 +165,9 @@ fn exported_templates_are_those_that_are_built_in() {
         "comment.md",
         "transcription.md",
         "transcription.html",
+        "transcription-comment.md",
         "history.html",
+        "style.html",
     ];
     assert_eq!(paths, names.map(|name| format!("templates/{name}\n")).concat());
     let again = good(scene.run(&["report", "1"]));
