@@ -40,3 +40,4 @@ mod typical;
 mod typical_history;
 mod verifying;
 mod whatif;
+mod workflows;

@@ -46,6 +46,20 @@ fn the_terminal() {
 }
 
 #[test]
+fn a_narrow_place_has_rows_instead_of_a_table() {
+    let scene = history();
+    let narrow = |columns: &str| {
+        let mut command = scene.program(&["decide", "--entry", "2"]);
+        told(&scene.said(&command.env("COLUMNS", columns).output().unwrap()))
+    };
+    insta::assert_snapshot!("skip.narrow", narrow("80"));
+    let wide = told(&scene.run(&["decide", "--entry", "2"]));
+    for anything in ["1000", "", "wide", "-1"] {
+        assert_eq!(narrow(anything), wide, "{anything}");
+    }
+}
+
+#[test]
 fn what_came_later_shows_only_where_it_is_asked_for() {
     let scene = history();
     for entry in ["1", "3"] {
