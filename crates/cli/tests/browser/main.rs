@@ -88,10 +88,14 @@ fn pages_complain_of_nothing_and_ask_only_for_themselves() {
     };
     for words in ["Ada", HOSTILE] {
         let folder = site(ALL_KINDS, words);
-        pages(&folder).iter().for_each(|page| look_at(page));
+        for page in pages(&folder) {
+            look_at(&page);
+        }
     }
     let (_scene, reports) = reports();
-    reports.iter().for_each(|page| look_at(page));
+    for page in reports {
+        look_at(&page);
+    }
 }
 
 #[test]
@@ -223,10 +227,14 @@ fn no_page_is_wider_than_a_phone() {
     };
     for (name, words) in [("plain", "Ada"), ("hostile", HOSTILE)] {
         let folder = site(ALL_KINDS, words);
-        pages(&folder).iter().for_each(|page| look_at(name, page));
+        for page in pages(&folder) {
+            look_at(name, &page);
+        }
     }
     let (_scene, reports) = reports();
-    reports.iter().for_each(|page| look_at("report", page));
+    for page in reports {
+        look_at("report", &page);
+    }
 }
 
 #[test]

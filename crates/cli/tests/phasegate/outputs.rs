@@ -67,8 +67,12 @@ fn made_anew(
             return Err(format!("the block that follows `{command}` doesn't end"));
         }
         let output = make(command)?;
-        let lines = output.lines().map(|line| format!("{}\n", line.trim_end()));
-        made.push_str(&format!("```text\n{}```\n", lines.collect::<String>()));
+        made.push_str("```text\n");
+        for line in output.lines() {
+            made.push_str(line.trim_end());
+            made.push('\n');
+        }
+        made.push_str("```\n");
     }
     Ok(made)
 }
