@@ -125,3 +125,9 @@ fn a_mark_that_leads_nowhere_is_an_error() {
     assert!(output_of("phasegate no-such-command").unwrap_err().contains("no-such-command"));
     assert!(output_of("true").is_err(), "an empty output is none");
 }
+
+#[test]
+fn what_was_measured_for_the_documents_is_as_it_was_recorded() {
+    let said = output_of("phasegate history verify --reports docs/recorded").unwrap();
+    assert!(said.contains("every decision replays"), "{said}");
+}
