@@ -218,9 +218,9 @@ pub(crate) struct CompareArgs {
     /// program, or an evidence file
     #[arg(value_name = "A")]
     pub(crate) baseline: String,
-    /// The candidate, likewise
+    /// The candidate, likewise; left out, A is the evidence of pairs that `--output` kept
     #[arg(value_name = "B")]
-    pub(crate) candidate: String,
+    pub(crate) candidate: Option<String>,
     /// The smallest difference of the P99 that matters
     #[arg(long, value_name = "SHARE", default_value = "5%")]
     pub(crate) least: Least,
@@ -359,8 +359,8 @@ pub(crate) struct ReportArgs {
     /// JSON, or a short comment for a pull request
     #[arg(long, value_enum, default_value = "md")]
     pub(crate) format: ReportFormat,
-    /// With the waivers that were there on this day, valid or not: a date, or `today`. Without it
-    /// the report is as it was when the entry was recorded
+    /// With the waivers, valid or not, and the notes that were there on this day: a date, or
+    /// `today`. Without it the report is as it was when the entry was recorded
     #[arg(long, value_name = "DAY")]
     pub(crate) as_of: Option<Day>,
     /// Use this template instead of templates/report.md, report.html or comment.md

@@ -1,4 +1,5 @@
-//! Lines for people: wrapped to the terminal's width, whole where there is no terminal.
+//! Lines for people: wrapped to the terminal's width, whole where there is no terminal, unless
+//! `COLUMNS` says how wide they may be.
 
 use std::io::IsTerminal;
 
@@ -9,11 +10,20 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// As wide as standard output. In a pipe nothing is wrapped, so that `grep` finds whole lines.
+    /// As wide as standard output. In a pipe nothing is wrapped, so that `grep` finds whole lines,
+    /// unless the variable `COLUMNS` asks for it, which shells don't hand on by themselves.
     pub(crate) fn of_stdout() -> Self {
-        let terminal = std::io::stdout().is_terminal();
-        let width = comfy_table::Table::new().width().map(usize::from);
-        Self { width: width.filter(|_| terminal) }
+        let width = if std::io::stdout().is_terminal() {
+            comfy_table::Table::new().width().map(usize::from)
+        } else {
+            std::env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok())
+        };
+        Self { width }
+    }
+
+    /// Whether a line of that many columns is not too long.
+    pub(crate) fn fits(self, columns: usize) -> bool {
+        self.width.is_none_or(|width| columns <= width)
     }
 
     /// Without an end, as in a pipe.

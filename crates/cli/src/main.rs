@@ -17,6 +17,7 @@ mod github;
 mod layout;
 mod lines;
 mod look;
+mod notes;
 mod output;
 mod owed;
 mod picture;

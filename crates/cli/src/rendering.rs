@@ -11,7 +11,9 @@ use chrono::{DateTime, Utc};
 use phasegate_history::{Digest, Head, RenderedFile};
 use phasegate_measure::{Advice, disturbances};
 use phasegate_model::{Decision, End, Environment, Evidence, Plan, Target, TargetServer};
-use phasegate_report::{Context, Disturbance, Form, Material, Record, Stage, Waivers};
+use phasegate_report::{
+    Context, Disturbance, Form, Material, Record, RecordedNote, Stage, Template, Waivers,
+};
 use phasegate_rules::Matrix;
 
 use crate::driver::TOOL;
@@ -26,19 +28,21 @@ pub(crate) const VERIFY: &str = "phasegate history verify --reports .";
 /// The templates that are used: the team's own, or the built-in.
 pub(crate) struct Templates {
     texts: Vec<(Form, String)>,
+    style: String,
 }
 
 impl Templates {
     /// Reads the team's templates, as far as there are any.
     pub(crate) fn load() -> anyhow::Result<Self> {
+        let style = style()?;
         let texts: anyhow::Result<Vec<(Form, String)>> =
-            Form::ALL.into_iter().map(|form| Ok((form, template(form)?))).collect();
-        Ok(Self { texts: texts? })
+            Form::ALL.into_iter().map(|form| Ok((form, template(form, &style)?))).collect();
+        Ok(Self { texts: texts?, style })
     }
 
     /// Uses the template in this file for a form.
     pub(crate) fn replace(&mut self, form: Form, path: &Path) -> anyhow::Result<()> {
-        let own = read_template(form, path)?;
+        let own = read_template(form, path, &self.style)?;
         for (of, text) in &mut self.texts {
             if *of == form {
                 text.clone_from(&own);
@@ -83,6 +87,7 @@ impl Templates {
             plan,
             stages: &[],
             waivers: None,
+            notes: &[],
         }
         .context();
         Form::ALL.into_iter().try_for_each(|form| self.render(&context, form).map(drop))
@@ -91,7 +96,8 @@ impl Templates {
     /// Renders one form.
     pub(crate) fn render(&self, context: &Context, form: Form) -> anyhow::Result<String> {
         let own = self.texts.iter().find(|(of, _)| *of == form).map(|(_, text)| text.as_str());
-        Ok(phasegate_report::render(context, form, own.unwrap_or(form.built_in()))?)
+        let template = Template { text: own.unwrap_or(form.built_in()), style: &self.style };
+        Ok(phasegate_report::render(context, form, template)?)
     }
 
     /// All files that are kept with an entry.
@@ -106,14 +112,20 @@ impl Templates {
     }
 }
 
-fn template(form: Form) -> anyhow::Result<String> {
+fn template(form: Form, style: &str) -> anyhow::Result<String> {
     let path = Path::new(TEMPLATES).join(form.file_name());
-    if path.exists() { read_template(form, &path) } else { Ok(form.built_in().to_owned()) }
+    if path.exists() { read_template(form, &path, style) } else { Ok(form.built_in().to_owned()) }
 }
 
-fn read_template(form: Form, path: &Path) -> anyhow::Result<String> {
+/// The style that pages share: the team's own, or the built-in.
+pub(crate) fn style() -> anyhow::Result<String> {
+    let path = Path::new(TEMPLATES).join(Template::STYLE_NAME);
+    if path.exists() { Ok(read_rules(&path)?.text) } else { Ok(Template::STYLE.to_owned()) }
+}
+
+fn read_template(form: Form, path: &Path, style: &str) -> anyhow::Result<String> {
     let text = read_rules(path)?.text;
-    phasegate_report::check(form, &text)
+    phasegate_report::check(form, Template { text: &text, style })
         .with_context(|| format!("`{}` can't be used", path.display()))?;
     Ok(text)
 }
@@ -136,6 +148,7 @@ pub(crate) struct Recorded<'a> {
     pub(crate) stages: &'a [Stage],
     /// The waivers, for a report as of another day.
     pub(crate) waivers: Option<Waivers<'a>>,
+    pub(crate) notes: &'a [RecordedNote<'a>],
 }
 
 /// The digests of an entry's objects.
@@ -176,6 +189,7 @@ impl Recorded<'_> {
             },
             stages: self.stages,
             waivers: self.waivers,
+            notes: self.notes,
         })
     }
 

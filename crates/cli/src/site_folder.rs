@@ -45,14 +45,8 @@ impl SiteFolder {
     }
 
     /// Writes a file.
-    pub(crate) fn write(&self, name: &str, text: &str) -> anyhow::Result<()> {
-        fs::write(self.path(name), text).with_context(|| self.failed(name))
-    }
-
-    /// Copies a file.
-    pub(crate) fn copy(&self, from: &Path, name: &str) -> anyhow::Result<()> {
-        let text = fs::read(from).with_context(|| format!("can't read `{}`", from.display()))?;
-        fs::write(self.path(name), text).with_context(|| self.failed(name))
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> anyhow::Result<()> {
+        fs::write(self.path(name), bytes).with_context(|| self.failed(name))
     }
 
     /// Puts the site in its place, and removes the older one.
@@ -185,7 +179,6 @@ mod tests {
         let folder = SiteFolder::beside(&place).unwrap();
         folder.write("index.html", "two").unwrap();
         assert!(folder.write("no/such/folder.html", "").is_err());
-        assert!(folder.copy(Path::new("/no/such/file"), "reports/a.html").is_err());
         drop(folder);
         assert_eq!(files(around.path()), before);
         // Its place can't be taken: the new folder is gone.

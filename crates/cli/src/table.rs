@@ -1,13 +1,12 @@
 //! Results as tables for people. Words carry the meaning; symbols and colours only repeat it.
 
-use std::io::IsTerminal;
-
 use comfy_table::{Cell, Color, LineStyle, Table, TableStyle};
 use phasegate_model::{
     Change, Decision, Finding, Metric, MetricSummary, Obligation, Outcome, Plan, Quantity,
     RowDecision, Summary,
 };
 
+use crate::layout::Layout;
 use crate::output::colour;
 
 /// A line under the header, and nothing else that has to be drawn.
@@ -24,15 +23,12 @@ pub(crate) fn new_table() -> Table {
     table
 }
 
-/// Whether the table fits the terminal; where there is none, everything fits.
+/// Whether the table fits standard output.
 fn fits(table: &Table) -> bool {
-    if !std::io::stdout().is_terminal() {
-        return true;
-    }
     let columns = table.column_max_content_widths();
     // Each column has a space on either side.
-    let width: u16 = columns.iter().map(|column| column + 2).sum();
-    table.width().is_none_or(|terminal| width <= terminal)
+    let width: usize = columns.iter().map(|column| usize::from(*column) + 2).sum();
+    Layout::of_stdout().fits(width)
 }
 
 /// The matrix as a table, then the outcome, the closest flip and what is left open.

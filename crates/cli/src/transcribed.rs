@@ -6,10 +6,12 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use phasegate_history::{Digest, Entry, Head, RenderedFile, TranscriptionRecord};
 use phasegate_model::Transcription;
-use phasegate_report::{TranscribedContext, TranscribedForm, TranscribedMaterial};
+use phasegate_report::{
+    RecordedNote, Template, TranscribedContext, TranscribedForm, TranscribedMaterial,
+};
 
 use crate::files::read_rules;
-use crate::rendering::{TEMPLATES, VERIFY};
+use crate::rendering::{TEMPLATES, VERIFY, style};
 
 /// A transcription as it is in the ledger or about to be.
 pub(crate) struct Transcribed<'a> {
@@ -37,8 +39,8 @@ impl<'a> Transcribed<'a> {
         }
     }
 
-    /// What templates may use.
-    pub(crate) fn context(&self) -> TranscribedContext {
+    /// What templates may use, with these notes on the entry.
+    pub(crate) fn context(&self, notes: &[RecordedNote<'_>]) -> TranscribedContext {
         let head_before = self.previous.as_ref().map(ToString::to_string);
         TranscribedContext::of(&TranscribedMaterial {
             transcription: self.transcription,
@@ -49,13 +51,14 @@ impl<'a> Transcribed<'a> {
             tool: self.tool,
             document_digest: &self.document.to_string(),
             verify: VERIFY,
+            notes,
         })
     }
 }
 
 /// The files that are kept with a transcription.
 pub(crate) fn files(context: &TranscribedContext) -> anyhow::Result<Vec<RenderedFile>> {
-    TranscribedForm::ALL
+    [TranscribedForm::Markdown, TranscribedForm::Html]
         .into_iter()
         .map(|form| Ok(RenderedFile::new(form.file_name(), render(context, form, None)?)))
         .collect()
@@ -72,10 +75,13 @@ pub(crate) fn render(
         Some(path) => Some(path),
         None => own.exists().then_some(own.as_path()),
     };
-    let Some(path) = path else { return Ok(form.render(context, form.built_in())?) };
+    let style = style()?;
+    let Some(path) = path else {
+        return Ok(form.render(context, Template { text: form.built_in(), style: &style })?);
+    };
     let text = read_rules(path)?.text;
-    form.check(&text)
-        .map_err(anyhow::Error::from)
-        .and_then(|()| Ok(form.render(context, &text)?))
+    let template = Template { text: &text, style: &style };
+    form.check(template)
+        .and_then(|()| form.render(context, template))
         .with_context(|| format!("`{}` can't be used", path.display()))
 }

@@ -314,6 +314,26 @@ impl Store {
         entry.folder().map(|folder| self.dir.join(folder))
     }
 
+    /// Whether a file of that name was rendered for an entry and is published.
+    ///
+    /// # Errors
+    /// If the place can't tell.
+    pub fn has_rendered(&self, entry: &Entry, name: &str) -> Result<bool, ReadError> {
+        match self.folder(entry) {
+            Some(folder) => Ok(self.files.exists(&folder.join(name))?),
+            None => Ok(false),
+        }
+    }
+
+    /// The bytes of a file of that name that was rendered for an entry, wherever the history is.
+    ///
+    /// # Errors
+    /// If it isn't there, or can't be read.
+    pub fn rendered(&self, entry: &Entry, name: &str) -> Result<Vec<u8>, ReadError> {
+        let folder = self.folder(entry).unwrap_or_else(|| self.dir.clone());
+        Ok(self.files.read(&folder.join(name))?)
+    }
+
     pub(crate) fn list_ledger(&self) -> Result<Listing, DiskError> {
         let mut listing = Listing { numbers: Vec::new(), strays: Vec::new() };
         self.list_folder(&self.ledger(), &mut |name| match names::entry_number(name) {

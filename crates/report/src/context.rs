@@ -10,11 +10,12 @@ use phasegate_model::{Metric, Statistic};
 use serde::Serialize;
 
 use crate::material::Material;
+use crate::notes::NoteSection;
 use crate::trajectory::{Trajectory, TrajectorySection};
 use crate::waivers::WaiverSection;
 use crate::{
-    baseline, details, facts, headline, headroom, matrix, memory, next, picture, predictions,
-    previous, spectrum, summary, waivers,
+    baseline, details, facts, headline, headroom, matrix, memory, next, notes, picture,
+    predictions, previous, spectrum, summary, waivers,
 };
 
 pub use sections::{
@@ -54,6 +55,8 @@ pub struct Context {
     pub facts: Vec<FactLine>,
     /// The exceptions; nothing in the report that is kept with the entry.
     pub waivers: Option<WaiverSection>,
+    /// What was noted later; empty in the report that is kept with the entry.
+    pub notes: NoteSection,
     /// P99 across the phases up to this one; nothing if it is the first that has one.
     pub trajectory: Option<TrajectorySection>,
     /// What is left open.
@@ -97,6 +100,7 @@ impl Context {
             waivers: material
                 .waivers
                 .map(|granted| waivers::section(&granted, material.decision.outcome)),
+            notes: notes::section(material.notes),
             trajectory: section,
             obligations: next::obligations(material),
             next: next::steps(material),

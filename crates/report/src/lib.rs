@@ -35,7 +35,9 @@ mod matrix;
 mod memory;
 mod needs;
 mod next;
+mod notes;
 mod picture;
+mod policy;
 mod predictions;
 mod previous;
 mod render;
@@ -56,7 +58,8 @@ pub use context::{
 pub use forecast::{FORESIGHT, Forecast, forecast};
 pub use material::{Disturbance, Material, Record};
 pub use needs::needs;
-pub use render::{Form, RenderError, check, render};
+pub use notes::{NoteLine, NoteSection, RecordedNote};
+pub use render::{Form, RenderError, Template, check, render};
 pub use site::{
     Cell, EntryLine, EntryLink, EntryPage, IndexPage, List, OwedLine, Site, SiteEntry, SiteMatter,
     SitePage, SiteTemplate, SiteTrajectory, SiteWaiver, Table,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use phasegate_model::{Decision, Evidence, Trial};
 
+use crate::notes::RecordedNote;
 use crate::trajectory::Stage;
 use crate::waivers::Waivers;
 
@@ -25,6 +26,8 @@ pub struct Material<'a> {
     /// The waivers; nothing in the report that is kept with the entry, which is from before there
     /// could be any.
     pub waivers: Option<Waivers<'a>>,
+    /// The notes on the entry, oldest first; none in the report that is kept with it.
+    pub notes: &'a [RecordedNote<'a>],
 }
 
 /// Something that disturbed a run.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use tera::{Kwargs, State, Tera, Value};
 
 use crate::context::Context;
-use crate::escape;
+use crate::{escape, policy};
 
 /// What a report can be rendered to, each by a template of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,13 +40,39 @@ impl Form {
             Self::Comment => include_str!("../../../templates/comment.md"),
         }
     }
+}
 
-    /// So many characters at most. GitHub refuses comments of 65 536 and more.
-    const fn longest(self) -> Option<usize> {
-        match self {
-            Self::Markdown | Self::Html => None,
-            Self::Comment => Some(65_000),
-        }
+/// So many characters has a comment at most. GitHub refuses those of 65 536 and more.
+pub(crate) const LONGEST_COMMENT: usize = 65_000;
+
+/// The text of a template, and of what it may include.
+#[derive(Clone, Copy, Debug)]
+pub struct Template<'a> {
+    /// The template's own text.
+    pub text: &'a str,
+    /// What `{% include "style.html" %}` stands for: the style that pages share.
+    pub style: &'a str,
+}
+
+impl Template<'static> {
+    /// The name of the style that pages share.
+    pub const STYLE_NAME: &'static str = "style.html";
+
+    /// That style, as it is embedded.
+    pub const STYLE: &'static str = include_str!("../../../templates/style.html");
+}
+
+impl<'a> From<&'a str> for Template<'a> {
+    /// A template with the built-in style.
+    fn from(text: &'a str) -> Self {
+        Self { text, style: Template::STYLE }
+    }
+}
+
+impl<'a> From<&'a String> for Template<'a> {
+    /// A template with the built-in style.
+    fn from(text: &'a String) -> Self {
+        Self::from(text.as_str())
     }
 }
 
@@ -79,23 +105,26 @@ pub enum RenderError {
 ///
 /// # Errors
 /// If the template is broken, or uses what the context doesn't have.
-pub fn render(context: &Context, form: Form, template: &str) -> Result<String, RenderError> {
-    let rendered = render_with(form.file_name(), template, context)?;
-    Ok(match form.longest() {
-        Some(longest) => cut(rendered, longest),
-        None => rendered,
-    })
+pub fn render<'a>(
+    context: &Context,
+    form: Form,
+    template: impl Into<Template<'a>>,
+) -> Result<String, RenderError> {
+    let rendered = render_with(form.file_name(), &template.into(), context)?;
+    Ok(if form == Form::Comment { cut(rendered, LONGEST_COMMENT) } else { rendered })
 }
 
-/// Renders anything by a template of that name, whose ending says what is escaped, and how.
+/// Renders anything by a template of that name, whose ending says what is escaped, and how. It may
+/// also use `policy`, the Content-Security-Policy that allows its own styles and scripts alone.
 pub(crate) fn render_with(
     name: &'static str,
-    template: &str,
+    template: &Template<'_>,
     context: &impl Serialize,
 ) -> Result<String, RenderError> {
     let failed =
         |error: tera::Error| RenderError::Render { template: name, report: error.to_string() };
-    let context = tera::Context::from_serialize(context).map_err(failed)?;
+    let mut context = tera::Context::from_serialize(context).map_err(failed)?;
+    context.insert("policy", &policy::of(&[template.text, template.style]));
     let rendered = engine(name, template)?.render(name, &context).map_err(failed)?;
     Ok(tidy(&rendered))
 }
@@ -105,12 +134,12 @@ pub(crate) fn render_with(
 ///
 /// # Errors
 /// If the template is broken, or uses a filter that doesn't exist.
-pub fn check(form: Form, template: &str) -> Result<(), RenderError> {
-    engine(form.file_name(), template).map(|_| ())
+pub fn check<'a>(form: Form, template: impl Into<Template<'a>>) -> Result<(), RenderError> {
+    engine(form.file_name(), &template.into()).map(|_| ())
 }
 
-/// An engine with one template. Its name's ending tells for what values are escaped.
-pub(crate) fn engine(name: &'static str, template: &str) -> Result<Tera, RenderError> {
+/// An engine with one template and what it may include. Its name's ending tells for what values are escaped.
+pub(crate) fn engine(name: &'static str, template: &Template<'_>) -> Result<Tera, RenderError> {
     let mut tera = Tera::new();
     tera.autoescape_on([".md", ".html"]);
     if name.rsplit('.').next() != Some("html") {
@@ -125,13 +154,15 @@ pub(crate) fn engine(name: &'static str, template: &str) -> Result<Tera, RenderE
     tera.register_filter("code_block", |value: &str, _: Kwargs, _: &State| {
         Value::safe_string(&escape::code_block(value))
     });
-    tera.add_raw_template(name, template)
-        .map_err(|error| RenderError::Load { template: name, report: error.to_string() })?;
+    let failed =
+        |error: tera::Error| RenderError::Load { template: name, report: error.to_string() };
+    tera.add_raw_templates([(Template::STYLE_NAME, template.style), (name, template.text)])
+        .map_err(failed)?;
     Ok(tera)
 }
 
 /// As many lines as fit, with a last one that says that there are more.
-fn cut(text: String, longest: usize) -> String {
+pub(crate) fn cut(text: String, longest: usize) -> String {
     const MORE: &str = "\nThis is cut; the report has the rest.\n";
     if text.chars().count() <= longest {
         return text;

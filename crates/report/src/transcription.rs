@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use crate::context::{PhaseLine, Property};
 use crate::figures::{as_written, count, duration, moment, text, text_if_any};
-use crate::render::{self, RenderError};
+use crate::notes::{self, NoteSection, RecordedNote};
+use crate::render::{self, LONGEST_COMMENT, RenderError, Template};
 use crate::trajectory::{Figures, Stage, Trajectory};
 
 /// What a transcription's report is made from.
@@ -31,6 +32,8 @@ pub struct TranscribedMaterial<'a> {
     pub document_digest: &'a str,
     /// The command that verifies the ledger, ready to be pasted into a shell.
     pub verify: &'a str,
+    /// The notes on the entry, oldest first; none in the report that is kept with it.
+    pub notes: &'a [RecordedNote<'a>],
 }
 
 /// What the report of a transcription can be rendered to, each by a template of its own.
@@ -40,11 +43,13 @@ pub enum TranscribedForm {
     Markdown,
     /// One HTML file.
     Html,
+    /// A few lines of Markdown, for a pull request.
+    Comment,
 }
 
 impl TranscribedForm {
     /// All forms.
-    pub const ALL: [Self; 2] = [Self::Markdown, Self::Html];
+    pub const ALL: [Self; 3] = [Self::Markdown, Self::Html, Self::Comment];
 
     /// The name of its template.
     #[must_use]
@@ -52,6 +57,7 @@ impl TranscribedForm {
         match self {
             Self::Markdown => "transcription.md",
             Self::Html => "transcription.html",
+            Self::Comment => "transcription-comment.md",
         }
     }
 
@@ -61,6 +67,7 @@ impl TranscribedForm {
         match self {
             Self::Markdown => "report.md",
             Self::Html => "report.html",
+            Self::Comment => "comment.md",
         }
     }
 
@@ -70,6 +77,7 @@ impl TranscribedForm {
         match self {
             Self::Markdown => include_str!("../../../templates/transcription.md"),
             Self::Html => include_str!("../../../templates/transcription.html"),
+            Self::Comment => include_str!("../../../templates/transcription-comment.md"),
         }
     }
 
@@ -77,20 +85,21 @@ impl TranscribedForm {
     ///
     /// # Errors
     /// If the template is broken, or uses a filter that doesn't exist.
-    pub fn check(self, template: &str) -> Result<(), RenderError> {
-        render::engine(self.template_name(), template).map(|_| ())
+    pub fn check<'a>(self, template: impl Into<Template<'a>>) -> Result<(), RenderError> {
+        render::engine(self.template_name(), &template.into()).map(|_| ())
     }
 
     /// Renders a transcription's report by a template of this form.
     ///
     /// # Errors
     /// If the template is broken, or uses what the context doesn't have.
-    pub fn render(
+    pub fn render<'a>(
         self,
         context: &TranscribedContext,
-        template: &str,
+        template: impl Into<Template<'a>>,
     ) -> Result<String, RenderError> {
-        render::render_with(self.template_name(), template, context)
+        let rendered = render::render_with(self.template_name(), &template.into(), context)?;
+        Ok(if self == Self::Comment { render::cut(rendered, LONGEST_COMMENT) } else { rendered })
     }
 }
 
@@ -139,6 +148,8 @@ pub struct TranscribedContext {
     pub corrections: Vec<String>,
     /// Planned effort less the time spent; only if the gate stayed closed.
     pub time_saved: Option<String>,
+    /// What was noted later; empty in the report that is kept with the entry.
+    pub notes: NoteSection,
     /// How it was recorded, by name.
     pub record: Vec<Property>,
     /// The entry's number.
@@ -248,6 +259,7 @@ impl TranscribedContext {
             lessons: texts(&told.lessons),
             corrections: texts(&told.corrections),
             time_saved: time_saved(told),
+            notes: notes::section(material.notes),
             record: record(material),
             number: material.number.to_string(),
             verify: material.verify.to_owned(),

@@ -1,4 +1,4 @@
-//! Developer commands: `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`.
+//! Developer commands: `cargo xtask demo`, `test`, `bench` and `outputs`.
 //!
 //! They need Rust and nothing else: a Redis or Valkey server is installed if there is none. They
 //! work from any folder of the repository and never wait for input.
@@ -14,6 +14,7 @@ mod browser;
 mod command;
 mod demo;
 mod install;
+mod outputs;
 mod seaweedfs;
 mod steps;
 mod workspace;
@@ -38,6 +39,8 @@ Commands:
                       emulator Azurite, which npm fetches (365 MB)
   bench [-- OPTIONS]  run the benchmarks; OPTIONS go to `cargo bench`'s harness
   bench --peers       decide beside other rule and policy engines
+  outputs             write the outputs in README and docs anew, by the commands
+                      that stand above them
 
 `demo`, `test` and `bench` install a Redis server first if there is none.
 Exit status: 0 done; 1 a step of `test` failed; 2 an error. `demo` and `bench`
@@ -56,6 +59,7 @@ enum Request {
     TestAzure,
     Bench { options: Vec<String> },
     BenchPeers,
+    Outputs,
 }
 
 fn main() -> ExitCode {
@@ -84,6 +88,7 @@ fn run(request: Request) -> Result<ExitCode, String> {
         Request::TestAzure => azurite::run(&Workspace::find()?),
         Request::Bench { options } => bench::run(&Workspace::find()?, options),
         Request::BenchPeers => bench::peers(&Workspace::find()?),
+        Request::Outputs => outputs::run(&Workspace::find()?),
     }
 }
 
@@ -101,7 +106,8 @@ fn parse(arguments: &[String]) -> Result<Request, String> {
         ["bench", "--peers"] => Ok(Request::BenchPeers),
         ["bench"] => Ok(Request::Bench { options: Vec::new() }),
         ["bench", "--", options @ ..] => Ok(Request::Bench { options: owned(options) }),
-        [command @ ("demo" | "test" | "bench"), unexpected, ..] => {
+        ["outputs"] => Ok(Request::Outputs),
+        [command @ ("demo" | "test" | "bench" | "outputs"), unexpected, ..] => {
             Err(format!("`{command}` does not take `{unexpected}`"))
         }
         [unknown, ..] => Err(format!("unknown command `{unknown}`")),
@@ -123,6 +129,7 @@ mod tests {
         assert_eq!(parsed("demo -- --trials 9 --help"), Ok(Request::Demo { options }));
         assert_eq!(parsed("bench --"), Ok(Request::Bench { options: Vec::new() }));
         assert_eq!(parsed("bench --peers"), Ok(Request::BenchPeers));
+        assert_eq!(parsed("outputs"), Ok(Request::Outputs));
         assert_eq!(parsed("test"), Ok(Request::Test { browser: Browser::IfThere }));
         assert_eq!(parsed("test --browser"), Ok(Request::Test { browser: Browser::Required }));
         assert_eq!(parsed("test --azure"), Ok(Request::TestAzure));
@@ -140,6 +147,7 @@ mod tests {
         assert_eq!(parsed(""), Err("a command is missing".to_owned()));
         assert_eq!(parsed("tset"), Err("unknown command `tset`".to_owned()));
         assert_eq!(parsed("test -- x"), Err("`test` does not take `--`".to_owned()));
+        assert_eq!(parsed("outputs x"), Err("`outputs` does not take `x`".to_owned()));
         assert_eq!(parsed("demo --trials 9"), Err("`demo` does not take `--trials`".to_owned()));
     }
 }

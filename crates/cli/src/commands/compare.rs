@@ -38,7 +38,8 @@ enum Named {
 }
 
 pub(crate) fn run(args: &CompareArgs, talk: Talk) -> anyhow::Result<Exit> {
-    match (named(&args.baseline)?, named(&args.candidate)?) {
+    let Some(candidate) = &args.candidate else { return again(args) };
+    match (named(&args.baseline)?, named(candidate)?) {
         (Named::Evidence(baseline), Named::Evidence(candidate)) => {
             compare_evidence::run(args, &baseline, &candidate)
         }
@@ -71,6 +72,20 @@ fn named(argument: &str) -> anyhow::Result<Named> {
     Ok(Named::Server(Source::Start { program: Some(path) }))
 }
 
+/// Tells what became of pairs that were measured before.
+fn again(args: &CompareArgs) -> anyhow::Result<Exit> {
+    let Named::Evidence(path) = named(&args.baseline)? else {
+        anyhow::bail!("one server compares with nothing: give a second one");
+    };
+    let evidence = read(&path)?;
+    anyhow::ensure!(
+        evidence.baseline.is_some(),
+        "`{}` has no pairs, because it was measured without a baseline; give a second file",
+        path.display()
+    );
+    tell(args, &comparison(args)?, &evidence)
+}
+
 fn measure(
     args: &CompareArgs,
     baseline: &Source,
@@ -78,8 +93,7 @@ fn measure(
     talk: Talk,
 ) -> anyhow::Result<Exit> {
     let plan = plan(args)?;
-    let comparison =
-        Comparison::of(DECIDING, args.least).map_err(|problems| contradiction(&problems))?;
+    let comparison = comparison(args)?;
     if let Some(output) = &args.output {
         can_write(output)?;
     }
@@ -100,12 +114,20 @@ fn measure(
     if let Some(failure) = failure {
         return Err(failure.into());
     }
-    tell_of_unlike_ways(&evidence);
-    let (compared, decision) = comparison.judge(&evidence);
+    tell(args, &comparison, &evidence)
+}
+
+fn comparison(args: &CompareArgs) -> anyhow::Result<Comparison> {
+    Comparison::of(DECIDING, args.least).map_err(|problems| contradiction(&problems))
+}
+
+fn tell(args: &CompareArgs, comparison: &Comparison, evidence: &Evidence) -> anyhow::Result<Exit> {
+    tell_of_unlike_ways(evidence);
+    let (compared, decision) = comparison.judge(evidence);
     let said = sentence(compared, args.least, &decision);
     match args.format {
-        Format::Text => print(&text(&evidence, &said))?,
-        Format::Json => print_json(&PairsJson::of(&evidence, compared, args.least, said))?,
+        Format::Text => print(&text(evidence, &said))?,
+        Format::Json => print_json(&PairsJson::of(evidence, compared, args.least, said))?,
     }
     Ok(Exit::Done)
 }

@@ -82,7 +82,7 @@ fn record(
             document: digest,
             transcription,
         }
-        .context();
+        .context(&[]);
         Ok(transcribed::files(&context)?)
     };
     Ok(store.append(&draft, &mut render)?)

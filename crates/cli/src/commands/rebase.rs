@@ -87,7 +87,7 @@ fn files(
                 document: Digest::of(&transcription.document),
                 transcription: &transcription.transcription,
             }
-            .context();
+            .context(&[]);
             transcribed::files(&context)
         }
         Matter::Waiver(_) | Matter::Note(_) | Matter::Revisit(_) => Ok(Vec::new()),
@@ -120,6 +120,7 @@ fn decision_files(
         plan: &plan,
         stages: &stages,
         waivers: None,
+        notes: &[],
     }
     .context();
     templates.files(&context)

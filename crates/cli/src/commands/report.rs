@@ -3,9 +3,10 @@
 use anyhow::Context;
 use phasegate_history::{Entry, Head, Store};
 use phasegate_model::{NaiveDate, Outcome, Waiver};
-use phasegate_report::{Form, TranscribedForm};
+use phasegate_report::{Form, RecordedNote, TranscribedForm};
 
 use crate::args::{ReportArgs, ReportFormat};
+use crate::notes::Notes;
 use crate::output::{Exit, print, print_json};
 use crate::recorded::{Inputs, decision_of, entry_or_newest};
 use crate::rendering::{Digests, Recorded, Templates};
@@ -16,24 +17,27 @@ use crate::waivers::Waivers;
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
     let store = args.place.open()?;
     let recorded = entry_or_newest(&args.place, &store, args.entry)?;
+    let notes = match args.as_of {
+        Some(day) => Notes::read(&store, &recorded, day.0)?,
+        None => Notes::default(),
+    };
     match recorded.entry.transcription() {
-        Some(_) if args.as_of.is_some() => {
-            anyhow::bail!("a transcription has no rows to waive; leave --as-of out")
-        }
-        Some(record) => transcription(args, &Transcribed::of(&recorded.entry, record))?,
-        None => decision(args, &store, &recorded)?,
+        Some(record) => transcription(args, &Transcribed::of(&recorded.entry, record), &notes)?,
+        None => decision(args, &store, &recorded, &notes)?,
     }
     Ok(Exit::Done)
 }
 
-fn transcription(args: &ReportArgs, transcribed: &Transcribed<'_>) -> anyhow::Result<()> {
-    let context = transcribed.context();
+fn transcription(
+    args: &ReportArgs,
+    transcribed: &Transcribed<'_>,
+    notes: &Notes,
+) -> anyhow::Result<()> {
+    let context = transcribed.context(&notes.lines());
     let form = match args.format {
         ReportFormat::Md => TranscribedForm::Markdown,
         ReportFormat::Html => TranscribedForm::Html,
-        ReportFormat::Comment => {
-            anyhow::bail!("there is no comment of a transcription; use --format md, html or json")
-        }
+        ReportFormat::Comment => TranscribedForm::Comment,
         ReportFormat::Json => {
             no_template(args)?;
             return print_json(&context);
@@ -54,6 +58,7 @@ fn decision(
     args: &ReportArgs,
     store: &Store,
     recorded: &phasegate_history::Recorded,
+    notes: &Notes,
 ) -> anyhow::Result<()> {
     let mut templates = Templates::load()?;
     let form = match args.format {
@@ -68,7 +73,7 @@ fn decision(
         (None, _) => (),
     }
     let waivers = args.as_of.map(|day| AsOf::read(store, recorded, day.0)).transpose()?;
-    let context = context(store, &recorded.entry, waivers.as_ref())
+    let context = context(store, &recorded.entry, waivers.as_ref(), &notes.lines())
         .with_context(|| format!("can't render entry {}", recorded.entry.number))?;
     match form {
         Some(form) => print(&templates.render(&context, form)?),
@@ -108,6 +113,7 @@ fn context(
     store: &Store,
     entry: &Entry,
     as_of: Option<&AsOf>,
+    notes: &[RecordedNote<'_>],
 ) -> anyhow::Result<phasegate_report::Context> {
     let record = decision_of(entry)?;
     let Inputs { evidence, matrix, plan } = Inputs::read(store, record)?;
@@ -138,6 +144,7 @@ fn context(
         plan: &plan,
         stages: &stages,
         waivers,
+        notes,
     }
     .context())
 }

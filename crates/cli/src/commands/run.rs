@@ -116,6 +116,7 @@ fn record(
             plan: &project.written_plan,
             stages: &stages,
             waivers: None,
+            notes: &[],
         }
         .context();
         let files = templates.files(&context)?;

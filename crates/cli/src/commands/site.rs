@@ -39,8 +39,8 @@ pub(crate) fn run(args: &SiteArgs) -> anyhow::Result<Exit> {
         let recorded = store.entry(source.number)?;
         let page = source.give(&recorded, |entry| render(&site.entry(entry, today)))?;
         folder.write(&format!("entries/{:06}.html", source.number), &page)?;
-        if let (Some(from), Some(to)) = (store.folder(&recorded.entry), &source.report) {
-            folder.copy(&from.join(REPORT), to)?;
+        if let Some(to) = &source.report {
+            folder.write(to, &store.rendered(&recorded.entry, REPORT)?)?;
         }
     }
     folder.put_in_place()?;
@@ -62,12 +62,10 @@ struct Source {
 impl Source {
     fn of(store: &Store, entry: &Entry, stages: &mut Stages) -> anyhow::Result<Self> {
         let mut report = None;
-        if let (Some(folder), Some(name)) = (store.folder(entry), entry.folder()) {
-            let file = folder.join(REPORT);
-            let is_there = file.try_exists();
-            if is_there.with_context(|| format!("can't read `{}`", file.display()))? {
-                report = Some(format!("reports/{name}.html"));
-            }
+        if let Some(name) = entry.folder()
+            && store.has_rendered(entry, REPORT)?
+        {
+            report = Some(format!("reports/{name}.html"));
         }
         stages.add(store, entry)?;
         let stage = stages.found.last().filter(|stage| stage.entry == entry.number);

@@ -7,8 +7,16 @@
 #![allow(clippy::indexing_slicing, clippy::disallowed_methods, reason = "tests")]
 
 mod devtools;
+#[path = "../phasegate/ledger.rs"]
+#[expect(dead_code, reason = "what other tests need")]
+mod ledger;
 #[path = "../made/mod.rs"]
 mod made;
+#[path = "../phasegate/scene.rs"]
+#[expect(dead_code, reason = "what other tests need")]
+mod scene;
+#[path = "../made/typical.rs"]
+mod typical_history;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,6 +28,8 @@ use tempfile::TempDir;
 
 use crate::devtools::Browser;
 use crate::made::{ALL_KINDS, HOSTILE, history};
+use crate::scene::Scene;
+use crate::typical_history::TYPICAL;
 
 /// Where axe-core's script is.
 const AXE: &str = "PHASEGATE_AXE";
@@ -49,6 +59,18 @@ fn pages(folder: &TempDir) -> Vec<PathBuf> {
     pages
 }
 
+/// The reports of the typical entries, as pages.
+fn reports() -> (Scene, Vec<PathBuf>) {
+    let scene = typical_history::history();
+    let pages = TYPICAL.map(|(name, arguments)| {
+        let said = scene.run(&[&["report", "--format", "html"], arguments].concat());
+        assert_eq!(said.status, 0, "{}", said.err);
+        scene.write(&format!("{name}.html"), said.out);
+        scene.path(&format!("{name}.html"))
+    });
+    (scene, pages.into())
+}
+
 fn shown(path: &Path) -> String {
     path.file_stem().unwrap().to_string_lossy().into_owned()
 }
@@ -57,16 +79,39 @@ fn shown(path: &Path) -> String {
 #[ignore = "needs Chromium: cargo xtask test --browser"]
 fn pages_complain_of_nothing_and_ask_only_for_themselves() {
     let mut browser = Browser::start();
+    let mut look_at = |page: &Path| {
+        browser.open(page);
+        assert_eq!(browser.value("document.title.length > 0"), json!(true));
+        let complaints = browser.complaints();
+        assert!(complaints.is_empty(), "{}: {complaints:?}", page.display());
+        assert_eq!(browser.requests(), [format!("file://{}", page.display())]);
+    };
     for words in ["Ada", HOSTILE] {
         let folder = site(ALL_KINDS, words);
         for page in pages(&folder) {
-            browser.open(&page);
-            assert_eq!(browser.value("document.title.length > 0"), json!(true));
-            let complaints = browser.complaints();
-            assert!(complaints.is_empty(), "{}: {complaints:?}", page.display());
-            assert_eq!(browser.requests(), [format!("file://{}", page.display())]);
+            look_at(&page);
         }
     }
+    let (_scene, reports) = reports();
+    for page in reports {
+        look_at(&page);
+    }
+}
+
+#[test]
+#[ignore = "needs Chromium: cargo xtask test --browser"]
+fn a_style_that_is_not_the_templates_has_no_effect() {
+    let (scene, reports) = reports();
+    let page = std::fs::read_to_string(&reports[1]).unwrap();
+    let colour = "getComputedStyle(document.querySelector('h1')).color";
+    let mut browser = Browser::start();
+    browser.open(&reports[1]);
+    let own = browser.value(colour);
+    let foreign = "<style>h1 { color: rgb(1, 2, 3) !important; }</style></body>";
+    scene.write("foreign.html", page.replace("</body>", foreign));
+    browser.open(&scene.path("foreign.html"));
+    assert_eq!(browser.value(colour), own);
+    assert_eq!(browser.complaints().len(), 1);
 }
 
 #[test]
@@ -165,24 +210,30 @@ fn the_keyboard_is_enough() {
 fn no_page_is_wider_than_a_phone() {
     let mut browser = Browser::start();
     let pictures = std::env::var_os(PICTURES).map(PathBuf::from);
+    let mut look_at = |name: &str, page: &Path| {
+        for (width, scheme) in [(400, "light"), (400, "dark"), (1400, "light"), (1400, "dark")] {
+            browser.look(width, scheme);
+            browser.open(page);
+            let wide = browser.value("document.documentElement.scrollWidth");
+            assert!(wide.as_u64().unwrap() <= u64::from(width), "{} {wide}", page.display());
+            if let Some(pictures) = &pictures {
+                let file = format!("{name}-{}-{width}-{scheme}.png", shown(page));
+                let options = json!({ "captureBeyondViewport": true });
+                let picture = browser.call("Page.captureScreenshot", &options);
+                let picture = STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
+                std::fs::write(pictures.join(file), picture).unwrap();
+            }
+        }
+    };
     for (name, words) in [("plain", "Ada"), ("hostile", HOSTILE)] {
         let folder = site(ALL_KINDS, words);
         for page in pages(&folder) {
-            for (width, scheme) in [(400, "light"), (400, "dark"), (1400, "light"), (1400, "dark")]
-            {
-                browser.look(width, scheme);
-                browser.open(&page);
-                let wide = browser.value("document.documentElement.scrollWidth");
-                assert!(wide.as_u64().unwrap() <= u64::from(width), "{} {wide}", page.display());
-                if let Some(pictures) = &pictures {
-                    let file = format!("{name}-{}-{width}-{scheme}.png", shown(&page));
-                    let options = json!({ "captureBeyondViewport": true });
-                    let picture = browser.call("Page.captureScreenshot", &options);
-                    let picture = STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
-                    std::fs::write(pictures.join(file), picture).unwrap();
-                }
-            }
+            look_at(name, &page);
         }
+    }
+    let (_scene, reports) = reports();
+    for page in reports {
+        look_at("report", &page);
     }
 }
 
@@ -192,8 +243,9 @@ fn axe_finds_no_serious_violation() {
     let axe = std::env::var_os(AXE).expect("PHASEGATE_AXE has to be the path of axe.min.js");
     let axe = std::fs::read_to_string(axe).unwrap();
     let folder = site(ALL_KINDS, "Ada");
+    let (_scene, reports) = reports();
     let mut browser = Browser::start();
-    for page in pages(&folder) {
+    for page in pages(&folder).into_iter().chain(reports) {
         for (width, scheme) in [(400, "light"), (1400, "dark")] {
             browser.look(width, scheme);
             browser.open(&page);

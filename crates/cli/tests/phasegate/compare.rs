@@ -49,6 +49,21 @@ fn a_server_is_not_better_than_itself() {
     let kept: Value = serde_json::from_str(&scene.read("pairs.json")).unwrap();
     assert_eq!(kept["trials"].as_array().unwrap().len() as u64, pairs);
     assert_eq!(kept["plan"]["phase"], "Q1");
+    // What was kept tells the same again.
+    let again = scene.run(&["compare", "pairs.json", "--least", "90%", "--format", "json"]);
+    assert_eq!((again.status, &again.out), (0, &said.out), "{}", again.err);
+}
+
+#[test]
+fn one_argument_is_evidence_of_pairs() {
+    let scene = scene();
+    let err = refused(&scene, &["compare", "redis-server"]);
+    assert!(err.contains("one server compares with nothing"), "{err}");
+    evidence(&scene, "alone.json", |_| ());
+    let err = refused(&scene, &["compare", "alone.json"]);
+    assert!(err.contains("`alone.json` has no pairs"), "{err}");
+    scene.write("cut.json", &scene.read("alone.json")[..100]);
+    assert!(refused(&scene, &["compare", "cut.json"]).contains("can't use `cut.json`"));
 }
 
 #[test]

@@ -39,9 +39,19 @@ pub(crate) fn decide_by(
         assert!(evidence.contains(from), "{from}");
         evidence = evidence.replace(from, to);
     }
-    let evidence = Evidence::from_json(&evidence).unwrap();
+    decide_on(scene, at, by, &Evidence::from_json(&evidence).unwrap(), matrix)
+}
+
+/// Records phase 3A on that evidence.
+pub(crate) fn decide_on(
+    scene: &Scene,
+    at: &str,
+    by: &str,
+    evidence: &Evidence,
+    matrix: &str,
+) -> Recorded {
     let source = Source { name: "matrix.toml".to_owned(), text: matrix.to_owned() };
-    let decision = Matrix::parse(&source).unwrap().decide(&evidence);
+    let decision = Matrix::parse(&source).unwrap().decide(evidence);
     let matter = Matter::Decision(Box::new(DecisionDraft {
         evidence: evidence.to_json().unwrap().into_bytes(),
         matrix: matrix.into(),

@@ -18,6 +18,7 @@ mod ledger;
 #[path = "../made/mod.rs"]
 mod made;
 mod manual;
+mod outputs;
 mod pairs;
 mod previous;
 mod readme;
@@ -34,5 +35,9 @@ mod signing;
 mod site;
 mod store;
 mod trajectory;
+mod typical;
+#[path = "../made/typical.rs"]
+mod typical_history;
 mod verifying;
 mod whatif;
+mod workflows;

@@ -94,6 +94,29 @@ fn an_own_template_renders_a_recorded_entry() {
 }
 
 #[test]
+fn pages_share_a_style_that_a_team_can_replace() {
+    let scene = recorded();
+    let page = |scene: &Scene| good(scene.run(&["report", "1", "--format", "html"]));
+    let policy =
+        |page: &str| page.lines().find(|line| line.contains("-Policy")).unwrap().to_owned();
+    let built_in = page(&scene);
+    scene.write("templates/style.html", "<style>\nbody { color: red; }\n</style>\n");
+    let own = page(&scene);
+    assert!(own.contains("<style>\nbody { color: red; }\n</style>"), "{own}");
+    assert_ne!(policy(&own), policy(&built_in));
+    // An own template includes it, and its own style is allowed as well.
+    let template = "{{ policy }}\n{% include \"style.html\" %}\n<style>p {}</style>";
+    scene.write("templates/report.html", template);
+    let both = page(&scene);
+    assert_eq!(both.matches("<style>").count(), 2, "{both}");
+    assert_eq!(both.lines().next().unwrap().matches("sha256-").count(), 3, "{both}");
+    scene.write("templates/style.html", "<style>\n{{ outcome.wort }}\n</style>\n");
+    let said = scene.run(&["report", "1", "--format", "html"]);
+    assert_eq!((said.status, said.out.as_str()), (2, ""));
+    assert!(said.err.contains("style.html:2:"), "{}", said.err);
+}
+
+#[test]
 fn a_wrong_name_in_a_template_shows_before_measuring() {
     let scene = Scene::quick();
     scene.write("templates/comment.md", "fine\n{{ outcome.wort }}\n");
@@ -165,7 +188,9 @@ fn exported_templates_are_those_that_are_built_in() {
         "comment.md",
         "transcription.md",
         "transcription.html",
+        "transcription-comment.md",
         "history.html",
+        "style.html",
     ];
     assert_eq!(paths, names.map(|name| format!("templates/{name}\n")).concat());
     let again = good(scene.run(&["report", "1"]));

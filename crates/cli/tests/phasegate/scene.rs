@@ -95,7 +95,11 @@ impl Scene {
     pub(crate) fn program(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_phasegate"));
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
-        command.env_remove("REDIS_URL").env_remove("NO_COLOR").env("USER", "tester");
+        command
+            .env_remove("REDIS_URL")
+            .env_remove("NO_COLOR")
+            .env_remove("COLUMNS")
+            .env("USER", "tester");
         command.env_remove("GITHUB_STEP_SUMMARY").env_remove("PHASEGATE_BASELINE_URL");
         command.env_remove("PHASEGATE_SIGNING_KEY").env_remove("PHASEGATE_STORE");
         command

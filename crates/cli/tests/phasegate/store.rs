@@ -48,6 +48,34 @@ fn a_history_in_a_bucket_is_written_and_read_by_every_command() {
 }
 
 #[test]
+fn a_site_of_a_bucket_has_its_reports() {
+    let (scene, bucket) = (Scene::quick(), Bucket::start(Manner::Sound));
+    for _ in 0..2 {
+        assert_eq!(run(&scene, &bucket, &["run", "q1", "--store", STORE]).status, 0);
+    }
+    let site = ["history", "site", "site", "--store", STORE];
+    let said = run(&scene, &bucket, &site);
+    assert_eq!(said.status, 0, "{}", said.err);
+    for number in [1, 2] {
+        let name = format!("00000{number}-q1-skip");
+        let stored = bucket.objects.lock().unwrap()[&format!("redis/{name}/report.html")].clone();
+        assert!(scene.read(&format!("site/reports/{name}.html")).into_bytes() == stored);
+        let page = scene.read(&format!("site/entries/00000{number}.html"));
+        assert!(page.contains(&format!("href=\"../reports/{name}.html\"")), "{page}");
+    }
+    // A report that is gone has no link; the entry is there.
+    bucket.objects.lock().unwrap().remove("redis/000001-q1-skip/report.html");
+    assert_eq!(run(&scene, &bucket, &site).status, 0);
+    assert!(!scene.path("site/reports/000001-q1-skip.html").exists());
+    assert!(!scene.read("site/entries/000001.html").contains("../reports/"));
+    // Without the bucket the older site stays.
+    let mut program = scene.program(&site);
+    program.envs(Bucket::start(Manner::NoBucket).variables());
+    assert_eq!(scene.said(&program.output().unwrap()).status, 2);
+    assert!(scene.path("site/reports/000002-q1-skip.html").exists());
+}
+
+#[test]
 fn a_bucket_that_can_t_be_used_is_told_before_measuring() {
     for (manner, what, advice) in [
         (

@@ -202,6 +202,13 @@ pub(super) fn assert_writers_make_one_chain(
     }
     let store = Store::open_at(&location.parse().unwrap(), variables).unwrap();
     let head = store.head().unwrap().unwrap();
+    let decided = store.entries().unwrap().map(|recorded| recorded.unwrap().entry);
+    for entry in decided.filter(|entry| entry.decision().is_some()) {
+        assert!(!store.rendered(&entry, "report.md").unwrap().is_empty());
+        assert!(store.has_rendered(&entry, "report.md").unwrap());
+        assert!(!store.has_rendered(&entry, "no-such-file").unwrap());
+        assert!(store.rendered(&entry, "no-such-file").is_err());
+    }
     assert_eq!(head.number, WRITERS * ENTRIES);
     assert_eq!(verify_names(&store, Some(&head)), [""; 0]);
     let mut writers = BTreeMap::new();

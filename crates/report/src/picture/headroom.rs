@@ -9,7 +9,7 @@ use crate::material::Material;
 use crate::picture::legend::{Legend, Swatch};
 use crate::picture::line;
 use crate::picture::scale::Scale;
-use crate::picture::svg::{Svg, WIDTH, fit, width_of_text};
+use crate::picture::svg::{LINE, Svg, WIDTH, fit, width_of_text};
 
 const EDGE: f64 = 12.0;
 const HEAD: f64 = 40.0;
@@ -28,8 +28,7 @@ pub(crate) fn picture(material: &Material<'_>) -> Option<PictureLine> {
     let mut svg = Svg::default();
     let mut top = HEAD;
     for bar in &bars {
-        draw(bar, units, &scale, &mut svg, top);
-        top += ROW;
+        top = draw(bar, units, &scale, &mut svg, top);
     }
     let has_floor = bars.iter().any(|bar| bar.floor.is_some());
     let mut legend = Legend::below(top);
@@ -59,12 +58,18 @@ pub(crate) fn picture(material: &Material<'_>) -> Option<PictureLine> {
     }))
 }
 
-fn draw(bar: &Bar, units: TableUnits, scale: &Scale, svg: &mut Svg, top: f64) {
+/// Draws what belongs to a bar from there on, and returns where the next one begins.
+fn draw(bar: &Bar, units: TableUnits, scale: &Scale, svg: &mut Svg, mut top: f64) -> f64 {
     let words = format!("{} {}", bar.statistic, shown(units, bar.rtt));
     let figures = figures(bar, units);
     svg.text("strong", (EDGE, top + 12.0), &words);
     let room = WIDTH - 2.0 * EDGE - width_of_text(&words) - 12.0;
-    svg.text("end dim", (WIDTH - EDGE, top + 12.0), &fit(&figures, room));
+    if width_of_text(&figures) <= room {
+        svg.text("end dim", (WIDTH - EDGE, top + 12.0), &figures);
+    } else {
+        top += LINE;
+        svg.text("dim", (EDGE, top + 12.0), &fit(&figures, WIDTH - 2.0 * EDGE));
+    }
     let (above, below) = (top + 18.0, top + 34.0);
     svg.bar("empty edge", (EDGE, above), (scale.at(nanoseconds(bar.rtt)), below));
     if let Some(floor) = bar.floor {
@@ -75,6 +80,7 @@ fn draw(bar: &Bar, units: TableUnits, scale: &Scale, svg: &mut Svg, top: f64) {
     if let Some(command) = bar.command {
         svg.bar("mark", (EDGE, above), (scale.at(nanoseconds(command)), below));
     }
+    top + ROW
 }
 
 /// `command 3.77 %, headroom 12.0 %`

@@ -8,7 +8,6 @@ mod context;
 mod entry;
 mod material;
 mod obligations;
-mod policy;
 mod template;
 
 pub use context::{

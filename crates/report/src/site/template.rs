@@ -2,9 +2,9 @@
 
 use tera::Tera;
 
+use crate::policy;
 use crate::render::{RenderError, engine, tidy};
 use crate::site::context::SitePage;
-use crate::site::policy;
 
 /// A site's template, read once for all of its pages.
 #[derive(Debug)]
@@ -25,8 +25,8 @@ impl SiteTemplate {
     /// # Errors
     /// If it is broken, or uses a filter that doesn't exist.
     pub fn new(template: &str) -> Result<Self, RenderError> {
-        let policy = policy::of(&tidy(template));
-        Ok(Self { engine: engine(Self::FILE_NAME, template)?, policy })
+        let policy = policy::of(&[template]);
+        Ok(Self { engine: engine(Self::FILE_NAME, &template.into())?, policy })
     }
 
     /// Renders a page. The template may also use `policy`, the Content-Security-Policy that allows

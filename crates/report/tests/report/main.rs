@@ -5,6 +5,7 @@
 mod comments;
 mod complete;
 mod hostile;
+mod notes;
 mod pages;
 mod phase_3a;
 mod pictures;

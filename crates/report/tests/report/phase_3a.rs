@@ -303,7 +303,8 @@ pub(crate) fn material<'a>(decision: &'a Decision, evidence: &'a Evidence) -> Ma
     };
     let matrix_title = "Is allocator tuning worth a phase?";
     let (stages, waivers) = (&[], None);
-    Material { decision, evidence, matrix_title, disturbances: &[], record, stages, waivers }
+    let (disturbances, notes) = (&[], &[]);
+    Material { decision, evidence, matrix_title, disturbances, record, stages, waivers, notes }
 }
 
 /// What the built-in template makes of it.

@@ -137,3 +137,28 @@ fn extreme_figures_are_drawn_all_the_same() {
         }
     }
 }
+
+#[test]
+fn where_the_round_trip_goes_is_told_whole() {
+    let (decision, mut evidence) = (phase_3a::decision(), phase_3a::evidence());
+    for trial in &mut evidence.trials {
+        let mut set = |name, value| {
+            let metric = phase_3a::metric(name);
+            let reading = Reading::parse(metric, value).unwrap();
+            trial.readings.insert(metric, reading).unwrap();
+        };
+        for (name, value) in [
+            ("rtt.mean", "122.9us"),
+            ("floor.mean", "119.2us"),
+            ("server.exec.mean", "10.851us"),
+            ("headroom.mean", "24.4%"),
+            ("headroom.exec", "13.17%"),
+        ] {
+            set(name, value);
+        }
+    }
+    let context = Context::of(&phase_3a::material(&decision, &evidence));
+    let picture = context.pictures.headroom.unwrap();
+    assert!(!picture.svg.contains('…'), "{}", picture.svg);
+    assert!(picture.svg.contains("floor 119 us, headroom 24.4 %"), "{}", picture.svg);
+}

@@ -84,15 +84,20 @@ fn every_field_is_listed_and_no_other() {
         granted: &[(5, &waiver)],
         effective: decision.outcome,
     };
+    let note = crate::notes::note("words");
     let context = complete::with(&decision, &evidence, |material| {
-        Context::of(&Material { stages: &stages, waivers: Some(waivers), ..*material })
+        let notes = &crate::notes::notes(&note);
+        Context::of(&Material { stages: &stages, waivers: Some(waivers), notes, ..*material })
     });
-    let mut found = BTreeSet::new();
+    let mut found = BTreeSet::from(["policy".to_owned()]);
     paths(&serde_json::to_value(&context).unwrap(), "", &mut found);
     // Listed once: these have the same fields as others. Tables need no line of their own.
     let same = |path: &String| {
         path.starts_with("matrix.deciding")
             || path.starts_with("details.metrics.")
+            || path.starts_with("notes.")
+                && !path.starts_with("notes.words")
+                && path.contains("[].")
             || path.contains(".readings[].") && !path.starts_with("matrix.rows")
             || ["spectrum", "memory", "headroom", "sensitivity", "trajectory"]
                 .iter()

@@ -37,6 +37,7 @@ fn context(transcription: &Transcription) -> TranscribedContext {
         tool: "phasegate 0.1.0",
         document_digest: "cd",
         verify: "phasegate history verify --reports .",
+        notes: &[],
     })
 }
 
@@ -44,6 +45,16 @@ fn context(transcription: &Transcription) -> TranscribedContext {
 fn a_transcribed_phase() {
     let form = TranscribedForm::Markdown;
     insta::assert_snapshot!(form.render(&context(&transcription()), form.built_in()).unwrap());
+}
+
+#[test]
+fn a_transcribed_phase_as_a_comment() {
+    let form = TranscribedForm::Comment;
+    insta::assert_snapshot!(form.render(&context(&transcription()), form.built_in()).unwrap());
+    let mut long = transcription();
+    long.rows = vec![long.rows[0].clone(); 3_000];
+    let comment = form.render(&context(&long), form.built_in()).unwrap();
+    assert!(comment.chars().count() < 65_536 && comment.ends_with("the report has the rest.\n"));
 }
 
 #[test]

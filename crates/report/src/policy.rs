@@ -6,16 +6,22 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::picture::STYLE;
+use crate::render::tidy;
 
-/// The policy for pages by this template, whose blank lines are as they will be on the page.
+/// The policy for pages by these texts, a template and what it includes.
 ///
 /// The digests are of what the template has, not of what a page has: whatever a person wrote can't
 /// be allowed by it, even if a template forgets to escape it.
-pub(crate) fn of(template: &str) -> String {
-    let mut styles: Vec<String> = contents(template, "style").map(source).collect();
+pub(crate) fn of(templates: &[&str]) -> String {
+    // Blank lines are as they will be on the page.
+    let texts: Vec<String> = templates.iter().map(|template| tidy(template)).collect();
+    let digests = |element: &str| -> Vec<String> {
+        texts.iter().flat_map(|text| contents(text, element)).map(source).collect()
+    };
+    let mut styles = digests("style");
     // Pictures bring their own style.
     styles.push(source(STYLE));
-    let scripts: Vec<String> = contents(template, "script").map(source).collect();
+    let scripts = digests("script");
     let scripts = if scripts.is_empty() { "'none'".to_owned() } else { scripts.join(" ") };
     format!(
         "default-src 'none'; style-src {}; script-src {scripts}; base-uri 'none'; form-action 'none'",
@@ -24,7 +30,7 @@ pub(crate) fn of(template: &str) -> String {
 }
 
 /// What stands between the tags of each such element.
-fn contents<'a>(template: &'a str, element: &str) -> impl Iterator<Item = &'a str> {
+fn contents<'a>(template: &'a str, element: &str) -> impl Iterator<Item = &'a str> + use<'a> {
     let (open, close) = (format!("<{element}>"), format!("</{element}>"));
     let mut rest = template;
     std::iter::from_fn(move || {
@@ -46,7 +52,7 @@ mod tests {
 
     #[test]
     fn only_what_the_template_has_is_allowed() {
-        let policy = of("<style>a{}</style><script>1</script>{{ text }}<script>2</script>");
+        let policy = of(&["<style>a{}</style>", "<script>1</script>{{ text }}<script>2</script>"]);
         assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
         // printf 1 | openssl dgst -sha256 -binary | base64
         let one = "'sha256-a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s='";
@@ -56,6 +62,6 @@ mod tests {
 
     #[test]
     fn without_a_script_none_is_allowed() {
-        assert!(of("<script>never closed").contains("script-src 'none';"));
+        assert!(of(&["<script>never closed"]).contains("script-src 'none';"));
     }
 }

@@ -1,0 +1,46 @@
+//! The notes on an entry, as they were on a day.
+
+use phasegate_history::{Body, Kind, NoteRecord, Recorded, Store};
+use phasegate_model::NaiveDate;
+use phasegate_report::RecordedNote;
+
+/// The notes on one entry that were recorded up to a day, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    recorded: Vec<Recorded>,
+}
+
+impl Notes {
+    /// Reads them. A note on another entry that had the number counts for nothing.
+    pub(crate) fn read(store: &Store, of: &Recorded, day: NaiveDate) -> anyhow::Result<Self> {
+        let mut recorded = Vec::new();
+        for entry in store.entries_that(|outline| outline.kind == Kind::Note)? {
+            let entry = entry?;
+            let is_on_it = record(&entry).is_some_and(|note| note.of == of.head());
+            if is_on_it && entry.entry.recorded_at.date_naive() <= day {
+                recorded.push(entry);
+            }
+        }
+        Ok(Self { recorded })
+    }
+
+    /// What templates are given of them.
+    pub(crate) fn lines(&self) -> Vec<RecordedNote<'_>> {
+        let noted = self.recorded.iter().filter_map(|noted| Some((&noted.entry, record(noted)?)));
+        noted
+            .map(|(entry, record)| RecordedNote {
+                entry: entry.number,
+                recorded_by: &entry.recorded_by,
+                recorded_on: entry.recorded_at.date_naive(),
+                note: &record.note,
+            })
+            .collect()
+    }
+}
+
+fn record(recorded: &Recorded) -> Option<&NoteRecord> {
+    match &recorded.entry.body {
+        Body::Note(record) => Some(record),
+        _ => None,
+    }
+}
