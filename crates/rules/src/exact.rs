@@ -60,8 +60,33 @@ impl Digits {
 
     #[inline]
     fn distance(self, other: Self) -> Option<Decimal> {
+        self.against(other).map(|(_, distance)| distance)
+    }
+
+    /// How they compare, and how far apart they are.
+    #[inline]
+    pub(crate) fn against(self, other: Self) -> Option<(Ordering, Decimal)> {
         let (left, right, scale) = self.aligned(other)?;
-        Some(Decimal::new(left.checked_sub(right)?.checked_abs()?, scale))
+        let digits = left.checked_sub(right)?.checked_abs()?;
+        Some((left.cmp(&right), Self { digits, scale }.decimal()))
+    }
+
+    /// The same amount without zeros behind the point.
+    fn normalized(self) -> Self {
+        let Self { mut digits, mut scale } = self;
+        while scale > 0 && digits % 10 == 0 {
+            (digits, scale) = (digits / 10, scale - 1);
+        }
+        Self { digits, scale }
+    }
+
+    #[inline]
+    fn decimal(self) -> Decimal {
+        let size = self.digits.unsigned_abs();
+        let (low, middle) = (size & u64::from(u32::MAX), size >> 32);
+        #[expect(clippy::cast_possible_truncation, reason = "32 bits each")]
+        let (low, middle) = (low as u32, middle as u32);
+        Decimal::from_parts(low, middle, 0, self.digits < 0, self.scale)
     }
 }
 
@@ -88,9 +113,25 @@ pub(crate) fn compare_slowly(left: Decimal, right: Decimal) -> Ordering {
 /// How far apart they are; nothing if that is too large for a decimal.
 #[inline]
 pub(crate) fn distance(left: Decimal, right: Decimal) -> Option<Decimal> {
-    let digits = (Digits::of(left), Digits::of(right));
+    distance_of(left, Digits::of(left), right, Digits::of(right))
+}
+
+/// The same, for those who have the digits already.
+#[inline]
+pub(crate) fn distance_of(
+    left: Decimal,
+    left_digits: Option<Digits>,
+    right: Decimal,
+    right_digits: Option<Digits>,
+) -> Option<Decimal> {
+    let digits = (left_digits, right_digits);
     let quickly = if let (Some(left), Some(right)) = digits { left.distance(right) } else { None };
     quickly.or_else(|| subtract_slowly(left, right))
+}
+
+/// As `decimal.normalize()`: the same amount without zeros behind the point.
+pub(crate) fn normalize(decimal: Decimal) -> Decimal {
+    Digits::of(decimal).map_or_else(|| decimal.normalize(), |digits| digits.normalized().decimal())
 }
 
 #[cold]
