@@ -41,20 +41,21 @@ impl Digits {
         Some(left.cmp(&right))
     }
 
+    /// The digits at a scale as fine as their own or finer.
+    #[inline]
+    fn at_scale(self, scale: u32) -> Option<i64> {
+        let by = POWERS.get(usize::try_from(scale.checked_sub(self.scale)?).ok()?)?;
+        self.digits.checked_mul(*by)
+    }
+
     /// The digits of both at the finer of their scales, and that scale.
     #[inline]
     fn aligned(self, other: Self) -> Option<(i64, i64, u32)> {
         let (left, right) = (self.digits, other.digits);
         match self.scale.cmp(&other.scale) {
             Ordering::Equal => Some((left, right, self.scale)),
-            Ordering::Less => {
-                let by = POWERS.get(usize::try_from(other.scale - self.scale).ok()?)?;
-                Some((left.checked_mul(*by)?, right, other.scale))
-            }
-            Ordering::Greater => {
-                let by = POWERS.get(usize::try_from(self.scale - other.scale).ok()?)?;
-                Some((left, right.checked_mul(*by)?, self.scale))
-            }
+            Ordering::Less => Some((self.at_scale(other.scale)?, right, other.scale)),
+            Ordering::Greater => Some((left, other.at_scale(self.scale)?, self.scale)),
         }
     }
 
@@ -129,6 +130,19 @@ pub(crate) fn distance_of(
     quickly.or_else(|| subtract_slowly(left, right))
 }
 
+/// Sorts by size. Digits at one scale are whole numbers, which compare at once.
+pub(crate) fn sort(values: &mut [Decimal]) {
+    let finest = values.iter().map(Decimal::scale).max().unwrap_or(0);
+    let mut keyed: Vec<(i64, Decimal)> = Vec::with_capacity(values.len());
+    for value in &*values {
+        let digits = Digits::of(*value).and_then(|digits| digits.at_scale(finest));
+        let Some(digits) = digits else { return values.sort_unstable() };
+        keyed.push((digits, *value));
+    }
+    keyed.sort_unstable_by_key(|(digits, _)| *digits);
+    values.iter_mut().zip(keyed).for_each(|(value, (_, sorted))| *value = sorted);
+}
+
 /// As `decimal.normalize()`: the same amount without zeros behind the point.
 pub(crate) fn normalize(decimal: Decimal) -> Decimal {
     Digits::of(decimal).map_or_else(|| decimal.normalize(), |digits| digits.normalized().decimal())
@@ -184,6 +198,20 @@ mod tests {
         fn a_distance_is_the_difference_without_its_sign(left in decimal(), right in decimal()) {
             let difference = left.checked_sub(right).map(|difference| difference.abs());
             prop_assert_eq!(distance(left, right), difference);
+        }
+
+        #[test]
+        fn sorting_by_digits_is_sorting(mut values in proptest::collection::vec(decimal(), 0..40)) {
+            let mut sorted = values.clone();
+            sorted.sort();
+            sort(&mut values);
+            prop_assert_eq!(values, sorted);
+        }
+
+        #[test]
+        fn zeros_behind_the_point_are_cut_off(value in decimal()) {
+            let (here, there) = (normalize(value), value.normalize());
+            prop_assert_eq!((here, here.scale()), (there, there.scale()));
         }
 
         #[test]

@@ -2,7 +2,7 @@
 
 use phasegate_model::{Finding, Readings, Reason, RowId, Votes};
 
-use super::background::Background;
+use super::background::{Background, completed_or};
 use super::drift::{LEAST_TRIALS, is_calm};
 use super::outcome::{Asks, Possible};
 use super::votes::{self, dissent_allowed, e_value};
@@ -305,8 +305,8 @@ impl Matrix {
         most: u32,
     ) -> Progress {
         let matrix = self.bound(background);
-        let trials = background.complete(trials, &self.metrics());
-        let trials: Vec<&Readings> = trials.iter().map(AsRef::as_ref).collect();
+        let completed = background.complete(trials, &self.metrics());
+        let trials = completed_or(completed.as_ref(), trials);
         let ballot = matrix.ballot();
         let assessment = Assessment::of(&ballot, &trials);
         let row = |state: &RowState<'_>| RowProgress {
