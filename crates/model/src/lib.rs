@@ -50,7 +50,8 @@ pub use finding::{Finding, Reason};
 pub use id::{IdError, MatrixId, PhaseId, RowId};
 pub use load::{Load, Rate};
 pub use metric::{
-    Better, Domain, Env, Headroom, Kind, Memory, Metric, Server, Statistic, UnknownMetric,
+    Better, Domain, Env, Headroom, Kind, Memory, Metric, MetricPlace, Server, Statistic,
+    UnknownMetric,
 };
 pub use plan::{
     ByteSize, Command, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Prediction, SizeError,

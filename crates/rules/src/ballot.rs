@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use phasegate_model::{Decimal, Measured, Outcome, Readings};
+use phasegate_model::{Decimal, Measured, MetricPlace, Outcome, Readings};
 
 use crate::condition::{Comparison, Condition, Limit, Operator, Truth};
 use crate::decide::{Asks, certain_outcome, format_evidence};
@@ -57,7 +57,11 @@ enum Node<'m> {
 #[derive(Clone, Copy)]
 struct Threshold {
     limit: Limit,
+    /// Where readings have the metric.
+    place: MetricPlace,
     digits: Option<Digits>,
+    /// Whether the comparison holds of a reading below the limit, at it, and above it.
+    holds: [bool; 3],
 }
 
 /// What one trial says of one row.
@@ -179,9 +183,7 @@ impl<'m> Node<'m> {
             Condition::Any(parts) => Self::Any(parts.iter().map(Self::of).collect()),
             Condition::Not(inner) => Self::Not(Box::new(Self::of(inner))),
             Condition::Compare(comparison) => limit_of(comparison)
-                .map_or(Self::Other(comparison), |limit| {
-                    Self::Limit(Threshold { limit, digits: Digits::of(limit.amount) })
-                }),
+                .map_or(Self::Other(comparison), |limit| Self::Limit(Threshold::of(limit))),
         }
     }
 
@@ -237,9 +239,29 @@ fn joined<'n>(parts: &'n [Node<'_>], readings: &Readings, decisive: bool) -> Loo
 }
 
 impl Threshold {
+    fn of(limit: Limit) -> Self {
+        let orders = [Ordering::Less, Ordering::Equal, Ordering::Greater];
+        Self {
+            limit,
+            place: limit.metric.place(),
+            digits: Digits::of(limit.amount),
+            holds: orders.map(|order| limit.operator.holds(order)),
+        }
+    }
+
     #[inline]
     fn measured<'r>(&self, readings: &'r Readings) -> Option<&'r Measured> {
-        readings.get(self.limit.metric)?.number()
+        readings.at(self.place)?.number()
+    }
+
+    #[inline]
+    const fn holds(&self, order: Ordering) -> bool {
+        let [below, at, above] = self.holds;
+        match order {
+            Ordering::Less => below,
+            Ordering::Equal => at,
+            Ordering::Greater => above,
+        }
     }
 
     #[inline]
@@ -256,7 +278,7 @@ impl Threshold {
             && let (Some(value), Some(limit)) = (Digits::of(measured.value()), self.digits)
             && let Some((order, distance)) = value.against(limit)
         {
-            return (Some(self.limit.operator.holds(order)), Some(distance));
+            return (Some(self.holds(order)), Some(distance));
         }
         match self.compare(measured) {
             Some(holds) => (Some(holds), self.distance(readings)),
@@ -264,21 +286,25 @@ impl Threshold {
         }
     }
 
-    /// Known only if both ends of the interval agree with each other.
     #[inline]
     fn compare(&self, measured: &Measured) -> Option<bool> {
-        let operator = self.limit.operator;
-        let at_low = self.order(measured.low());
-        if !measured.is_exact() {
-            let at_high = self.order(measured.high());
-            let agree = match operator {
-                // Of an interval around the limit neither is known.
-                Operator::Equal | Operator::NotEqual => at_low == at_high,
-                _ => operator.holds(at_low) == operator.holds(at_high),
-            };
-            agree.then_some(())?;
+        if measured.is_exact()
+            && let Some(order) = exact::compare_digits(Digits::of(measured.value()), self.digits)
+        {
+            return Some(self.holds(order));
         }
-        Some(operator.holds(at_low))
+        self.compare_interval(measured)
+    }
+
+    /// Known only if both ends of the interval agree with each other.
+    fn compare_interval(&self, measured: &Measured) -> Option<bool> {
+        let (at_low, at_high) = (self.order(measured.low()), self.order(measured.high()));
+        let agree = match self.limit.operator {
+            // Of an interval around the limit neither is known.
+            Operator::Equal | Operator::NotEqual => at_low == at_high,
+            _ => self.holds(at_low) == self.holds(at_high),
+        };
+        agree.then(|| self.holds(at_low))
     }
 
     #[inline]

@@ -143,6 +143,27 @@ pub(crate) fn sort(values: &mut [Decimal]) {
     values.iter_mut().zip(keyed).for_each(|(value, (_, sorted))| *value = sorted);
 }
 
+/// The quotient of two amounts that aren't negative, rounded to so many places (a half to the even
+/// digit); nothing if it can't be had.
+pub(crate) fn share(part: Decimal, whole: Decimal, places: u32) -> Option<Decimal> {
+    share_of_digits(part, whole, places)
+        .or_else(|| part.checked_div(whole).map(|share| share.round_dp(places)))
+}
+
+fn share_of_digits(part: Decimal, whole: Decimal, places: u32) -> Option<Decimal> {
+    let (part, whole, _) = Digits::of(part)?.aligned(Digits::of(whole)?)?;
+    let parts = u64::try_from(part).ok()?.checked_mul(10_u64.checked_pow(places)?)?;
+    let whole = u64::try_from(whole).ok()?;
+    let (share, rest) = (parts.checked_div(whole)?, parts.checked_rem(whole)?);
+    let up = match rest.cmp(&(whole - rest)) {
+        Ordering::Less => false,
+        Ordering::Equal => share % 2 == 1,
+        Ordering::Greater => true,
+    };
+    let digits = i64::try_from(share + u64::from(up)).ok()?;
+    Some(Digits { digits, scale: places }.decimal())
+}
+
 /// As `decimal.normalize()`: the same amount without zeros behind the point.
 pub(crate) fn normalize(decimal: Decimal) -> Decimal {
     Digits::of(decimal).map_or_else(|| decimal.normalize(), |digits| digits.normalized().decimal())
@@ -198,6 +219,20 @@ mod tests {
         fn a_distance_is_the_difference_without_its_sign(left in decimal(), right in decimal()) {
             let difference = left.checked_sub(right).map(|difference| difference.abs());
             prop_assert_eq!(distance(left, right), difference);
+        }
+
+        #[test]
+        fn a_share_is_the_rounded_quotient(part in decimal(), whole in decimal(), places in 0..=6_u32) {
+            let (part, whole) = (part.abs(), whole.abs());
+            let expected = part.checked_div(whole).map(|share| share.round_dp(places));
+            prop_assert_eq!(share(part, whole, places), expected);
+        }
+
+        #[test]
+        fn a_share_of_few_digits_is_the_rounded_quotient(part in 0..=4_000_i64, whole in 0..=4_000_i64) {
+            let (part, whole) = (Decimal::new(part, 2), Decimal::new(whole, 1));
+            let expected = part.checked_div(whole).map(|share| share.round_dp(4));
+            prop_assert_eq!(share(part, whole, 4), expected);
         }
 
         #[test]

@@ -63,7 +63,7 @@ impl Move {
             from: exact(self.from),
             to: exact(self.to.0),
             absolute: exact(self.distance()),
-            relative: self.relative().map(|share| Quantity::percent(share.round_dp(4))),
+            relative: exact::share(self.distance(), self.to.0.abs(), 4).map(Quantity::percent),
         }
     }
 }

@@ -51,8 +51,9 @@ const fn middle(n: usize) -> usize {
 
 fn sorted(metric: Metric, trials: &[&Readings]) -> Vec<Decimal> {
     let mut values: Vec<Decimal> = Vec::with_capacity(trials.len());
+    let place = metric.place();
     for readings in trials {
-        if let Some(Reading::Number(measured)) = readings.get(metric) {
+        if let Some(Reading::Number(measured)) = readings.at(place) {
             values.push(measured.value());
         }
     }
