@@ -38,8 +38,8 @@ pub use chrono::NaiveDate;
 pub use comparison::{Circumstances, PropertyChange};
 pub use dataset::{DataType, Dataset, Extent};
 pub use decision::{
-    Change, Decision, FactUsed, Flip, Margin, MetricSummary, Obligation, OptionResult,
-    PredictionResult, RowDecision, Summary, Verdict, Votes,
+    Change, Decision, FactUsed, Flip, GivenVerdict, Margin, MetricSummary, Obligation,
+    OptionResult, PredictionResult, RowDecision, Summary, Verdict, Votes,
 };
 pub use evidence::{
     BaselineServer, BaselineTrial, End, Environment, Evidence, EvidenceError, First, NodeTrial,

@@ -245,6 +245,7 @@ fn row_decision(
         when: row.when.text.clone(),
         normalized: row.when.normalized.clone(),
         given: row.given.as_ref().map(|given| given.text.clone()),
+        given_verdict: assessment.given(state, point),
         why: row.why.clone(),
         finding: finding.clone(),
         action: row.action(finding).cloned(),
