@@ -179,7 +179,7 @@ impl Matrix {
             let when = &row.when.normalized;
             let (other, condition) = match finding {
                 Finding::Met => (row.otherwise.as_ref(), format!("not ({when})")),
-                _ => (Some(&row.then), when.to_string()),
+                _ => (Some(&row.then), when.clone()),
             };
             let action = other.unwrap_or(deferred).clone();
             Some(Obligation { row: row.id.clone(), action, condition })
