@@ -4,8 +4,8 @@
 
 use phasegate_history::Entry;
 use phasegate_model::{
-    Change, Decision, Finding, Metric, MetricSummary, Outcome, Quantity, RowDecision, Summary,
-    Votes,
+    Change, Decision, Finding, GivenVerdict, Margin, Metric, MetricSummary, Outcome, Quantity,
+    RowDecision, Summary, Votes,
 };
 use phasegate_report::needs;
 
@@ -53,8 +53,8 @@ fn explained_row(row: &RowDecision, layout: Layout) -> String {
     let mut text = layout.paragraph(&format!("{symbol} {}: {}{action}", row.id, row.finding));
     let mut field = |name: &str, value: &str| text += &layout.field(name, value);
     field("condition", &row.when);
-    if let Some(given) = &row.given {
-        field("given", given);
+    for text in given(row) {
+        field("given", &text);
     }
     if let Some(why) = &row.why {
         field("why", why);
@@ -66,8 +66,7 @@ fn explained_row(row: &RowDecision, layout: Layout) -> String {
         field("votes", &votes_in_words(votes, &row.finding));
     }
     if let Some(margin) = &row.margin {
-        let changes: Vec<String> = margin.changes.iter().map(to_limit).collect();
-        field("margin", &changes.join(", and "));
+        field("margin", &to_limits(margin));
     }
     if let Some(needs) = needs(row) {
         field("needs", &needs);
@@ -133,6 +132,35 @@ fn votes_in_words(votes: &Votes, finding: &Finding) -> String {
         votes.threshold,
         settled.unwrap_or_default()
     )
+}
+
+/// The condition that limits the row, in how many trials it held, the votes on it, and how far its
+/// limit is. The margin of a row without a say is that one already. Decisions of earlier versions
+/// tell the condition only.
+fn given(row: &RowDecision) -> Vec<String> {
+    let Some(given) = &row.given else { return Vec::new() };
+    let Some(verdict) = &row.given_verdict else { return vec![given.clone()] };
+    let votes = verdict.votes.iter();
+    let votes = votes.map(|votes| format!("votes {}", votes_in_words(votes, &verdict.finding)));
+    let margin = verdict.margin.iter().filter(|_| row.finding != Finding::NotApplicable);
+    let margin = margin.map(|margin| format!("margin {}", to_limits(margin)));
+    let held = format!("{given}: {}", held(verdict));
+    std::iter::once(held).chain(votes).chain(margin).collect()
+}
+
+/// `met, held in 7 of 8 trials (in 1 the readings don't tell)`
+fn held(verdict: &GivenVerdict) -> String {
+    let all = verdict.met + verdict.not_met + verdict.neither;
+    let neither = match verdict.neither {
+        0 => String::new(),
+        some => format!(" (in {some} the readings don't tell)"),
+    };
+    format!("{}, held in {} of {}{neither}", verdict.finding.word(), verdict.met, trials(all))
+}
+
+fn to_limits(margin: &Margin) -> String {
+    let changes: Vec<String> = margin.changes.iter().map(to_limit).collect();
+    changes.join(", and ")
 }
 
 /// `28.6 us (238 %) until it flips: rtt.p99 from 40.6 us to 12.0 us`
@@ -212,7 +240,8 @@ recorded 2026-11-23 05:00:00Z by ada; decided by the matrix m on 8 trials
 
 ✗ scale: not met → defer
     condition  dataset > 50MB
-    given      frag > 1
+    given      frag > 1: met, held in 8 of 8 trials
+    given      margin memory.allocator_frag_ratio from 1.20 to 1.00, 0.2 (20.0 %)
     reading    memory.dataset: 1.80 MB; 8 trials at 1.80 MB
     reading    memory.allocator_frag_ratio: 1.20; 8 trials at 1.20
     margin     memory.dataset from 1.80 MB to 50.0 MB, 48.2 MB (96.4 %)
@@ -249,7 +278,7 @@ recorded 2026-11-23 05:00:00Z by ada; decided by the matrix m on 2 trials
 
 ? scale: undecided: no reading of memory.allocator_frag_ratio (not measured)
     condition  dataset > 50MB
-    given      frag > 1
+    given      frag > 1: undecided, held in 0 of 2 trials (in 2 the readings don't tell)
     reading    memory.dataset: 1.80 MB; 2 trials at 1.80 MB
     reading    memory.allocator_frag_ratio: none: not measured
     margin     memory.dataset from 1.80 MB to 50.0 MB, 48.2 MB (96.4 %)
@@ -267,6 +296,28 @@ rtt-target 9.00 us ●                                        │ 12.0 us  │ 1
 scale      1.80 MB ●                                        │ 50.0 MB  │ 50.0 MB
 "
         );
+    }
+
+    #[test]
+    fn a_given_that_is_put_to_the_vote_tells_its_votes() {
+        let matrix = matrix(
+            "[[row]]\nid = \"a\"\ngiven = \"P99 > 12us\"\nwhen = \"frag > 2\"\nthen = \"act\"\n",
+        );
+        let mut trials = vec!["P99=9us frag=1.2".to_owned(); 10];
+        trials.insert(3, "P99=13us frag=1.2".to_owned());
+        let mut decision = decision(&matrix, &trials);
+        let explained = |decision: &Decision| {
+            explanation(&recorded(decision.clone()).entry, decision, Layout::endless())
+        };
+        let text = explained(&decision);
+        let given = "    given      P99 > 12us: not met, held in 1 of 11 trials\n    given      votes 1 met, \
+            10 not met; evidence for not met 26.7, needed 20.0, settled by trial 11\n    reading ";
+        assert!(text.contains(given), "{text}");
+        assert!(text.contains("    margin     rtt.p99 from 9.00 us to 12.0 us"), "{text}");
+        // As earlier versions recorded it.
+        decision.rows[0].given_verdict = None;
+        let text = explained(&decision);
+        assert!(text.contains("    given      P99 > 12us\n    reading "), "{text}");
     }
 
     #[test]

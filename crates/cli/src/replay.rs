@@ -34,6 +34,7 @@ pub(crate) fn decide_again(objects: &Objects) -> anyhow::Result<Again> {
 
 /// The same bytes must have come out.
 pub(crate) fn must_be_as_recorded(recorded: &Decision, again: &Decision) -> anyhow::Result<()> {
+    let again = &as_told_then(recorded, again);
     if serde_json::to_vec(again)? == serde_json::to_vec(recorded)? {
         return Ok(());
     }
@@ -51,6 +52,15 @@ pub(crate) fn must_be_as_recorded(recorded: &Decision, again: &Decision) -> anyh
             again.outcome
         ),
     }
+}
+
+/// The decision without what the recorded one doesn't tell because it is older than that.
+fn as_told_then(recorded: &Decision, again: &Decision) -> Decision {
+    let mut again = again.clone();
+    for (now, then) in again.rows.iter_mut().zip(&recorded.rows) {
+        now.given_verdict.take_if(|_| then.given_verdict.is_none());
+    }
+    again
 }
 
 /// The entry that an evidence compares with must be the one in this history.
@@ -71,4 +81,26 @@ pub(crate) fn must_compare_with_its_entry(
         previous.digest
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{decision, matrix};
+
+    #[test]
+    fn what_an_older_decision_does_not_tell_makes_no_difference_and_what_it_tells_does() {
+        let matrix = matrix(
+            "[[row]]\nid = \"a\"\ngiven = \"frag > 1\"\nwhen = \"dataset > 50MB\"\nthen = \"act\"\n",
+        );
+        let again = decision(&matrix, &["dataset=1MB frag=1.2".to_owned()]);
+        let mut recorded = again.clone();
+        assert!(must_be_as_recorded(&recorded, &again).is_ok());
+        recorded.rows[0].given_verdict.as_mut().unwrap().met += 1;
+        assert!(must_be_as_recorded(&recorded, &again).is_err());
+        recorded.rows[0].given_verdict = None;
+        assert!(must_be_as_recorded(&recorded, &again).is_ok());
+        recorded.rows[0].why = Some("other".to_owned());
+        assert!(must_be_as_recorded(&recorded, &again).is_err());
+    }
 }

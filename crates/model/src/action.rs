@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -72,7 +73,8 @@ pub enum Gate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
     verb: Verb,
-    written: String,
+    /// Shared, because every decision repeats the actions of its matrix.
+    written: Arc<str>,
 }
 
 impl Action {
@@ -125,7 +127,7 @@ impl FromStr for Action {
             })
         };
         if let Some(verb) = Verb::ALL.into_iter().find(begins_with) {
-            Ok(Self { verb, written: written.to_owned() })
+            Ok(Self { verb, written: written.into() })
         } else {
             let first = written.split([' ', ':']).next().unwrap_or_default();
             let verbs = Verb::ALL.map(Verb::as_str);

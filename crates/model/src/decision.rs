@@ -138,6 +138,10 @@ pub struct RowDecision {
     pub normalized: String,
     /// The condition that limits the row, as written.
     pub given: Option<String>,
+    /// What the evidence says of that condition; nothing also in decisions that were recorded
+    /// before this was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_verdict: Option<GivenVerdict>,
     /// Why the row is there, as written.
     pub why: Option<String>,
     /// What the evidence says.
@@ -159,6 +163,24 @@ pub struct RowDecision {
     /// The plan's facts that it rests on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub facts: Vec<FactUsed>,
+}
+
+/// What the evidence says of the condition that limits a row. Its readings are among the row's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenVerdict {
+    /// Whether it is met; a row has a say only if it is.
+    pub finding: Finding,
+    /// Trials in which it held.
+    pub met: u32,
+    /// Trials in which it did not.
+    pub not_met: u32,
+    /// Trials whose readings don't tell.
+    pub neither: u32,
+    /// The evidence of these votes, for a condition over sampled metrics.
+    pub votes: Option<Votes>,
+    /// How far it is until its finding flips; nothing if a reading is missing.
+    pub margin: Option<Margin>,
 }
 
 /// A fact that a row rests on, as the plan has it.

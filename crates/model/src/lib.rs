@@ -38,8 +38,8 @@ pub use chrono::NaiveDate;
 pub use comparison::{Circumstances, PropertyChange};
 pub use dataset::{DataType, Dataset, Extent};
 pub use decision::{
-    Change, Decision, FactUsed, Flip, Margin, MetricSummary, Obligation, OptionResult,
-    PredictionResult, RowDecision, Summary, Verdict, Votes,
+    Change, Decision, FactUsed, Flip, GivenVerdict, Margin, MetricSummary, Obligation,
+    OptionResult, PredictionResult, RowDecision, Summary, Verdict, Votes,
 };
 pub use evidence::{
     BaselineServer, BaselineTrial, End, Environment, Evidence, EvidenceError, First, NodeTrial,
@@ -50,7 +50,8 @@ pub use finding::{Finding, Reason};
 pub use id::{IdError, MatrixId, PhaseId, RowId};
 pub use load::{Load, Rate};
 pub use metric::{
-    Better, Domain, Env, Headroom, Kind, Memory, Metric, Server, Statistic, UnknownMetric,
+    Better, Domain, Env, Headroom, Kind, Memory, Metric, MetricPlace, Server, Statistic,
+    UnknownMetric,
 };
 pub use plan::{
     ByteSize, Command, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Prediction, SizeError,

@@ -218,14 +218,11 @@ impl Quantity {
     /// An amount in base units, written exactly in the unit that reads best.
     #[must_use]
     pub fn from_amount(dimension: Dimension, amount: Decimal) -> Self {
-        let unit = natural_unit(dimension, amount);
-        // Dividing by a power of ten only moves the point.
-        let mut moved = amount;
-        let number = match unit.zeros().map(|zeros| moved.set_scale(amount.scale() + zeros)) {
-            Some(Ok(())) => moved,
-            _ => amount / unit.factor(),
-        };
-        Self { number: number.normalize(), unit }
+        let digits = FewDigits::of(amount);
+        let unit = natural_unit(dimension, amount, digits);
+        let moved = digits.zip(unit.zeros()).and_then(|(digits, zeros)| digits.divided(zeros));
+        let number = moved.unwrap_or_else(|| (amount / unit.factor()).normalize());
+        Self { number, unit }
     }
 
     /// A share in percent: `percent(0.1725)` is `17.25%`.
@@ -280,19 +277,52 @@ impl Quantity {
     }
 }
 
-fn natural_unit(dimension: Dimension, amount: Decimal) -> Unit {
-    let thousand_steps = |units: [Unit; 4]| {
-        let size = amount.abs();
-        let [base, first, second, third] = units;
-        if size >= third.factor() {
-            third
-        } else if size >= second.factor() {
-            second
-        } else if size >= first.factor() {
-            first
-        } else {
-            base
+/// A decimal of which the digits are a whole number of 64 bits, as those of nearly all amounts are.
+/// A decision writes dozens of amounts, and whole numbers take a small part of the time.
+#[derive(Clone, Copy)]
+struct FewDigits {
+    digits: u64,
+    scale: u32,
+    negative: bool,
+}
+
+impl FewDigits {
+    fn of(amount: Decimal) -> Option<Self> {
+        let parts = amount.unpack();
+        let digits = u64::from(parts.mid) << 32 | u64::from(parts.lo);
+        (parts.hi == 0).then_some(Self { digits, scale: parts.scale, negative: parts.negative })
+    }
+
+    /// The size, with what follows the point cut off.
+    fn whole(self) -> u64 {
+        // A power that can't be held is larger than all digits.
+        10_u64.checked_pow(self.scale).map_or(0, |power| self.digits / power)
+    }
+
+    /// Divided by ten to the `zeros`, which only moves the point, and normalized.
+    fn divided(self, zeros: u32) -> Option<Decimal> {
+        let Self { mut digits, mut scale, negative } = self;
+        scale += zeros;
+        while scale > 0 && digits % 10 == 0 {
+            (digits, scale) = (digits / 10, scale - 1);
         }
+        let (low, middle) =
+            (u32::try_from(digits & u64::from(u32::MAX)), u32::try_from(digits >> 32));
+        let (Ok(low), Ok(middle), true) = (low, middle, scale <= Decimal::MAX_SCALE) else {
+            return None;
+        };
+        Some(Decimal::from_parts(low, middle, 0, negative, scale))
+    }
+}
+
+fn natural_unit(dimension: Dimension, amount: Decimal, digits: Option<FewDigits>) -> Unit {
+    let reaches = |unit: Unit| match (digits, unit.zeros()) {
+        (Some(digits), Some(zeros)) => digits.whole() >= 10_u64.pow(zeros),
+        _ => amount.abs() >= unit.factor(),
+    };
+    let thousand_steps = |units: [Unit; 4]| {
+        let [base, larger @ ..] = units;
+        larger.into_iter().rev().find(|unit| reaches(*unit)).unwrap_or(base)
     };
     match dimension {
         Dimension::Time => {
@@ -482,18 +512,37 @@ mod tests {
     }
 
     #[test]
-    fn moving_the_point_is_dividing() {
+    fn moving_the_point_is_dividing_by_the_largest_unit_that_is_reached() {
         for (_, unit) in Unit::SPELLINGS {
             if let Some(zeros) = unit.zeros() {
                 assert_eq!(unit.factor(), Decimal::from(10_u64.pow(zeros)), "{unit:?}");
             }
         }
-        for amount in ["0", "-0.5", "12000", "9930.125", "1800000", "79228162514264337593543950335"]
-        {
+        for amount in [
+            "0",
+            "0.00",
+            "-0.5",
+            "999.999",
+            "-1000.0",
+            "12000",
+            "9930.125",
+            "1800000",
+            "18446744073709551615",
+            "18446744073709551616",
+            "0.0000000000000000000000012000",
+            "1234.0000000000000000000000001",
+            "79228162514264337593543950335",
+        ] {
             let amount: Decimal = amount.parse().unwrap();
             for dimension in [Dimension::Time, Dimension::Bytes, Dimension::Ratio] {
                 let quantity = Quantity::from_amount(dimension, amount);
                 assert_eq!(quantity.number, amount / quantity.unit.factor());
+                assert_eq!(quantity.number.scale(), quantity.number.normalize().scale());
+                let zeros = quantity.unit.zeros().unwrap();
+                let reached = |zeros: u32| amount.abs() >= Decimal::from(10_u64.pow(zeros));
+                assert!(zeros == 0 || reached(zeros), "{amount} in {:?}", quantity.unit);
+                let could_be_larger = dimension != Dimension::Ratio && zeros < 9;
+                assert!(!could_be_larger || !reached(zeros + 3), "{amount} in {:?}", quantity.unit);
             }
         }
     }

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::metric::{Domain, Metric};
+use crate::metric::{Domain, Metric, MetricPlace};
 use crate::quantity::{Dimension, Quantity};
 use crate::version::Version;
 
@@ -221,7 +221,14 @@ impl Readings {
     #[must_use]
     #[inline]
     pub fn get(&self, metric: Metric) -> Option<&Reading> {
-        let place = self.places.get(metric.index())?;
+        self.at(metric.place())
+    }
+
+    /// The same for a metric whose place is already known.
+    #[must_use]
+    #[inline]
+    pub fn at(&self, place: MetricPlace) -> Option<&Reading> {
+        let place = self.places.get(place.0)?;
         self.held.get(usize::from(*place).checked_sub(1)?)
     }
 

@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use phasegate_model::{Decimal, Measured, Outcome, Reading, Readings};
+use phasegate_model::{Decimal, Measured, MetricPlace, Outcome, Readings};
 
 use crate::condition::{Comparison, Condition, Limit, Operator, Truth};
 use crate::decide::{Asks, certain_outcome, format_evidence};
@@ -57,7 +57,11 @@ enum Node<'m> {
 #[derive(Clone, Copy)]
 struct Threshold {
     limit: Limit,
+    /// Where readings have the metric.
+    place: MetricPlace,
     digits: Option<Digits>,
+    /// Whether the comparison holds of a reading below the limit, at it, and above it.
+    holds: [bool; 3],
 }
 
 /// What one trial says of one row.
@@ -100,9 +104,7 @@ impl Ballot<'_> {
     pub fn vote(&self, readings: &Readings, votes: &mut Vec<Vote>) {
         votes.clear();
         votes.extend(self.rows.iter().map(|row| {
-            let (holds, decided) = row.when.node.look(readings);
-            let margin =
-                decided.and_then(|(reading, limit)| exact::distance(reading.value(), limit.amount));
+            let (holds, margin) = row.when.node.look_with_margin(readings);
             Vote { holds, applies: row.applies(readings), margin }
         }));
     }
@@ -168,11 +170,11 @@ impl Sampled<'_> {
 
 /// The limit of a comparison with a constant. Fewer digits compare faster; the amount is the same.
 fn limit_of(comparison: &Comparison) -> Option<Limit> {
-    comparison.limit().map(|limit| Limit { amount: limit.amount.normalize(), ..limit })
+    comparison.limit().map(|limit| Limit { amount: exact::normalize(limit.amount), ..limit })
 }
 
-/// A reading and the limit that it was compared with.
-type Compared<'r> = (&'r Measured, &'r Limit);
+/// Whether a condition holds, and the limit that decided: small enough to stay in registers.
+type Looked<'n> = (Option<bool>, Option<&'n Threshold>);
 
 impl<'m> Node<'m> {
     fn of(condition: &'m Condition) -> Self {
@@ -181,24 +183,32 @@ impl<'m> Node<'m> {
             Condition::Any(parts) => Self::Any(parts.iter().map(Self::of).collect()),
             Condition::Not(inner) => Self::Not(Box::new(Self::of(inner))),
             Condition::Compare(comparison) => limit_of(comparison)
-                .map_or(Self::Other(comparison), |limit| {
-                    Self::Limit(Threshold { limit, digits: Digits::of(limit.amount) })
-                }),
+                .map_or(Self::Other(comparison), |limit| Self::Limit(Threshold::of(limit))),
         }
     }
 
     /// Whether it holds, and the limit that decided.
     #[inline]
-    fn look<'r>(&'r self, readings: &'r Readings) -> (Option<bool>, Option<Compared<'r>>) {
+    fn look(&self, readings: &Readings) -> Looked<'_> {
         match self {
-            Self::Limit(threshold) => threshold.compare(readings.get(threshold.limit.metric)),
+            Self::Limit(threshold) => threshold.look(readings),
             _ => self.look_inside(readings),
         }
     }
 
-    fn look_inside<'r>(&'r self, readings: &'r Readings) -> (Option<bool>, Option<Compared<'r>>) {
+    /// Whether it holds, and how far the reading is from the limit that decided.
+    #[inline]
+    fn look_with_margin(&self, readings: &Readings) -> (Option<bool>, Option<Decimal>) {
+        if let Self::Limit(threshold) = self {
+            return threshold.look_with_margin(readings);
+        }
+        let (holds, decided) = self.look_inside(readings);
+        (holds, decided.and_then(|threshold| threshold.distance(readings)))
+    }
+
+    fn look_inside(&self, readings: &Readings) -> Looked<'_> {
         match self {
-            Self::Limit(threshold) => threshold.compare(readings.get(threshold.limit.metric)),
+            Self::Limit(threshold) => threshold.look(readings),
             Self::Other(comparison) => match comparison.holds(readings) {
                 Truth::True => (Some(true), None),
                 Truth::False => (Some(false), None),
@@ -215,11 +225,7 @@ impl<'m> Node<'m> {
 }
 
 /// Strong Kleene: the first part that decides does so alone.
-fn joined<'r>(
-    parts: &'r [Node<'_>],
-    readings: &'r Readings,
-    decisive: bool,
-) -> (Option<bool>, Option<Compared<'r>>) {
+fn joined<'n>(parts: &'n [Node<'_>], readings: &Readings, decisive: bool) -> Looked<'n> {
     let mut last = (Some(!decisive), None);
     for part in parts {
         match part.look(readings) {
@@ -233,31 +239,84 @@ fn joined<'r>(
 }
 
 impl Threshold {
-    #[inline]
-    fn compare<'r>(&'r self, reading: Option<&'r Reading>) -> (Option<bool>, Option<Compared<'r>>) {
-        let Some(Reading::Number(measured)) = reading else { return (None, None) };
-        // Known only if both ends of the interval agree with each other.
-        let operator = self.limit.operator;
-        let at_low = self.order(measured.low());
-        if measured.is_exact() {
-            return (Some(operator.holds(at_low)), Some((measured, &self.limit)));
+    fn of(limit: Limit) -> Self {
+        let orders = [Ordering::Less, Ordering::Equal, Ordering::Greater];
+        Self {
+            limit,
+            place: limit.metric.place(),
+            digits: Digits::of(limit.amount),
+            holds: orders.map(|order| limit.operator.holds(order)),
         }
-        let at_high = self.order(measured.high());
-        let agree = match operator {
+    }
+
+    #[inline]
+    fn measured<'r>(&self, readings: &'r Readings) -> Option<&'r Measured> {
+        readings.at(self.place)?.number()
+    }
+
+    #[inline]
+    const fn holds(&self, order: Ordering) -> bool {
+        let [below, at, above] = self.holds;
+        match order {
+            Ordering::Less => below,
+            Ordering::Equal => at,
+            Ordering::Greater => above,
+        }
+    }
+
+    #[inline]
+    fn look(&self, readings: &Readings) -> Looked<'_> {
+        let holds = self.measured(readings).and_then(|measured| self.compare(measured));
+        (holds, holds.map(|_| self))
+    }
+
+    /// The same with the distance to the limit: of an exact reading, one step tells both.
+    #[inline]
+    fn look_with_margin(&self, readings: &Readings) -> (Option<bool>, Option<Decimal>) {
+        let Some(measured) = self.measured(readings) else { return (None, None) };
+        if measured.is_exact()
+            && let (Some(value), Some(limit)) = (Digits::of(measured.value()), self.digits)
+            && let Some((order, distance)) = value.against(limit)
+        {
+            return (Some(self.holds(order)), Some(distance));
+        }
+        match self.compare(measured) {
+            Some(holds) => (Some(holds), self.distance(readings)),
+            None => (None, None),
+        }
+    }
+
+    #[inline]
+    fn compare(&self, measured: &Measured) -> Option<bool> {
+        if measured.is_exact()
+            && let Some(order) = exact::compare_digits(Digits::of(measured.value()), self.digits)
+        {
+            return Some(self.holds(order));
+        }
+        self.compare_interval(measured)
+    }
+
+    /// Known only if both ends of the interval agree with each other.
+    fn compare_interval(&self, measured: &Measured) -> Option<bool> {
+        let (at_low, at_high) = (self.order(measured.low()), self.order(measured.high()));
+        let agree = match self.limit.operator {
             // Of an interval around the limit neither is known.
             Operator::Equal | Operator::NotEqual => at_low == at_high,
-            _ => operator.holds(at_low) == operator.holds(at_high),
+            _ => self.holds(at_low) == self.holds(at_high),
         };
-        if agree {
-            (Some(operator.holds(at_low)), Some((measured, &self.limit)))
-        } else {
-            (None, None)
-        }
+        agree.then(|| self.holds(at_low))
     }
 
     #[inline]
     fn order(&self, amount: Decimal) -> Ordering {
         let order = exact::compare_digits(Digits::of(amount), self.digits);
         order.unwrap_or_else(|| exact::compare_slowly(amount, self.limit.amount))
+    }
+
+    /// How far the reading is from the limit; nothing without a reading, or if that is too large.
+    #[inline]
+    fn distance(&self, readings: &Readings) -> Option<Decimal> {
+        let value = self.measured(readings)?.value();
+        exact::distance_of(value, Digits::of(value), self.limit.amount, self.digits)
     }
 }

@@ -41,27 +41,53 @@ impl Digits {
         Some(left.cmp(&right))
     }
 
+    /// The digits at a scale as fine as their own or finer.
+    #[inline]
+    fn at_scale(self, scale: u32) -> Option<i64> {
+        let by = POWERS.get(usize::try_from(scale.checked_sub(self.scale)?).ok()?)?;
+        self.digits.checked_mul(*by)
+    }
+
     /// The digits of both at the finer of their scales, and that scale.
     #[inline]
     fn aligned(self, other: Self) -> Option<(i64, i64, u32)> {
         let (left, right) = (self.digits, other.digits);
         match self.scale.cmp(&other.scale) {
             Ordering::Equal => Some((left, right, self.scale)),
-            Ordering::Less => {
-                let by = POWERS.get(usize::try_from(other.scale - self.scale).ok()?)?;
-                Some((left.checked_mul(*by)?, right, other.scale))
-            }
-            Ordering::Greater => {
-                let by = POWERS.get(usize::try_from(self.scale - other.scale).ok()?)?;
-                Some((left, right.checked_mul(*by)?, self.scale))
-            }
+            Ordering::Less => Some((self.at_scale(other.scale)?, right, other.scale)),
+            Ordering::Greater => Some((left, other.at_scale(self.scale)?, self.scale)),
         }
     }
 
     #[inline]
     fn distance(self, other: Self) -> Option<Decimal> {
+        self.against(other).map(|(_, distance)| distance)
+    }
+
+    /// How they compare, and how far apart they are.
+    #[inline]
+    pub(crate) fn against(self, other: Self) -> Option<(Ordering, Decimal)> {
         let (left, right, scale) = self.aligned(other)?;
-        Some(Decimal::new(left.checked_sub(right)?.checked_abs()?, scale))
+        let digits = left.checked_sub(right)?.checked_abs()?;
+        Some((left.cmp(&right), Self { digits, scale }.decimal()))
+    }
+
+    /// The same amount without zeros behind the point.
+    fn normalized(self) -> Self {
+        let Self { mut digits, mut scale } = self;
+        while scale > 0 && digits % 10 == 0 {
+            (digits, scale) = (digits / 10, scale - 1);
+        }
+        Self { digits, scale }
+    }
+
+    #[inline]
+    fn decimal(self) -> Decimal {
+        let size = self.digits.unsigned_abs();
+        let (low, middle) = (size & u64::from(u32::MAX), size >> 32);
+        #[expect(clippy::cast_possible_truncation, reason = "32 bits each")]
+        let (low, middle) = (low as u32, middle as u32);
+        Decimal::from_parts(low, middle, 0, self.digits < 0, self.scale)
     }
 }
 
@@ -88,9 +114,59 @@ pub(crate) fn compare_slowly(left: Decimal, right: Decimal) -> Ordering {
 /// How far apart they are; nothing if that is too large for a decimal.
 #[inline]
 pub(crate) fn distance(left: Decimal, right: Decimal) -> Option<Decimal> {
-    let digits = (Digits::of(left), Digits::of(right));
+    distance_of(left, Digits::of(left), right, Digits::of(right))
+}
+
+/// The same, for those who have the digits already.
+#[inline]
+pub(crate) fn distance_of(
+    left: Decimal,
+    left_digits: Option<Digits>,
+    right: Decimal,
+    right_digits: Option<Digits>,
+) -> Option<Decimal> {
+    let digits = (left_digits, right_digits);
     let quickly = if let (Some(left), Some(right)) = digits { left.distance(right) } else { None };
     quickly.or_else(|| subtract_slowly(left, right))
+}
+
+/// Sorts by size. Digits at one scale are whole numbers, which compare at once.
+pub(crate) fn sort(values: &mut [Decimal]) {
+    let finest = values.iter().map(Decimal::scale).max().unwrap_or(0);
+    let mut keyed: Vec<(i64, Decimal)> = Vec::with_capacity(values.len());
+    for value in &*values {
+        let digits = Digits::of(*value).and_then(|digits| digits.at_scale(finest));
+        let Some(digits) = digits else { return values.sort_unstable() };
+        keyed.push((digits, *value));
+    }
+    keyed.sort_unstable_by_key(|(digits, _)| *digits);
+    values.iter_mut().zip(keyed).for_each(|(value, (_, sorted))| *value = sorted);
+}
+
+/// The quotient of two amounts that aren't negative, rounded to so many places (a half to the even
+/// digit); nothing if it can't be had.
+pub(crate) fn share(part: Decimal, whole: Decimal, places: u32) -> Option<Decimal> {
+    share_of_digits(part, whole, places)
+        .or_else(|| part.checked_div(whole).map(|share| share.round_dp(places)))
+}
+
+fn share_of_digits(part: Decimal, whole: Decimal, places: u32) -> Option<Decimal> {
+    let (part, whole, _) = Digits::of(part)?.aligned(Digits::of(whole)?)?;
+    let parts = u64::try_from(part).ok()?.checked_mul(10_u64.checked_pow(places)?)?;
+    let whole = u64::try_from(whole).ok()?;
+    let (share, rest) = (parts.checked_div(whole)?, parts.checked_rem(whole)?);
+    let up = match rest.cmp(&(whole - rest)) {
+        Ordering::Less => false,
+        Ordering::Equal => share % 2 == 1,
+        Ordering::Greater => true,
+    };
+    let digits = i64::try_from(share + u64::from(up)).ok()?;
+    Some(Digits { digits, scale: places }.decimal())
+}
+
+/// As `decimal.normalize()`: the same amount without zeros behind the point.
+pub(crate) fn normalize(decimal: Decimal) -> Decimal {
+    Digits::of(decimal).map_or_else(|| decimal.normalize(), |digits| digits.normalized().decimal())
 }
 
 #[cold]
@@ -146,6 +222,26 @@ mod tests {
         }
 
         #[test]
+        fn a_share_is_the_rounded_quotient(part in decimal(), whole in decimal(), places in 0..=6_u32) {
+            let (part, whole) = (part.abs(), whole.abs());
+            let expected = part.checked_div(whole).map(|share| share.round_dp(places));
+            prop_assert_eq!(share(part, whole, places), expected);
+        }
+
+        #[test]
+        fn a_share_of_few_digits_is_the_rounded_quotient(part in 0..=4_000_i64, whole in 0..=4_000_i64) {
+            let (part, whole) = (Decimal::new(part, 2), Decimal::new(whole, 1));
+            let expected = part.checked_div(whole).map(|share| share.round_dp(4));
+            prop_assert_eq!(share(part, whole, 4), expected);
+        }
+
+        #[test]
+        fn zeros_behind_the_point_are_cut_off(value in decimal()) {
+            let (here, there) = (normalize(value), value.normalize());
+            prop_assert_eq!((here, here.scale()), (there, there.scale()));
+        }
+
+        #[test]
         fn a_square_compares_as_products_do(
             factor in -100_000_i64..=100_000, left in -100_000_i64..=100_000, right in -100_000_i64..=100_000,
             scales in (0..=4_u32, 0..=4_u32, 0..=4_u32),
@@ -153,6 +249,18 @@ mod tests {
             let factor = Decimal::new(factor, scales.0);
             let (left, right) = (Decimal::new(left, scales.1), Decimal::new(right, scales.2));
             prop_assert_eq!(compare_square(factor, left, right), Some((factor * factor).cmp(&(left * right))));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+
+        #[test]
+        fn sorting_by_digits_is_sorting(mut values in proptest::collection::vec(decimal(), 0..40)) {
+            let mut sorted = values.clone();
+            sorted.sort();
+            sort(&mut values);
+            prop_assert_eq!(values, sorted);
         }
     }
 

@@ -52,6 +52,34 @@ fn programs_get_the_entry_with_what_would_settle_it() {
 }
 
 #[test]
+fn a_row_with_a_given_says_in_how_many_trials_it_held() {
+    let scene = Scene::quick();
+    let limited = scene
+        .read("rules/quick.toml")
+        .replace("id = \"small\"\n", "id = \"small\"\ngiven = \"P50 < 2h and memory.used > 1B\"\n");
+    let tests = limited.replace("dataset = \"", "\"memory.used\" = \"9MB\", dataset = \"");
+    scene.write("rules/quick.toml", tests.replace("P50 = \"2h\"", "P50 = \"90min\""));
+    let said = scene.run(&["run", "q1", "-q"]);
+    assert_eq!(said.status, 0, "{}", said.err);
+    let text = scene.run(&["explain"]).out;
+    let (_, small) = text.split_once("\n✗ small: not met").expect("the row");
+    for expected in [
+        "\n    given      P50 < 2h and memory.used > 1B: met, held in ",
+        "\n    given      votes ",
+        "\n    given      margin rtt.p50 from ",
+    ] {
+        assert!(small.contains(expected), "{expected}: {text}");
+    }
+    let json = json(&scene.run(&["explain", "--format", "json"]));
+    let verdict = &json["decision"]["rows"][1]["given_verdict"];
+    assert_eq!(verdict["finding"], "met");
+    assert_eq!(verdict["met"], json["decision"]["trials"]);
+    assert_eq!(verdict["votes"]["met"], verdict["met"]);
+    let verified = scene.run(&["history", "verify"]);
+    assert_eq!((verified.status, verified.err.as_str()), (0, ""), "{}", verified.out);
+}
+
+#[test]
 fn an_entry_that_is_not_there_is_an_error_that_says_what_to_do() {
     let scene = Scene::quick();
     let said = scene.run(&["explain"]);

@@ -27,6 +27,7 @@ mod report;
 mod restarted;
 mod revisit;
 mod run;
+mod sarif;
 mod scene;
 mod schema;
 mod secrets;

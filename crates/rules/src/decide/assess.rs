@@ -1,9 +1,10 @@
 //! From trials to findings: who voted how, and what is settled.
 
-use phasegate_model::{Finding, Readings, Reason, RowId, Votes};
+use phasegate_model::{Finding, GivenVerdict, Readings, Reason, RowId, Votes};
 
-use super::background::Background;
+use super::background::{Background, completed_or};
 use super::drift::{LEAST_TRIALS, is_calm};
+use super::margin::Point;
 use super::outcome::{Asks, Possible};
 use super::votes::{self, dissent_allowed, e_value};
 use crate::ballot::{Ballot, ConditionBallot, RowBallot};
@@ -79,6 +80,21 @@ impl<'b> Assessment<'b> {
     /// How the row's evidence stands, for readers; nothing for a row that isn't voted on.
     pub(crate) fn votes(&self, state: &RowState<'_>) -> Option<Votes> {
         state.when.votes(self.ballot)
+    }
+}
+
+impl Assessment<'_> {
+    /// How the condition that limits the row stands; nothing if there is none.
+    pub(crate) fn given(&self, state: &RowState<'_>, point: &Point<'_>) -> Option<GivenVerdict> {
+        let given = state.given.as_ref()?;
+        Some(GivenVerdict {
+            finding: given.finding(),
+            met: given.met,
+            not_met: given.not_met,
+            neither: given.ties + given.unknown,
+            votes: given.votes(self.ballot),
+            margin: point.margin(given.ballot.condition),
+        })
     }
 }
 
@@ -305,8 +321,8 @@ impl Matrix {
         most: u32,
     ) -> Progress {
         let matrix = self.bound(background);
-        let trials = background.complete(trials, &self.metrics());
-        let trials: Vec<&Readings> = trials.iter().map(AsRef::as_ref).collect();
+        let completed = background.complete(trials, &self.metrics());
+        let trials = completed_or(completed.as_ref(), trials);
         let ballot = matrix.ballot();
         let assessment = Assessment::of(&ballot, &trials);
         let row = |state: &RowState<'_>| RowProgress {

@@ -45,29 +45,36 @@ impl<'b> Background<'b> {
     }
 
     /// The trials with the earlier phase's readings among their own, where one of these metrics
-    /// asks for them.
-    pub(crate) fn complete<'t>(
+    /// asks for them; nothing if none does, so that the trials stay as they are.
+    pub(crate) fn complete(
         &self,
-        trials: &[&'t Readings],
+        trials: &[&Readings],
         metrics: &[Metric],
-    ) -> Vec<Cow<'t, Readings>> {
+    ) -> Option<Vec<Readings>> {
+        let previous = self.previous?;
         let mut earlier = Readings::default();
-        let mut needed = false;
         for metric in metrics {
-            let reading = self.previous.and_then(|previous| previous.reading(*metric));
-            // What doesn't fit its metric stays out: then it is missing.
-            needed |= reading.is_some_and(|reading| earlier.insert(*metric, reading).is_ok());
-        }
-        let complete = |trial: &&'t Readings| {
-            if !needed {
-                return Cow::Borrowed(*trial);
+            if let Some(reading) = previous.reading(*metric) {
+                // What doesn't fit its metric stays out: then it is missing.
+                let _ = earlier.insert(*metric, reading);
             }
+        }
+        earlier.iter().next()?;
+        let complete = |trial: &&Readings| {
             let mut trial = Readings::clone(trial);
             trial.extend(earlier.clone());
-            Cow::Owned(trial)
+            trial
         };
-        trials.iter().map(complete).collect()
+        Some(trials.iter().map(complete).collect())
     }
+}
+
+/// The trials that were completed, or else those that there are.
+pub(crate) fn completed_or<'t>(
+    completed: Option<&'t Vec<Readings>>,
+    trials: &[&'t Readings],
+) -> Vec<&'t Readings> {
+    completed.map_or_else(|| trials.to_vec(), |completed| completed.iter().collect())
 }
 
 impl Matrix {

@@ -3,7 +3,7 @@
 use phasegate_model::{Evidence, Metric, Outcome, Readings};
 
 use super::assess::{Assessment, RowState};
-use super::background::Background;
+use super::background::{Background, completed_or};
 use super::outcome::certain_outcome;
 use crate::ballot::Ballot;
 use crate::matrix::Matrix;
@@ -59,18 +59,18 @@ impl Matrix {
 
     fn outcome_with(&self, record: &Recorded<'_>, metrics: &[Metric]) -> Outcome {
         let bound = self.bound(&record.background);
-        let complete = |trials: &[&Readings]| -> Vec<Readings> {
-            let trials = record.background.complete(trials, metrics);
-            trials.into_iter().map(std::borrow::Cow::into_owned).collect()
-        };
+        let ballot = bound.ballot();
+        let complete = |trials: &[&Readings]| record.background.complete(trials, metrics);
         match &record.readings {
             RecordedReadings::Trials(trials) => {
-                let trials = complete(trials);
-                bound.ballot().outcome_of(&RecordedReadings::Trials(trials.iter().collect()))
+                let completed = complete(trials);
+                let trials = completed_or(completed.as_ref(), trials);
+                ballot.outcome_of(&RecordedReadings::Trials(trials))
             }
             RecordedReadings::Typical(readings) => {
-                let readings = complete(&[readings]).pop().unwrap_or_default();
-                bound.ballot().outcome_of(&RecordedReadings::Typical(&readings))
+                let completed = complete(&[readings]).and_then(|mut readings| readings.pop());
+                let readings = completed.as_ref().unwrap_or(readings);
+                ballot.outcome_of(&RecordedReadings::Typical(readings))
             }
         }
     }

@@ -10,7 +10,7 @@ use phasegate_model::{
 };
 
 use super::assess::{Assessment, RowState};
-use super::background::Background;
+use super::background::{Background, completed_or};
 use super::margin::Point;
 use super::summary::Samples;
 use super::{facts_used, ordered_metrics};
@@ -110,8 +110,8 @@ pub fn judge(
 
 fn verdicts(family: &Matrix, background: &Background<'_>, trials: &[&Readings]) -> Vec<Verdict> {
     let metrics = family.metrics();
-    let trials = background.complete(trials, &metrics);
-    let trials: Vec<&Readings> = trials.iter().map(AsRef::as_ref).collect();
+    let completed = background.complete(trials, &metrics);
+    let trials = completed_or(completed.as_ref(), trials);
     let bound = family.bound(background);
     let ballot = bound.ballot();
     let assessment = Assessment::of(&ballot, &trials);

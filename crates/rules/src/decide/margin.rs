@@ -13,7 +13,7 @@ use phasegate_model::{
 
 use super::outcome::{Asks, Possible, certain_outcome};
 use super::solve::{Solution, solve};
-use crate::condition::{Comparison, Condition, Term, Truth, Unknown, Value, compare};
+use crate::condition::{Comparison, Condition, Limit, Term, Truth, Unknown, Value, compare};
 use crate::exact;
 use crate::matrix::{Matrix, Row};
 
@@ -63,7 +63,7 @@ impl Move {
             from: exact(self.from),
             to: exact(self.to.0),
             absolute: exact(self.distance()),
-            relative: self.relative().map(|share| Quantity::percent(share.round_dp(4))),
+            relative: exact::share(self.distance(), self.to.0.abs(), 4).map(Quantity::percent),
         }
     }
 }
@@ -197,18 +197,34 @@ impl<'r> Point<'r> {
     /// How far it is until the condition flips: by one metric if one is enough, else by the
     /// smallest set of comparisons that flips it together.
     pub(crate) fn margin(&self, condition: &Condition) -> Option<Margin> {
+        match condition {
+            Condition::Compare(comparison) if !comparison.is_computed() => {
+                self.margin_of_limit(comparison).or_else(|| self.margin_of_any(condition))
+            }
+            _ => self.margin_of_any(condition),
+        }
+    }
+
+    /// A metric alone and its limit: moving to the limit, or just beyond it, always flips.
+    fn margin_of_limit(&self, comparison: &Comparison) -> Option<Margin> {
+        let Limit { metric, amount, .. } = comparison.limit()?;
+        let from = self.medians.get(&metric).copied()?;
+        let change = Move { metric, from, to: (amount, 0) }.change();
+        Some(Margin { changes: vec![change] })
+    }
+
+    fn margin_of_any(&self, condition: &Condition) -> Option<Margin> {
         let base = self.truth(condition, &[])?;
         let flips = |moves: &[Move]| self.truth(condition, moves) == Some(!base);
-        let mut alone = self.moves(std::iter::once(condition));
-        alone.retain(|moved| flips(&[*moved]));
+        let allowed = self.moves(std::iter::once(condition));
+        let alone: Vec<Move> =
+            allowed.iter().filter(|moved| flips(std::slice::from_ref(moved))).copied().collect();
         let alone = first_on_their_way(&alone).min_by_key(|moved| (moved.rank(), moved.distance()));
-        let mut moves = if let Some(moved) = alone {
-            vec![moved]
-        } else {
-            let allowed = self.moves(std::iter::once(condition));
-            self.joint(condition, base, &allowed).filter(|moves| flips(moves))?
-        };
-        moves.sort_by_key(|moved| std::cmp::Reverse(moved.rank()));
+        if let Some(moved) = alone {
+            return Some(Margin { changes: vec![moved.change()] });
+        }
+        let mut moves = self.joint(condition, base, &allowed).filter(|moves| flips(moves))?;
+        moves.sort_by_cached_key(|moved| std::cmp::Reverse(moved.rank()));
         Some(Margin { changes: moves.iter().map(Move::change).collect() })
     }
 
@@ -288,4 +304,35 @@ fn first_on_their_way(moves: &[Move]) -> impl Iterator<Item = Move> {
 
 const fn truth(value: bool) -> Truth {
     if value { Truth::True } else { Truth::False }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::condition::checked;
+
+    proptest! {
+        #[test]
+        fn a_limit_alone_has_the_margin_that_any_condition_has(
+            reading in 0..12_u32, limit in 0..12_u32, mirrored in any::<bool>(),
+            operator in prop_oneof![
+                Just("<"), Just("<="), Just(">"), Just(">="), Just("=="), Just("!="),
+            ],
+        ) {
+            let text = if mirrored {
+                format!("{limit}us {operator} P99")
+            } else {
+                format!("P99 {operator} {limit}us")
+            };
+            let condition = checked(&text).unwrap();
+            let readings = Readings::default();
+            let median = Decimal::from(1_000 * reading);
+            let point = Point::new(BTreeMap::from([("P99".parse().unwrap(), median)]), &readings);
+            let margin = point.margin(&condition);
+            prop_assert!(margin.is_some());
+            prop_assert_eq!(margin, point.margin_of_any(&condition));
+        }
+    }
 }

@@ -23,6 +23,7 @@ use phasegate_model::{
 use assess::{Assessment, RowState};
 pub use assess::{Progress, RowProgress};
 pub use background::Background;
+use background::completed_or;
 pub use backtest::{Recorded, RecordedReadings};
 pub use detectable::smallest_detectable;
 pub(crate) use drift::LEAST_TRIALS;
@@ -48,19 +49,20 @@ impl Matrix {
         let background = Background::of(evidence);
         let measured: Vec<&Readings> =
             evidence.trials.iter().map(|trial| &trial.readings).collect();
-        let trials = background.complete(&measured, &self.metrics());
-        let trials: Vec<&Readings> = trials.iter().map(AsRef::as_ref).collect();
-        self.bound(&background).decide_on(evidence, &trials)
+        let metrics = self.metrics();
+        let completed = background.complete(&measured, &metrics);
+        let trials = completed_or(completed.as_ref(), &measured);
+        self.bound(&background).decide_on(evidence, &trials, &metrics)
     }
 
     /// Decides with facts in their places, and with what is known of an earlier phase.
-    fn decide_on(&self, evidence: &Evidence, trials: &[&Readings]) -> Decision {
+    fn decide_on(&self, evidence: &Evidence, trials: &[&Readings], metrics: &[Metric]) -> Decision {
         let ballot = self.ballot();
         let assessment = Assessment::of(&ballot, trials);
         let considered = trials.get(..assessment.considered).unwrap_or(trials);
         let nothing = Readings::default();
         let first = considered.first().copied().unwrap_or(&nothing);
-        let samples = Samples::of(&self.metrics(), considered);
+        let samples = Samples::of(metrics, considered);
         let point = Point::new(samples.medians(), first);
 
         let findings: Vec<Finding> = assessment.rows.iter().map(RowState::finding).collect();
@@ -174,10 +176,10 @@ impl Matrix {
     pub(crate) fn obligations(&self, findings: &[Finding]) -> Vec<Obligation> {
         let owed = |(row, finding): (&Row, &Finding)| {
             let deferred = row.action(finding).filter(|action| action.verb() == Verb::Defer)?;
-            let when = &row.when.condition;
+            let when = &row.when.normalized;
             let (other, condition) = match finding {
                 Finding::Met => (row.otherwise.as_ref(), format!("not ({when})")),
-                _ => (Some(&row.then), when.to_string()),
+                _ => (Some(&row.then), when.clone()),
             };
             let action = other.unwrap_or(deferred).clone();
             Some(Obligation { row: row.id.clone(), action, condition })
@@ -243,6 +245,7 @@ fn row_decision(
         when: row.when.text.clone(),
         normalized: row.when.normalized.clone(),
         given: row.given.as_ref().map(|given| given.text.clone()),
+        given_verdict: assessment.given(state, point),
         why: row.why.clone(),
         finding: finding.clone(),
         action: row.action(finding).cloned(),

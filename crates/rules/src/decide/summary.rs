@@ -51,9 +51,13 @@ const fn middle(n: usize) -> usize {
 
 fn sorted(metric: Metric, trials: &[&Readings]) -> Vec<Decimal> {
     let mut values: Vec<Decimal> = Vec::with_capacity(trials.len());
-    values
-        .extend(trials.iter().filter_map(|readings| Some(readings.get(metric)?.number()?.value())));
-    values.sort_unstable_by(|a, b| exact::compare(*a, *b));
+    let place = metric.place();
+    for readings in trials {
+        if let Some(Reading::Number(measured)) = readings.at(place) {
+            values.push(measured.value());
+        }
+    }
+    exact::sort(&mut values);
     values
 }
 
