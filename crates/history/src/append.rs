@@ -16,12 +16,12 @@ use chrono::SubsecRound;
 
 use crate::body::{Body, DecisionRecord, TranscriptionRecord};
 use crate::digest::Digest;
-use crate::disk::DiskError;
 use crate::draft::{Draft, Matter, RenderError, RenderedFile, Upcoming};
 use crate::entry::{Entry, EntryError, Recorded};
 use crate::files::Published;
 use crate::head::Head;
 use crate::names::{self, ObjectKind, REPORT};
+use crate::place_error::PlaceError;
 use crate::reference::ReferenceError;
 use crate::store::{ReadError, Store};
 
@@ -37,7 +37,7 @@ pub enum AppendError {
     Head(ReadError),
     /// A file operation failed before the entry was there.
     #[error("nothing was recorded: {0}")]
-    Disk(DiskError),
+    Place(PlaceError),
     /// The name of an object is taken by other bytes.
     #[error(
         "nothing was recorded: `{}` was altered, its bytes don't match its name; remove or restore the file",
@@ -101,7 +101,7 @@ pub enum AppendError {
         /// The entry.
         number: u64,
         /// What failed.
-        cause: DiskError,
+        cause: PlaceError,
     },
     /// The entry is there, but what had to follow failed: it may not survive a loss of power.
     #[error("entry {} is written, but {cause}; run `phasegate history verify` before trying again", head.number)]
@@ -109,7 +109,7 @@ pub enum AppendError {
         /// The head with the entry.
         head: Head,
         /// What failed.
-        cause: DiskError,
+        cause: PlaceError,
     },
 }
 
@@ -119,9 +119,9 @@ impl From<ReadError> for AppendError {
     }
 }
 
-impl From<DiskError> for AppendError {
-    fn from(error: DiskError) -> Self {
-        Self::Disk(error)
+impl From<PlaceError> for AppendError {
+    fn from(error: PlaceError) -> Self {
+        Self::Place(error)
     }
 }
 
@@ -178,14 +178,14 @@ impl Store {
     }
 
     /// Creates the history's folders where they are missing.
-    pub(crate) fn make_folders(&self) -> Result<(), DiskError> {
+    pub(crate) fn make_folders(&self) -> Result<(), PlaceError> {
         [self.dir.clone(), self.ledger(), self.objects()]
             .iter()
             .try_for_each(|folder| self.files.make_folder(folder))
     }
 
     /// Publishes the rendered folder of an entry whose writer didn't come to it.
-    pub(crate) fn finish(&self, recorded: &Recorded) -> Result<(), DiskError> {
+    pub(crate) fn finish(&self, recorded: &Recorded) -> Result<(), PlaceError> {
         let Some(name) = self.folder(&recorded.entry) else { return Ok(()) };
         if self.files.exists(&name.join(REPORT))? {
             return Ok(());

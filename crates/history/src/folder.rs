@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use crate::disk::{Disk, DiskError};
+use crate::disk::Disk;
 use crate::draft::RenderedFile;
 use crate::files::{Files, Page, Published};
 use crate::names::{self, REPORT};
+use crate::place_error::PlaceError;
 use crate::prepare::PrepareError;
 
 /// How often a new temporary name is tried. Taken names are left over from crashes.
@@ -22,19 +23,19 @@ pub(crate) struct Folder {
 }
 
 impl Files for Folder {
-    fn read(&self, path: &Path) -> Result<Vec<u8>, DiskError> {
+    fn read(&self, path: &Path) -> Result<Vec<u8>, PlaceError> {
         self.disk.read(path)
     }
 
-    fn read_opening(&self, path: &Path, most: u16) -> Result<Vec<u8>, DiskError> {
+    fn read_opening(&self, path: &Path, most: u16) -> Result<Vec<u8>, PlaceError> {
         self.disk.read_opening(path, most)
     }
 
-    fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), DiskError> {
+    fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), PlaceError> {
         self.disk.list(path, each)
     }
 
-    fn find(&self, folder: &Path, beginning: &str) -> Result<Option<PathBuf>, DiskError> {
+    fn find(&self, folder: &Path, beginning: &str) -> Result<Option<PathBuf>, PlaceError> {
         let mut found = None;
         let listed = self.disk.list(folder, &mut |name| {
             if name.as_encoded_bytes().starts_with(beginning.as_bytes()) {
@@ -47,15 +48,15 @@ impl Files for Folder {
         }
     }
 
-    fn page_behind(&self, _: &Path, _: &str) -> Result<Option<Page>, DiskError> {
+    fn page_behind(&self, _: &Path, _: &str) -> Result<Option<Page>, PlaceError> {
         Ok(None)
     }
 
-    fn exists(&self, path: &Path) -> Result<bool, DiskError> {
+    fn exists(&self, path: &Path) -> Result<bool, PlaceError> {
         self.disk.exists(path)
     }
 
-    fn make_folder(&self, path: &Path) -> Result<(), DiskError> {
+    fn make_folder(&self, path: &Path) -> Result<(), PlaceError> {
         let parent = path
             .parent()
             .map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent });
@@ -73,7 +74,7 @@ impl Files for Folder {
         }
     }
 
-    fn publish(&self, bytes: &[u8], path: &Path) -> Result<Published, DiskError> {
+    fn publish(&self, bytes: &[u8], path: &Path) -> Result<Published, PlaceError> {
         let folder = path.parent().unwrap_or(path);
         let temporary = self.write_temporary(folder, bytes)?;
         let linked = self.disk.link(&temporary, path);
@@ -89,7 +90,7 @@ impl Files for Folder {
         }
     }
 
-    fn sync_folder(&self, path: &Path) -> Result<(), DiskError> {
+    fn sync_folder(&self, path: &Path) -> Result<(), PlaceError> {
         self.disk.sync_folder(path)
     }
 
@@ -98,7 +99,7 @@ impl Files for Folder {
         dir: &Path,
         beginning: &str,
         files: &[RenderedFile],
-    ) -> Result<PathBuf, DiskError> {
+    ) -> Result<PathBuf, PlaceError> {
         let pending = under_new_name(dir, beginning, |path| self.disk.create_folder(path))?;
         let write = || {
             for file in files {
@@ -116,7 +117,7 @@ impl Files for Folder {
         }
     }
 
-    fn publish_folder(&self, pending: &Path, name: &Path) -> Result<(), DiskError> {
+    fn publish_folder(&self, pending: &Path, name: &Path) -> Result<(), PlaceError> {
         if let Err(error) = self.disk.rename(pending, name) {
             if !self.disk.exists(&name.join(REPORT))? {
                 return Err(error);
@@ -147,17 +148,17 @@ impl Files for Folder {
         Some(self.disk.as_ref())
     }
 
-    fn remove(&self, path: &Path) -> Result<(), DiskError> {
+    fn remove(&self, path: &Path) -> Result<(), PlaceError> {
         self.disk.remove_file(path)
     }
 
-    fn written_at(&self, path: &Path) -> Result<DateTime<Utc>, DiskError> {
+    fn written_at(&self, path: &Path) -> Result<DateTime<Utc>, PlaceError> {
         self.disk.written_at(path)
     }
 }
 
 impl Folder {
-    fn write_temporary(&self, folder: &Path, bytes: &[u8]) -> Result<PathBuf, DiskError> {
+    fn write_temporary(&self, folder: &Path, bytes: &[u8]) -> Result<PathBuf, PlaceError> {
         under_new_name(folder, names::TEMPORARY, |path| {
             self.disk.write_new(path, bytes).inspect_err(|error| {
                 if error.kind() != ErrorKind::AlreadyExists {
@@ -184,7 +185,7 @@ impl Folder {
         removed.into_iter().try_for_each(|removed| Ok(removed?))
     }
 
-    fn try_folder(&self, dir: &Path) -> Result<(), DiskError> {
+    fn try_folder(&self, dir: &Path) -> Result<(), PlaceError> {
         let folder = dir.join(names::temporary(names::TEMPORARY));
         let name = dir.join(names::temporary(names::TEMPORARY));
         self.disk.create_folder(&folder)?;
@@ -198,8 +199,8 @@ impl Folder {
 fn under_new_name(
     folder: &Path,
     beginning: &str,
-    create: impl Fn(&Path) -> Result<(), DiskError>,
-) -> Result<PathBuf, DiskError> {
+    create: impl Fn(&Path) -> Result<(), PlaceError>,
+) -> Result<PathBuf, PlaceError> {
     let mut tried = 0;
     loop {
         let path = folder.join(names::temporary(beginning));

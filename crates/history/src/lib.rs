@@ -74,6 +74,7 @@ mod names;
 mod newest;
 mod obligations;
 mod outline;
+mod place_error;
 mod prepare;
 mod problem;
 mod rebase;
@@ -90,7 +91,6 @@ pub use allowed::{AllowedSigners, AllowedSignersError};
 pub use append::AppendError;
 pub use body::{Body, DecisionRecord, Kind, NoteRecord, TranscriptionRecord, WaiverRecord};
 pub use digest::{Digest, DigestError};
-pub use disk::DiskError;
 pub use doctor::{Check, Verdict};
 pub use draft::{
     DecisionDraft, Draft, Matter, RenderError, RenderedFile, TranscriptionDraft, Upcoming,
@@ -102,6 +102,7 @@ pub use location::{BucketUrl, Location, LocationError};
 pub use names::ObjectKind;
 pub use obligations::{OpenObligation, OpenObligations};
 pub use outline::Outline;
+pub use place_error::PlaceError;
 pub use prepare::PrepareError;
 pub use problem::{Problem, Warning};
 pub use rebase::{Rebase, RebaseError, Rebased, Render};

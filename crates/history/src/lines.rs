@@ -5,9 +5,9 @@ use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 use crate::chain::Chain;
-use crate::disk::DiskError;
 use crate::head::Head;
 use crate::outline::Link;
+use crate::place_error::PlaceError;
 use crate::problem::Problem;
 use crate::verify::Verification;
 
@@ -24,7 +24,7 @@ pub fn verify_lines(lines: &mut dyn BufRead, name: &Path, expected: Option<&Head
             Ok(0) => break,
             Ok(_) => step(&mut chain, &line, || PathBuf::from(format!("{}:{at}", name.display()))),
             Err(cause) => {
-                let cause = DiskError::new("read", name, cause);
+                let cause = PlaceError::new("read", name, cause);
                 chain.problems.push(Problem::Unreadable { cause });
                 break;
             }

@@ -8,10 +8,10 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::disk::DiskError;
 use crate::entry::Recorded;
 use crate::files::Page;
 use crate::names;
+use crate::place_error::PlaceError;
 use crate::store::{ReadError, Store};
 
 /// The first number whose name is longer: from here on, names sort otherwise than numbers.
@@ -36,7 +36,7 @@ impl Store {
     }
 
     /// The names behind an entry's, or from the first on; nothing if the place can't tell them.
-    fn page_behind(&self, number: u64) -> Result<Option<Page>, DiskError> {
+    fn page_behind(&self, number: u64) -> Result<Option<Page>, PlaceError> {
         let name = if number == 0 { String::new() } else { names::entry_file(number) };
         self.files.page_behind(&self.ledger(), &name)
     }
@@ -51,7 +51,7 @@ impl Store {
     }
 
     /// The newest entry's number, zero if there is none; nothing if only a list of all can tell.
-    fn end_by_pages(&self, seen: u64, first: Page) -> Result<Option<u64>, DiskError> {
+    fn end_by_pages(&self, seen: u64, first: Page) -> Result<Option<u64>, PlaceError> {
         let (mut end, mut page) = (seen, first);
         loop {
             let names = page.names.iter().filter_map(|name| names::entry_number(name.as_ref()));
@@ -77,7 +77,7 @@ impl Store {
     }
 
     /// A number that is there and isn't followed by the next, from one that is there.
-    fn search_end(&self, from: u64) -> Result<Option<u64>, DiskError> {
+    fn search_end(&self, from: u64) -> Result<Option<u64>, PlaceError> {
         let is_there = |number| self.files.exists(&self.entry_path(number));
         if is_there(LONGER)? {
             return Ok(None);

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::disk::DiskError;
 use crate::entry::EntryError;
 use crate::head::Head;
 use crate::names::ObjectKind;
+use crate::place_error::PlaceError;
 use crate::reference::ReferenceProblem;
 
 /// Something that is wrong with a history, with what it means.
@@ -66,7 +66,7 @@ pub enum Problem {
     #[error("{cause}")]
     Unreadable {
         /// What failed.
-        cause: DiskError,
+        cause: PlaceError,
     },
     /// A file in the ledger is not an entry.
     #[error("entry {number} is damaged: {cause}")]

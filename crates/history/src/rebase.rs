@@ -15,13 +15,14 @@ use crate::append::AppendError;
 use crate::body::{Body, NoteRecord, WaiverRecord};
 use crate::branches::{Branch, Pile, head, saved, with_head};
 use crate::digest::Digest;
-use crate::disk::{Disk, DiskError};
+use crate::disk::Disk;
 use crate::draft::{
     DecisionDraft, Draft, Matter, RenderError, RenderedFile, TranscriptionDraft, Upcoming,
 };
 use crate::entry::{CONFLICT, Entry, EntryError, Recorded};
 use crate::head::Head;
 use crate::names::{self, ObjectKind, REPORT};
+use crate::place_error::PlaceError;
 use crate::signing::is_signature_of;
 use crate::store::{OpenError, ReadError, Store};
 
@@ -55,7 +56,7 @@ pub struct Rebased {
 pub enum RebaseError {
     /// A file operation failed.
     #[error("{0}; then run `phasegate history rebase` again, nothing is lost")]
-    Disk(#[from] DiskError),
+    Place(#[from] PlaceError),
     /// The history is in a bucket.
     #[error(
         "a history in a bucket has one branch only, there is nothing to re-link; name a folder with --reports"

@@ -11,9 +11,9 @@ use ssh_key::{Algorithm, HashAlg, LineEnding, PrivateKey, SshSig};
 
 use crate::allowed::{AllowedSigners, NAMESPACE};
 use crate::digest::Digest;
-use crate::disk::DiskError;
 use crate::files::Published;
 use crate::names;
+use crate::place_error::PlaceError;
 use crate::problem::Problem;
 use crate::store::{ReadError, Store};
 
@@ -76,7 +76,7 @@ pub enum SignError {
     Read(#[from] ReadError),
     /// A file operation failed.
     #[error("{0}")]
-    Disk(#[from] DiskError),
+    Place(#[from] PlaceError),
     /// The key did not sign.
     #[error("the key can't sign: {0}")]
     Key(ssh_key::Error),
@@ -136,7 +136,7 @@ impl Store {
     }
 
     /// The files of signatures with the numbers of their entries, ascending.
-    pub(crate) fn signatures(&self) -> Result<Vec<(u64, PathBuf)>, DiskError> {
+    pub(crate) fn signatures(&self) -> Result<Vec<(u64, PathBuf)>, PlaceError> {
         let folder = self.dir.join(SIGNATURES);
         let mut found = Vec::new();
         self.list_folder(&folder, &mut |name| {
@@ -168,7 +168,7 @@ fn check_all(
     allowed: &AllowedSigners,
     unsigned: Unsigned,
     found: &mut Signatures,
-) -> Result<(), DiskError> {
+) -> Result<(), PlaceError> {
     let numbers = store.list_ledger()?.numbers;
     for (number, path) in store.signatures()? {
         if numbers.binary_search(&number).is_err() {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 
 use crate::digest::Digest;
-use crate::disk::{Disk, DiskError, RealDisk};
+use crate::disk::{Disk, RealDisk};
 use crate::entry::{Entry, EntryError, Recorded};
 use crate::files::Files;
 use crate::folder::Folder;
@@ -16,6 +16,7 @@ use crate::head::Head;
 use crate::location::{BucketUrl, Location};
 use crate::names::{self, LEDGER, OBJECTS, ObjectKind, REPORT};
 use crate::outline::Outline;
+use crate::place_error::PlaceError;
 
 /// So much of an entry's line is read for its outline. More than that comes before the outcome only
 /// of a matrix that extends many others; then the whole line is read.
@@ -44,7 +45,7 @@ impl fmt::Debug for Store {
 pub enum OpenError {
     /// Its ledger can't be listed.
     #[error("can't open the history: {0}")]
-    Disk(DiskError),
+    Place(PlaceError),
     /// There is no way to a bucket.
     #[error("can't open the history `{url}`: {cause}{advice}")]
     Bucket {
@@ -62,7 +63,7 @@ pub enum OpenError {
 pub enum ReadError {
     /// A file operation failed.
     #[error("can't read the history: {0}")]
-    Disk(DiskError),
+    Place(PlaceError),
     /// A file in the ledger is not an entry that this code knows.
     #[error("can't use `{}`: {problem}", path.display())]
     Entry {
@@ -118,9 +119,9 @@ pub enum ReadError {
     },
 }
 
-impl From<DiskError> for ReadError {
-    fn from(error: DiskError) -> Self {
-        Self::Disk(error)
+impl From<PlaceError> for ReadError {
+    fn from(error: PlaceError) -> Self {
+        Self::Place(error)
     }
 }
 
@@ -197,7 +198,7 @@ impl Store {
     /// Opens the history in any place.
     pub(crate) fn open_in(dir: &Path, files: Box<dyn Files>) -> Result<Self, OpenError> {
         let store = Self::of(dir, files);
-        store.files.find(&store.ledger(), "").map_err(OpenError::Disk)?;
+        store.files.find(&store.ledger(), "").map_err(OpenError::Place)?;
         Ok(store)
     }
 
@@ -268,7 +269,7 @@ impl Store {
         self.found(number, self.files.read(&self.entry_path(number)))
     }
 
-    fn found(&self, number: u64, read: Result<Vec<u8>, DiskError>) -> Result<Vec<u8>, ReadError> {
+    fn found(&self, number: u64, read: Result<Vec<u8>, PlaceError>) -> Result<Vec<u8>, ReadError> {
         match read {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 Err(ReadError::NoEntry { path: self.ledger(), number })
@@ -314,7 +315,7 @@ impl Store {
         entry.folder().map(|folder| self.dir.join(folder))
     }
 
-    pub(crate) fn list_ledger(&self) -> Result<Listing, DiskError> {
+    pub(crate) fn list_ledger(&self) -> Result<Listing, PlaceError> {
         let mut listing = Listing { numbers: Vec::new(), strays: Vec::new() };
         self.list_folder(&self.ledger(), &mut |name| match names::entry_number(name) {
             Some(number) => listing.numbers.push(number),
@@ -329,7 +330,7 @@ impl Store {
     /// A folder that grows while it is listed may show a later entry and not an earlier one, so
     /// what seems to be missing is looked for by name. A number is only ever taken after the one
     /// before it: from the first that truly isn't there, the gap is real.
-    fn fill_false_gaps(&self, listing: &mut Listing) -> Result<(), DiskError> {
+    fn fill_false_gaps(&self, listing: &mut Listing) -> Result<(), PlaceError> {
         let mut found = Vec::new();
         for (first, last) in listing.gaps() {
             for number in first..=last {
@@ -349,7 +350,7 @@ impl Store {
         &self,
         path: &Path,
         each: &mut dyn FnMut(&std::ffi::OsStr),
-    ) -> Result<(), DiskError> {
+    ) -> Result<(), PlaceError> {
         match self.files.list(path, each) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             listed => listed,
@@ -358,9 +359,9 @@ impl Store {
 
     /// The bytes of an entry's `report.md`, whose folder is given. After a crash between recording
     /// and publishing it is still under its temporary name, and counts.
-    pub(crate) fn report(&self, recorded: &Recorded, folder: &Path) -> Result<Vec<u8>, DiskError> {
-        let missing = |read: &Result<_, DiskError>| {
-            read.as_ref().is_err_and(|error: &DiskError| error.kind() == ErrorKind::NotFound)
+    pub(crate) fn report(&self, recorded: &Recorded, folder: &Path) -> Result<Vec<u8>, PlaceError> {
+        let missing = |read: &Result<_, PlaceError>| {
+            read.as_ref().is_err_and(|error: &PlaceError| error.kind() == ErrorKind::NotFound)
         };
         let published = folder.join(REPORT);
         let read = self.files.read(&published);
@@ -378,7 +379,10 @@ impl Store {
     }
 
     /// The folder where an entry's rendered files wait to be published, if there is one.
-    pub(crate) fn pending_folder(&self, recorded: &Recorded) -> Result<Option<PathBuf>, DiskError> {
+    pub(crate) fn pending_folder(
+        &self,
+        recorded: &Recorded,
+    ) -> Result<Option<PathBuf>, PlaceError> {
         let beginning = names::pending_prefix(recorded.entry.number, &recorded.digest);
         self.files.find(&self.dir, &beginning)
     }

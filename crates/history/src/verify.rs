@@ -6,10 +6,10 @@ use std::io::ErrorKind;
 use crate::body::{Body, DecisionRecord};
 use crate::chain::Chain;
 use crate::digest::Digest;
-use crate::disk::DiskError;
 use crate::entry::{Entry, Recorded};
 use crate::head::Head;
 use crate::names::{self, ObjectKind, REPORT};
+use crate::place_error::PlaceError;
 use crate::problem::{Problem, Warning};
 use crate::store::{ReadError, Store};
 
@@ -144,7 +144,7 @@ struct Walk<'s, 'd> {
 }
 
 impl Walk<'_, '_> {
-    fn run(&mut self) -> Result<(), DiskError> {
+    fn run(&mut self) -> Result<(), PlaceError> {
         let listing = self.store.list_ledger()?;
         let last = listing.numbers.last().copied();
         for number in &listing.numbers {
@@ -229,7 +229,7 @@ impl Walk<'_, '_> {
                 }
                 return Some(bytes);
             }
-            Err(ReadError::Disk(cause)) => Problem::Unreadable { cause },
+            Err(ReadError::Place(cause)) => Problem::Unreadable { cause },
             Err(ReadError::AlteredObject { kind, path }) => {
                 Problem::ObjectEdited { number, kind, path }
             }
@@ -257,7 +257,7 @@ impl Walk<'_, '_> {
     }
 
     /// Looks for rendered folders without an entry. No crash leaves one, see `append`.
-    fn check_folders(&mut self, numbers: &[u64]) -> Result<(), DiskError> {
+    fn check_folders(&mut self, numbers: &[u64]) -> Result<(), PlaceError> {
         let mut orphans = Vec::new();
         self.store.list_folder(&self.store.dir, &mut |name| {
             if let Some(number) = names::folder_number(name)
