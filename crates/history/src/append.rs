@@ -8,9 +8,14 @@
 //! no entry; a crash after it leaves a whole one, whose report is still found under the temporary
 //! name, and the next append publishes it.
 //!
+//! Looking for the newest entry costs the same however long the history is, once a store has seen
+//! its end: see `newest.rs`.
+//!
 //! An entry's folder therefore never exists without the entry, unless the entry was removed.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use chrono::SubsecRound;
 
@@ -231,13 +236,17 @@ impl Store {
     fn keep(&self, bytes: &[u8], kind: ObjectKind) -> Result<Digest, AppendError> {
         let digest = Digest::of(bytes);
         let path = self.object_path(&digest, kind);
-        let there = match self.files.read(&path) {
-            Ok(there) if there == bytes => Published::Ours,
-            Ok(_) => Published::Others,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                self.files.publish(bytes, &path)?
-            }
-            Err(error) => return Err(error.into()),
+        // Evidence is new, as a rule; matrix and plan are there already.
+        let there = match kind {
+            ObjectKind::Evidence => self.files.publish(bytes, &path)?,
+            _ => match self.files.read(&path) {
+                Ok(there) if there == bytes => Published::Ours,
+                Ok(_) => Published::Others,
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    self.files.publish(bytes, &path)?
+                }
+                Err(error) => return Err(error.into()),
+            },
         };
         match there {
             Published::Ours => Ok(digest),
@@ -260,7 +269,7 @@ impl Store {
         let (path, folder) = (self.entry_path(number), self.folder(&recorded.entry));
         if let Some(folder) = &folder
             && self.files.exists(folder)?
-            && !self.files.exists(&path)?
+            && !self.has_entry(number)?
         {
             return Err(AppendError::Leftover { path: folder.clone(), number });
         }
@@ -289,6 +298,10 @@ impl Store {
                 return Err(error.into());
             }
         }
+        if !self.is_in_time(number, &line, &path)? {
+            discard();
+            return Ok(None);
+        }
         self.files
             .sync_folder(&self.ledger())
             .and_then(|()| match &pending {
@@ -296,7 +309,28 @@ impl Store {
                 None => Ok(()),
             })
             .map_err(|cause| AppendError::Unfinished { head: recorded.head(), cause })?;
+        self.seen.store(number, Ordering::Relaxed);
         Ok(Some(recorded))
+    }
+
+    /// Whether an entry that was just created is the one of its number. A writer that stalled long
+    /// enough finds a number free that was taken and then packed: entries lose their own files only
+    /// after the pack with them is there, so looking for the pack afterwards is sure. A file that
+    /// came too late is removed again; if that fails, `verify` names it.
+    fn is_in_time(&self, number: u64, line: &[u8], path: &Path) -> Result<bool, AppendError> {
+        let unsure = |cause| AppendError::Unsure { number, cause };
+        if !self.is_packed(number).map_err(unsure)? {
+            return Ok(true);
+        }
+        // It may have been this one that was packed meanwhile.
+        if self.packed(number).map_err(unsure)?.is_some_and(|packed| packed.bytes == line) {
+            return Ok(true);
+        }
+        self.seen.store(0, Ordering::Relaxed);
+        match self.files.remove(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(false),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -14,6 +14,8 @@ pub(crate) trait Disk: Send + Sync {
     fn read(&self, path: &Path) -> Result<Vec<u8>, PlaceError>;
     /// The first bytes of a file: all of them if there are less than `most`.
     fn read_opening(&self, path: &Path, most: u16) -> Result<Vec<u8>, PlaceError>;
+    /// The bytes of a file from a place in it on, as many as that, or less if it ends before.
+    fn read_part(&self, path: &Path, from: u64, most: usize) -> Result<Vec<u8>, PlaceError>;
     /// Tells the names in a folder, in no order.
     fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), PlaceError>;
     fn exists(&self, path: &Path) -> Result<bool, PlaceError>;
@@ -46,6 +48,17 @@ impl Disk for RealDisk {
         File::open(path)
             .and_then(|file| file.take(most.into()).read_to_end(&mut bytes))
             .map_err(|cause| PlaceError::new("read", path, cause))?;
+        Ok(bytes)
+    }
+
+    fn read_part(&self, path: &Path, from: u64, most: usize) -> Result<Vec<u8>, PlaceError> {
+        let mut bytes = Vec::with_capacity(most);
+        let mut read = || {
+            let mut file = File::open(path)?;
+            file.seek(SeekFrom::Start(from))?;
+            file.take(most as u64).read_to_end(&mut bytes)
+        };
+        read().map_err(|cause| PlaceError::new("read", path, cause))?;
         Ok(bytes)
     }
 

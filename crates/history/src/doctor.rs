@@ -236,6 +236,25 @@ impl Store {
                 return Check::failed(NAME, &error);
             }
         }
+        match self.interrupted_rebase() {
+            Ok(None) => (),
+            Ok(Some(path)) => {
+                let text = crate::problem::Warning::UnfinishedRebase { path }.to_string();
+                return Check::new(NAME, Verdict::Warning, text);
+            }
+            Err(error) => return Check::failed(NAME, &error),
+        }
+        match self.unfinished_packing() {
+            Ok(0) => (),
+            Ok(files) => {
+                let text = format!(
+                    "{files} entries are in a pack and still have files of their own; run \
+                     `phasegate history pack`"
+                );
+                return Check::new(NAME, Verdict::Warning, text);
+            }
+            Err(error) => return Check::failed(NAME, &error),
+        }
         let Some(first) = found.first() else {
             return Check::new(NAME, Verdict::Good, "no crash left temporary files behind");
         };

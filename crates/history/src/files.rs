@@ -35,6 +35,12 @@ pub(crate) trait Files: Send + Sync {
         self.read(path)
     }
 
+    /// The bytes of a file from a place in it on, as many as that, or less if it ends before.
+    fn read_part(&self, path: &Path, from: u64, most: usize) -> Result<Vec<u8>, PlaceError>;
+
+    /// How many bytes of a long file are best read at a time.
+    fn part_size(&self) -> usize;
+
     /// Tells the names in a folder, in no order. Of a folder that isn't there it tells none, or
     /// says that it isn't found.
     fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), PlaceError>;
@@ -48,6 +54,11 @@ pub(crate) trait Files: Send + Sync {
 
     /// Whether there is a file or folder.
     fn exists(&self, path: &Path) -> Result<bool, PlaceError>;
+
+    /// Whether there is a file.
+    fn file_exists(&self, path: &Path) -> Result<bool, PlaceError> {
+        self.exists(path)
+    }
 
     /// Makes a folder, and what is missing above it, if the place has such a thing.
     fn make_folder(&self, path: &Path) -> Result<(), PlaceError>;

@@ -31,6 +31,14 @@ impl Files for Folder {
         self.disk.read_opening(path, most)
     }
 
+    fn read_part(&self, path: &Path, from: u64, most: usize) -> Result<Vec<u8>, PlaceError> {
+        self.disk.read_part(path, from, most)
+    }
+
+    fn part_size(&self) -> usize {
+        1 << 18
+    }
+
     fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), PlaceError> {
         self.disk.list(path, each)
     }
@@ -86,6 +94,9 @@ impl Files for Folder {
             Ok(there) if there == bytes => Ok(Published::Ours),
             Ok(_) => Ok(Published::Others),
             Err(unread) if unread.kind() == ErrorKind::NotFound => Err(error),
+            Err(unread) if error.kind() == ErrorKind::AlreadyExists => {
+                Ok(Published::Unknown(unread))
+            }
             Err(_) => Ok(Published::Unknown(error)),
         }
     }
@@ -124,7 +135,9 @@ impl Files for Folder {
             }
             self.discard(pending);
         }
-        self.disk.sync_folder(name.parent().unwrap_or(name))
+        // Not flushed: under either name the files outlast a loss of power, and under the temporary
+        // one they count as well.
+        Ok(())
     }
 
     fn discard(&self, pending: &Path) {

@@ -38,20 +38,20 @@ pub fn verify_lines(lines: &mut dyn BufRead, name: &Path, expected: Option<&Head
     Verification::of(chain)
 }
 
-/// A line has no name that says its number, so it is taken for the one that it says itself, as
-/// long as numbers go up.
 fn step(chain: &mut Chain, line: &[u8], place: impl FnOnce() -> PathBuf) {
-    match Link::scan(line) {
-        Some(link) if link.number <= chain.end => {
-            chain.unreadable(Problem::Misplaced { path: place(), inside: link.number });
-        }
-        Some(link) => {
-            chain.reach(link.number);
+    let link = Link::scan(line);
+    match (chain.number_of(link, 1..=u64::MAX), link) {
+        (Some(number), Some(link)) => {
+            chain.reach(number);
             chain.follow(line, Some(link), place);
         }
-        None => {
-            chain.reach(chain.end.saturating_add(1));
+        (Some(number), None) => {
+            chain.reach(number);
             chain.whole(line, place);
+        }
+        (None, link) => {
+            let inside = link.map_or(0, |link| link.number);
+            chain.unreadable(Problem::Misplaced { path: place(), inside });
         }
     }
 }

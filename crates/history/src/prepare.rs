@@ -82,7 +82,7 @@ impl Store {
         // Somebody may have recorded it meanwhile. An entry is there before its folder, so looking
         // for the entry last is sure.
         match found {
-            Some(_) if self.files.exists(&self.entry_path(number))? => Ok(None),
+            Some(_) if self.has_entry(number)? => Ok(None),
             found => Ok(found),
         }
     }

@@ -47,6 +47,9 @@ use crate::store::OpenError;
 /// How many names a page has: what S3 sends at once.
 const PAGE: usize = 1000;
 
+/// How many bytes of a pack are asked for at a time: few requests, and little memory.
+const PART: usize = 1 << 23;
+
 /// How often creating an object is tried when it isn't clear whether the last attempt worked.
 const ATTEMPTS: u32 = 4;
 
@@ -173,6 +176,24 @@ impl Files for Bucket {
         self.get(&self.key(path)).map_err(|error| self.error("read", path, &error))
     }
 
+    fn read_part(&self, path: &Path, from: u64, most: usize) -> Result<Vec<u8>, PlaceError> {
+        let key = self.key(path);
+        let range = from..from.saturating_add(most as u64);
+        let error = match self.runtime.block_on(self.store.get_range(&key, range)) {
+            Ok(bytes) => return Ok(bytes.into()),
+            Err(error) => error,
+        };
+        // Nothing is behind the end; asked for it, servers answer with an error.
+        match self.runtime.block_on(self.store.head(&key)) {
+            Ok(object) if object.size <= from => Ok(Vec::new()),
+            _ => Err(self.error("read", path, &error)),
+        }
+    }
+
+    fn part_size(&self) -> usize {
+        PART
+    }
+
     fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), PlaceError> {
         if path == self.root {
             return self.list_root(each);
@@ -203,9 +224,13 @@ impl Files for Bucket {
     }
 
     fn exists(&self, path: &Path) -> Result<bool, PlaceError> {
+        Ok(self.file_exists(path)? || !self.names_behind(path, "", 1)?.is_empty())
+    }
+
+    fn file_exists(&self, path: &Path) -> Result<bool, PlaceError> {
         match self.runtime.block_on(self.store.head(&self.key(path))) {
             Ok(_) => Ok(true),
-            Err(Error::NotFound { .. }) => Ok(!self.names_behind(path, "", 1)?.is_empty()),
+            Err(Error::NotFound { .. }) => Ok(false),
             Err(error) => Err(self.error("look for", path, &error)),
         }
     }

@@ -341,7 +341,8 @@ fn an_entry_whose_reply_was_lost_is_found_to_be_one_s_own() {
         let ended = append_while_failing(1, Failure::GoneAfter, *at);
         matches!(ended, Err(AppendError::Unsure { number: 2, .. }))
     };
-    assert_eq!((1..=requests).filter(unsure).count(), 1);
+    // So it is where it can't be told whether the number was packed meanwhile.
+    assert_eq!((1..=requests).filter(unsure).count(), 2);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod killing;
 mod kinds;
 mod obligations;
 mod outlines;
+mod packing;
 mod racing;
 mod rebasing;
 mod references;
