@@ -286,11 +286,11 @@ impl Store {
             }
         };
         match self.files.publish(&line, &path) {
-            Ok(Published::Ours) => (),
-            Ok(Published::Others) => {
+            Ok(Published::Others) if !self.is_packed_as(number, &line)? => {
                 discard();
                 return Ok(None);
             }
+            Ok(Published::Ours | Published::Others) => (),
             // If the entry is there after all, its report is in the pending folder.
             Ok(Published::Unknown(cause)) => return Err(AppendError::Unsure { number, cause }),
             Err(error) => {
@@ -313,6 +313,11 @@ impl Store {
         Ok(Some(recorded))
     }
 
+    /// Whether a pack has exactly this line.
+    fn is_packed_as(&self, number: u64, line: &[u8]) -> Result<bool, PlaceError> {
+        Ok(self.packed(number)?.is_some_and(|packed| packed.bytes == line))
+    }
+
     /// Whether an entry that was just created is the one of its number. A writer that stalled long
     /// enough finds a number free that was taken and then packed: entries lose their own files only
     /// after the pack with them is there, so looking for the pack afterwards is sure. A file that
@@ -323,7 +328,7 @@ impl Store {
             return Ok(true);
         }
         // It may have been this one that was packed meanwhile.
-        if self.packed(number).map_err(unsure)?.is_some_and(|packed| packed.bytes == line) {
+        if self.is_packed_as(number, line).map_err(unsure)? {
             return Ok(true);
         }
         self.seen.store(0, Ordering::Relaxed);

@@ -93,10 +93,12 @@ impl Files for Folder {
         match self.disk.read(path) {
             Ok(there) if there == bytes => Ok(Published::Ours),
             Ok(_) => Ok(Published::Others),
+            Err(unread) if error.kind() == ErrorKind::AlreadyExists => match unread.kind() {
+                // It was somebody's, and has been packed since.
+                ErrorKind::NotFound => Ok(Published::Others),
+                _ => Ok(Published::Unknown(unread)),
+            },
             Err(unread) if unread.kind() == ErrorKind::NotFound => Err(error),
-            Err(unread) if error.kind() == ErrorKind::AlreadyExists => {
-                Ok(Published::Unknown(unread))
-            }
             Err(_) => Ok(Published::Unknown(error)),
         }
     }
