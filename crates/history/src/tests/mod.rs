@@ -4,6 +4,8 @@ mod appending;
 mod bases;
 #[cfg(feature = "object-store")]
 mod bucket;
+#[cfg(feature = "object-store")]
+mod bucket_packs;
 mod damage;
 mod failing;
 mod format;
