@@ -18,6 +18,7 @@ mod ledger;
 #[path = "../made/mod.rs"]
 mod made;
 mod manual;
+mod packing;
 mod pairs;
 mod previous;
 mod readme;
