@@ -11,6 +11,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
+use chrono::TimeDelta;
 use phasegate_history::{Digest, Entry, Head, Store};
 
 /// How many entries a pack has.
@@ -34,11 +35,13 @@ fn main() {
     }
     let store = Store::open(from).unwrap();
     let kinds: Vec<Entry> = store.entries().unwrap().map(|read| read.unwrap().entry).collect();
+    let begin = kinds.first().unwrap().recorded_at;
     let mut head: Option<Head> = None;
     let mut pack: Option<BufWriter<File>> = None;
     for (number, kind) in (1..=entries).zip(kinds.iter().cycle()) {
         let previous = head.map(|head| head.digest);
-        let entry = Entry { number, previous, ..kind.clone() };
+        let recorded_at = begin + TimeDelta::seconds(i64::try_from(number).unwrap());
+        let entry = Entry { number, previous, recorded_at, ..kind.clone() };
         let line = entry.to_line().unwrap();
         head = Some(Head { number, digest: Digest::of(&line) });
         let ledger = to.join("ledger");

@@ -182,11 +182,16 @@ impl Store {
         Err(AppendError::Busy)
     }
 
-    /// Creates the history's folders where they are missing.
+    /// Creates the history's folders where they are missing, once.
     pub(crate) fn make_folders(&self) -> Result<(), PlaceError> {
+        if self.has_folders.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         [self.dir.clone(), self.ledger(), self.objects()]
             .iter()
-            .try_for_each(|folder| self.files.make_folder(folder))
+            .try_for_each(|folder| self.files.make_folder(folder))?;
+        self.has_folders.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Publishes the rendered folder of an entry whose writer didn't come to it.

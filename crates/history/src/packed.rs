@@ -4,7 +4,7 @@
 //! Where the lines of a pack begin is found by reading it once and then kept, eight bytes for each
 //! entry of a pack that single entries were asked of.
 
-use std::io::{BufRead as _, BufReader, ErrorKind, Read};
+use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
@@ -103,10 +103,12 @@ impl Store {
     /// An entry as its pack has it; nothing if it isn't in one.
     pub(crate) fn packed(&self, number: u64) -> Result<Option<Found>, PlaceError> {
         let pack = self.pack_of(number);
-        let begins = match self.line_beginnings(pack) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            begins => begins?,
-        };
+        let kept = self.kept_beginnings(pack);
+        // Most entries that are asked for are in no pack, which a look tells sooner than reading.
+        if kept.is_none() && !self.is_packed(number)? {
+            return Ok(None);
+        }
+        let begins = kept.map_or_else(|| self.line_beginnings(pack), Ok)?;
         let line = number.saturating_sub(pack.first);
         let at = usize::try_from(line).unwrap_or(usize::MAX);
         let (Some(begin), Some(end)) = (begins.get(at), begins.get(at.saturating_add(1))) else {
@@ -118,12 +120,12 @@ impl Store {
         Ok(Some(Found { bytes, place: line_of(&path, line + 1) }))
     }
 
+    fn kept_beginnings(&self, pack: Pack) -> Option<Arc<[u64]>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).get(&pack).map(Arc::clone)
+    }
+
     /// Where the lines of a pack begin, and where the last one ends.
     fn line_beginnings(&self, pack: Pack) -> Result<Arc<[u64]>, PlaceError> {
-        let kept = || self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(begins) = kept().get(&pack) {
-            return Ok(Arc::clone(begins));
-        }
         let (mut begins, mut end) = (vec![0], 0);
         let mut lines = self.pack_lines(pack);
         while lines.advance()? {
@@ -131,7 +133,8 @@ impl Store {
             begins.push(end);
         }
         let begins: Arc<[u64]> = begins.into();
-        kept().insert(pack, Arc::clone(&begins));
+        let mut kept = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(pack, Arc::clone(&begins));
         Ok(begins)
     }
 }

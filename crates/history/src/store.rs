@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
 
 use crate::digest::Digest;
@@ -33,6 +33,8 @@ pub struct Store {
     /// The number of an entry that was seen to be there, from which to look for the newest; zero
     /// before the first.
     pub(crate) seen: AtomicU64,
+    /// Whether this store made its folders, or found them made.
+    pub(crate) has_folders: AtomicBool,
     /// How many entries a pack has: always the same, but for tests.
     pub(crate) pack_size: u64,
     /// Where the lines of packs begin that single entries were asked of.
@@ -181,6 +183,7 @@ impl Store {
             dir: dir.to_owned(),
             files,
             seen: AtomicU64::new(0),
+            has_folders: AtomicBool::new(false),
             pack_size: PACK_SIZE,
             lines: Mutex::default(),
         }

@@ -30,7 +30,7 @@ fn a_long_history_is_packed_and_read_as_before() {
             &["history", "list", "--where", "rtt.p50 > 1h"],
             &["history", "show", "7"],
             &["history", "diff", "1", "9999"],
-            &["trajectory", "--metric", "dataset", "--format", "json"],
+            &["trajectory", "P50", "--format", "json"],
         ];
         commands.map(|command| scene.run(command)).map(|said| (said.status, said.out, said.err))
     };
