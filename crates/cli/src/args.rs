@@ -13,8 +13,8 @@ use phasegate_rules::Least;
 pub(crate) use foreign::{EvidenceArgs, EvidenceFormat, ImportArgs, Unit, WrittenBy};
 pub(crate) use history::{
     BacktestArgs, DiffArgs, ExportArgs, ExportFormat, HistoryArgs, HistoryCommand, HistoryPlace,
-    ListArgs, NoteArgs, RebaseArgs, RevisitArgs, ShowArgs, SignArgs, SiteArgs, TrajectoryArgs,
-    VerifyArgs, WaiveArgs,
+    ListArgs, NoteArgs, PackArgs, RebaseArgs, RevisitArgs, ShowArgs, SignArgs, SiteArgs,
+    TrajectoryArgs, VerifyArgs, WaiveArgs,
 };
 
 use crate::setting::Setting;

@@ -87,6 +87,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             HistoryCommand::Note(note) => commands::waive::note(&note),
             HistoryCommand::Export(export) => commands::export::run(&export),
             HistoryCommand::Sign(sign) => commands::sign::sign(&sign),
+            HistoryCommand::Pack(pack) => commands::pack::run(&pack),
             HistoryCommand::Rebase(rebase) => commands::rebase::rebase(&rebase),
             HistoryCommand::Doctor(doctor) => commands::doctor::run(&doctor),
             HistoryCommand::Site(site) => commands::site::run(&site),

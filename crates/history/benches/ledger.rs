@@ -1,7 +1,9 @@
 //! How long verifying, listing and appending take, beside what the machine needs for the bare work.
 //!
-//! `cargo bench -p phasegate-history --bench ledger -- [ENTRIES [FILES]]`: so many entries as one
-//! stream (a million) and as files (a hundred thousand, as a million files take minutes to write).
+//! `cargo bench -p phasegate-history --bench ledger -- [ENTRIES [FILES [APPENDED]]]`: so many entries
+//! as one stream (a million) and as files (a hundred thousand, as a million files take minutes to
+//! write); zero leaves a part out. Appending is timed on histories of 10, 1000 and 100 000 entries,
+//! or of APPENDED.
 #![allow(clippy::unwrap_used, reason = "a benchmark")]
 #![allow(clippy::cast_precision_loss, reason = "numbers of entries, for people")]
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock and writes files")]
@@ -34,15 +36,20 @@ const DECISION: &str = concat!(
 
 fn main() {
     let numbers = std::env::args().skip(1).filter_map(|argument| argument.parse().ok());
-    let [entries, files] = match numbers.collect::<Vec<u64>>()[..] {
-        [] => [1_000_000, 100_000],
-        [entries] => [entries, 100_000],
-        [entries, files, ..] => [entries, files],
-    };
+    let numbers: Vec<u64> = numbers.collect();
+    let entries = numbers.first().copied().unwrap_or(1_000_000);
+    let files = numbers.get(1).copied().unwrap_or(100_000);
+    let appended = numbers.get(2).map_or(vec![10, 1000, 100_000], |number| vec![*number]);
     let folder = tempfile::tempdir().unwrap();
-    stream(folder.path(), entries);
-    single_files(folder.path(), files);
-    appending(folder.path());
+    if entries > 0 {
+        stream(folder.path(), entries);
+    }
+    if files > 0 {
+        single_files(folder.path(), files);
+    }
+    for entries in appended {
+        appending(folder.path(), entries);
+    }
 }
 
 /// A history in one stream.
@@ -127,15 +134,24 @@ fn single_files(folder: &Path, entries: u64) {
     }
 }
 
-/// Appending, by turns with the system calls that no append can do without.
-fn appending(folder: &Path) {
-    let dir = folder.join("appending");
+/// Appending to a history of so many entries, by turns with the system calls that no append can do
+/// without.
+fn appending(folder: &Path, entries: u64) {
+    let dir = folder.join(format!("appending{entries}"));
+    fs::create_dir_all(dir.join("ledger")).unwrap();
+    chain(entries, |number, line| {
+        fs::write(dir.join("ledger").join(format!("{number:06}.json")), line).unwrap();
+    });
     let store = Store::open(&dir).unwrap();
     let first = store.append(&draft(decision(0)), &mut render).unwrap();
     let (mut bare, mut notes, mut decisions) = (Vec::new(), Vec::new(), Vec::new());
     let line = first.entry.to_line().unwrap();
-    for turn in 1..=200 {
+    for turn in 1..=TURNS {
         let (temporary, name) = (dir.join(".tmp"), dir.join(format!("bare{turn}")));
+        let note = Note { text: Some("x".repeat(line.len() - 400)), ..Note::default() };
+        let phase = "3A".parse().unwrap();
+        let note = draft(Matter::Note(NoteRecord { phase, of: first.head(), note }));
+        let decision = draft(decision(turn));
         bare.push(time(|| {
             let mut file = File::create_new(&temporary).unwrap();
             file.write_all(&line).unwrap();
@@ -146,14 +162,10 @@ fn appending(folder: &Path) {
         // Flushed here, so that it isn't part of what is flushed next.
         fs::remove_file(&temporary).unwrap();
         File::open(&dir).unwrap().sync_all().unwrap();
-        let note = Note { text: Some("x".repeat(line.len() - 400)), ..Note::default() };
-        let phase = "3A".parse().unwrap();
-        let note = Matter::Note(NoteRecord { phase, of: first.head(), note });
-        notes.push(time(|| drop(store.append(&draft(note), &mut render).unwrap())));
-        let decision = decision(turn);
-        decisions.push(time(|| drop(store.append(&draft(decision), &mut render).unwrap())));
+        notes.push(time(|| drop(store.append(&note, &mut render).unwrap())));
+        decisions.push(time(|| drop(store.append(&decision, &mut render).unwrap())));
     }
-    println!("appending to a history of 1 to 400 entries, medians");
+    println!("appending to a history of {entries} entries, medians of {TURNS}");
     let [bare, notes, decisions] = [bare, notes, decisions].map(median);
     let beside = |what: &str, took: Duration| {
         let ratio = took.as_secs_f64() / bare.as_secs_f64();
@@ -162,7 +174,11 @@ fn appending(folder: &Path) {
     beside("  write, fsync, link, fsync", bare);
     beside("  a note", notes);
     beside("  a decision, its evidence and report", decisions);
+    fs::remove_dir_all(&dir).unwrap();
 }
+
+/// How often each thing is appended.
+const TURNS: u32 = 100;
 
 const EVIDENCE: &[u8] = b"{}\n";
 const MATRIX: &[u8] = b"# matrix\n";

@@ -8,20 +8,25 @@
 //! no entry; a crash after it leaves a whole one, whose report is still found under the temporary
 //! name, and the next append publishes it.
 //!
+//! Looking for the newest entry costs the same however long the history is, once a store has seen
+//! its end: see `newest.rs`.
+//!
 //! An entry's folder therefore never exists without the entry, unless the entry was removed.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use chrono::SubsecRound;
 
 use crate::body::{Body, DecisionRecord, TranscriptionRecord};
 use crate::digest::Digest;
-use crate::disk::DiskError;
 use crate::draft::{Draft, Matter, RenderError, RenderedFile, Upcoming};
 use crate::entry::{Entry, EntryError, Recorded};
 use crate::files::Published;
 use crate::head::Head;
 use crate::names::{self, ObjectKind, REPORT};
+use crate::place_error::PlaceError;
 use crate::reference::ReferenceError;
 use crate::store::{ReadError, Store};
 
@@ -37,7 +42,7 @@ pub enum AppendError {
     Head(ReadError),
     /// A file operation failed before the entry was there.
     #[error("nothing was recorded: {0}")]
-    Disk(DiskError),
+    Place(PlaceError),
     /// The name of an object is taken by other bytes.
     #[error(
         "nothing was recorded: `{}` was altered, its bytes don't match its name; remove or restore the file",
@@ -101,7 +106,7 @@ pub enum AppendError {
         /// The entry.
         number: u64,
         /// What failed.
-        cause: DiskError,
+        cause: PlaceError,
     },
     /// The entry is there, but what had to follow failed: it may not survive a loss of power.
     #[error("entry {} is written, but {cause}; run `phasegate history verify` before trying again", head.number)]
@@ -109,7 +114,7 @@ pub enum AppendError {
         /// The head with the entry.
         head: Head,
         /// What failed.
-        cause: DiskError,
+        cause: PlaceError,
     },
 }
 
@@ -119,9 +124,9 @@ impl From<ReadError> for AppendError {
     }
 }
 
-impl From<DiskError> for AppendError {
-    fn from(error: DiskError) -> Self {
-        Self::Disk(error)
+impl From<PlaceError> for AppendError {
+    fn from(error: PlaceError) -> Self {
+        Self::Place(error)
     }
 }
 
@@ -177,15 +182,20 @@ impl Store {
         Err(AppendError::Busy)
     }
 
-    /// Creates the history's folders where they are missing.
-    pub(crate) fn make_folders(&self) -> Result<(), DiskError> {
+    /// Creates the history's folders where they are missing, once.
+    pub(crate) fn make_folders(&self) -> Result<(), PlaceError> {
+        if self.has_folders.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         [self.dir.clone(), self.ledger(), self.objects()]
             .iter()
-            .try_for_each(|folder| self.files.make_folder(folder))
+            .try_for_each(|folder| self.files.make_folder(folder))?;
+        self.has_folders.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Publishes the rendered folder of an entry whose writer didn't come to it.
-    pub(crate) fn finish(&self, recorded: &Recorded) -> Result<(), DiskError> {
+    pub(crate) fn finish(&self, recorded: &Recorded) -> Result<(), PlaceError> {
         let Some(name) = self.folder(&recorded.entry) else { return Ok(()) };
         if self.files.exists(&name.join(REPORT))? {
             return Ok(());
@@ -231,13 +241,17 @@ impl Store {
     fn keep(&self, bytes: &[u8], kind: ObjectKind) -> Result<Digest, AppendError> {
         let digest = Digest::of(bytes);
         let path = self.object_path(&digest, kind);
-        let there = match self.files.read(&path) {
-            Ok(there) if there == bytes => Published::Ours,
-            Ok(_) => Published::Others,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                self.files.publish(bytes, &path)?
-            }
-            Err(error) => return Err(error.into()),
+        // Evidence is new, as a rule; matrix and plan are there already.
+        let there = match kind {
+            ObjectKind::Evidence => self.files.publish(bytes, &path)?,
+            _ => match self.files.read(&path) {
+                Ok(there) if there == bytes => Published::Ours,
+                Ok(_) => Published::Others,
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    self.files.publish(bytes, &path)?
+                }
+                Err(error) => return Err(error.into()),
+            },
         };
         match there {
             Published::Ours => Ok(digest),
@@ -260,7 +274,7 @@ impl Store {
         let (path, folder) = (self.entry_path(number), self.folder(&recorded.entry));
         if let Some(folder) = &folder
             && self.files.exists(folder)?
-            && !self.files.exists(&path)?
+            && !self.has_entry(number)?
         {
             return Err(AppendError::Leftover { path: folder.clone(), number });
         }
@@ -277,17 +291,21 @@ impl Store {
             }
         };
         match self.files.publish(&line, &path) {
-            Ok(Published::Ours) => (),
-            Ok(Published::Others) => {
+            Ok(Published::Others) if !self.is_packed_as(number, &line)? => {
                 discard();
                 return Ok(None);
             }
+            Ok(Published::Ours | Published::Others) => (),
             // If the entry is there after all, its report is in the pending folder.
             Ok(Published::Unknown(cause)) => return Err(AppendError::Unsure { number, cause }),
             Err(error) => {
                 discard();
                 return Err(error.into());
             }
+        }
+        if !self.is_in_time(number, &line, &path)? {
+            discard();
+            return Ok(None);
         }
         self.files
             .sync_folder(&self.ledger())
@@ -296,7 +314,33 @@ impl Store {
                 None => Ok(()),
             })
             .map_err(|cause| AppendError::Unfinished { head: recorded.head(), cause })?;
+        self.seen.store(number, Ordering::Relaxed);
         Ok(Some(recorded))
+    }
+
+    /// Whether a pack has exactly this line.
+    fn is_packed_as(&self, number: u64, line: &[u8]) -> Result<bool, PlaceError> {
+        Ok(self.packed(number)?.is_some_and(|packed| packed.bytes == line))
+    }
+
+    /// Whether an entry that was just created is the one of its number. A writer that stalled long
+    /// enough finds a number free that was taken and then packed: entries lose their own files only
+    /// after the pack with them is there, so looking for the pack afterwards is sure. A file that
+    /// came too late is removed again; if that fails, `verify` names it.
+    fn is_in_time(&self, number: u64, line: &[u8], path: &Path) -> Result<bool, AppendError> {
+        let unsure = |cause| AppendError::Unsure { number, cause };
+        if !self.is_packed(number).map_err(unsure)? {
+            return Ok(true);
+        }
+        // It may have been this one that was packed meanwhile.
+        if self.is_packed_as(number, line).map_err(unsure)? {
+            return Ok(true);
+        }
+        self.seen.store(0, Ordering::Relaxed);
+        match self.files.remove(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(false),
+        }
     }
 }
 

@@ -24,19 +24,37 @@ pub(crate) type Branch = Vec<Recorded>;
 impl Pile {
     /// Adds the entries of a ledger.
     pub(crate) fn add(&mut self, store: &Store, is_other: bool) -> Result<(), RebaseError> {
-        for number in store.list_ledger()?.numbers {
+        let listing = store.list_ledger()?;
+        for pack in &listing.packs {
+            let mut lines = store.pack_lines(*pack);
+            while lines.advance()? {
+                self.add_entry(&lines.line, is_other, || lines.place())?;
+            }
+        }
+        // Beside a pack, too, there may be entries of another branch.
+        for number in listing.numbers {
             let path = store.entry_path(number);
             let bytes = store.files.read(&path)?;
             for line in versions(&bytes) {
-                let digest = Digest::of(line);
-                let entry = whole(line)
-                    .map_err(|problem| RebaseError::Damaged { path: path.clone(), problem })?;
-                if !is_other {
-                    self.in_store.insert(digest);
-                }
-                self.entries.insert(digest, entry);
+                self.add_entry(line, is_other, || path.clone())?;
             }
         }
+        Ok(())
+    }
+
+    fn add_entry(
+        &mut self,
+        line: &[u8],
+        is_other: bool,
+        place: impl FnOnce() -> PathBuf,
+    ) -> Result<(), RebaseError> {
+        let digest = Digest::of(line);
+        let entry =
+            whole(line).map_err(|problem| RebaseError::Damaged { path: place(), problem })?;
+        if !is_other {
+            self.in_store.insert(digest);
+        }
+        self.entries.insert(digest, entry);
         Ok(())
     }
 

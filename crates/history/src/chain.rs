@@ -7,6 +7,7 @@
 //! needs no more than its digest and its opening keys looked at: whatever was changed in the rest
 //! of it, the next link shows. Only the newest entry, which nothing follows, has to be read whole.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use crate::digest::Digest;
@@ -48,6 +49,39 @@ impl Chain {
         }
         self.end = number;
         self.entries += 1;
+    }
+
+    /// The number of an entry that has no name of its own, which goes by what it says: numbers go
+    /// up, and may leave some out. If it follows the one before it, it is the next, whatever number
+    /// it says. Nothing if it can't be any.
+    pub(crate) fn number_of(&self, link: Option<Link>, within: RangeInclusive<u64>) -> Option<u64> {
+        let next = self.end.saturating_add(1).max(*within.start());
+        let number = match (link, &self.before) {
+            (Some(Link { previous: Some(previous), .. }), Some(before))
+                if previous == before.digest =>
+            {
+                next
+            }
+            (Some(link), _) => link.number,
+            (None, _) => next,
+        };
+        (number >= next && within.contains(&number)).then_some(number)
+    }
+
+    /// There is nothing more up to that number, and there should be.
+    pub(crate) fn lacks_up_to(&mut self, last: u64) {
+        if self.end < last {
+            self.problems.push(Problem::Missing { first: self.end + 1, last });
+            self.before = None;
+            self.end = last;
+        }
+    }
+
+    /// The entries up to that number are there and can't be read.
+    pub(crate) fn unreadable_up_to(&mut self, last: u64, problem: Problem) {
+        self.entries += last.saturating_sub(self.end);
+        self.end = self.end.max(last);
+        self.unreadable(problem);
     }
 
     /// The entry that was reached can't be read.

@@ -56,12 +56,15 @@ fn parse_digits(digits: &str) -> Option<[u8; 32]> {
         b'a'..=b'f' => Some(digit - b'a' + 10),
         _ => None,
     };
-    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
-    let bytes = pairs
-        .iter()
-        .map(|&[high, low]| Some(value(high)? << 4 | value(low)?))
-        .collect::<Option<Vec<u8>>>()?;
-    if rest.is_empty() { bytes.try_into().ok() } else { None }
+    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else { return None };
+    let mut bytes = [0; 32];
+    if pairs.len() != bytes.len() {
+        return None;
+    }
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        *byte = value(*high)? << 4 | value(*low)?;
+    }
+    Some(bytes)
 }
 
 impl Serialize for Digest {

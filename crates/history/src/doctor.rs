@@ -11,9 +11,9 @@ use std::thread;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::disk::DiskError;
 use crate::files::Published;
 use crate::names;
+use crate::place_error::PlaceError;
 use crate::store::Store;
 
 /// How many writers meet on one name, and how often.
@@ -129,10 +129,10 @@ impl Store {
     }
 
     /// How many writers believe that a name is theirs.
-    pub(crate) fn race(&self, probe: &Path) -> Result<usize, DiskError> {
+    pub(crate) fn race(&self, probe: &Path) -> Result<usize, PlaceError> {
         let write = |writer: usize| self.files.publish(format!("{writer}\n").as_bytes(), probe);
         let write = &write;
-        let ends: Vec<Result<Published, DiskError>> = thread::scope(|scope| {
+        let ends: Vec<Result<Published, PlaceError>> = thread::scope(|scope| {
             let writers: Vec<_> =
                 (0..WRITERS).map(|writer| scope.spawn(move || write(writer))).collect();
             writers.into_iter().filter_map(|writer| writer.join().ok()).collect()
@@ -165,7 +165,7 @@ impl Store {
     }
 
     /// Writes a file and looks for it in all ways; what is wrong, if anything.
-    fn written_and_seen(&self, probe: &Path) -> Result<Option<&'static str>, DiskError> {
+    fn written_and_seen(&self, probe: &Path) -> Result<Option<&'static str>, PlaceError> {
         const STALE: &str = "the store shows what was, not what is; switch off what caches it";
         let bytes = b"phasegate was here\n";
         if let Published::Unknown(error) = self.files.publish(bytes, probe)? {
@@ -235,6 +235,25 @@ impl Store {
             if let Err(error) = listed {
                 return Check::failed(NAME, &error);
             }
+        }
+        match self.interrupted_rebase() {
+            Ok(None) => (),
+            Ok(Some(path)) => {
+                let text = crate::problem::Warning::UnfinishedRebase { path }.to_string();
+                return Check::new(NAME, Verdict::Warning, text);
+            }
+            Err(error) => return Check::failed(NAME, &error),
+        }
+        match self.unfinished_packing() {
+            Ok(0) => (),
+            Ok(files) => {
+                let text = format!(
+                    "{files} entries are in a pack and still have files of their own; run \
+                     `phasegate history pack`"
+                );
+                return Check::new(NAME, Verdict::Warning, text);
+            }
+            Err(error) => return Check::failed(NAME, &error),
         }
         let Some(first) = found.first() else {
             return Check::new(NAME, Verdict::Good, "no crash left temporary files behind");

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use crate::disk::{Disk, DiskError};
+use crate::disk::Disk;
 use crate::draft::RenderedFile;
+use crate::place_error::PlaceError;
 use crate::prepare::PrepareError;
 
 /// Whose bytes are under a name now.
@@ -20,43 +21,54 @@ pub(crate) enum Published {
     /// Somebody else's.
     Others,
     /// Giving the name failed, and so did looking whether it was given nevertheless.
-    Unknown(DiskError),
+    Unknown(PlaceError),
 }
 
 /// What is asked of a place.
 pub(crate) trait Files: Send + Sync {
     /// The bytes of a file.
-    fn read(&self, path: &Path) -> Result<Vec<u8>, DiskError>;
+    fn read(&self, path: &Path) -> Result<Vec<u8>, PlaceError>;
 
     /// The first bytes of a file: all of them if there are less than `most`, and as many more as
     /// the place gives at once.
-    fn read_opening(&self, path: &Path, _most: u16) -> Result<Vec<u8>, DiskError> {
+    fn read_opening(&self, path: &Path, _most: u16) -> Result<Vec<u8>, PlaceError> {
         self.read(path)
     }
 
+    /// The bytes of a file from a place in it on, as many as that, or less if it ends before.
+    fn read_part(&self, path: &Path, from: u64, most: usize) -> Result<Vec<u8>, PlaceError>;
+
+    /// How many bytes of a long file are best read at a time.
+    fn part_size(&self) -> usize;
+
     /// Tells the names in a folder, in no order. Of a folder that isn't there it tells none, or
     /// says that it isn't found.
-    fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), DiskError>;
+    fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), PlaceError>;
 
     /// Something in a folder whose name begins so.
-    fn find(&self, folder: &Path, beginning: &str) -> Result<Option<PathBuf>, DiskError>;
+    fn find(&self, folder: &Path, beginning: &str) -> Result<Option<PathBuf>, PlaceError>;
 
     /// The next names in a folder behind this one, in the order of their bytes; nothing if the
     /// place can only list folders as a whole.
-    fn page_behind(&self, folder: &Path, name: &str) -> Result<Option<Page>, DiskError>;
+    fn page_behind(&self, folder: &Path, name: &str) -> Result<Option<Page>, PlaceError>;
 
     /// Whether there is a file or folder.
-    fn exists(&self, path: &Path) -> Result<bool, DiskError>;
+    fn exists(&self, path: &Path) -> Result<bool, PlaceError>;
+
+    /// Whether there is a file.
+    fn file_exists(&self, path: &Path) -> Result<bool, PlaceError> {
+        self.exists(path)
+    }
 
     /// Makes a folder, and what is missing above it, if the place has such a thing.
-    fn make_folder(&self, path: &Path) -> Result<(), DiskError>;
+    fn make_folder(&self, path: &Path) -> Result<(), PlaceError>;
 
     /// Gives bytes a name that stays theirs: the file appears whole, or not at all. On disk its
     /// name is not flushed yet. After an error the name was surely not given.
-    fn publish(&self, bytes: &[u8], path: &Path) -> Result<Published, DiskError>;
+    fn publish(&self, bytes: &[u8], path: &Path) -> Result<Published, PlaceError>;
 
     /// Sees to it that the names in a folder outlast a loss of power.
-    fn sync_folder(&self, path: &Path) -> Result<(), DiskError>;
+    fn sync_folder(&self, path: &Path) -> Result<(), PlaceError>;
 
     /// Writes rendered files, to last, into a folder of a name in `dir` that nobody has and that
     /// begins so.
@@ -65,12 +77,12 @@ pub(crate) trait Files: Send + Sync {
         dir: &Path,
         beginning: &str,
         files: &[RenderedFile],
-    ) -> Result<PathBuf, DiskError>;
+    ) -> Result<PathBuf, PlaceError>;
 
     /// Gives a folder of rendered files its name, to last. That may be done already, in part or
     /// as a whole: by whoever appended next, or by another process that recorded the very same
     /// entry. The name's `report.md` is there only if everything is.
-    fn publish_folder(&self, pending: &Path, name: &Path) -> Result<(), DiskError>;
+    fn publish_folder(&self, pending: &Path, name: &Path) -> Result<(), PlaceError>;
 
     /// Lets others go first, after so many losses of a number to somebody else. Where losing costs
     /// little there is no need.
@@ -89,10 +101,10 @@ pub(crate) trait Files: Send + Sync {
     }
 
     /// Removes a file.
-    fn remove(&self, path: &Path) -> Result<(), DiskError>;
+    fn remove(&self, path: &Path) -> Result<(), PlaceError>;
 
     /// When a file was written, by the clock of the place.
-    fn written_at(&self, path: &Path) -> Result<DateTime<Utc>, DiskError>;
+    fn written_at(&self, path: &Path) -> Result<DateTime<Utc>, PlaceError>;
 }
 
 /// Some names of a folder, in the order of their bytes.

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use crate::disk::{Disk, DiskError};
+use crate::disk::Disk;
 use crate::draft::RenderedFile;
 use crate::files::{Files, Page, Published};
 use crate::names::{self, REPORT};
+use crate::place_error::PlaceError;
 use crate::prepare::PrepareError;
 
 /// How often a new temporary name is tried. Taken names are left over from crashes.
@@ -22,19 +23,27 @@ pub(crate) struct Folder {
 }
 
 impl Files for Folder {
-    fn read(&self, path: &Path) -> Result<Vec<u8>, DiskError> {
+    fn read(&self, path: &Path) -> Result<Vec<u8>, PlaceError> {
         self.disk.read(path)
     }
 
-    fn read_opening(&self, path: &Path, most: u16) -> Result<Vec<u8>, DiskError> {
+    fn read_opening(&self, path: &Path, most: u16) -> Result<Vec<u8>, PlaceError> {
         self.disk.read_opening(path, most)
     }
 
-    fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), DiskError> {
+    fn read_part(&self, path: &Path, from: u64, most: usize) -> Result<Vec<u8>, PlaceError> {
+        self.disk.read_part(path, from, most)
+    }
+
+    fn part_size(&self) -> usize {
+        1 << 18
+    }
+
+    fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), PlaceError> {
         self.disk.list(path, each)
     }
 
-    fn find(&self, folder: &Path, beginning: &str) -> Result<Option<PathBuf>, DiskError> {
+    fn find(&self, folder: &Path, beginning: &str) -> Result<Option<PathBuf>, PlaceError> {
         let mut found = None;
         let listed = self.disk.list(folder, &mut |name| {
             if name.as_encoded_bytes().starts_with(beginning.as_bytes()) {
@@ -47,15 +56,15 @@ impl Files for Folder {
         }
     }
 
-    fn page_behind(&self, _: &Path, _: &str) -> Result<Option<Page>, DiskError> {
+    fn page_behind(&self, _: &Path, _: &str) -> Result<Option<Page>, PlaceError> {
         Ok(None)
     }
 
-    fn exists(&self, path: &Path) -> Result<bool, DiskError> {
+    fn exists(&self, path: &Path) -> Result<bool, PlaceError> {
         self.disk.exists(path)
     }
 
-    fn make_folder(&self, path: &Path) -> Result<(), DiskError> {
+    fn make_folder(&self, path: &Path) -> Result<(), PlaceError> {
         let parent = path
             .parent()
             .map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent });
@@ -73,7 +82,7 @@ impl Files for Folder {
         }
     }
 
-    fn publish(&self, bytes: &[u8], path: &Path) -> Result<Published, DiskError> {
+    fn publish(&self, bytes: &[u8], path: &Path) -> Result<Published, PlaceError> {
         let folder = path.parent().unwrap_or(path);
         let temporary = self.write_temporary(folder, bytes)?;
         let linked = self.disk.link(&temporary, path);
@@ -84,12 +93,17 @@ impl Files for Folder {
         match self.disk.read(path) {
             Ok(there) if there == bytes => Ok(Published::Ours),
             Ok(_) => Ok(Published::Others),
+            Err(unread) if error.kind() == ErrorKind::AlreadyExists => match unread.kind() {
+                // It was somebody's, and has been packed since.
+                ErrorKind::NotFound => Ok(Published::Others),
+                _ => Ok(Published::Unknown(unread)),
+            },
             Err(unread) if unread.kind() == ErrorKind::NotFound => Err(error),
             Err(_) => Ok(Published::Unknown(error)),
         }
     }
 
-    fn sync_folder(&self, path: &Path) -> Result<(), DiskError> {
+    fn sync_folder(&self, path: &Path) -> Result<(), PlaceError> {
         self.disk.sync_folder(path)
     }
 
@@ -98,7 +112,7 @@ impl Files for Folder {
         dir: &Path,
         beginning: &str,
         files: &[RenderedFile],
-    ) -> Result<PathBuf, DiskError> {
+    ) -> Result<PathBuf, PlaceError> {
         let pending = under_new_name(dir, beginning, |path| self.disk.create_folder(path))?;
         let write = || {
             for file in files {
@@ -116,14 +130,16 @@ impl Files for Folder {
         }
     }
 
-    fn publish_folder(&self, pending: &Path, name: &Path) -> Result<(), DiskError> {
+    fn publish_folder(&self, pending: &Path, name: &Path) -> Result<(), PlaceError> {
         if let Err(error) = self.disk.rename(pending, name) {
             if !self.disk.exists(&name.join(REPORT))? {
                 return Err(error);
             }
             self.discard(pending);
         }
-        self.disk.sync_folder(name.parent().unwrap_or(name))
+        // Not flushed: under either name the files outlast a loss of power, and under the temporary
+        // one they count as well.
+        Ok(())
     }
 
     fn discard(&self, pending: &Path) {
@@ -147,17 +163,17 @@ impl Files for Folder {
         Some(self.disk.as_ref())
     }
 
-    fn remove(&self, path: &Path) -> Result<(), DiskError> {
+    fn remove(&self, path: &Path) -> Result<(), PlaceError> {
         self.disk.remove_file(path)
     }
 
-    fn written_at(&self, path: &Path) -> Result<DateTime<Utc>, DiskError> {
+    fn written_at(&self, path: &Path) -> Result<DateTime<Utc>, PlaceError> {
         self.disk.written_at(path)
     }
 }
 
 impl Folder {
-    fn write_temporary(&self, folder: &Path, bytes: &[u8]) -> Result<PathBuf, DiskError> {
+    fn write_temporary(&self, folder: &Path, bytes: &[u8]) -> Result<PathBuf, PlaceError> {
         under_new_name(folder, names::TEMPORARY, |path| {
             self.disk.write_new(path, bytes).inspect_err(|error| {
                 if error.kind() != ErrorKind::AlreadyExists {
@@ -184,7 +200,7 @@ impl Folder {
         removed.into_iter().try_for_each(|removed| Ok(removed?))
     }
 
-    fn try_folder(&self, dir: &Path) -> Result<(), DiskError> {
+    fn try_folder(&self, dir: &Path) -> Result<(), PlaceError> {
         let folder = dir.join(names::temporary(names::TEMPORARY));
         let name = dir.join(names::temporary(names::TEMPORARY));
         self.disk.create_folder(&folder)?;
@@ -198,8 +214,8 @@ impl Folder {
 fn under_new_name(
     folder: &Path,
     beginning: &str,
-    create: impl Fn(&Path) -> Result<(), DiskError>,
-) -> Result<PathBuf, DiskError> {
+    create: impl Fn(&Path) -> Result<(), PlaceError>,
+) -> Result<PathBuf, PlaceError> {
     let mut tried = 0;
     loop {
         let path = folder.join(names::temporary(beginning));

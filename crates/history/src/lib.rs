@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! reports/ledger/000001.json     entries, one file each, created and never replaced
+//! reports/ledger/000001-010000.jsonl  old entries in one file, each the same line as it was
 //! reports/objects/<sha256>.json  evidence, byte for byte as it was
 //! reports/objects/<sha256>.toml  matrix, its bases and plan, byte for byte as they were
 //! reports/signatures/000001-…    signatures of entries, as OpenSSH makes them
@@ -64,16 +65,22 @@ mod digest;
 mod disk;
 mod doctor;
 mod draft;
+mod entries;
 mod entry;
 mod files;
 mod folder;
 mod head;
 mod lines;
+mod listing;
 mod location;
 mod names;
 mod newest;
 mod obligations;
 mod outline;
+mod pack;
+mod packed;
+mod packing;
+mod place_error;
 mod prepare;
 mod problem;
 mod rebase;
@@ -90,11 +97,11 @@ pub use allowed::{AllowedSigners, AllowedSignersError};
 pub use append::AppendError;
 pub use body::{Body, DecisionRecord, Kind, NoteRecord, TranscriptionRecord, WaiverRecord};
 pub use digest::{Digest, DigestError};
-pub use disk::DiskError;
 pub use doctor::{Check, Verdict};
 pub use draft::{
     DecisionDraft, Draft, Matter, RenderError, RenderedFile, TranscriptionDraft, Upcoming,
 };
+pub use entries::Entries;
 pub use entry::{Entry, EntryError, Recorded};
 pub use head::{Head, HeadError};
 pub use lines::verify_lines;
@@ -102,6 +109,8 @@ pub use location::{BucketUrl, Location, LocationError};
 pub use names::ObjectKind;
 pub use obligations::{OpenObligation, OpenObligations};
 pub use outline::Outline;
+pub use packing::{PackEffect, PackError, Packed};
+pub use place_error::PlaceError;
 pub use prepare::PrepareError;
 pub use problem::{Problem, Warning};
 pub use rebase::{Rebase, RebaseError, Rebased, Render};
@@ -109,5 +118,5 @@ pub use reference::{ReferenceError, ReferenceProblem};
 pub use signing::{
     SignError, Signatures, SigningKey, SigningKeyError, Unsigned, verify_signatures,
 };
-pub use store::{Entries, OpenError, ReadError, Store};
+pub use store::{OpenError, ReadError, Store};
 pub use verify::{Objects, Verification, verify, verify_chain, verify_objects};

@@ -5,9 +5,9 @@ use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 use crate::chain::Chain;
-use crate::disk::DiskError;
 use crate::head::Head;
 use crate::outline::Link;
+use crate::place_error::PlaceError;
 use crate::problem::Problem;
 use crate::verify::Verification;
 
@@ -24,7 +24,7 @@ pub fn verify_lines(lines: &mut dyn BufRead, name: &Path, expected: Option<&Head
             Ok(0) => break,
             Ok(_) => step(&mut chain, &line, || PathBuf::from(format!("{}:{at}", name.display()))),
             Err(cause) => {
-                let cause = DiskError::new("read", name, cause);
+                let cause = PlaceError::new("read", name, cause);
                 chain.problems.push(Problem::Unreadable { cause });
                 break;
             }
@@ -38,20 +38,20 @@ pub fn verify_lines(lines: &mut dyn BufRead, name: &Path, expected: Option<&Head
     Verification::of(chain)
 }
 
-/// A line has no name that says its number, so it is taken for the one that it says itself, as
-/// long as numbers go up.
 fn step(chain: &mut Chain, line: &[u8], place: impl FnOnce() -> PathBuf) {
-    match Link::scan(line) {
-        Some(link) if link.number <= chain.end => {
-            chain.unreadable(Problem::Misplaced { path: place(), inside: link.number });
-        }
-        Some(link) => {
-            chain.reach(link.number);
+    let link = Link::scan(line);
+    match (chain.number_of(link, 1..=u64::MAX), link) {
+        (Some(number), Some(link)) => {
+            chain.reach(number);
             chain.follow(line, Some(link), place);
         }
-        None => {
-            chain.reach(chain.end.saturating_add(1));
+        (Some(number), None) => {
+            chain.reach(number);
             chain.whole(line, place);
+        }
+        (None, link) => {
+            let inside = link.map_or(0, |link| link.number);
+            chain.unreadable(Problem::Misplaced { path: place(), inside });
         }
     }
 }

@@ -66,6 +66,17 @@ pub(crate) fn entry_number(name: &OsStr) -> Option<u64> {
     padded_number(digits)
 }
 
+/// `000001-010000.jsonl`, the pack of those entries.
+pub(crate) fn pack_file(first: u64, last: u64) -> String {
+    format!("{first:06}-{last:06}.jsonl")
+}
+
+/// The number that a pack's name begins with, if it may be one.
+pub(crate) fn pack_beginning(name: &OsStr) -> Option<u64> {
+    let (first, _) = name.to_str()?.strip_suffix(".jsonl")?.split_once('-')?;
+    padded_number(first)
+}
+
 pub(crate) fn object_file(digest: &Digest, kind: ObjectKind) -> String {
     format!("{digest}.{}", kind.extension())
 }

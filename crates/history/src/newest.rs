@@ -6,16 +6,23 @@
 //! listed: if anything is, that wasn't the end. Whoever looks again begins where the end was. Gaps
 //! far before the end are left to `verify`.
 
+use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::sync::atomic::Ordering;
 
-use crate::disk::DiskError;
 use crate::entry::Recorded;
 use crate::files::Page;
 use crate::names;
-use crate::store::{ReadError, Store};
+use crate::pack::Pack;
+use crate::packed::Found;
+use crate::place_error::PlaceError;
+use crate::store::{ReadError, Store, recorded};
 
 /// The first number whose name is longer: from here on, names sort otherwise than numbers.
 const LONGER: u64 = 1_000_000;
+
+/// How many entries of others are looked for one by one before the ledger is listed.
+const PROBES: u64 = 64;
 
 impl Store {
     /// The newest entry; nothing if there is none.
@@ -23,20 +30,46 @@ impl Store {
         let seen = self.seen.load(Ordering::Relaxed);
         let number = match self.page_behind(seen)? {
             Some(page) => self.end_by_pages(seen, page)?,
-            None => None,
+            None => self.end_by_probing(seen)?,
         };
-        if let Some(number) = number {
-            self.seen.fetch_max(number, Ordering::Relaxed);
+        let newest = match number {
+            Some(0) => None,
+            // It isn't in a pack, which has only what is older than the newest.
+            Some(number) => match self.files.read(&self.entry_path(number)) {
+                Ok(bytes) => {
+                    let place = self.entry_path(number);
+                    Some(recorded(number, Found { bytes, place })?)
+                }
+                Err(error) if error.kind() == ErrorKind::NotFound => self.newest_listed()?,
+                Err(error) => return Err(error.into()),
+            },
+            None => self.newest_listed()?,
+        };
+        if let Some(recorded) = &newest {
+            self.seen.store(recorded.entry.number, Ordering::Relaxed);
         }
-        match number {
-            Some(0) => Ok(None),
-            Some(number) => self.entry(number).map(Some),
-            None => self.newest_listed(),
+        Ok(newest)
+    }
+
+    /// The newest entry's number, from one that was seen to be there: a folder can't be listed from
+    /// the middle, but the next names can be looked for. Nothing if only a list can tell: at first,
+    /// if others recorded many, if what follows is packed, or if there is a gap.
+    fn end_by_probing(&self, seen: u64) -> Result<Option<u64>, PlaceError> {
+        if seen == 0 {
+            return Ok(None);
         }
+        for end in seen..seen.saturating_add(PROBES) {
+            if !self.files.file_exists(&self.entry_path(end + 1))? {
+                let follows = self.files.file_exists(&self.entry_path(end + 2))?
+                    || self.is_packed(end + 1)?;
+                return Ok((!follows).then_some(end));
+            }
+        }
+        Ok(None)
     }
 
     /// The names behind an entry's, or from the first on; nothing if the place can't tell them.
-    fn page_behind(&self, number: u64) -> Result<Option<Page>, DiskError> {
+    fn page_behind(&self, number: u64) -> Result<Option<Page>, PlaceError> {
         let name = if number == 0 { String::new() } else { names::entry_file(number) };
         self.files.page_behind(&self.ledger(), &name)
     }
@@ -47,18 +80,22 @@ impl Store {
         if let Some((first, last)) = listing.gaps().next() {
             return Err(ReadError::Gap { path: self.ledger(), first, last });
         }
-        listing.numbers.last().map(|number| self.entry(*number)).transpose()
+        listing.last().map(|number| self.entry(number)).transpose()
     }
 
     /// The newest entry's number, zero if there is none; nothing if only a list of all can tell.
-    fn end_by_pages(&self, seen: u64, first: Page) -> Result<Option<u64>, DiskError> {
+    fn end_by_pages(&self, seen: u64, first: Page) -> Result<Option<u64>, PlaceError> {
         let (mut end, mut page) = (seen, first);
         loop {
-            let names = page.names.iter().filter_map(|name| names::entry_number(name.as_ref()));
-            let mut behind: Vec<u64> = names.filter(|number| *number > end).collect();
+            let names = page.names.iter().filter_map(|name| self.entries_of_name(name.as_ref()));
+            let mut behind: Vec<Pack> = names.filter(|named| named.last > end).collect();
             behind.sort_unstable();
-            let follow = (end + 1..).zip(&behind).all(|(next, number)| next == *number);
-            let last = behind.last().copied().unwrap_or(end);
+            let mut last = end;
+            let follow = behind.iter().all(|named| {
+                let follows = named.first <= last + 1;
+                last = last.max(named.last);
+                follows
+            });
             if !follow || last >= LONGER {
                 return Ok(None);
             }
@@ -76,9 +113,15 @@ impl Store {
         }
     }
 
+    /// The entries that a file of that name has.
+    fn entries_of_name(&self, name: &OsStr) -> Option<Pack> {
+        let single = names::entry_number(name).map(|number| Pack { first: number, last: number });
+        single.or_else(|| self.pack_named(name))
+    }
+
     /// A number that is there and isn't followed by the next, from one that is there.
-    fn search_end(&self, from: u64) -> Result<Option<u64>, DiskError> {
-        let is_there = |number| self.files.exists(&self.entry_path(number));
+    fn search_end(&self, from: u64) -> Result<Option<u64>, PlaceError> {
+        let is_there = |number| self.has_entry(number);
         if is_there(LONGER)? {
             return Ok(None);
         }

@@ -161,6 +161,6 @@ fn outcome(rest: &[u8], key: &[u8]) -> Option<Outcome> {
 }
 
 fn after<'a>(bytes: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
-    let at = bytes.windows(key.len()).position(|window| window == key)?;
+    let at = memchr::memmem::find(bytes, key)?;
     bytes.get(at + key.len()..)
 }

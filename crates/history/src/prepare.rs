@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::disk::DiskError;
 use crate::names;
+use crate::place_error::PlaceError;
 use crate::store::{ReadError, Store};
 
 /// Why nothing could be appended.
@@ -11,13 +11,13 @@ use crate::store::{ReadError, Store};
 pub enum PrepareError {
     /// A file operation failed.
     #[error("the history can't be written: {0}")]
-    Disk(DiskError),
+    Place(PlaceError),
     /// The file system has no hard links, without which an entry could appear in part or in the
     /// place of another.
     #[error(
         "the history can't be kept here: the ledger needs hard links, and {0}; choose a folder on another file system"
     )]
-    NoHardLinks(DiskError),
+    NoHardLinks(PlaceError),
     /// The store lets two writers create the same name, so entries could replace each other.
     #[error(
         "the history can't be kept in `{}`: the store ignores \"create only if absent\", so two writers could overwrite each other's entries; use a store that honours `If-None-Match: *`",
@@ -43,9 +43,9 @@ pub enum PrepareError {
     },
 }
 
-impl From<DiskError> for PrepareError {
-    fn from(error: DiskError) -> Self {
-        Self::Disk(error)
+impl From<PlaceError> for PrepareError {
+    fn from(error: PlaceError) -> Self {
+        Self::Place(error)
     }
 }
 
@@ -77,12 +77,12 @@ impl Store {
     }
 
     /// A rendered folder of an entry that isn't there.
-    fn leftover(&self, number: u64) -> Result<Option<PathBuf>, DiskError> {
+    fn leftover(&self, number: u64) -> Result<Option<PathBuf>, PlaceError> {
         let found = self.files.find(&self.dir, &names::folder_beginning(number))?;
         // Somebody may have recorded it meanwhile. An entry is there before its folder, so looking
         // for the entry last is sure.
         match found {
-            Some(_) if self.files.exists(&self.entry_path(number))? => Ok(None),
+            Some(_) if self.has_entry(number)? => Ok(None),
             found => Ok(found),
         }
     }

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::disk::DiskError;
 use crate::entry::EntryError;
 use crate::head::Head;
 use crate::names::ObjectKind;
+use crate::place_error::PlaceError;
 use crate::reference::ReferenceProblem;
 
 /// Something that is wrong with a history, with what it means.
@@ -66,7 +66,7 @@ pub enum Problem {
     #[error("{cause}")]
     Unreadable {
         /// What failed.
-        cause: DiskError,
+        cause: PlaceError,
     },
     /// A file in the ledger is not an entry.
     #[error("entry {number} is damaged: {cause}")]
@@ -191,6 +191,21 @@ pub enum Problem {
         /// The file.
         path: PathBuf,
     },
+    /// An entry that is in a pack has a file of its own as well, with other bytes.
+    #[error(
+        "`{}` differs from its pack, which counts: it was edited, or left by an append that came too late and was never acknowledged; move the file out of the ledger",
+        path.display()
+    )]
+    DiffersFromPack {
+        /// The file of its own.
+        path: PathBuf,
+    },
+    /// A pack has more lines than entries.
+    #[error("`{}` is no entry: lines were inserted into the pack, or what follows them is damaged", path.display())]
+    PackLine {
+        /// The line.
+        path: PathBuf,
+    },
     /// There is a rendered folder of an entry that isn't there.
     #[error("`{}` has no entry: entry {number} was removed from the ledger", path.display())]
     OrphanedReport {
@@ -213,6 +228,28 @@ pub enum Warning {
         /// The later entry.
         number: u64,
     },
+    /// Entries of a pack still have the files of their own.
+    #[error(
+        "packing the entries {first} to {last} was not finished, {files} {} still there as well; run `phasegate history pack`",
+        if *files == 1 { "file is" } else { "files are" }
+    )]
+    UnfinishedPacking {
+        /// The pack's first entry.
+        first: u64,
+        /// The pack's last entry.
+        last: u64,
+        /// How many files there are, each the same as its line of the pack.
+        files: u64,
+    },
+    /// Re-linking was interrupted.
+    #[error(
+        "re-linking was interrupted, `{}` has what it works on; run `phasegate history rebase`",
+        path.display()
+    )]
+    UnfinishedRebase {
+        /// The folder with the saved entries.
+        path: PathBuf,
+    },
 }
 
 impl Warning {
@@ -221,6 +258,8 @@ impl Warning {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::ClockBack { .. } => "clock-back",
+            Self::UnfinishedPacking { .. } => "unfinished-packing",
+            Self::UnfinishedRebase { .. } => "unfinished-rebase",
         }
     }
 }
@@ -261,6 +300,8 @@ impl Problem {
             Self::SignedEntryMissing { .. } => "signed-entry-missing",
             Self::Unsigned { .. } => "unsigned",
             Self::StrayFile { .. } => "stray-file",
+            Self::DiffersFromPack { .. } => "differs-from-pack",
+            Self::PackLine { .. } => "pack-line",
             Self::OrphanedReport { .. } => "orphaned-report",
         }
     }

@@ -15,13 +15,14 @@ use crate::append::AppendError;
 use crate::body::{Body, NoteRecord, WaiverRecord};
 use crate::branches::{Branch, Pile, head, saved, with_head};
 use crate::digest::Digest;
-use crate::disk::{Disk, DiskError};
+use crate::disk::Disk;
 use crate::draft::{
     DecisionDraft, Draft, Matter, RenderError, RenderedFile, TranscriptionDraft, Upcoming,
 };
 use crate::entry::{CONFLICT, Entry, EntryError, Recorded};
 use crate::head::Head;
 use crate::names::{self, ObjectKind, REPORT};
+use crate::place_error::PlaceError;
 use crate::signing::is_signature_of;
 use crate::store::{OpenError, ReadError, Store};
 
@@ -55,7 +56,7 @@ pub struct Rebased {
 pub enum RebaseError {
     /// A file operation failed.
     #[error("{0}; then run `phasegate history rebase` again, nothing is lost")]
-    Disk(#[from] DiskError),
+    Place(#[from] PlaceError),
     /// The history is in a bucket.
     #[error(
         "a history in a bucket has one branch only, there is nothing to re-link; name a folder with --reports"
@@ -112,6 +113,14 @@ pub enum RebaseError {
     Published {
         /// The head.
         head: Head,
+    },
+    /// An entry to re-link is in a pack.
+    #[error(
+        "entry {number}, which would be re-linked, is in a pack; bring back the entries' own files from before packing, such as with `git checkout COMMIT -- reports/ledger`, remove the pack, then try again"
+    )]
+    Packed {
+        /// The entry.
+        number: u64,
     },
     /// There are more than two branches.
     #[error("{branches} branches recorded entries; bring them together two at a time")]
@@ -179,6 +188,13 @@ impl Store {
         Ok(Some(Rebased { onto, moved }))
     }
 
+    /// What an interrupted run left, for the next one to go on with.
+    pub(crate) fn interrupted_rebase(&self) -> Result<Option<PathBuf>, PlaceError> {
+        let Some(disk) = self.files.disk() else { return Ok(None) };
+        let folder = self.dir.join(SAVED);
+        Ok(disk.exists(&folder)?.then_some(folder))
+    }
+
     /// The entries to keep, from the last common one on, and those to re-link.
     fn choose(&self, rebase: &Rebase<'_>) -> Result<Option<(Branch, Branch)>, RebaseError> {
         let mut pile = Pile::default();
@@ -225,7 +241,13 @@ impl Store {
             self.take_objects(other, &own)?;
         }
         let common = kept.iter().zip(&own).take_while(|(kept, own)| kept == own).count();
-        let own = own.into_iter().skip(common).collect();
+        let own: Branch = own.into_iter().skip(common).collect();
+        for found in &own {
+            let packed = self.packed(found.entry.number)?;
+            if packed.is_some_and(|packed| Digest::of(&packed.bytes) == found.digest) {
+                return Err(RebaseError::Packed { number: found.entry.number });
+            }
+        }
         Ok(Some((kept.into_iter().skip(common).collect(), own)))
     }
 
@@ -297,7 +319,7 @@ impl Store {
         }
         for found in kept {
             let path = self.entry_path(found.entry.number);
-            if !self.files.exists(&path)? {
+            if !self.has_entry(found.entry.number)? {
                 let line = found.entry.to_line().unwrap_or_default();
                 self.files.publish(&line, &path)?;
             }

@@ -4,6 +4,7 @@
 //! of the entry's file, so that `ssh-keygen -Y verify` checks them as well. They are detached, in
 //! `signatures/000001-NAME.sig`: an entry may have several, and none changes it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -11,11 +12,11 @@ use ssh_key::{Algorithm, HashAlg, LineEnding, PrivateKey, SshSig};
 
 use crate::allowed::{AllowedSigners, NAMESPACE};
 use crate::digest::Digest;
-use crate::disk::DiskError;
 use crate::files::Published;
 use crate::names;
+use crate::place_error::PlaceError;
 use crate::problem::Problem;
-use crate::store::{ReadError, Store};
+use crate::store::{ReadError, Store, recorded};
 
 /// The folder of signatures.
 const SIGNATURES: &str = "signatures";
@@ -76,7 +77,7 @@ pub enum SignError {
     Read(#[from] ReadError),
     /// A file operation failed.
     #[error("{0}")]
-    Disk(#[from] DiskError),
+    Place(#[from] PlaceError),
     /// The key did not sign.
     #[error("the key can't sign: {0}")]
     Key(ssh_key::Error),
@@ -131,12 +132,14 @@ impl Store {
     }
 
     fn signed_bytes(&self, number: u64) -> Result<Vec<u8>, ReadError> {
-        self.entry(number)?;
-        Ok(self.files.read(&self.entry_path(number))?)
+        let found = self.found(number)?;
+        let bytes = found.bytes.clone();
+        recorded(number, found)?;
+        Ok(bytes)
     }
 
     /// The files of signatures with the numbers of their entries, ascending.
-    pub(crate) fn signatures(&self) -> Result<Vec<(u64, PathBuf)>, DiskError> {
+    pub(crate) fn signatures(&self) -> Result<Vec<(u64, PathBuf)>, PlaceError> {
         let folder = self.dir.join(SIGNATURES);
         let mut found = Vec::new();
         self.list_folder(&folder, &mut |name| {
@@ -168,14 +171,21 @@ fn check_all(
     allowed: &AllowedSigners,
     unsigned: Unsigned,
     found: &mut Signatures,
-) -> Result<(), DiskError> {
-    let numbers = store.list_ledger()?.numbers;
+) -> Result<(), PlaceError> {
+    let listing = store.list_ledger()?;
     for (number, path) in store.signatures()? {
-        if numbers.binary_search(&number).is_err() {
+        if !listing.has(number) {
             found.problems.push(Problem::SignedEntryMissing { number, path });
             continue;
         }
-        let entry = store.files.read(&store.entry_path(number))?;
+        let entry = match store.found(number) {
+            Ok(found) => found.bytes,
+            Err(ReadError::Place(cause)) => return Err(cause),
+            Err(_) => {
+                found.problems.push(Problem::SignedEntryMissing { number, path });
+                continue;
+            }
+        };
         match check(&store.files.read(&path)?, &entry, allowed) {
             Ok(who) => found.signed.push((number, who)),
             Err(Unfit::Bad) => found.problems.push(Problem::SignatureBad { number, path }),
@@ -185,9 +195,9 @@ fn check_all(
         }
     }
     if unsigned == Unsigned::Refused {
-        let is_signed = |number: &u64| found.signed.iter().any(|(signed, _)| signed == number);
-        let missing = numbers.iter().filter(|number| !is_signed(number));
-        let missing: Vec<_> = missing.map(|number| Problem::Unsigned { number: *number }).collect();
+        let signed: BTreeSet<u64> = found.signed.iter().map(|(number, _)| *number).collect();
+        let missing = listing.all().filter(|number| !signed.contains(number));
+        let missing: Vec<_> = missing.map(|number| Problem::Unsigned { number }).collect();
         found.problems.extend(missing);
     }
     Ok(())

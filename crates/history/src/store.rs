@@ -1,21 +1,23 @@
 //! The store: a folder with a ledger, its objects and what was rendered. This is the reading side.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex};
 
 use crate::digest::Digest;
-use crate::disk::{Disk, DiskError, RealDisk};
+use crate::disk::{Disk, RealDisk};
 use crate::entry::{Entry, EntryError, Recorded};
 use crate::files::Files;
 use crate::folder::Folder;
 use crate::head::Head;
 use crate::location::{BucketUrl, Location};
 use crate::names::{self, LEDGER, OBJECTS, ObjectKind, REPORT};
-use crate::outline::Outline;
+use crate::pack::{PACK_SIZE, Pack};
+use crate::packed::Found;
+use crate::place_error::PlaceError;
 
 /// So much of an entry's line is read for its outline. More than that comes before the outcome only
 /// of a matrix that extends many others; then the whole line is read.
@@ -31,6 +33,12 @@ pub struct Store {
     /// The number of an entry that was seen to be there, from which to look for the newest; zero
     /// before the first.
     pub(crate) seen: AtomicU64,
+    /// Whether this store made its folders, or found them made.
+    pub(crate) has_folders: AtomicBool,
+    /// How many entries a pack has: always the same, but for tests.
+    pub(crate) pack_size: u64,
+    /// Where the lines of packs begin that single entries were asked of.
+    pub(crate) lines: Mutex<BTreeMap<Pack, Arc<[u64]>>>,
 }
 
 impl fmt::Debug for Store {
@@ -44,7 +52,7 @@ impl fmt::Debug for Store {
 pub enum OpenError {
     /// Its ledger can't be listed.
     #[error("can't open the history: {0}")]
-    Disk(DiskError),
+    Place(PlaceError),
     /// There is no way to a bucket.
     #[error("can't open the history `{url}`: {cause}{advice}")]
     Bucket {
@@ -62,7 +70,7 @@ pub enum OpenError {
 pub enum ReadError {
     /// A file operation failed.
     #[error("can't read the history: {0}")]
-    Disk(DiskError),
+    Place(PlaceError),
     /// A file in the ledger is not an entry that this code knows.
     #[error("can't use `{}`: {problem}", path.display())]
     Entry {
@@ -118,29 +126,9 @@ pub enum ReadError {
     },
 }
 
-impl From<DiskError> for ReadError {
-    fn from(error: DiskError) -> Self {
-        Self::Disk(error)
-    }
-}
-
-/// What is in the ledger's folder.
-pub(crate) struct Listing {
-    /// The numbers of the entries, ascending. Eight bytes for each entry are all that reading a
-    /// whole history keeps in memory.
-    pub(crate) numbers: Vec<u64>,
-    /// Names that are neither entries nor hidden.
-    pub(crate) strays: Vec<OsString>,
-}
-
-impl Listing {
-    /// The missing numbers before each number, as first and last.
-    pub(crate) fn gaps(&self) -> impl Iterator<Item = (u64, u64)> {
-        let before = std::iter::once(0).chain(self.numbers.iter().copied());
-        before
-            .zip(self.numbers.iter().copied())
-            .filter(|(before, number)| number - before > 1)
-            .map(|(before, number)| (before + 1, number - 1))
+impl From<PlaceError> for ReadError {
+    fn from(error: PlaceError) -> Self {
+        Self::Place(error)
     }
 }
 
@@ -191,13 +179,20 @@ impl Store {
     }
 
     pub(crate) fn of(dir: &Path, files: Box<dyn Files>) -> Self {
-        Self { dir: dir.to_owned(), files, seen: AtomicU64::new(0) }
+        Self {
+            dir: dir.to_owned(),
+            files,
+            seen: AtomicU64::new(0),
+            has_folders: AtomicBool::new(false),
+            pack_size: PACK_SIZE,
+            lines: Mutex::default(),
+        }
     }
 
     /// Opens the history in any place.
     pub(crate) fn open_in(dir: &Path, files: Box<dyn Files>) -> Result<Self, OpenError> {
         let store = Self::of(dir, files);
-        store.files.find(&store.ledger(), "").map_err(OpenError::Disk)?;
+        store.files.find(&store.ledger(), "").map_err(OpenError::Place)?;
         Ok(store)
     }
 
@@ -209,86 +204,43 @@ impl Store {
         Ok(self.newest()?.map(|recorded| recorded.head()))
     }
 
-    /// All entries, oldest first; each is read when its turn comes. A gap is one error, after
-    /// which the entries behind it follow.
-    ///
-    /// # Errors
-    /// If the ledger can't be listed.
-    pub fn entries(&self) -> Result<Entries<'_>, ReadError> {
-        let numbers = self.list_ledger()?.numbers.into_iter();
-        Ok(Entries { store: self, numbers, gap_end: None, expected: 1 })
-    }
-
-    /// The entries whose outline passes, oldest first. Of the others no body is built, which is
-    /// most of the work of reading an entry. Gaps and what can't be read are told as by
-    /// [`Store::entries`], whatever the filter.
-    ///
-    /// # Errors
-    /// If the ledger can't be listed.
-    pub fn entries_that<'a>(
-        &'a self,
-        mut passes: impl FnMut(&Outline<'_>) -> bool + 'a,
-    ) -> Result<impl Iterator<Item = Result<Recorded, ReadError>> + 'a, ReadError> {
-        let mut entries = self.entries()?;
-        Ok(std::iter::from_fn(move || {
-            loop {
-                let read = entries.turn()?.and_then(|number| self.entry_if(number, &mut passes));
-                if let Some(item) = read.transpose() {
-                    return Some(item);
-                }
-            }
-        }))
-    }
-
     /// The entry of that number.
     ///
     /// # Errors
     /// If it isn't there, can't be read, or isn't an entry.
     pub fn entry(&self, number: u64) -> Result<Recorded, ReadError> {
-        self.recorded(number, &self.entry_bytes(number)?)
+        recorded(number, self.found(number)?)
     }
 
-    fn entry_if(
-        &self,
-        number: u64,
-        passes: &mut impl FnMut(&Outline<'_>) -> bool,
-    ) -> Result<Option<Recorded>, ReadError> {
-        let opening =
-            self.found(number, self.files.read_opening(&self.entry_path(number), OPENING))?;
-        // An entry in another's place is an error, as it is without a filter.
-        let outline = Outline::scan(&opening).filter(|outline| outline.number == number);
-        if let Some(outline) = outline {
-            return passes(&outline).then(|| self.entry(number)).transpose();
+    /// The bytes of an entry. If a pack has it, that counts: beside a pack, a file of the entry's
+    /// own may be what an append left that came too late.
+    pub(crate) fn found(&self, number: u64) -> Result<Found, ReadError> {
+        match self.packed(number)? {
+            Some(found) => Ok(found),
+            None => self.single(number),
         }
-        let recorded = self.entry(number)?;
-        Ok(passes(&Outline::of(&recorded.entry)).then_some(recorded))
     }
 
-    fn entry_bytes(&self, number: u64) -> Result<Vec<u8>, ReadError> {
-        self.found(number, self.files.read(&self.entry_path(number)))
-    }
-
-    fn found(&self, number: u64, read: Result<Vec<u8>, DiskError>) -> Result<Vec<u8>, ReadError> {
-        match read {
+    /// The bytes of an entry that no pack had when that was looked at last. It may have been packed
+    /// since.
+    pub(crate) fn single(&self, number: u64) -> Result<Found, ReadError> {
+        let place = self.entry_path(number);
+        match self.files.read(&place) {
+            Ok(bytes) => Ok(Found { bytes, place }),
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                Err(ReadError::NoEntry { path: self.ledger(), number })
+                let packed = self.packed(number)?;
+                packed.ok_or_else(|| ReadError::NoEntry { path: self.ledger(), number })
             }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The first bytes of an entry as [`Self::single`] finds it.
+    pub(crate) fn opening(&self, number: u64) -> Result<Vec<u8>, ReadError> {
+        match self.files.read_opening(&self.entry_path(number), OPENING) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(self.single(number)?.bytes),
             read => Ok(read?),
         }
-    }
-
-    fn recorded(&self, number: u64, bytes: &[u8]) -> Result<Recorded, ReadError> {
-        let entry = match Entry::parse(bytes) {
-            Ok(entry) => entry,
-            Err(problem) => {
-                return Err(ReadError::Entry { path: self.entry_path(number), problem });
-            }
-        };
-        if entry.number != number {
-            let path = self.entry_path(number);
-            return Err(ReadError::Misplaced { path, inside: entry.number });
-        }
-        Ok(Recorded { entry, digest: Digest::of(bytes) })
     }
 
     /// The bytes of an object, which are sure to have that digest.
@@ -334,53 +286,11 @@ impl Store {
         Ok(self.files.read(&folder.join(name))?)
     }
 
-    pub(crate) fn list_ledger(&self) -> Result<Listing, DiskError> {
-        let mut listing = Listing { numbers: Vec::new(), strays: Vec::new() };
-        self.list_folder(&self.ledger(), &mut |name| match names::entry_number(name) {
-            Some(number) => listing.numbers.push(number),
-            None if names::is_hidden(name) => (),
-            None => listing.strays.push(name.to_owned()),
-        })?;
-        listing.numbers.sort_unstable();
-        self.fill_false_gaps(&mut listing)?;
-        Ok(listing)
-    }
-
-    /// A folder that grows while it is listed may show a later entry and not an earlier one, so
-    /// what seems to be missing is looked for by name. A number is only ever taken after the one
-    /// before it: from the first that truly isn't there, the gap is real.
-    fn fill_false_gaps(&self, listing: &mut Listing) -> Result<(), DiskError> {
-        let mut found = Vec::new();
-        for (first, last) in listing.gaps() {
-            for number in first..=last {
-                if !self.files.exists(&self.entry_path(number))? {
-                    break;
-                }
-                found.push(number);
-            }
-        }
-        listing.numbers.append(&mut found);
-        listing.numbers.sort_unstable();
-        Ok(())
-    }
-
-    /// Lists a folder; one that isn't there is empty.
-    pub(crate) fn list_folder(
-        &self,
-        path: &Path,
-        each: &mut dyn FnMut(&std::ffi::OsStr),
-    ) -> Result<(), DiskError> {
-        match self.files.list(path, each) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            listed => listed,
-        }
-    }
-
     /// The bytes of an entry's `report.md`, whose folder is given. After a crash between recording
     /// and publishing it is still under its temporary name, and counts.
-    pub(crate) fn report(&self, recorded: &Recorded, folder: &Path) -> Result<Vec<u8>, DiskError> {
-        let missing = |read: &Result<_, DiskError>| {
-            read.as_ref().is_err_and(|error: &DiskError| error.kind() == ErrorKind::NotFound)
+    pub(crate) fn report(&self, recorded: &Recorded, folder: &Path) -> Result<Vec<u8>, PlaceError> {
+        let missing = |read: &Result<_, PlaceError>| {
+            read.as_ref().is_err_and(|error: &PlaceError| error.kind() == ErrorKind::NotFound)
         };
         let published = folder.join(REPORT);
         let read = self.files.read(&published);
@@ -398,7 +308,10 @@ impl Store {
     }
 
     /// The folder where an entry's rendered files wait to be published, if there is one.
-    pub(crate) fn pending_folder(&self, recorded: &Recorded) -> Result<Option<PathBuf>, DiskError> {
+    pub(crate) fn pending_folder(
+        &self,
+        recorded: &Recorded,
+    ) -> Result<Option<PathBuf>, PlaceError> {
         let beginning = names::pending_prefix(recorded.entry.number, &recorded.digest);
         self.files.find(&self.dir, &beginning)
     }
@@ -420,34 +333,23 @@ impl Store {
     }
 }
 
-/// The entries of a history, oldest first; see [`Store::entries`].
-#[derive(Debug)]
-pub struct Entries<'a> {
-    store: &'a Store,
-    numbers: std::vec::IntoIter<u64>,
-    /// The entry behind a gap that was just told.
-    gap_end: Option<u64>,
-    expected: u64,
+/// The entry that was found, which must have that number.
+pub(crate) fn recorded(number: u64, found: Found) -> Result<Recorded, ReadError> {
+    recorded_from(number, &found.bytes, || found.place)
 }
 
-impl Entries<'_> {
-    /// The next number whose turn it is, or the gap before it.
-    fn turn(&mut self) -> Option<Result<u64, ReadError>> {
-        let number = self.gap_end.take().or_else(|| self.numbers.next())?;
-        if number > self.expected {
-            let (first, last) = (self.expected, number - 1);
-            (self.gap_end, self.expected) = (Some(number), number);
-            return Some(Err(ReadError::Gap { path: self.store.ledger(), first, last }));
-        }
-        self.expected = number.saturating_add(1);
-        Some(Ok(number))
+/// The entry of these bytes, which must have that number. `place` names where they are.
+pub(crate) fn recorded_from(
+    number: u64,
+    bytes: &[u8],
+    place: impl FnOnce() -> PathBuf,
+) -> Result<Recorded, ReadError> {
+    let entry = match Entry::parse(bytes) {
+        Ok(entry) => entry,
+        Err(problem) => return Err(ReadError::Entry { path: place(), problem }),
+    };
+    if entry.number != number {
+        return Err(ReadError::Misplaced { path: place(), inside: entry.number });
     }
-}
-
-impl Iterator for Entries<'_> {
-    type Item = Result<Recorded, ReadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        Some(self.turn()?.and_then(|number| self.store.entry(number)))
-    }
+    Ok(Recorded { entry, digest: Digest::of(bytes) })
 }

@@ -2,14 +2,19 @@
 
 use std::collections::VecDeque;
 use std::io::ErrorKind;
+use std::path::PathBuf;
 
 use crate::body::{Body, DecisionRecord};
 use crate::chain::Chain;
 use crate::digest::Digest;
-use crate::disk::DiskError;
 use crate::entry::{Entry, Recorded};
 use crate::head::Head;
+use crate::listing::{Cursor, Listing, Segment};
 use crate::names::{self, ObjectKind, REPORT};
+use crate::outline::Link;
+use crate::pack::Pack;
+use crate::packed::Found;
+use crate::place_error::PlaceError;
 use crate::problem::{Problem, Warning};
 use crate::store::{ReadError, Store};
 
@@ -144,39 +149,111 @@ struct Walk<'s, 'd> {
 }
 
 impl Walk<'_, '_> {
-    fn run(&mut self) -> Result<(), DiskError> {
+    fn run(&mut self) -> Result<(), PlaceError> {
         let listing = self.store.list_ledger()?;
-        let last = listing.numbers.last().copied();
-        for number in &listing.numbers {
-            self.step(*number, last == Some(*number));
+        let last = listing.last();
+        let mut cursor = Cursor::default();
+        while let Some(segment) = listing.next(&mut cursor) {
+            let is_newest = last == Some(segment.last());
+            match segment {
+                Segment::Single(number) => self.step(number, is_newest),
+                Segment::Pack(pack) => self.pack(pack, listing.doubles(&pack), is_newest),
+            }
         }
         self.chain.finish();
         let ledger = self.store.ledger();
         let strays = listing.strays.iter().map(|name| ledger.join(name));
         self.chain.problems.extend(strays.map(|path| Problem::StrayFile { path }));
-        self.check_folders(&listing.numbers)
+        if let Some(path) = self.store.interrupted_rebase()? {
+            self.chain.warnings.push(Warning::UnfinishedRebase { path });
+        }
+        self.check_folders(&listing)
     }
 
     fn step(&mut self, number: u64, is_newest: bool) {
         self.chain.reach(number);
-        let path = self.store.entry_path(number);
-        let bytes = match self.store.files.read(&path) {
-            Ok(bytes) => bytes,
-            Err(cause) => return self.chain.unreadable(Problem::Unreadable { cause }),
-        };
+        match self.store.single(number) {
+            Ok(Found { bytes, place }) => self.entry(&bytes, is_newest, || place),
+            Err(ReadError::Place(cause)) => self.chain.unreadable(Problem::Unreadable { cause }),
+            // It was there when the ledger was listed.
+            Err(_) => {
+                self.chain.unreadable(Problem::Missing { first: number, last: number });
+            }
+        }
+    }
+
+    /// The bytes of the entry that was reached.
+    fn entry(&mut self, bytes: &[u8], whole: bool, place: impl FnOnce() -> PathBuf) {
         match self.depth {
-            Depth::Chain if !is_newest => {
-                self.chain.link(&bytes, || path);
+            Depth::Chain if !whole => {
+                self.chain.link(bytes, place);
             }
             Depth::Chain => {
-                self.chain.whole(&bytes, || path);
+                self.chain.whole(bytes, place);
             }
             Depth::Objects | Depth::Replay(_) => {
-                if let (digest, Some(entry)) = self.chain.whole(&bytes, || path) {
-                    self.check_body(number, &Recorded { entry, digest });
+                if let (digest, Some(entry)) = self.chain.whole(bytes, place) {
+                    self.check_body(self.chain.end, &Recorded { entry, digest });
                 }
             }
         }
+    }
+
+    /// A pack, line by line. `doubles` are those of its entries that have a file of their own.
+    fn pack(&mut self, pack: Pack, doubles: &[u64], has_newest: bool) {
+        let mut lines = self.store.pack_lines(pack);
+        let (mut newest, mut same) = (Vec::new(), 0);
+        loop {
+            match lines.advance() {
+                Ok(true) => (),
+                Ok(false) => break,
+                Err(cause) => {
+                    let problem = Problem::Unreadable { cause };
+                    return self.chain.unreadable_up_to(pack.last, problem);
+                }
+            }
+            let link = Link::scan(&lines.line);
+            match (self.chain.number_of(link, pack.first..=pack.last), link) {
+                (Some(number), _) => {
+                    self.chain.reach(number);
+                    // A line without an end is one that was cut.
+                    let is_cut = !lines.line.ends_with(b"\n");
+                    self.entry(&lines.line, is_cut, || lines.place());
+                    if doubles.binary_search(&number).is_ok() {
+                        same += self.compare(number, &lines.line);
+                    }
+                }
+                (None, Some(link)) => {
+                    let (path, inside) = (lines.place(), link.number);
+                    self.chain.unreadable(Problem::Misplaced { path, inside });
+                }
+                (None, None) => self.chain.unreadable(Problem::PackLine { path: lines.place() }),
+            }
+            if has_newest {
+                newest.clone_from(&lines.line);
+            }
+        }
+        if self.chain.end == pack.last && matches!(self.depth, Depth::Chain) && !newest.is_empty() {
+            self.chain.newest(&newest);
+        }
+        self.chain.lacks_up_to(pack.last);
+        if same > 0 {
+            let Pack { first, last } = pack;
+            self.chain.warnings.push(Warning::UnfinishedPacking { first, last, files: same });
+        }
+    }
+
+    /// Compares the file of an entry with its line in the pack; counts those that are the same.
+    fn compare(&mut self, number: u64, line: &[u8]) -> u64 {
+        let path = self.store.entry_path(number);
+        match self.store.files.read(&path) {
+            Ok(bytes) if bytes == line => return 1,
+            Ok(_) => self.problem(Problem::DiffersFromPack { path }),
+            // It was removed meanwhile, by whoever packs.
+            Err(error) if error.kind() == ErrorKind::NotFound => (),
+            Err(cause) => self.problem(Problem::Unreadable { cause }),
+        }
+        0
     }
 
     fn problem(&mut self, problem: Problem) {
@@ -229,7 +306,7 @@ impl Walk<'_, '_> {
                 }
                 return Some(bytes);
             }
-            Err(ReadError::Disk(cause)) => Problem::Unreadable { cause },
+            Err(ReadError::Place(cause)) => Problem::Unreadable { cause },
             Err(ReadError::AlteredObject { kind, path }) => {
                 Problem::ObjectEdited { number, kind, path }
             }
@@ -257,11 +334,11 @@ impl Walk<'_, '_> {
     }
 
     /// Looks for rendered folders without an entry. No crash leaves one, see `append`.
-    fn check_folders(&mut self, numbers: &[u64]) -> Result<(), DiskError> {
+    fn check_folders(&mut self, listing: &Listing) -> Result<(), PlaceError> {
         let mut orphans = Vec::new();
         self.store.list_folder(&self.store.dir, &mut |name| {
             if let Some(number) = names::folder_number(name)
-                && numbers.binary_search(&number).is_err()
+                && !listing.has(number)
             {
                 orphans.push((number, self.store.dir.join(name)));
             }
@@ -269,7 +346,7 @@ impl Walk<'_, '_> {
         orphans.sort();
         for (number, path) in orphans {
             // The history may have grown since it was listed.
-            if !self.store.files.exists(&self.store.entry_path(number))? {
+            if !self.store.has_entry(number)? {
                 self.problem(Problem::OrphanedReport { path, number });
             }
         }

@@ -27,6 +27,8 @@ pub(crate) enum HistoryCommand {
     Export(ExportArgs),
     /// After a merge, put your own entries behind those that others published first
     Rebase(RebaseArgs),
+    /// Keep old entries in one file for each ten thousand of them, which is faster to read
+    Pack(PackArgs),
     /// Sign an entry, and with it all before it, with an SSH key
     Sign(SignArgs),
     /// Examine the place of the history: whether it keeps the promises that a ledger needs
@@ -280,6 +282,15 @@ pub(crate) struct RebaseArgs {
     /// A head that was published: stop if it would not be kept. May be given more than once
     #[arg(long, value_name = "N:DIGEST")]
     pub(crate) published: Vec<phasegate_history::Head>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PackArgs {
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
+    /// Verify what would be packed, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -30,8 +30,9 @@ pub(crate) fn run(args: &ListArgs) -> anyhow::Result<Exit> {
     let numbers = search.candidates()?;
     let mut shown = Shown::new(args.history.format);
     let mut newest = Newest::new(args.limit.map(std::num::NonZero::get));
-    for number in numbers {
-        let Some(found) = search.look_at(number) else { continue };
+    for recorded in store.entries_numbered(numbers)? {
+        let Some(recorded) = search.problems.tell(recorded) else { continue };
+        let Some(found) = search.look_at(recorded) else { continue };
         if let Some(found) = newest.take(found) {
             shown.show(&found)?;
         }
@@ -122,8 +123,7 @@ impl Search<'_> {
         self.args.by.is_none() && self.condition.is_none() && self.args.outcome.is_none()
     }
 
-    fn look_at(&mut self, number: u64) -> Option<Found> {
-        let recorded = self.problems.tell(self.store.entry(number))?;
+    fn look_at(&mut self, recorded: Recorded) -> Option<Found> {
         if self.args.by.as_ref().is_some_and(|by| *by != recorded.entry.recorded_by) {
             return None;
         }

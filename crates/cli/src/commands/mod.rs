@@ -17,6 +17,7 @@ pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod manual;
 pub(crate) mod measure;
+pub(crate) mod pack;
 pub(crate) mod plan;
 pub(crate) mod rebase;
 pub(crate) mod report;

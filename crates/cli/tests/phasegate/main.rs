@@ -19,6 +19,7 @@ mod ledger;
 mod made;
 mod manual;
 mod outputs;
+mod packing;
 mod pairs;
 mod previous;
 mod readme;

@@ -11,8 +11,8 @@ use std::path::Path;
 use object_store::Error;
 use object_store::client::{HttpError, HttpErrorKind};
 
-use crate::disk::DiskError;
 use crate::location::Provider;
+use crate::place_error::PlaceError;
 
 /// As whom a bucket is asked.
 #[derive(Clone, Copy, Debug)]
@@ -46,9 +46,9 @@ pub(super) fn failure(
     path: &Path,
     error: &Error,
     access: Access,
-) -> DiskError {
+) -> PlaceError {
     let (kind, text, advice) = explain(error, access);
-    DiskError::with_advice(action, path, io::Error::new(kind, text), advice)
+    PlaceError::with_advice(action, path, io::Error::new(kind, text), advice)
 }
 
 /// Whether a request that failed may have had its effect.

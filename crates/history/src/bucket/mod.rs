@@ -36,16 +36,19 @@ pub(crate) use crate::bucket::failure::Access;
 #[cfg(test)]
 pub(crate) use crate::bucket::failure::Credentials;
 use crate::bucket::failure::{Effect, effect, failure};
-use crate::disk::DiskError;
 use crate::draft::RenderedFile;
 use crate::files::{Files, Page, Published};
 use crate::location::BucketUrl;
 use crate::names::{self, REPORT};
+use crate::place_error::PlaceError;
 use crate::prepare::PrepareError;
 use crate::store::OpenError;
 
 /// How many names a page has: what S3 sends at once.
 const PAGE: usize = 1000;
+
+/// How many bytes of a pack are asked for at a time: few requests, and little memory.
+const PART: usize = 1 << 23;
 
 /// How often creating an object is tried when it isn't clear whether the last attempt worked.
 const ATTEMPTS: u32 = 4;
@@ -100,19 +103,19 @@ impl Bucket {
         parts.fold(self.prefix.clone(), |key, part| key.join(part.as_ref()))
     }
 
-    fn error(&self, action: &'static str, path: &Path, error: &Error) -> DiskError {
+    fn error(&self, action: &'static str, path: &Path, error: &Error) -> PlaceError {
         failure(action, path, error, self.access)
     }
 
     /// As [`Self::error`], for requests that can't be answered with "not found" unless the bucket
     /// itself isn't there: an empty listing is a success.
-    fn list_error(&self, path: &Path, error: &Error) -> DiskError {
+    fn list_error(&self, path: &Path, error: &Error) -> PlaceError {
         let error = self.error("list", path, error);
         if error.kind() != ErrorKind::NotFound {
             return error;
         }
         let cause = io::Error::other("the bucket doesn't exist");
-        DiskError::with_advice(
+        PlaceError::with_advice(
             "list",
             path,
             cause,
@@ -133,7 +136,7 @@ impl Bucket {
         self.runtime.block_on(put).map(|_| ())
     }
 
-    fn put_over(&self, path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+    fn put_over(&self, path: &Path, bytes: &[u8]) -> Result<(), PlaceError> {
         let put = self.put(&self.key(path), bytes, PutMode::Overwrite);
         put.map_err(|error| self.error("write", path, &error))
     }
@@ -145,7 +148,7 @@ impl Bucket {
         folder: &Path,
         name: &str,
         limit: usize,
-    ) -> Result<Vec<String>, DiskError> {
+    ) -> Result<Vec<String>, PlaceError> {
         let prefix = self.key(folder);
         let listed = if name.is_empty() {
             self.store.list(Some(&prefix))
@@ -169,11 +172,29 @@ fn first_part(key: &Key, prefix: &Key) -> Option<String> {
 }
 
 impl Files for Bucket {
-    fn read(&self, path: &Path) -> Result<Vec<u8>, DiskError> {
+    fn read(&self, path: &Path) -> Result<Vec<u8>, PlaceError> {
         self.get(&self.key(path)).map_err(|error| self.error("read", path, &error))
     }
 
-    fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), DiskError> {
+    fn read_part(&self, path: &Path, from: u64, most: usize) -> Result<Vec<u8>, PlaceError> {
+        let key = self.key(path);
+        let range = from..from.saturating_add(most as u64);
+        let error = match self.runtime.block_on(self.store.get_range(&key, range)) {
+            Ok(bytes) => return Ok(bytes.into()),
+            Err(error) => error,
+        };
+        // Nothing is behind the end; asked for it, servers answer with an error.
+        match self.runtime.block_on(self.store.head(&key)) {
+            Ok(object) if object.size <= from => Ok(Vec::new()),
+            _ => Err(self.error("read", path, &error)),
+        }
+    }
+
+    fn part_size(&self) -> usize {
+        PART
+    }
+
+    fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), PlaceError> {
         if path == self.root {
             return self.list_root(each);
         }
@@ -191,31 +212,35 @@ impl Files for Bucket {
         listed.map_err(|error| self.list_error(path, &error))
     }
 
-    fn find(&self, folder: &Path, beginning: &str) -> Result<Option<PathBuf>, DiskError> {
+    fn find(&self, folder: &Path, beginning: &str) -> Result<Option<PathBuf>, PlaceError> {
         let names = self.names_behind(folder, beginning, 1)?;
         let found = names.into_iter().find(|name| name.starts_with(beginning));
         Ok(found.map(|name| folder.join(name)))
     }
 
-    fn page_behind(&self, folder: &Path, name: &str) -> Result<Option<Page>, DiskError> {
+    fn page_behind(&self, folder: &Path, name: &str) -> Result<Option<Page>, PlaceError> {
         let names = self.names_behind(folder, name, PAGE)?;
         Ok(Some(Page { full: names.len() >= PAGE, names }))
     }
 
-    fn exists(&self, path: &Path) -> Result<bool, DiskError> {
+    fn exists(&self, path: &Path) -> Result<bool, PlaceError> {
+        Ok(self.file_exists(path)? || !self.names_behind(path, "", 1)?.is_empty())
+    }
+
+    fn file_exists(&self, path: &Path) -> Result<bool, PlaceError> {
         match self.runtime.block_on(self.store.head(&self.key(path))) {
             Ok(_) => Ok(true),
-            Err(Error::NotFound { .. }) => Ok(!self.names_behind(path, "", 1)?.is_empty()),
+            Err(Error::NotFound { .. }) => Ok(false),
             Err(error) => Err(self.error("look for", path, &error)),
         }
     }
 
     /// A bucket has no folders.
-    fn make_folder(&self, _: &Path) -> Result<(), DiskError> {
+    fn make_folder(&self, _: &Path) -> Result<(), PlaceError> {
         Ok(())
     }
 
-    fn publish(&self, bytes: &[u8], path: &Path) -> Result<Published, DiskError> {
+    fn publish(&self, bytes: &[u8], path: &Path) -> Result<Published, PlaceError> {
         let key = self.key(path);
         let mut attempt = 1;
         loop {
@@ -244,7 +269,7 @@ impl Files for Bucket {
     }
 
     /// What a bucket acknowledges is kept.
-    fn sync_folder(&self, _: &Path) -> Result<(), DiskError> {
+    fn sync_folder(&self, _: &Path) -> Result<(), PlaceError> {
         Ok(())
     }
 
@@ -253,7 +278,7 @@ impl Files for Bucket {
         dir: &Path,
         beginning: &str,
         files: &[RenderedFile],
-    ) -> Result<PathBuf, DiskError> {
+    ) -> Result<PathBuf, PlaceError> {
         let pending = dir.join(names::temporary(beginning));
         let mut files = files.iter();
         files
@@ -262,7 +287,7 @@ impl Files for Bucket {
         Ok(pending)
     }
 
-    fn publish_folder(&self, pending: &Path, name: &Path) -> Result<(), DiskError> {
+    fn publish_folder(&self, pending: &Path, name: &Path) -> Result<(), PlaceError> {
         let report = name.join(REPORT);
         let publish = || {
             let mut files = self.names_behind(pending, "", usize::MAX)?;
@@ -273,7 +298,7 @@ impl Files for Bucket {
             }
             Ok(())
         };
-        let published: Result<(), DiskError> = publish();
+        let published: Result<(), PlaceError> = publish();
         // Somebody else may be publishing it, too, and have removed what we were about to read.
         if !self.exists(&report)? {
             let gone = || self.error("find", pending, &not_found(pending));
@@ -311,14 +336,14 @@ impl Files for Bucket {
         Ok(())
     }
 
-    fn remove(&self, path: &Path) -> Result<(), DiskError> {
+    fn remove(&self, path: &Path) -> Result<(), PlaceError> {
         match self.runtime.block_on(self.store.delete(&self.key(path))) {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(self.error("remove", path, &error)),
         }
     }
 
-    fn written_at(&self, path: &Path) -> Result<DateTime<Utc>, DiskError> {
+    fn written_at(&self, path: &Path) -> Result<DateTime<Utc>, PlaceError> {
         let head = self.runtime.block_on(self.store.head(&self.key(path)));
         head.map(|object| object.last_modified)
             .map_err(|error| self.error("read the time of", path, &error))
@@ -327,7 +352,7 @@ impl Files for Bucket {
 
 impl Bucket {
     /// Above the entries and objects, each rendered folder is told once.
-    fn list_root(&self, each: &mut dyn FnMut(&OsStr)) -> Result<(), DiskError> {
+    fn list_root(&self, each: &mut dyn FnMut(&OsStr)) -> Result<(), PlaceError> {
         let listed = self.runtime.block_on(self.store.list_with_delimiter(Some(&self.prefix)));
         let listed = listed.map_err(|error| self.list_error(&self.root, &error))?;
         let objects = listed.objects.into_iter().map(|object| object.location);

@@ -139,7 +139,7 @@ fn what_is_rendered_must_be_a_report_and_plain_files() {
         assert!(matches!(attempt(name), AppendError::RenderedName { .. }), "{name}");
     }
     // Two files of one name.
-    assert!(matches!(attempt("report.md"), AppendError::Disk(_)));
+    assert!(matches!(attempt("report.md"), AppendError::Place(_)));
     let error = store.append(&draft("ada"), &mut |_| Ok(Vec::new())).unwrap_err();
     assert!(matches!(error, AppendError::NoReport));
     let error = store.append(&draft("ada"), &mut |_| Err("no template".into())).unwrap_err();

@@ -13,7 +13,7 @@ use super::kinds::{note, revisit, transcription, waiver};
 use super::{append, draft, draft_of, names, owing, problems, render};
 use crate::disk::{Disk, RealDisk};
 use crate::folder::Folder;
-use crate::{AppendError, DiskError, Draft, Matter, PrepareError, Recorded, Store};
+use crate::{AppendError, Draft, Matter, PlaceError, PrepareError, Recorded, Store};
 
 const ENOSPC: i32 = 28;
 const EACCES: i32 = 13;
@@ -37,8 +37,8 @@ pub(super) enum Failure {
 /// A step that was tried.
 #[derive(Clone)]
 pub(super) struct Step {
-    name: &'static str,
-    path: PathBuf,
+    pub(super) name: &'static str,
+    pub(super) path: PathBuf,
     /// The new name, for a link and a rename.
     second: PathBuf,
     /// Whether it succeeded.
@@ -72,8 +72,8 @@ impl FaultyDisk {
         name: &'static str,
         path: &Path,
         second: &Path,
-        act: impl FnOnce() -> Result<T, DiskError>,
-    ) -> Result<T, DiskError> {
+        act: impl FnOnce() -> Result<T, PlaceError>,
+    ) -> Result<T, PlaceError> {
         match self.next(name, path, second) {
             None => act().inspect(|_| self.steps.lock().unwrap().last_mut().unwrap().done = true),
             Some(failure) => Err(fail(failure, name, path, || _ = act())),
@@ -81,7 +81,7 @@ impl FaultyDisk {
     }
 }
 
-fn fail(failure: Failure, name: &'static str, path: &Path, act: impl FnOnce()) -> DiskError {
+fn fail(failure: Failure, name: &'static str, path: &Path, act: impl FnOnce()) -> PlaceError {
     let code = match failure {
         Failure::Crash => EIO,
         Failure::Refused(code) | Failure::NoLinks(code) => code,
@@ -90,34 +90,38 @@ fn fail(failure: Failure, name: &'static str, path: &Path, act: impl FnOnce()) -
             code
         }
     };
-    DiskError::new(name, path, io::Error::from_raw_os_error(code))
+    PlaceError::new(name, path, io::Error::from_raw_os_error(code))
 }
 
 impl Disk for FaultyDisk {
-    fn read(&self, path: &Path) -> Result<Vec<u8>, DiskError> {
+    fn read(&self, path: &Path) -> Result<Vec<u8>, PlaceError> {
         self.step("read", path, path, || RealDisk.read(path))
     }
 
-    fn read_opening(&self, path: &Path, most: u16) -> Result<Vec<u8>, DiskError> {
+    fn read_opening(&self, path: &Path, most: u16) -> Result<Vec<u8>, PlaceError> {
         self.step("read", path, path, || RealDisk.read_opening(path, most))
     }
 
-    fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), DiskError> {
+    fn read_part(&self, path: &Path, from: u64, most: usize) -> Result<Vec<u8>, PlaceError> {
+        self.step("read", path, path, || RealDisk.read_part(path, from, most))
+    }
+
+    fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), PlaceError> {
         self.step("list", path, path, || RealDisk.list(path, each))
     }
 
-    fn exists(&self, path: &Path) -> Result<bool, DiskError> {
+    fn exists(&self, path: &Path) -> Result<bool, PlaceError> {
         self.step("exists", path, path, || RealDisk.exists(path))
     }
 
-    fn create_folder(&self, path: &Path) -> Result<(), DiskError> {
+    fn create_folder(&self, path: &Path) -> Result<(), PlaceError> {
         self.step("create folder", path, path, || RealDisk.create_folder(path))
     }
 
-    fn write_new(&self, path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+    fn write_new(&self, path: &Path, bytes: &[u8]) -> Result<(), PlaceError> {
         let create = |path: &Path| match fs::File::create_new(path) {
             Ok(_) => Ok(()),
-            Err(cause) => Err(DiskError::new("create", path, cause)),
+            Err(cause) => Err(PlaceError::new("create", path, cause)),
         };
         let write = |bytes: &[u8]| {
             fs::write(path, bytes).unwrap();
@@ -130,27 +134,27 @@ impl Disk for FaultyDisk {
         self.step("sync", path, path, || Ok(()))
     }
 
-    fn link(&self, path: &Path, name: &Path) -> Result<(), DiskError> {
+    fn link(&self, path: &Path, name: &Path) -> Result<(), PlaceError> {
         self.step("link", path, name, || RealDisk.link(path, name))
     }
 
-    fn rename(&self, path: &Path, name: &Path) -> Result<(), DiskError> {
+    fn rename(&self, path: &Path, name: &Path) -> Result<(), PlaceError> {
         self.step("rename", path, name, || RealDisk.rename(path, name))
     }
 
-    fn sync_folder(&self, path: &Path) -> Result<(), DiskError> {
+    fn sync_folder(&self, path: &Path) -> Result<(), PlaceError> {
         self.step("sync folder", path, path, || Ok(()))
     }
 
-    fn remove_file(&self, path: &Path) -> Result<(), DiskError> {
+    fn remove_file(&self, path: &Path) -> Result<(), PlaceError> {
         self.step("remove", path, path, || RealDisk.remove_file(path))
     }
 
-    fn remove_folder(&self, path: &Path) -> Result<(), DiskError> {
+    fn remove_folder(&self, path: &Path) -> Result<(), PlaceError> {
         self.step("remove folder", path, path, || RealDisk.remove_folder(path))
     }
 
-    fn written_at(&self, path: &Path) -> Result<DateTime<Utc>, DiskError> {
+    fn written_at(&self, path: &Path) -> Result<DateTime<Utc>, PlaceError> {
         self.step("written at", path, path, || RealDisk.written_at(path))
     }
 }
@@ -296,7 +300,10 @@ fn a_crash_after_the_link_leaves_a_whole_entry() {
     let link = 1 + steps.iter().position(|step| step.second == entry).unwrap();
     let before = append_while_failing(1, Failure::Crash, link).unwrap_err();
     assert!(matches!(before, AppendError::Unsure { number: 2, .. }), "{before}");
-    let after = append_while_failing(1, Failure::Crash, link + 1).unwrap_err();
+    // The temporary file is removed, and it is looked whether the number was packed meanwhile.
+    let looked = append_while_failing(1, Failure::Crash, link + 2).unwrap_err();
+    assert!(matches!(looked, AppendError::Unsure { number: 2, .. }), "{looked}");
+    let after = append_while_failing(1, Failure::Crash, link + 3).unwrap_err();
     let message = after.to_string();
     assert!(matches!(after, AppendError::Unfinished { .. }), "{message}");
     assert!(message.starts_with("entry 2 is written, but can't"), "{message}");
@@ -345,7 +352,8 @@ fn everything_is_flushed_before_something_refers_to_it() {
                 _ => (),
             }
         }
-        assert_eq!(unflushed, BTreeSet::new());
+        // The report's folder has either name after a loss of power; both count.
+        assert_eq!(unflushed, BTreeSet::from([PathBuf::from("reports")]));
     }
 }
 

@@ -8,17 +8,28 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use super::kinds::{note, revisit, transcription, waiver};
-use super::{append, draft_of, names, owing, problems, render};
-use crate::{Head, Store, verify_chain};
+use super::{append, draft_of, names, owing, render, verify_names};
+use crate::{Head, PackEffect, Store, verify_chain};
 
 /// How many entries are appended in all.
 const APPENDS: u64 = 1000;
+const PACKING: &str = "unfinished-packing";
 /// The test runs itself again: with this variable it is the one that appends.
 const FOLDER: &str = "PHASEGATE_TEST_KILLED";
 
-/// Appends entries of all kinds until it is killed, and acknowledges each by a line.
+/// How many entries a pack has here.
+const PACK: u64 = 20;
+
+fn open(folder: &Path) -> Store {
+    let mut store = Store::open(folder).unwrap();
+    store.pack_size = PACK;
+    store
+}
+
+/// Appends entries of all kinds until it is killed, and acknowledges each by a line. Now and then
+/// it packs.
 fn append_for_ever(folder: &Path) -> ! {
-    let store = Store::open(folder).unwrap();
+    let store = open(folder);
     store.prepare().unwrap();
     let mut out = std::io::stdout();
     let first = match store.entry(1) {
@@ -27,6 +38,9 @@ fn append_for_ever(folder: &Path) -> ! {
     };
     loop {
         let next = store.head().unwrap().unwrap().number + 1;
+        if next % 7 == 2 {
+            store.pack(PackEffect::Packed).unwrap();
+        }
         let draft = match next % 5 {
             0 => owing(&next.to_string()),
             1 => draft_of(transcription()),
@@ -90,9 +104,9 @@ fn whatever_is_acknowledged_survives_kill_9() {
     }
     // A kill loses nothing that the system was told, flushed or not, so memory will do as a disk.
     let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
-    let store = Store::open(folder.path()).unwrap();
+    let store = open(folder.path());
     let mut chance = Chance(5);
-    let (mut last, mut kills, mut unacknowledged) = (0, 0, 0);
+    let (mut last, mut kills, mut unacknowledged, mut unfinished) = (0, 0, 0, 0);
     while last < APPENDS {
         let thousandths = u32::try_from(chance.below(1000)).unwrap();
         let acknowledged = run_and_kill(folder.path(), 2 + chance.below(28), thousandths);
@@ -102,6 +116,7 @@ fn whatever_is_acknowledged_survives_kill_9() {
         }
         let found = verify_chain(&store, acknowledged.last());
         assert!(found.is_sound(), "after {kills} kills: {:?}", found.problems);
+        unfinished += found.warnings.iter().filter(|found| found.name() == PACKING).count();
         let end = found.entries;
         let told = acknowledged.last().map_or(last, |head| head.number);
         // Beyond what it acknowledged, a writer can only have been at one more; the first entry,
@@ -111,14 +126,20 @@ fn whatever_is_acknowledged_survives_kill_9() {
         last = end;
     }
     assert!(kills > 30, "{kills}");
-    eprintln!("{kills} kills among {last} entries, {unacknowledged} recorded without saying so");
+    eprintln!(
+        "{kills} kills among {last} entries, {unacknowledged} recorded without saying so, \
+         {unfinished} while packing"
+    );
     // Without any repair everything is sound, and the next append completes what is pending.
-    assert_eq!(problems(folder.path(), None), [""; 0]);
+    assert_eq!(verify_names(&store, None), [""; 0]);
     append(&store, "ada");
-    assert_eq!(problems(folder.path(), None), [""; 0]);
+    assert_eq!(verify_names(&store, None), [""; 0]);
     for entry in store.entries().unwrap().map(|read| read.unwrap().entry) {
         let folder = store.folder(&entry);
         assert!(folder.is_none_or(|folder| folder.join("votes.svg").exists()), "{}", entry.number);
     }
-    assert!(names(&store.ledger()).len() > usize::try_from(APPENDS).unwrap());
+    store.pack(PackEffect::Packed).unwrap();
+    let files = names(&store.ledger()).into_iter().filter(|name| !name.starts_with(".tmp"));
+    assert!(files.count() <= usize::try_from(APPENDS / PACK + 2 * PACK).unwrap());
+    assert!(verify_chain(&store, None).warnings.iter().all(|found| found.name() != PACKING));
 }

@@ -6,6 +6,8 @@ mod azure;
 mod bases;
 #[cfg(feature = "object-store")]
 mod bucket;
+#[cfg(feature = "object-store")]
+mod bucket_packs;
 mod damage;
 mod failing;
 mod format;
@@ -13,6 +15,7 @@ mod killing;
 mod kinds;
 mod obligations;
 mod outlines;
+mod packing;
 mod racing;
 mod rebasing;
 mod references;

@@ -286,3 +286,22 @@ fn a_step_that_fails_is_told_and_the_next_run_goes_on() {
     }
     assert!(failed > 5, "{failed}");
 }
+
+#[test]
+fn an_interrupted_run_is_told_with_what_to_do() {
+    let history = super::History::new();
+    let store = history.store();
+    std::fs::create_dir(history.path(".rebase")).unwrap();
+    let found = crate::verify_chain(&store, None);
+    assert!(found.is_sound());
+    let names: Vec<_> = found.warnings.iter().map(crate::Warning::name).collect();
+    assert_eq!(names, ["unfinished-rebase"]);
+    let told = found.warnings[0].to_string();
+    assert!(
+        told.ends_with(".rebase` has what it works on; run `phasegate history rebase`"),
+        "{told}"
+    );
+    let leftovers = store.examine(chrono::Utc::now()).pop().unwrap();
+    assert_eq!((leftovers.name, leftovers.verdict), ("leftovers", crate::Verdict::Warning));
+    assert_eq!(leftovers.text, told);
+}

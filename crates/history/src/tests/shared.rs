@@ -15,7 +15,7 @@ use super::kinds::note;
 use super::{append, draft_of, render, verify_names};
 use crate::bucket::Bucket;
 use crate::files::{Files as _, Published};
-use crate::{Draft, Location, Store, Verdict};
+use crate::{Draft, Location, PackEffect, Store, Verdict};
 
 /// The variable with the location that a writer appends to: it makes this program one.
 const STORE: &str = "PHASEGATE_TEST_STORE";
@@ -243,6 +243,34 @@ fn eight_processes_append_one_chain_to_a_bucket() {
     let server = Seaweed::start();
     let test = "tests::shared::eight_processes_append_one_chain_to_a_bucket";
     assert_writers_make_one_chain(test, "s3://phasegate-test/history", &server.variables());
+}
+
+#[test]
+fn a_history_on_a_real_server_is_packed() {
+    let server = Seaweed::start();
+    let small = || {
+        let mut store = server.open("packed").unwrap();
+        store.pack_size = 10;
+        store
+    };
+    let store = small();
+    for n in 0..31 {
+        append(&store, &n.to_string());
+    }
+    let before: Vec<_> = store.entries().unwrap().map(Result::unwrap).collect();
+    assert_eq!(store.pack(PackEffect::Packed).unwrap().len(), 3);
+    let store = small();
+    assert_eq!(store.list_ledger().unwrap().numbers, [31]);
+    let after: Vec<_> = store.entries().unwrap().map(Result::unwrap).collect();
+    assert_eq!(after, before);
+    assert_eq!(store.entry(17).unwrap(), before[16]);
+    assert_eq!(verify_names(&store, before.last().map(crate::Recorded::head).as_ref()), [""; 0]);
+    assert_eq!(append(&store, "ada").entry.number, 32);
+    // Servers answer with an error to whoever asks for what is behind the end.
+    let path = store.pack_path(&store.pack_of(1));
+    let length = store.files.read(&path).unwrap().len() as u64;
+    assert_eq!(store.files.read_part(&path, length, 10).unwrap(), b"");
+    assert_eq!(store.files.read_part(&path, length - 3, 10).unwrap().len(), 3);
 }
 
 #[test]

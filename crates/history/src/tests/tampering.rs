@@ -45,7 +45,7 @@ fn at(minute: u64, matter: Matter) -> Draft {
     Draft { recorded_at, ..draft_of(matter) }
 }
 
-fn named(found: &Verification) -> Vec<&'static str> {
+pub(super) fn named(found: &Verification) -> Vec<&'static str> {
     found.problems.iter().map(Problem::name).collect()
 }
 

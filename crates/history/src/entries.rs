@@ -1,0 +1,220 @@
+//! Reading entries one after another, from files of their own and from packs.
+
+use crate::entry::Recorded;
+use crate::listing::{Cursor, Listing, Segment};
+use crate::outline::{Link, Outline};
+use crate::packed::PackLines;
+use crate::place_error::PlaceError;
+use crate::store::{ReadError, Store, recorded, recorded_from};
+
+/// The entries of a history, oldest first; see [`Store::entries`].
+pub struct Entries<'a> {
+    walk: Walk<'a>,
+}
+
+impl std::fmt::Debug for Entries<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Entries").field("store", self.walk.store).finish_non_exhaustive()
+    }
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Result<Recorded, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.walk.turn()?.and_then(|turn| self.walk.whole(turn)))
+    }
+}
+
+impl Store {
+    /// All entries, oldest first; each is read when its turn comes. A gap is one error, after
+    /// which the entries behind it follow.
+    ///
+    /// # Errors
+    /// If the ledger can't be listed.
+    pub fn entries(&self) -> Result<Entries<'_>, ReadError> {
+        Ok(Entries { walk: self.walk()? })
+    }
+
+    /// The entries whose outline passes, oldest first. Of the others no body is built, which is
+    /// most of the work of reading an entry. Gaps and what can't be read are told as by
+    /// [`Store::entries`], whatever the filter.
+    ///
+    /// # Errors
+    /// If the ledger can't be listed.
+    pub fn entries_that<'a>(
+        &'a self,
+        mut passes: impl FnMut(&Outline<'_>) -> bool + 'a,
+    ) -> Result<impl Iterator<Item = Result<Recorded, ReadError>> + 'a, ReadError> {
+        let mut walk = self.walk()?;
+        Ok(std::iter::from_fn(move || {
+            loop {
+                let read = walk.turn()?.and_then(|turn| walk.whole_if(turn, &mut passes));
+                if let Some(item) = read.transpose() {
+                    return Some(item);
+                }
+            }
+        }))
+    }
+
+    /// The entries of these numbers, which ascend. As [`Store::entry`] for each of them, but a pack
+    /// is read once for all of its entries.
+    ///
+    /// # Errors
+    /// If the ledger can't be listed.
+    pub fn entries_numbered(
+        &self,
+        numbers: impl IntoIterator<Item = u64>,
+    ) -> Result<impl Iterator<Item = Result<Recorded, ReadError>>, ReadError> {
+        let listing = self.list_ledger()?;
+        let mut lines: Option<PackLines<'_>> = None;
+        Ok(numbers.into_iter().map(move |number| {
+            let Some(pack) = listing.pack_with(number) else {
+                return self.single(number).and_then(|found| recorded(number, found));
+            };
+            let here = lines.take().filter(|lines| lines.pack == *pack && lines.number() < number);
+            let lines = lines.insert(here.unwrap_or_else(|| self.pack_lines(*pack)));
+            while lines.advance()? {
+                if lines.number() == number {
+                    return recorded_in(number, lines);
+                }
+            }
+            Err(ReadError::NoEntry { path: self.ledger(), number })
+        }))
+    }
+
+    fn walk(&self) -> Result<Walk<'_>, PlaceError> {
+        let (listing, cursor) = (self.list_ledger()?, Cursor::default());
+        Ok(Walk { store: self, listing, cursor, lines: None, behind_gap: None, expected: 1 })
+    }
+}
+
+/// The entry of the line that was read.
+fn recorded_in(number: u64, lines: &PackLines<'_>) -> Result<Recorded, ReadError> {
+    recorded_from(number, &lines.line, || lines.place())
+}
+
+/// Whose turn it is.
+#[derive(Clone, Copy)]
+enum Turn {
+    /// The entry with that number, in a file of its own.
+    Single(u64),
+    /// The entry with that number, which is the line that was read.
+    Line(u64),
+}
+
+impl Turn {
+    const fn number(self) -> u64 {
+        match self {
+            Self::Single(number) | Self::Line(number) => number,
+        }
+    }
+}
+
+/// A history that is gone through.
+struct Walk<'a> {
+    store: &'a Store,
+    listing: Listing,
+    cursor: Cursor,
+    /// The pack that is being read.
+    lines: Option<PackLines<'a>>,
+    /// Whose turn it is behind a gap that was just told.
+    behind_gap: Option<Turn>,
+    expected: u64,
+}
+
+impl Walk<'_> {
+    /// Whose turn it is, or what is wrong before it.
+    fn turn(&mut self) -> Option<Result<Turn, ReadError>> {
+        if let Some(turn) = self.behind_gap.take() {
+            return Some(Ok(turn));
+        }
+        loop {
+            if let Some(lines) = &mut self.lines {
+                match lines.advance() {
+                    Ok(true) => return Some(self.line()),
+                    Ok(false) => {
+                        let last = lines.pack.last;
+                        self.lines = None;
+                        if let Some(gap) = self.gap_before(last.saturating_add(1)) {
+                            return Some(Err(gap));
+                        }
+                    }
+                    Err(error) => {
+                        self.expected = lines.pack.last.saturating_add(1);
+                        self.lines = None;
+                        return Some(Err(error.into()));
+                    }
+                }
+                continue;
+            }
+            match self.listing.next(&mut self.cursor)? {
+                Segment::Single(number) => return Some(self.reach(Turn::Single(number))),
+                Segment::Pack(pack) => {
+                    self.lines = Some(self.store.pack_lines(pack));
+                    if let Some(gap) = self.gap_before(pack.first) {
+                        return Some(Err(gap));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The line that was read, which is taken for the entry that it says.
+    fn line(&mut self) -> Result<Turn, ReadError> {
+        let Some(lines) = &self.lines else { return Ok(Turn::Line(self.expected)) };
+        let said = Link::scan(&lines.line).map_or(self.expected, |link| link.number);
+        if said < self.expected || !lines.pack.has(said) {
+            return Err(ReadError::Misplaced { path: lines.place(), inside: said });
+        }
+        self.reach(Turn::Line(said))
+    }
+
+    fn reach(&mut self, turn: Turn) -> Result<Turn, ReadError> {
+        let gap = self.gap_before(turn.number());
+        self.expected = turn.number().saturating_add(1);
+        match gap {
+            Some(gap) => {
+                self.behind_gap = Some(turn);
+                Err(gap)
+            }
+            None => Ok(turn),
+        }
+    }
+
+    fn gap_before(&mut self, number: u64) -> Option<ReadError> {
+        let (first, last) = (self.expected, number.saturating_sub(1));
+        self.expected = number.max(first);
+        (first <= last).then(|| ReadError::Gap { path: self.store.ledger(), first, last })
+    }
+
+    fn whole(&self, turn: Turn) -> Result<Recorded, ReadError> {
+        let number = turn.number();
+        if let (Turn::Line(_), Some(lines)) = (turn, &self.lines) {
+            return recorded_in(number, lines);
+        }
+        recorded(number, self.store.single(number)?)
+    }
+
+    fn whole_if(
+        &self,
+        turn: Turn,
+        passes: &mut impl FnMut(&Outline<'_>) -> bool,
+    ) -> Result<Option<Recorded>, ReadError> {
+        let number = turn.number();
+        let opening;
+        let bytes = if let (Turn::Line(_), Some(lines)) = (turn, &self.lines) {
+            &lines.line
+        } else {
+            opening = self.store.opening(number)?;
+            &opening
+        };
+        // An entry in another's place is an error, as it is without a filter.
+        let outline = Outline::scan(bytes).filter(|outline| outline.number == number);
+        if let Some(outline) = outline {
+            return passes(&outline).then(|| self.whole(turn)).transpose();
+        }
+        let recorded = self.whole(turn)?;
+        Ok(passes(&Outline::of(&recorded.entry)).then_some(recorded))
+    }
+}
