@@ -54,6 +54,7 @@ mod link;
 mod machine;
 mod observe;
 mod pair;
+mod product;
 mod program;
 mod quotient;
 mod readings;

@@ -14,6 +14,7 @@ mod command;
 mod demo;
 mod install;
 mod seaweedfs;
+mod servers;
 mod steps;
 mod workspace;
 

@@ -20,6 +20,7 @@ mod made;
 mod manual;
 mod pairs;
 mod previous;
+mod products;
 mod readme;
 mod rebase;
 mod report;
