@@ -134,8 +134,8 @@ pub(crate) struct Measuring {
     /// Instead, measure by the plan and the matrix that are recorded with this entry
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) entry: Option<u64>,
-    /// Measure this running server, read-only: `redis://`, `rediss://` or `unix://` URL; `-` reads
-    /// it from standard input. Without it, `REDIS_URL` counts, unless --server is given
+    /// Measure this running server, read-only: `redis://`, `rediss://`, `unix://` or
+    /// `redis+sentinel://` URL; `-` reads it from standard input. Without it, `REDIS_URL` counts, unless --server is given
     #[arg(long, value_name = "URL", conflicts_with = "server")]
     pub(crate) url: Option<String>,
     /// Start this server program instead of the redis-server or valkey-server on PATH

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use phasegate_measure::{Address, Certificates, Contender, Contenders, Source};
+use phasegate_measure::{Certificates, Contender, Contenders, Endpoint, Source};
 use phasegate_model::{Plan, ServerPlan, Setup, TlsPlan};
 
 use crate::args::{Measuring, Talk};
@@ -52,10 +52,10 @@ pub(crate) fn contenders(
 }
 
 /// The running server that an option or the environment names; nothing if neither does.
-pub(crate) fn running(url: Option<&str>, talk: Talk) -> anyhow::Result<Option<Address>> {
+pub(crate) fn running(url: Option<&str>, talk: Talk) -> anyhow::Result<Option<Endpoint>> {
     match url {
-        Some("-") => address(&url_from_stdin()?, TARGET.url_option).map(Some),
-        Some(url) => address(url, TARGET.url_option).map(Some),
+        Some("-") => endpoint(&url_from_stdin()?, TARGET.url_option).map(Some),
+        Some(url) => endpoint(url, TARGET.url_option).map(Some),
         None => Role { doing: "asking", ..TARGET }.in_environment(talk),
     }
 }
@@ -74,13 +74,13 @@ impl Role {
         let pinning = written.pinning.unwrap_or_default();
         let starts = written.program.is_some() || !written.setup.is_plain();
         let running = match url {
-            Some(url) => Some(address(url, self.url_option)?),
+            Some(url) => Some(endpoint(url, self.url_option)?),
             None if program.is_some() || starts => None,
             None => self.in_environment(talk)?,
         };
-        if let Some(address) = running {
+        if let Some(server) = running {
             let (restart, tls) = (written.restart, written.tls);
-            let address = with_tls(address, tls.as_ref())?;
+            let server = with_tls(server, tls.as_ref())?;
             let pinning_of_plan = written.pinning;
             *plan = Some(ServerPlan {
                 pinning: pinning_of_plan,
@@ -89,7 +89,7 @@ impl Role {
                 cluster: written.cluster,
                 ..ServerPlan::default()
             });
-            let (source, setup) = (Source::Running(address), Setup::default());
+            let (source, setup) = (Source::Running(server), Setup::default());
             return Ok(Some(Contender {
                 source,
                 setup,
@@ -105,8 +105,8 @@ impl Role {
         }
         let source = match (program, &written.url) {
             (None, Some(url)) => {
-                let address = address(url.as_str(), "the plan")?;
-                Source::Running(with_tls(address, written.tls.as_ref())?)
+                let server = endpoint(url.as_str(), "the plan")?;
+                Source::Running(with_tls(server, written.tls.as_ref())?)
             }
             (program, _) => {
                 let of_plan = written.program.map(PathBuf::from);
@@ -137,15 +137,15 @@ impl Role {
         }))
     }
 
-    fn in_environment(&self, talk: Talk) -> anyhow::Result<Option<Address>> {
+    fn in_environment(&self, talk: Talk) -> anyhow::Result<Option<Endpoint>> {
         let variable = self.variable;
         match std::env::var(variable) {
             Ok(url) if !url.is_empty() => {
-                let address = address(&url, variable)?;
+                let server = endpoint(&url, variable)?;
                 if talk > Talk::Quiet {
-                    say(&format!("{} `{address}`, from {variable}", self.doing));
+                    say(&format!("{} `{server}`, from {variable}", self.doing));
                 }
-                Ok(Some(address))
+                Ok(Some(server))
             }
             Err(std::env::VarError::NotUnicode(_)) => anyhow::bail!("{variable} is not UTF-8"),
             Ok(_) | Err(std::env::VarError::NotPresent) => Ok(None),
@@ -153,17 +153,17 @@ impl Role {
     }
 }
 
-/// An address with what the plan says of TLS.
-fn with_tls(address: Address, tls: Option<&TlsPlan>) -> anyhow::Result<Address> {
+/// A server with what the plan says of TLS.
+fn with_tls(server: Endpoint, tls: Option<&TlsPlan>) -> anyhow::Result<Endpoint> {
     match tls {
-        Some(tls) => Ok(address.with(Certificates::read(tls)?)?),
-        None => Ok(address),
+        Some(tls) => Ok(server.with(Certificates::read(tls)?)?),
+        None => Ok(server),
     }
 }
 
-/// An address, without repeating the URL if it isn't one.
-pub(crate) fn address(url: &str, from: &str) -> anyhow::Result<Address> {
-    url.trim().parse::<Address>().with_context(|| format!("can't use the URL in {from}"))
+/// A server by its URL, without repeating it if it isn't one.
+pub(crate) fn endpoint(url: &str, from: &str) -> anyhow::Result<Endpoint> {
+    url.trim().parse::<Endpoint>().with_context(|| format!("can't use the URL in {from}"))
 }
 
 fn url_from_stdin() -> anyhow::Result<String> {

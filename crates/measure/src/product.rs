@@ -12,7 +12,7 @@ const OTHERS: [(&str, &str); 5] = [
     ("garnet_version", "Garnet"),
 ];
 
-/// The section that only KeyDB has; its version stands where that of Redis stands.
+/// The section that only `KeyDB` has; its version stands where that of Redis stands.
 const KEYDB: &str = "keydb";
 
 /// Name and version, `Valkey 9.1.2`; nothing if it doesn't tell its version. What gives no other

@@ -6,9 +6,11 @@ use std::sync::atomic::AtomicBool;
 use phasegate_model::{BaselineServer, Environment, Extent, MeasurePlan, Quantity, Target, Trial};
 
 use crate::cluster::{self, ClusterError, Primary};
+use crate::endpoint::Endpoint;
 use crate::error::MeasureError;
 use crate::floor::{Floor, StandIn};
-use crate::side::{Side, plan_for};
+use crate::sentinel::SentinelError;
+use crate::side::{Side, Subject, plan_for};
 use crate::source::{Contender, Contenders, Source};
 use crate::trial;
 
@@ -69,6 +71,9 @@ impl Session {
         let Contenders { candidate, baseline } = contenders.into();
         if candidate.cluster {
             cluster::check(plan)?;
+            if let Source::Running(Endpoint::Watched(_)) = &candidate.source {
+                return Err(SentinelError::Alone("cluster").into());
+            }
         }
         let of_cluster = candidate.cluster || baseline.as_ref().is_some_and(|it| it.cluster);
         if of_cluster && baseline.is_some() {
@@ -103,11 +108,11 @@ impl Session {
         plan: &MeasurePlan,
         stand_in: Option<&StandIn>,
     ) -> Result<(), MeasureError> {
-        let Source::Running(seed) = &candidate.source else { return Ok(()) };
+        let Source::Running(Endpoint::At(seed)) = &candidate.source else { return Ok(()) };
         let (_, mut control) = self.candidate.look()?;
         for Primary { address, key } in cluster::primaries(&mut control, seed)? {
             let shown = address.to_string();
-            let source = Source::Running(address);
+            let source = Source::Running(address.into());
             let node = Contender { source, cluster: false, ..candidate.clone() };
             let contenders = Contenders { candidate: node, baseline: None };
             let interrupted = Arc::clone(&self.candidate.terms.interrupted);
@@ -118,6 +123,20 @@ impl Session {
         let told = format!("{} primaries", self.primaries.len());
         self.candidate.environment.0.insert("server.cluster".to_owned(), told);
         Ok(())
+    }
+
+    /// Asks the sentinels again, and tells which servers are others than at the beginning.
+    fn find_again(&mut self) -> Result<Vec<String>, MeasureError> {
+        let mut elsewhere: Vec<String> = self.candidate.find_again()?.into_iter().collect();
+        if let (Subject::Running(address), false) = (&self.candidate.subject, elsewhere.is_empty())
+        {
+            self.floor.move_to(address);
+        }
+        if let Some(baseline) = &mut self.baseline {
+            let told = baseline.find_again().map_err(MeasureError::of_baseline)?;
+            elsewhere.extend(told.map(|told| format!("the baseline: {told}")));
+        }
+        Ok(elsewhere)
     }
 
     /// What is measured, and how it is reached.
@@ -151,7 +170,10 @@ impl Session {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Trial, MeasureError> {
         if self.primaries.is_empty() {
-            return trial::make(self, number, progress);
+            let elsewhere = self.find_again()?;
+            let mut trial = trial::make(self, number, progress)?;
+            trial.anomalies.extend(elsewhere);
+            return Ok(trial);
         }
         let mut trials = Vec::new();
         for (address, session) in &mut self.primaries {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use phasegate_model::{Pinning, RestartCommand, Setup};
 
-use crate::address::Address;
+use crate::endpoint::Endpoint;
 
 /// A server to start, or a running one.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub enum Source {
         program: Option<PathBuf>,
     },
     /// A running server of somebody else's. It is never written to and never configured.
-    Running(Address),
+    Running(Endpoint),
 }
 
 /// A server that is measured, with what is special about it.

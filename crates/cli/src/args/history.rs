@@ -205,7 +205,8 @@ pub(crate) struct TrajectoryArgs {
 pub(crate) struct RevisitArgs {
     #[command(flatten)]
     pub(crate) history: HistoryArgs,
-    /// Ask this running server: `redis://`, `rediss://` or `unix://` URL; `-` reads it from standard
+    /// Ask this running server: `redis://`, `rediss://`, `unix://` or
+    /// `redis+sentinel://` URL; `-` reads it from standard
     /// input. Without it, `REDIS_URL` counts, unless --evidence is given
     #[arg(long, value_name = "URL", conflicts_with = "evidence")]
     pub(crate) url: Option<String>,

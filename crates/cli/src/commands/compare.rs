@@ -18,7 +18,7 @@ use crate::files::{can_write, write_whole};
 use crate::output::{Exit, print, print_json, say};
 use crate::project::load_plan;
 use crate::secret::holds_secret;
-use crate::source::address;
+use crate::source::endpoint;
 use crate::table::new_table;
 
 /// What decides.
@@ -55,14 +55,14 @@ fn named(argument: &str) -> anyhow::Result<Named> {
     if let Some(variable) = argument.strip_prefix("env:") {
         let url = std::env::var(variable)
             .with_context(|| format!("can't read the environment variable `{variable}`"))?;
-        return Ok(Named::Server(Source::Running(address(&url, variable)?)));
+        return Ok(Named::Server(Source::Running(endpoint(&url, variable)?)));
     }
     if argument.contains("://") {
         anyhow::ensure!(
             !holds_secret(argument.as_ref()),
             "a password in an argument is visible to every user of this machine; give the URL in an environment variable, and its name here: `env:NAME`"
         );
-        return Ok(Named::Server(Source::Running(address(argument, "the arguments")?)));
+        return Ok(Named::Server(Source::Running(endpoint(argument, "the arguments")?)));
     }
     let path = PathBuf::from(argument);
     if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json")) {

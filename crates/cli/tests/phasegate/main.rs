@@ -30,6 +30,7 @@ mod run;
 mod scene;
 mod schema;
 mod secrets;
+mod sentinel;
 mod servers;
 mod signing;
 mod site;

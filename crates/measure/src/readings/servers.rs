@@ -16,7 +16,7 @@ struct Recorded {
     not_given: &'static [Memory],
 }
 
-const RECORDED: [Recorded; 7] = [
+const RECORDED: [Recorded; 8] = [
     Recorded {
         product: "Redis 3.2.6",
         text: include_str!("fixtures/redis-3.2.txt"),
@@ -61,6 +61,12 @@ const RECORDED: [Recorded; 7] = [
         product: "Redis 7.9.224",
         text: include_str!("fixtures/redis-8.0-m01.txt"),
         allocator: "jemalloc-5.3.0",
+        not_given: &[],
+    },
+    Recorded {
+        product: "KeyDB 6.3.4",
+        text: include_str!("fixtures/keydb-6.3.txt"),
+        allocator: "jemalloc-5.2.1",
         not_given: &[],
     },
     Recorded {

@@ -145,7 +145,7 @@ impl Authority {
 
 fn known_by(address: &str, tls: &TlsPlan) -> Source {
     let address: Address = address.parse().unwrap();
-    Source::Running(address.with(Certificates::read(tls).unwrap()).unwrap())
+    Source::Running(address.with(Certificates::read(tls).unwrap()).unwrap().into())
 }
 
 /// The error that an address gives with these files.
