@@ -125,6 +125,21 @@ pub(crate) enum Format {
     Json,
 }
 
+/// The files of TLS, before those of the plan's `tls`.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct TlsOptions {
+    /// Let the authorities in this PEM file vouch for servers with `rediss://` addresses, instead of
+    /// the system's
+    #[arg(long = "tls-ca", id = "tls-ca", value_name = "FILE")]
+    pub(crate) ca: Option<String>,
+    /// Show those servers the certificate in this PEM file
+    #[arg(long = "tls-cert", id = "tls-cert", value_name = "FILE", requires = "tls-key")]
+    pub(crate) cert: Option<String>,
+    /// The private key of that certificate, a PEM file without a passphrase
+    #[arg(long = "tls-key", id = "tls-key", value_name = "FILE", requires = "tls-cert")]
+    pub(crate) key: Option<String>,
+}
+
 /// What to measure, and for how long.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Measuring {
@@ -138,6 +153,8 @@ pub(crate) struct Measuring {
     /// `redis+sentinel://` URL; `-` reads it from standard input. Without it, `REDIS_URL` counts, unless --server is given
     #[arg(long, value_name = "URL", conflicts_with = "server")]
     pub(crate) url: Option<String>,
+    #[command(flatten)]
+    pub(crate) tls: TlsOptions,
     /// Start this server program instead of the redis-server or valkey-server on PATH
     #[arg(long, value_name = "PATH")]
     pub(crate) server: Option<PathBuf>,
@@ -221,6 +238,8 @@ pub(crate) struct CompareArgs {
     /// The candidate, likewise
     #[arg(value_name = "B")]
     pub(crate) candidate: String,
+    #[command(flatten)]
+    pub(crate) tls: TlsOptions,
     /// The smallest difference of the P99 that matters
     #[arg(long, value_name = "SHARE", default_value = "5%")]
     pub(crate) least: Least,

@@ -53,7 +53,7 @@ impl Look {
         if let Some(path) = &args.evidence {
             return Self::of_evidence(path);
         }
-        let address = source::running(args.url.as_deref(), talk)?
+        let address = source::running(args.url.as_deref(), &args.tls, talk)?
             .context("nobody is named who could tell; give --url, REDIS_URL or --evidence")?;
         let info = observe(&address)?;
         Ok(Self {

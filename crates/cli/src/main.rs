@@ -37,6 +37,7 @@ mod stages;
 mod table;
 #[cfg(test)]
 mod testing;
+mod tls;
 mod transcribed;
 mod typical;
 mod waivers;

@@ -4,10 +4,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use phasegate_measure::{Certificates, Contender, Contenders, Endpoint, Source};
-use phasegate_model::{Plan, ServerPlan, Setup, TlsPlan};
+use phasegate_measure::{Contender, Contenders, Endpoint, Source};
+use phasegate_model::{Plan, ServerPlan, Setup};
 
-use crate::args::{Measuring, Talk};
+use crate::args::{Measuring, Talk, TlsOptions};
 use crate::output::say;
 use crate::secret::holds_secret;
 
@@ -38,25 +38,46 @@ pub(crate) fn contenders(
         Some("-") => Some(url_from_stdin()?),
         url => url.map(str::to_owned),
     };
-    let candidate =
-        TARGET.contender(url.as_deref(), args.server.as_deref(), &mut plan.target, talk)?;
+    let candidate = TARGET.contender(
+        url.as_deref(),
+        args.server.as_deref(),
+        &args.tls,
+        &mut plan.target,
+        talk,
+    )?;
     let url = args.baseline_url.as_deref();
     anyhow::ensure!(
         url.is_none_or(|url| !holds_secret(url.as_ref())),
         "a password in `--baseline-url` is visible to every user of this machine; give the URL in {BASELINE_URL}"
     );
-    let baseline =
-        BASELINE.contender(url, args.baseline_server.as_deref(), &mut plan.baseline, talk)?;
+    let program = args.baseline_server.as_deref();
+    let baseline = BASELINE.contender(url, program, &args.tls, &mut plan.baseline, talk)?;
+    let servers = [&candidate, &baseline].into_iter().flatten();
+    args.tls.ensure_used(servers.filter_map(|server| endpoint_of(&server.source)))?;
     let on_path = || Contender::from(&Source::Start { program: None });
     Ok(Contenders { candidate: candidate.unwrap_or_else(on_path), baseline })
 }
 
 /// The running server that an option or the environment names; nothing if neither does.
-pub(crate) fn running(url: Option<&str>, talk: Talk) -> anyhow::Result<Option<Endpoint>> {
-    match url {
-        Some("-") => endpoint(&url_from_stdin()?, TARGET.url_option).map(Some),
-        Some(url) => endpoint(url, TARGET.url_option).map(Some),
-        None => Role { doing: "asking", ..TARGET }.in_environment(talk),
+pub(crate) fn running(
+    url: Option<&str>,
+    tls: &TlsOptions,
+    talk: Talk,
+) -> anyhow::Result<Option<Endpoint>> {
+    let server = match url {
+        Some("-") => Some(endpoint(&url_from_stdin()?, TARGET.url_option)?),
+        Some(url) => Some(endpoint(url, TARGET.url_option)?),
+        None => Role { doing: "asking", ..TARGET }.in_environment(talk)?,
+    };
+    tls.ensure_used(&server)?;
+    server.map(|server| Ok(tls.apply(server, None)?.0)).transpose()
+}
+
+/// Where a server is, if it runs.
+pub(crate) const fn endpoint_of(source: &Source) -> Option<&Endpoint> {
+    match source {
+        Source::Running(endpoint) => Some(endpoint),
+        Source::Start { .. } => None,
     }
 }
 
@@ -67,6 +88,7 @@ impl Role {
         &self,
         url: Option<&str>,
         program: Option<&Path>,
+        options: &TlsOptions,
         plan: &mut Option<ServerPlan>,
         talk: Talk,
     ) -> anyhow::Result<Option<Contender>> {
@@ -79,8 +101,8 @@ impl Role {
             None => self.in_environment(talk)?,
         };
         if let Some(server) = running {
-            let (restart, tls) = (written.restart, written.tls);
-            let server = with_tls(server, tls.as_ref())?;
+            let restart = written.restart;
+            let (server, tls) = options.apply(server, written.tls.as_ref())?;
             let pinning_of_plan = written.pinning;
             *plan = Some(ServerPlan {
                 pinning: pinning_of_plan,
@@ -106,7 +128,11 @@ impl Role {
         let source = match (program, &written.url) {
             (None, Some(url)) => {
                 let server = endpoint(url.as_str(), "the plan")?;
-                Source::Running(with_tls(server, written.tls.as_ref())?)
+                let (server, tls) = options.apply(server, written.tls.as_ref())?;
+                if let Some(plan) = plan {
+                    plan.tls = tls;
+                }
+                Source::Running(server)
             }
             (program, _) => {
                 let of_plan = written.program.map(PathBuf::from);
@@ -150,14 +176,6 @@ impl Role {
             Err(std::env::VarError::NotUnicode(_)) => anyhow::bail!("{variable} is not UTF-8"),
             Ok(_) | Err(std::env::VarError::NotPresent) => Ok(None),
         }
-    }
-}
-
-/// A server with what the plan says of TLS.
-fn with_tls(server: Endpoint, tls: Option<&TlsPlan>) -> anyhow::Result<Endpoint> {
-    match tls {
-        Some(tls) => Ok(server.with(Certificates::read(tls)?)?),
-        None => Ok(server),
     }
 }
 

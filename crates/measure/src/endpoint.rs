@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use phasegate_model::Transport;
+
 use crate::address::{Address, AddressError};
 use crate::certificates::{Certificates, CertificatesError};
 use crate::sentinel::{SentinelError, Sentinels};
@@ -33,6 +35,15 @@ impl Endpoint {
         match self {
             Self::At(address) => address.with(certificates).map(Self::At),
             Self::Watched(sentinels) => sentinels.with(&certificates).map(Self::Watched),
+        }
+    }
+
+    /// Whether it is reached over TLS.
+    #[must_use]
+    pub const fn is_over_tls(&self) -> bool {
+        match self {
+            Self::At(address) => matches!(address.transport(), Transport::Tls),
+            Self::Watched(sentinels) => sentinels.are_over_tls(),
         }
     }
 

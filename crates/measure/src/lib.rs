@@ -82,7 +82,7 @@ mod workload;
 pub use address::{Address, AddressError};
 pub use advice::{Advice, disturbances};
 pub use affinity::PinError;
-pub use certificates::{Certificates, CertificatesError};
+pub use certificates::{Certificates, CertificatesError, TlsNames};
 pub use cluster::ClusterError;
 pub use connect::ConnectError;
 pub use connection::SampleError;

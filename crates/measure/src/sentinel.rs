@@ -5,6 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use phasegate_model::Transport;
+
 use crate::address::{Address, AddressError, Place, Protocol};
 use crate::certificates::{Certificates, CertificatesError};
 use crate::connect::ConnectError;
@@ -139,6 +141,11 @@ impl Sentinels {
         Ok(Self { asked, server: self.server.with(certificates.clone())?, ..self })
     }
 
+    /// Whether they and their servers are reached over TLS.
+    pub(crate) const fn are_over_tls(&self) -> bool {
+        matches!(self.server.transport(), Transport::Tls)
+    }
+
     /// The server that is to be measured now. It was reached and said that it has its role.
     pub(crate) fn find(&self, limit: Duration) -> Result<Address, SentinelError> {
         let mut tried = Vec::new();
@@ -268,11 +275,12 @@ impl FromStr for Sentinels {
             } else {
                 format!("{user}:{password}@")
             };
-            if host.is_empty() {
-                return Err(AddressError::Place);
-            }
             let port = if has_port(host) { String::new() } else { format!(":{PORT}") };
-            format!("{scheme}://{who}{host}{port}{insecure}").parse()
+            format!("{scheme}://{who}{host}{port}{insecure}").parse().map_err(|error| match error {
+                // All but the host is known to be right.
+                AddressError::NotAUrl => AddressError::Place,
+                error => error,
+            })
         };
         let asked = hosts.split(',').map(sentinel).collect::<Result<Vec<Address>, _>>()?;
         let who = if who.is_empty() { String::new() } else { format!("{who}@") };

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Subcommand, ValueEnum};
 use phasegate_model::{Metric, Outcome, PhaseId, RowId, Timespan};
 
-use crate::args::Format;
+use crate::args::{Format, TlsOptions};
 use crate::waivers::Day;
 
 #[derive(Debug, Subcommand)]
@@ -210,6 +210,8 @@ pub(crate) struct RevisitArgs {
     /// input. Without it, `REDIS_URL` counts, unless --evidence is given
     #[arg(long, value_name = "URL", conflicts_with = "evidence")]
     pub(crate) url: Option<String>,
+    #[command(flatten)]
+    pub(crate) tls: TlsOptions,
     /// Ask no server: take the readings from this evidence
     #[arg(long, value_name = "FILE")]
     pub(crate) evidence: Option<PathBuf>,

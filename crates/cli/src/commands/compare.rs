@@ -9,7 +9,7 @@ use phasegate_rules::{Compared, Comparison, Diagnostic, Least, parse_plan};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::args::{CompareArgs, Format, Talk};
+use crate::args::{CompareArgs, Format, Talk, TlsOptions};
 use crate::commands::compare_evidence;
 use crate::comparing::Figure;
 use crate::driver::{self, Measured};
@@ -18,7 +18,7 @@ use crate::files::{can_write, write_whole};
 use crate::output::{Exit, print, print_json, say};
 use crate::project::load_plan;
 use crate::secret::holds_secret;
-use crate::source::endpoint;
+use crate::source::{endpoint, endpoint_of};
 use crate::table::new_table;
 
 /// What decides.
@@ -38,8 +38,9 @@ enum Named {
 }
 
 pub(crate) fn run(args: &CompareArgs, talk: Talk) -> anyhow::Result<Exit> {
-    match (named(&args.baseline)?, named(&args.candidate)?) {
+    match (named(&args.baseline, &args.tls)?, named(&args.candidate, &args.tls)?) {
         (Named::Evidence(baseline), Named::Evidence(candidate)) => {
+            args.tls.ensure_used([])?;
             compare_evidence::run(args, &baseline, &candidate)
         }
         (Named::Server(baseline), Named::Server(candidate)) => {
@@ -51,18 +52,20 @@ pub(crate) fn run(args: &CompareArgs, talk: Talk) -> anyhow::Result<Exit> {
     }
 }
 
-fn named(argument: &str) -> anyhow::Result<Named> {
+fn named(argument: &str, tls: &TlsOptions) -> anyhow::Result<Named> {
     if let Some(variable) = argument.strip_prefix("env:") {
         let url = std::env::var(variable)
             .with_context(|| format!("can't read the environment variable `{variable}`"))?;
-        return Ok(Named::Server(Source::Running(endpoint(&url, variable)?)));
+        return Ok(Named::Server(Source::Running(tls.apply(endpoint(&url, variable)?, None)?.0)));
     }
     if argument.contains("://") {
         anyhow::ensure!(
             !holds_secret(argument.as_ref()),
             "a password in an argument is visible to every user of this machine; give the URL in an environment variable, and its name here: `env:NAME`"
         );
-        return Ok(Named::Server(Source::Running(endpoint(argument, "the arguments")?)));
+        return Ok(Named::Server(Source::Running(
+            tls.apply(endpoint(argument, "the arguments")?, None)?.0,
+        )));
     }
     let path = PathBuf::from(argument);
     if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json")) {
@@ -77,6 +80,7 @@ fn measure(
     candidate: &Source,
     talk: Talk,
 ) -> anyhow::Result<Exit> {
+    args.tls.ensure_used([baseline, candidate].into_iter().filter_map(endpoint_of))?;
     let plan = plan(args)?;
     let comparison =
         Comparison::of(DECIDING, args.least).map_err(|problems| contradiction(&problems))?;

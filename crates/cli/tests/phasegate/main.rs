@@ -35,6 +35,7 @@ mod servers;
 mod signing;
 mod site;
 mod store;
+mod tls;
 mod trajectory;
 mod verifying;
 mod whatif;

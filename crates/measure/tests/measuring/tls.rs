@@ -2,7 +2,7 @@
 
 use phasegate_model::{Transport, Wait};
 
-use phasegate_measure::{Address, Certificates, Source};
+use phasegate_measure::{Address, Certificates, Source, TlsNames};
 use phasegate_model::{ClientFiles, TlsPlan};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 
@@ -145,7 +145,7 @@ impl Authority {
 
 fn known_by(address: &str, tls: &TlsPlan) -> Source {
     let address: Address = address.parse().unwrap();
-    Source::Running(address.with(Certificates::read(tls).unwrap()).unwrap().into())
+    Source::Running(address.with(Certificates::read(tls, &TlsNames::PLAN).unwrap()).unwrap().into())
 }
 
 /// The error that an address gives with these files.
@@ -193,7 +193,7 @@ fn files_that_are_of_no_use_are_named_and_not_quoted() {
     std::fs::write(authority.file("empty.pem"), "").unwrap();
     let private = std::fs::read_to_string(authority.file("client.key")).unwrap();
     let error = |ca: Option<&str>, client: Option<(&str, &str)>| {
-        let error = Certificates::read(&authority.plan(ca, client)).unwrap_err();
+        let error = Certificates::read(&authority.plan(ca, client), &TlsNames::PLAN).unwrap_err();
         let all = format!("{error} {error:?}");
         for line in private.lines() {
             assert!(!all.contains(line), "{all}");
@@ -211,7 +211,11 @@ fn files_that_are_of_no_use_are_named_and_not_quoted() {
         (None, Some(("none.pem", "client.key")), "`none.pem` of the plan's `tls.cert` can't"),
         (None, Some(("client.pem", "none.key")), "`none.key` of the plan's `tls.key` can't"),
         (None, Some(("client.pem", "client.pem")), "`tls.key` holds no private key"),
-        (None, Some(("other.pem", "client.key")), "`client.key` of the plan's `tls` don't belong"),
+        (
+            None,
+            Some(("other.pem", "client.key")),
+            "`client.key`, the certificate and the private key to show the server, don't belong",
+        ),
     ] {
         let message = error(ca, client);
         assert!(message.contains(told), "{message}");
@@ -221,7 +225,8 @@ fn files_that_are_of_no_use_are_named_and_not_quoted() {
 #[test]
 fn certificates_are_of_no_use_without_tls() {
     let authority = Authority::new();
-    let certificates = Certificates::read(&authority.plan(Some("ca.pem"), None)).unwrap();
+    let certificates =
+        Certificates::read(&authority.plan(Some("ca.pem"), None), &TlsNames::PLAN).unwrap();
     assert_eq!(format!("{certificates:?}"), "Certificates(***)");
     let address: Address = "redis://me:hunter2@host".parse().unwrap();
     let message = address.with(certificates).unwrap_err().to_string();
