@@ -3,6 +3,7 @@
 mod foreign;
 mod history;
 
+use std::ffi::OsString;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
@@ -60,6 +61,9 @@ impl Args {
 /// The command that makes this program the stand-in, by which the floor is measured.
 pub(crate) const STAND_IN: &str = "stand-in";
 
+/// The hidden command that the program starts its servers by.
+pub(crate) const BECOME_SERVER: &str = "become-server";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Measure, decide, record and report a phase
@@ -89,6 +93,15 @@ pub(crate) enum Command {
     /// Stand in for a server, to measure the floor: the program starts itself like this
     #[command(hide = true, name = STAND_IN)]
     StandIn,
+    /// Become a server that ends with its parent: the program starts servers like this
+    #[command(hide = true, name = BECOME_SERVER)]
+    BecomeServer {
+        /// The process that started this one
+        parent: i32,
+        /// The server's program, and its arguments
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        program: Vec<OsString>,
+    },
     /// Look at the recorded decisions
     History {
         #[command(subcommand)]

@@ -114,6 +114,7 @@ impl Role {
             let (source, setup) = (Source::Running(server), Setup::default());
             return Ok(Some(Contender {
                 source,
+                launcher: None,
                 setup,
                 restart,
                 cluster: written.cluster,
@@ -156,6 +157,7 @@ impl Role {
         );
         Ok(plan.is_some().then_some(Contender {
             source,
+            launcher: None,
             setup,
             restart,
             cluster: written.cluster,

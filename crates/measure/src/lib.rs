@@ -12,6 +12,9 @@
 //! does nothing else. A program that wants them calls [`serve_stand_in`] when it is started as a
 //! [`StandIn`] says.
 //!
+//! A private server ends with the process that started it, even a killed one, if that process has a
+//! [`Launcher`] for it.
+//!
 //! [`import`] reads what others measured, [`histogram_log`] and [`percentile_distribution`] write what
 //! others read.
 //!
@@ -51,6 +54,7 @@ mod import;
 mod info;
 mod lane;
 mod lanes;
+mod launch;
 mod link;
 mod machine;
 mod observe;
@@ -96,6 +100,7 @@ pub use import::{
     ImportError, ImportTerms, Imported, ImportedTrial, Origin, TimeUnit, TrialOf, import,
     info_readings,
 };
+pub use launch::{LaunchError, Launcher, become_server};
 pub use observe::observe;
 pub use program::ProgramError;
 pub use restart::RestartError;

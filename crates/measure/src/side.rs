@@ -15,6 +15,7 @@ use crate::control::Control;
 use crate::endpoint::Endpoint;
 use crate::environment;
 use crate::error::MeasureError;
+use crate::launch::Launcher;
 use crate::link::Terms;
 use crate::program;
 use crate::requests::ABSENT_KEY;
@@ -45,6 +46,7 @@ pub(crate) enum Subject {
 pub(crate) struct Side {
     pub(crate) subject: Subject,
     watched: Option<Sentinels>,
+    launcher: Option<Launcher>,
     setup: Setup,
     restart: Option<RestartCommand>,
     /// A key that doesn't exist; of a node of a cluster, one that belongs there.
@@ -96,11 +98,21 @@ impl Side {
         }
         let terms =
             Terms { wait: target.wait.unwrap_or(plan.wait), reply_limit: REPLY_LIMIT, interrupted };
-        let Contender { setup, restart, .. } = contender.clone();
+        let Contender { launcher, setup, restart, .. } = contender.clone();
         let absent_key = ABSENT_KEY.to_owned();
         let environment = Environment::default();
-        let mut side =
-            Self { subject, watched, setup, restart, absent_key, plan, terms, target, environment };
+        let mut side = Self {
+            subject,
+            watched,
+            launcher,
+            setup,
+            restart,
+            absent_key,
+            plan,
+            terms,
+            target,
+            environment,
+        };
         let (_server, mut control) = side.look()?;
         side.environment = environment::describe(&mut control, side.plan.pinning)?;
         if let (Some(_), Subject::Running(address)) = (&side.watched, &side.subject) {
@@ -149,6 +161,7 @@ impl Side {
             Subject::Program(program) => {
                 let recipe = Recipe {
                     program,
+                    launcher: self.launcher.as_ref(),
                     setup: &self.setup,
                     transport: self.plan.transport,
                     cpu: self.plan.pinning.server,
