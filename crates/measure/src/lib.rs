@@ -59,6 +59,7 @@ mod link;
 mod machine;
 mod observe;
 mod pair;
+mod primaries;
 mod product;
 mod program;
 mod quotient;

@@ -5,13 +5,14 @@ use std::sync::atomic::AtomicBool;
 
 use phasegate_model::{BaselineServer, Environment, Extent, MeasurePlan, Quantity, Target, Trial};
 
-use crate::cluster::{self, ClusterError, Primary};
+use crate::cluster::{self, ClusterError};
 use crate::endpoint::Endpoint;
 use crate::error::MeasureError;
 use crate::floor::{Floor, StandIn};
+use crate::primaries::Primaries;
 use crate::sentinel::SentinelError;
 use crate::side::{Side, Subject, plan_for};
-use crate::source::{Contender, Contenders, Source};
+use crate::source::{Contenders, Source};
 use crate::trial;
 
 /// What a trial is doing. Told between rounds, never inside a sample.
@@ -43,7 +44,7 @@ pub struct Session {
     pub(crate) baseline: Option<Side>,
     pub(crate) floor: Floor,
     /// Of a cluster, a session with each primary; then the candidate is the node that was named.
-    primaries: Vec<(String, Self)>,
+    primaries: Option<Box<Primaries>>,
 }
 
 impl Session {
@@ -94,35 +95,15 @@ impl Session {
             .map(|baseline| Side::open(baseline, &plan, interrupted))
             .transpose()
             .map_err(MeasureError::of_baseline)?;
-        let mut session = Self { candidate: side, baseline, floor, primaries: Vec::new() };
-        if candidate.cluster {
-            session.find_primaries(&candidate, &plan, stand_in)?;
+        let mut session = Self { candidate: side, baseline, floor, primaries: None };
+        if let (true, Subject::Running(seed)) = (candidate.cluster, &session.candidate.subject) {
+            let terms = &session.candidate.terms;
+            let found = Primaries::find(&candidate, seed, &plan, stand_in, terms)?;
+            let told = format!("{} primaries", found.count());
+            session.primaries = Some(Box::new(found));
+            session.candidate.environment.0.insert("server.cluster".to_owned(), told);
         }
         Ok(session)
-    }
-
-    /// Opens a session with each primary of the cluster.
-    fn find_primaries(
-        &mut self,
-        candidate: &Contender,
-        plan: &MeasurePlan,
-        stand_in: Option<&StandIn>,
-    ) -> Result<(), MeasureError> {
-        let Source::Running(Endpoint::At(seed)) = &candidate.source else { return Ok(()) };
-        let (_, mut control) = self.candidate.look()?;
-        for Primary { address, key } in cluster::primaries(&mut control, seed)? {
-            let shown = address.to_string();
-            let source = Source::Running(address.into());
-            let node = Contender { source, cluster: false, ..candidate.clone() };
-            let contenders = Contenders { candidate: node, baseline: None };
-            let interrupted = Arc::clone(&self.candidate.terms.interrupted);
-            let mut session = Self::open(contenders, plan, stand_in, interrupted)?;
-            session.candidate.absent_key = key;
-            self.primaries.push((shown, session));
-        }
-        let told = format!("{} primaries", self.primaries.len());
-        self.candidate.environment.0.insert("server.cluster".to_owned(), told);
-        Ok(())
     }
 
     /// Asks the sentinels again, and tells which servers are others than at the beginning.
@@ -169,16 +150,14 @@ impl Session {
         number: u32,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Trial, MeasureError> {
-        if self.primaries.is_empty() {
-            let elsewhere = self.find_again()?;
-            let mut trial = trial::make(self, number, progress)?;
-            trial.anomalies.extend(elsewhere);
-            return Ok(trial);
+        if let (Some(primaries), Subject::Running(seed)) =
+            (&mut self.primaries, &self.candidate.subject)
+        {
+            return primaries.trial(seed, &self.candidate.terms, number, progress);
         }
-        let mut trials = Vec::new();
-        for (address, session) in &mut self.primaries {
-            trials.push((address.clone(), trial::make(session, number, progress)?));
-        }
-        cluster::worst(number, trials)
+        let elsewhere = self.find_again()?;
+        let mut trial = trial::make(self, number, progress)?;
+        trial.anomalies.extend(elsewhere);
+        Ok(trial)
     }
 }

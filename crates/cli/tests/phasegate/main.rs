@@ -7,6 +7,7 @@ mod backtest;
 mod bad_input;
 mod bucket;
 mod check;
+mod cluster;
 mod compare;
 mod explain;
 mod faults;
