@@ -154,7 +154,10 @@ impl Sentinels {
         for sentinel in &self.asked {
             let mut control = match Control::open(sentinel, limit) {
                 Ok(control) => control,
-                Err(error @ ConnectError::Refused { .. }) => return Err(error.into()),
+                // It is there, and the other ones would say the same.
+                Err(error @ (ConnectError::Refused { .. } | ConnectError::Tls { .. })) => {
+                    return Err(error.into());
+                }
                 Err(error) => {
                     tried.push(format!("`{sentinel}`: {}", error.words()));
                     continue;

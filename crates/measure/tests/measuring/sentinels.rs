@@ -8,23 +8,29 @@ use phasegate_model::{Metric, Server as OfServer, TargetServer};
 use crate::common::{Server, free_port, never, open, plan, running, start};
 
 /// A sentinel, stopped by its process id.
-struct Sentinel {
+pub(crate) struct Sentinel {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
     _folder: tempfile::TempDir,
 }
 
 impl Sentinel {
     /// Watches the service `cache`, whose primary is at this port.
     fn of(primary: u16, more: &str) -> Self {
+        Self::with(|port| {
+            format!(
+                "port {port}\nprotected-mode no\n\
+                 sentinel monitor cache 127.0.0.1 {primary} 1\n\
+                 sentinel down-after-milliseconds cache 60000\n{more}"
+            )
+        })
+    }
+
+    /// Has this configuration, which is to make it listen at the port.
+    pub(crate) fn with(config: impl FnOnce(u16) -> String) -> Self {
         let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
         let file = folder.path().join("sentinel.conf");
-        let config = format!(
-            "port {port}\nbind 127.0.0.1\nprotected-mode no\ndir {}\n\
-             sentinel monitor cache 127.0.0.1 {primary} 1\n\
-             sentinel down-after-milliseconds cache 60000\n{more}",
-            folder.path().display()
-        );
+        let config = format!("bind 127.0.0.1\ndir {}\n{}", folder.path().display(), config(port));
         std::fs::write(&file, config).unwrap();
         let mut command = Command::new("redis-server");
         command.arg(&file).arg("--sentinel").stdin(Stdio::null()).stdout(Stdio::null());

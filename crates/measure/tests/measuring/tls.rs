@@ -2,11 +2,12 @@
 
 use phasegate_model::{Transport, Wait};
 
-use phasegate_measure::{Address, Certificates, Source, TlsNames};
+use phasegate_measure::{Address, Certificates, Endpoint, Source, TlsNames};
 use phasegate_model::{ClientFiles, TlsPlan};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 
 use crate::common::{Server, free_port, never, number, open, plan, running, trial};
+use crate::sentinels::Sentinel;
 
 /// A server with a plain socket and a TLS port.
 fn server() -> (Server, u16) {
@@ -231,4 +232,33 @@ fn certificates_are_of_no_use_without_tls() {
     let address: Address = "redis://me:hunter2@host".parse().unwrap();
     let message = address.with(certificates).unwrap_err().to_string();
     assert!(message.starts_with("the plan has `tls`, and `redis://host:6379` is reached without"));
+}
+
+#[test]
+fn sentinels_and_the_server_that_they_name_are_reached_over_tls() {
+    let authority = Authority::new();
+    let (_server, address) = authority.server("localhost", 4000, "no");
+    let (_, at) = address.rsplit_once(':').unwrap();
+    let file = |name: &str| authority.file(name);
+    let sentinel = Sentinel::with(|port| {
+        format!(
+            "port 0\ntls-port {port}\ntls-replication yes\ntls-auth-clients no\n\
+             tls-cert-file {}\ntls-key-file {}\ntls-ca-cert-file {}\n\
+             sentinel resolve-hostnames yes\nsentinel announce-hostnames yes\n\
+             sentinel monitor cache localhost {at} 1\n",
+            file("server.pem"),
+            file("server.key"),
+            file("ca.pem")
+        )
+    });
+    let url = format!("rediss+sentinel://localhost:{}/cache", sentinel.port);
+    let files = Certificates::read(&authority.plan(Some("ca.pem"), None), &TlsNames::PLAN);
+    let endpoint: Endpoint = url.parse().unwrap();
+    let source = Source::Running(endpoint.with(files.unwrap()).unwrap());
+    let mut session = open(&source, &plan(), never()).unwrap();
+    assert_eq!(session.target().transport, Some(Transport::Tls));
+    assert_eq!(session.environment().0["server.address"], address);
+    assert!(number(&session.trial(1, &mut |_| {}).unwrap(), "rtt.p50") > 0.0);
+    let unknown = trial(&running(&url), &plan()).unwrap_err().to_string();
+    assert!(unknown.starts_with("no TLS connection with ") && unknown.contains("`--tls-ca`"));
 }
