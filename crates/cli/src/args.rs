@@ -3,6 +3,7 @@
 mod foreign;
 mod history;
 
+use std::ffi::OsString;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
@@ -60,6 +61,9 @@ impl Args {
 /// The command that makes this program the stand-in, by which the floor is measured.
 pub(crate) const STAND_IN: &str = "stand-in";
 
+/// The hidden command that the program starts its servers by.
+pub(crate) const BECOME_SERVER: &str = "become-server";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Measure, decide, record and report a phase
@@ -89,6 +93,15 @@ pub(crate) enum Command {
     /// Stand in for a server, to measure the floor: the program starts itself like this
     #[command(hide = true, name = STAND_IN)]
     StandIn,
+    /// Become a server that ends with its parent: the program starts servers like this
+    #[command(hide = true, name = BECOME_SERVER)]
+    BecomeServer {
+        /// The process that started this one
+        parent: i32,
+        /// The server's program, and its arguments
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        program: Vec<OsString>,
+    },
     /// Look at the recorded decisions
     History {
         #[command(subcommand)]
@@ -125,6 +138,21 @@ pub(crate) enum Format {
     Json,
 }
 
+/// The files of TLS, before those of the plan's `tls`.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct TlsOptions {
+    /// Let the authorities in this PEM file vouch for servers with `rediss://` addresses, instead of
+    /// the system's
+    #[arg(long = "tls-ca", id = "tls-ca", value_name = "FILE")]
+    pub(crate) ca: Option<String>,
+    /// Show those servers the certificate in this PEM file
+    #[arg(long = "tls-cert", id = "tls-cert", value_name = "FILE", requires = "tls-key")]
+    pub(crate) cert: Option<String>,
+    /// The private key of that certificate, a PEM file without a passphrase
+    #[arg(long = "tls-key", id = "tls-key", value_name = "FILE", requires = "tls-cert")]
+    pub(crate) key: Option<String>,
+}
+
 /// What to measure, and for how long.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Measuring {
@@ -134,10 +162,12 @@ pub(crate) struct Measuring {
     /// Instead, measure by the plan and the matrix that are recorded with this entry
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) entry: Option<u64>,
-    /// Measure this running server, read-only: `redis://`, `rediss://` or `unix://` URL; `-` reads
-    /// it from standard input. Without it, `REDIS_URL` counts, unless --server is given
+    /// Measure this running server, read-only: `redis://`, `rediss://`, `unix://` or
+    /// `redis+sentinel://` URL; `-` reads it from standard input. Without it, `REDIS_URL` counts, unless --server is given
     #[arg(long, value_name = "URL", conflicts_with = "server")]
     pub(crate) url: Option<String>,
+    #[command(flatten)]
+    pub(crate) tls: TlsOptions,
     /// Start this server program instead of the redis-server or valkey-server on PATH
     #[arg(long, value_name = "PATH")]
     pub(crate) server: Option<PathBuf>,
@@ -221,6 +251,8 @@ pub(crate) struct CompareArgs {
     /// The candidate, likewise; left out, A is the evidence of pairs that `--output` kept
     #[arg(value_name = "B")]
     pub(crate) candidate: Option<String>,
+    #[command(flatten)]
+    pub(crate) tls: TlsOptions,
     /// The smallest difference of the P99 that matters
     #[arg(long, value_name = "SHARE", default_value = "5%")]
     pub(crate) least: Least,

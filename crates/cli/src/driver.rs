@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use chrono::{DateTime, SubsecRound, Utc};
-use phasegate_measure::{Contenders, MeasureError, Session, StandIn, disturbances};
+use phasegate_measure::{Contenders, Launcher, MeasureError, Session, StandIn, disturbances};
 use phasegate_model::{Circumstances, End, Evidence, Plan, Readings, Trial};
 use phasegate_rules::{Background, Matrix};
 
-use crate::args::{STAND_IN, Talk};
+use crate::args::{BECOME_SERVER, STAND_IN, Talk};
 use crate::earlier::Comparison;
 use crate::output::say;
 use crate::progress::Display;
@@ -40,8 +40,8 @@ pub(crate) fn measure(
     let began = Instant::now();
     let started_at = now();
     let stand_in = StandIn::this_program([STAND_IN]);
-    let mut session =
-        Session::open(contenders.clone(), &plan.measure, Some(&stand_in), interrupted)?;
+    let contenders = with_launcher(contenders);
+    let mut session = Session::open(contenders, &plan.measure, Some(&stand_in), interrupted)?;
     let baseline = session.baseline();
     let circumstances = Circumstances {
         target: session.target(),
@@ -127,8 +127,8 @@ pub(crate) fn trials_until(
 ) -> anyhow::Result<Vec<Trial>> {
     let interrupted = interrupted_by_signals()?;
     let stand_in = StandIn::this_program([STAND_IN]);
-    let mut session =
-        Session::open(contenders.clone(), &plan.measure, Some(&stand_in), interrupted)?;
+    let contenders = with_launcher(contenders);
+    let mut session = Session::open(contenders, &plan.measure, Some(&stand_in), interrupted)?;
     let mut trials = Vec::new();
     for number in 1..=count {
         trials.push(session.trial(number, &mut |_| {})?);
@@ -140,6 +140,16 @@ pub(crate) fn trials_until(
         }
     }
     Ok(trials)
+}
+
+/// The same, with servers of ours that end with this process.
+fn with_launcher(contenders: &Contenders) -> Contenders {
+    let mut contenders = contenders.clone();
+    let Contenders { candidate, baseline } = &mut contenders;
+    for contender in baseline.iter_mut().chain([candidate]) {
+        contender.launcher = Launcher::this_program([BECOME_SERVER]);
+    }
+    contenders
 }
 
 /// The time, in whole seconds: more would only look precise.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use phasegate_history::OpenObligation;
-use phasegate_measure::{Address, Contenders, MeasureError, Source, observe};
+use phasegate_measure::{Contenders, Endpoint, MeasureError, Source, observe};
 use phasegate_model::{
     Domain, Evidence, Finding, Kind, Metric, MissingReason, Reading, Readings, Summary,
     TargetServer, Verdict,
@@ -31,7 +31,7 @@ pub(crate) struct Look {
 }
 
 enum Asked {
-    Server { address: Address, info: Box<Readings> },
+    Server { address: Endpoint, info: Box<Readings> },
     Evidence(Box<Evidence>),
 }
 
@@ -53,7 +53,7 @@ impl Look {
         if let Some(path) = &args.evidence {
             return Self::of_evidence(path);
         }
-        let address = source::running(args.url.as_deref(), talk)?
+        let address = source::running(args.url.as_deref(), &args.tls, talk)?
             .context("nobody is named who could tell; give --url, REDIS_URL or --evidence")?;
         let info = observe(&address)?;
         Ok(Self {
@@ -180,7 +180,7 @@ impl Look {
 
 /// A few trials by the plan of then; an error is why there are none, or an end of everything.
 fn measured(
-    address: &Address,
+    address: &Endpoint,
     owed: &Owed,
     args: &RevisitArgs,
     talk: Talk,

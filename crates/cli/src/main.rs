@@ -38,12 +38,14 @@ mod stages;
 mod table;
 #[cfg(test)]
 mod testing;
+mod tls;
 mod transcribed;
 mod typical;
 mod waivers;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
 
 use crate::args::{Args, Command, HistoryCommand, TemplateCommand};
@@ -77,6 +79,10 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Schema(schema) => commands::schema::run(&schema),
         Command::Completions(completions) => commands::manual::completions(&completions),
         Command::Man(man) => commands::manual::man(&man),
+        Command::BecomeServer { parent, program } => {
+            let (program, arguments) = program.split_first().context("no program is named")?;
+            match phasegate_measure::become_server(parent, program.as_ref(), arguments)? {}
+        }
         Command::StandIn => Ok(phasegate_measure::serve_stand_in().map(|()| Exit::Done)?),
         Command::History { command } => match command {
             HistoryCommand::List(list) => commands::list::run(&list),

@@ -4,10 +4,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use phasegate_measure::{Address, Certificates, Contender, Contenders, Source};
-use phasegate_model::{Plan, ServerPlan, Setup, TlsPlan};
+use phasegate_measure::{Contender, Contenders, Endpoint, Source};
+use phasegate_model::{Plan, ServerPlan, Setup};
 
-use crate::args::{Measuring, Talk};
+use crate::args::{Measuring, Talk, TlsOptions};
 use crate::output::say;
 use crate::secret::holds_secret;
 
@@ -38,25 +38,46 @@ pub(crate) fn contenders(
         Some("-") => Some(url_from_stdin()?),
         url => url.map(str::to_owned),
     };
-    let candidate =
-        TARGET.contender(url.as_deref(), args.server.as_deref(), &mut plan.target, talk)?;
+    let candidate = TARGET.contender(
+        url.as_deref(),
+        args.server.as_deref(),
+        &args.tls,
+        &mut plan.target,
+        talk,
+    )?;
     let url = args.baseline_url.as_deref();
     anyhow::ensure!(
         url.is_none_or(|url| !holds_secret(url.as_ref())),
         "a password in `--baseline-url` is visible to every user of this machine; give the URL in {BASELINE_URL}"
     );
-    let baseline =
-        BASELINE.contender(url, args.baseline_server.as_deref(), &mut plan.baseline, talk)?;
+    let program = args.baseline_server.as_deref();
+    let baseline = BASELINE.contender(url, program, &args.tls, &mut plan.baseline, talk)?;
+    let servers = [&candidate, &baseline].into_iter().flatten();
+    args.tls.ensure_used(servers.filter_map(|server| endpoint_of(&server.source)))?;
     let on_path = || Contender::from(&Source::Start { program: None });
     Ok(Contenders { candidate: candidate.unwrap_or_else(on_path), baseline })
 }
 
 /// The running server that an option or the environment names; nothing if neither does.
-pub(crate) fn running(url: Option<&str>, talk: Talk) -> anyhow::Result<Option<Address>> {
-    match url {
-        Some("-") => address(&url_from_stdin()?, TARGET.url_option).map(Some),
-        Some(url) => address(url, TARGET.url_option).map(Some),
-        None => Role { doing: "asking", ..TARGET }.in_environment(talk),
+pub(crate) fn running(
+    url: Option<&str>,
+    tls: &TlsOptions,
+    talk: Talk,
+) -> anyhow::Result<Option<Endpoint>> {
+    let server = match url {
+        Some("-") => Some(endpoint(&url_from_stdin()?, TARGET.url_option)?),
+        Some(url) => Some(endpoint(url, TARGET.url_option)?),
+        None => Role { doing: "asking", ..TARGET }.in_environment(talk)?,
+    };
+    tls.ensure_used(&server)?;
+    server.map(|server| Ok(tls.apply(server, None)?.0)).transpose()
+}
+
+/// Where a server is, if it runs.
+pub(crate) const fn endpoint_of(source: &Source) -> Option<&Endpoint> {
+    match source {
+        Source::Running(endpoint) => Some(endpoint),
+        Source::Start { .. } => None,
     }
 }
 
@@ -67,6 +88,7 @@ impl Role {
         &self,
         url: Option<&str>,
         program: Option<&Path>,
+        options: &TlsOptions,
         plan: &mut Option<ServerPlan>,
         talk: Talk,
     ) -> anyhow::Result<Option<Contender>> {
@@ -74,13 +96,13 @@ impl Role {
         let pinning = written.pinning.unwrap_or_default();
         let starts = written.program.is_some() || !written.setup.is_plain();
         let running = match url {
-            Some(url) => Some(address(url, self.url_option)?),
+            Some(url) => Some(endpoint(url, self.url_option)?),
             None if program.is_some() || starts => None,
             None => self.in_environment(talk)?,
         };
-        if let Some(address) = running {
-            let (restart, tls) = (written.restart, written.tls);
-            let address = with_tls(address, tls.as_ref())?;
+        if let Some(server) = running {
+            let restart = written.restart;
+            let (server, tls) = options.apply(server, written.tls.as_ref())?;
             let pinning_of_plan = written.pinning;
             *plan = Some(ServerPlan {
                 pinning: pinning_of_plan,
@@ -89,9 +111,10 @@ impl Role {
                 cluster: written.cluster,
                 ..ServerPlan::default()
             });
-            let (source, setup) = (Source::Running(address), Setup::default());
+            let (source, setup) = (Source::Running(server), Setup::default());
             return Ok(Some(Contender {
                 source,
+                launcher: None,
                 setup,
                 restart,
                 cluster: written.cluster,
@@ -105,8 +128,12 @@ impl Role {
         }
         let source = match (program, &written.url) {
             (None, Some(url)) => {
-                let address = address(url.as_str(), "the plan")?;
-                Source::Running(with_tls(address, written.tls.as_ref())?)
+                let server = endpoint(url.as_str(), "the plan")?;
+                let (server, tls) = options.apply(server, written.tls.as_ref())?;
+                if let Some(plan) = plan {
+                    plan.tls = tls;
+                }
+                Source::Running(server)
             }
             (program, _) => {
                 let of_plan = written.program.map(PathBuf::from);
@@ -130,6 +157,7 @@ impl Role {
         );
         Ok(plan.is_some().then_some(Contender {
             source,
+            launcher: None,
             setup,
             restart,
             cluster: written.cluster,
@@ -137,15 +165,15 @@ impl Role {
         }))
     }
 
-    fn in_environment(&self, talk: Talk) -> anyhow::Result<Option<Address>> {
+    fn in_environment(&self, talk: Talk) -> anyhow::Result<Option<Endpoint>> {
         let variable = self.variable;
         match std::env::var(variable) {
             Ok(url) if !url.is_empty() => {
-                let address = address(&url, variable)?;
+                let server = endpoint(&url, variable)?;
                 if talk > Talk::Quiet {
-                    say(&format!("{} `{address}`, from {variable}", self.doing));
+                    say(&format!("{} `{server}`, from {variable}", self.doing));
                 }
-                Ok(Some(address))
+                Ok(Some(server))
             }
             Err(std::env::VarError::NotUnicode(_)) => anyhow::bail!("{variable} is not UTF-8"),
             Ok(_) | Err(std::env::VarError::NotPresent) => Ok(None),
@@ -153,17 +181,9 @@ impl Role {
     }
 }
 
-/// An address with what the plan says of TLS.
-fn with_tls(address: Address, tls: Option<&TlsPlan>) -> anyhow::Result<Address> {
-    match tls {
-        Some(tls) => Ok(address.with(Certificates::read(tls)?)?),
-        None => Ok(address),
-    }
-}
-
-/// An address, without repeating the URL if it isn't one.
-pub(crate) fn address(url: &str, from: &str) -> anyhow::Result<Address> {
-    url.trim().parse::<Address>().with_context(|| format!("can't use the URL in {from}"))
+/// A server by its URL, without repeating it if it isn't one.
+pub(crate) fn endpoint(url: &str, from: &str) -> anyhow::Result<Endpoint> {
+    url.trim().parse::<Endpoint>().with_context(|| format!("can't use the URL in {from}"))
 }
 
 fn url_from_stdin() -> anyhow::Result<String> {

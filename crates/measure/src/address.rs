@@ -70,6 +70,11 @@ pub enum AddressError {
     /// The protocol is none that is known.
     #[error("the protocol in the address is not known; write `?protocol=resp3` or leave it out")]
     Protocol,
+    /// Sentinels are named, and not what they watch.
+    #[error(
+        "the address of sentinels names no service; write `redis+sentinel://HOST:PORT,HOST:PORT/SERVICE`"
+    )]
+    Service,
     /// There is something in it that isn't known.
     #[error(
         "the address has {0} that is not known; a password with special characters has to be percent-encoded (`#` is `%23`, `?` is `%3F`)"
@@ -137,6 +142,10 @@ impl Address {
             Place::Unix(_) => Place::Tcp { host: host.to_owned(), port },
         };
         Some(Self { place, ..self.clone() })
+    }
+
+    pub(crate) const fn database(&self) -> i64 {
+        self.database
     }
 
     pub(crate) const fn protocol(&self) -> Protocol {
@@ -273,14 +282,7 @@ impl FromStr for Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bracketed = |host: &str| {
-            if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
-        };
-        match &self.place {
-            Place::Tcp { host, port } => write!(f, "redis://{}:{port}", bracketed(host))?,
-            Place::Tls { host, port, .. } => write!(f, "rediss://{}:{port}", bracketed(host))?,
-            Place::Unix(path) => write!(f, "unix://{}", path.display())?,
-        }
+        write!(f, "{}", self.place)?;
         let mut mark = '?';
         match (&self.place, self.database) {
             (_, 0) => {}
@@ -296,6 +298,19 @@ impl fmt::Display for Address {
         match self.place {
             Place::Tls { insecure: true, .. } => f.write_str("#insecure"),
             _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bracketed = |host: &str| {
+            if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+        };
+        match self {
+            Self::Tcp { host, port } => write!(f, "redis://{}:{port}", bracketed(host)),
+            Self::Tls { host, port, .. } => write!(f, "rediss://{}:{port}", bracketed(host)),
+            Self::Unix(path) => write!(f, "unix://{}", path.display()),
         }
     }
 }

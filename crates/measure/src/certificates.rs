@@ -16,42 +16,40 @@ use crate::connect::words_of_system;
 #[derive(Debug, thiserror::Error)]
 pub enum CertificatesError {
     /// One can't be read.
-    #[error(
-        "`{file}` of the plan's `tls.{key}` can't be read: {words}; paths begin where phasegate is called"
-    )]
+    #[error("`{file}` of {named} can't be read: {words}; paths begin where phasegate is called")]
     Unreadable {
-        /// The plan's key.
-        key: &'static str,
-        /// The path as in the plan.
+        /// Where the path stands.
+        named: &'static str,
+        /// The path as written.
         file: String,
         /// The system's reason.
         words: String,
     },
     /// There isn't in it what has to be.
-    #[error(
-        "`{file}` of the plan's `tls.{key}` holds no {what} in PEM; it should begin with `-----BEGIN`"
-    )]
+    #[error("`{file}` of {named} holds no {what} in PEM; it should begin with `-----BEGIN`")]
     Empty {
-        /// The plan's key.
-        key: &'static str,
-        /// The path as in the plan.
+        /// Where the path stands.
+        named: &'static str,
+        /// The path as written.
         file: String,
         /// What should be in it.
         what: &'static str,
     },
     /// The authority's certificate can't be used.
     #[error(
-        "the certificate in `{file}` of the plan's `tls.ca` can't be used: {words}; name the authority's own certificate"
+        "the certificate in `{file}` of {named} can't be used: {words}; name the authority's own certificate"
     )]
     Authority {
-        /// The path as in the plan.
+        /// Where the path stands.
+        named: &'static str,
+        /// The path as written.
         file: String,
         /// The library's reason.
         words: String,
     },
     /// Certificate and key aren't of each other.
     #[error(
-        "`{cert}` and `{key}` of the plan's `tls` don't belong together: {words}; name the private key that the certificate was made for"
+        "`{cert}` and `{key}`, the certificate and the private key to show the server, don't belong together: {words}; name the private key that the certificate was made for"
     )]
     Client {
         /// The certificate's path.
@@ -71,6 +69,26 @@ pub enum CertificatesError {
     },
 }
 
+/// Where the paths stand, for messages.
+#[derive(Clone, Copy, Debug)]
+pub struct TlsNames {
+    /// That of the authorities.
+    pub ca: &'static str,
+    /// That of the certificate to show.
+    pub cert: &'static str,
+    /// That of its private key.
+    pub key: &'static str,
+}
+
+impl TlsNames {
+    /// In the plan.
+    pub const PLAN: Self = Self {
+        ca: "the plan's `tls.ca`",
+        cert: "the plan's `tls.cert`",
+        key: "the plan's `tls.key`",
+    };
+}
+
 /// What was read, once it was found to be of use. It never shows itself.
 #[derive(Clone)]
 pub struct Certificates(Arc<TlsCertificates>);
@@ -80,24 +98,25 @@ impl Certificates {
     ///
     /// # Errors
     /// If one can't be read, holds something else than it should, or they don't fit together.
-    pub fn read(plan: &TlsPlan) -> Result<Self, CertificatesError> {
-        let root_cert = plan.ca.as_deref().map(|file| read("ca", file)).transpose()?;
+    pub fn read(plan: &TlsPlan, names: &TlsNames) -> Result<Self, CertificatesError> {
+        let root_cert = plan.ca.as_deref().map(|file| read(names.ca, file)).transpose()?;
         let mut roots = RootCertStore::empty();
         if let (Some(file), Some(pem)) = (&plan.ca, &root_cert) {
-            for certificate in certificates("ca", file, pem)? {
+            for certificate in certificates(names.ca, file, pem)? {
                 roots.add(certificate).map_err(|error| CertificatesError::Authority {
+                    named: names.ca,
                     file: file.clone(),
                     words: error.to_string(),
                 })?;
             }
         }
         let client_tls = plan.client.as_ref().map(|files| {
-            let (client_cert, client_key) = (read("cert", &files.cert)?, read("key", &files.key)?);
-            let chain = certificates("cert", &files.cert, &client_cert)?;
+            let (client_cert, client_key) =
+                (read(names.cert, &files.cert)?, read(names.key, &files.key)?);
+            let chain = certificates(names.cert, &files.cert, &client_cert)?;
             let key = PrivateKeyDer::from_pem_slice(&client_key).map_err(|_| {
-                let (key, file, what) =
-                    ("key", files.key.clone(), "private key without a passphrase");
-                CertificatesError::Empty { key, file, what }
+                let (file, what) = (files.key.clone(), "private key without a passphrase");
+                CertificatesError::Empty { named: names.key, file, what }
             })?;
             // Only to see whether they fit together.
             ClientConfig::builder()
@@ -126,9 +145,9 @@ impl fmt::Debug for Certificates {
     }
 }
 
-fn read(key: &'static str, file: &str) -> Result<Vec<u8>, CertificatesError> {
+fn read(named: &'static str, file: &str) -> Result<Vec<u8>, CertificatesError> {
     std::fs::read(Path::new(file)).map_err(|error| CertificatesError::Unreadable {
-        key,
+        named,
         file: file.to_owned(),
         words: words_of_system(&error),
     })
@@ -136,13 +155,13 @@ fn read(key: &'static str, file: &str) -> Result<Vec<u8>, CertificatesError> {
 
 /// All certificates of a file, of which there has to be one.
 fn certificates(
-    key: &'static str,
+    named: &'static str,
     file: &str,
     pem: &[u8],
 ) -> Result<Vec<CertificateDer<'static>>, CertificatesError> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match found {
         Ok(found) if !found.is_empty() => Ok(found),
-        _ => Err(CertificatesError::Empty { key, file: file.to_owned(), what: "certificate" }),
+        _ => Err(CertificatesError::Empty { named, file: file.to_owned(), what: "certificate" }),
     }
 }

@@ -28,6 +28,16 @@ pub enum ClusterError {
         /// The address without secrets.
         address: String,
     },
+    /// A slot went to another node during a trial.
+    #[error(
+        "`{address}` gave a slot away during the trial: {words}; wait until the cluster is as it should be, see `CLUSTER INFO` and `CLUSTER NODES`, and measure again"
+    )]
+    Moved {
+        /// The node's address without secrets.
+        address: String,
+        /// The server's words.
+        words: String,
+    },
     /// A node that can't be named.
     #[error(
         "`{address}` knows a node of its cluster without a host; set `cluster-announce-ip` there"

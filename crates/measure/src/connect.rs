@@ -164,17 +164,17 @@ pub(crate) fn advice(words: &str) -> &'static str {
 fn tls_advice(words: &str) -> &'static str {
     let holds = |part: &str| words.contains(part);
     if holds("UnknownIssuer") || holds("CaUsedAsEndEntity") {
-        "name the authority that vouches for it with `tls = { ca = \"FILE\" }` in the plan or SSL_CERT_FILE, or end the address with `/#insecure`"
+        "name the authority that vouches for it with `--tls-ca`, `tls = { ca = \"FILE\" }` in the plan or SSL_CERT_FILE, or end the address with `/#insecure`"
     } else if holds("not valid for name") || holds("NotValidForName") {
         "name the host as the certificate does, or end the address with `/#insecure`"
     } else if holds("expired") || holds("Expired") || holds("not valid yet") {
         "renew the server's certificate, and check this machine's clock"
     } else if holds("BadSignature") {
-        "check that the plan's `tls.ca` is the authority that made the server's certificate"
+        "check that `--tls-ca` or the plan's `tls.ca` is the authority that made the server's certificate"
     } else if holds("CertificateRequired") {
-        "show the server a certificate: `tls = { cert = \"FILE\", key = \"FILE\" }` in the plan"
+        "show the server a certificate: `--tls-cert` and `--tls-key`, or `tls = { cert = \"FILE\", key = \"FILE\" }` in the plan"
     } else if holds("received fatal alert") {
-        "the server doesn't accept the certificate that the plan's `tls.cert` shows, or nothing that we offer; see the server's log"
+        "the server doesn't accept the certificate that `--tls-cert` or the plan's `tls.cert` shows, or nothing that we offer; see the server's log"
     } else {
         "if that port speaks plain Redis, write `redis://`; see the server's log"
     }

@@ -1,18 +1,24 @@
 //! Where it was measured: the machine and the server, as far as it is cheap to tell. No name of a
 //! host or a user, no path of the machine.
 
+use std::collections::BTreeMap;
+
 use phasegate_model::{Environment, Pinning};
 
 use crate::connect::ConnectError;
 use crate::control::{Control, Refusal};
+use crate::info::Info;
 use crate::machine;
+use crate::product::product;
 
-/// Properties, and the fields of `INFO` that tell them.
-const FROM_INFO: [(&str, &str); 13] = [
+/// Properties, and the fields of `INFO` that tell them. The first that is there counts.
+const FROM_INFO: [(&str, &str); 14] = [
     ("server.version", "redis_version"),
     ("server.name", "server_name"),
     ("server.valkey_version", "valkey_version"),
     ("server.mode", "redis_mode"),
+    // What Valkey calls it unless it is told to be compatible.
+    ("server.mode", "server_mode"),
     ("server.role", "role"),
     ("server.os", "os"),
     ("server.arch_bits", "arch_bits"),
@@ -43,12 +49,7 @@ pub(crate) fn describe(
 ) -> Result<Environment, ConnectError> {
     let mut properties = machine::describe(pinning);
     match control.info(None)? {
-        Ok(info) => {
-            let told = FROM_INFO.into_iter().filter_map(|(property, field)| {
-                info.get(field).map(|text| (property.to_owned(), text.to_owned()))
-            });
-            properties.extend(told);
-        }
+        Ok(info) => properties.extend(told_by(&info)),
         Err(Refusal(_)) => {
             properties.insert("server.version".to_owned(), REFUSED.to_owned());
         }
@@ -62,4 +63,16 @@ pub(crate) fn describe(
         properties.insert(property.to_owned(), text);
     }
     Ok(Environment(properties))
+}
+
+/// What the server says of itself.
+pub(crate) fn told_by(info: &Info) -> BTreeMap<String, String> {
+    let mut told = BTreeMap::new();
+    for (property, field) in FROM_INFO {
+        if let Some(text) = info.get(field) {
+            told.entry(property.to_owned()).or_insert_with(|| text.to_owned());
+        }
+    }
+    told.extend(product(info).map(|product| ("server.product".to_owned(), product)));
+    told
 }

@@ -8,6 +8,7 @@ use crate::dataset::FillError;
 use crate::floor::FloorError;
 use crate::program::ProgramError;
 use crate::restart::RestartError;
+use crate::sentinel::SentinelError;
 use crate::server::StartError;
 
 /// Why a session could not be opened, or a trial not be made. Each message says what went wrong,
@@ -45,6 +46,9 @@ pub enum MeasureError {
     /// The cluster can't be measured.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
+    /// The sentinels don't lead to a server.
+    #[error(transparent)]
+    Sentinel(#[from] SentinelError),
     /// A round ended early.
     #[error("round {round} of `{server}`: {source}{}", log.as_ref().map(|log| format!("; its last words were: {log}")).unwrap_or_default())]
     Round {

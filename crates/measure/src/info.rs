@@ -42,6 +42,11 @@ impl Info {
         self.get(name)?.parse().ok()
     }
 
+    /// Whether there is a section of that name, in small letters.
+    pub(crate) fn has_section(&self, name: &str) -> bool {
+        self.sections.contains(name)
+    }
+
     /// The keys of all databases. A server without keys has the section and no lines in it.
     pub(crate) fn keys(&self) -> Option<u64> {
         self.sections.contains("keyspace").then(|| {

@@ -17,7 +17,7 @@ use crate::connect::{ConnectError, words_of_system};
 use crate::connection::{Connection, SampleError, closed_after, excerpt};
 use crate::link::Terms;
 use crate::reply::{Expected, Taken};
-use crate::resp;
+use crate::resp::{self, Progress};
 
 /// How much is read at once at least.
 const READ_BYTES: usize = 64 * 1024;
@@ -48,6 +48,8 @@ pub(crate) struct Lane {
     unanswered: VecDeque<Ticket>,
     incoming: Vec<u8>,
     filled: usize,
+    /// What is known of the first reply in `incoming`.
+    progress: Progress,
     /// How many replies said that there is nothing.
     nils: u64,
 }
@@ -74,6 +76,7 @@ impl Lane {
             unanswered: VecDeque::with_capacity(1024),
             incoming: vec![0; room],
             filled: 0,
+            progress: Progress::default(),
             nils: 0,
         }))
     }
@@ -164,10 +167,11 @@ impl Lane {
                 let surplus = SampleError::Garbage { at: 0, excerpt: excerpt(bytes) };
                 return Err(error_in(bytes).unwrap_or(surplus));
             };
-            match expected.take(bytes) {
+            match expected.take_on(bytes, &mut self.progress) {
                 Taken::Whole(length) => {
                     self.nils += u64::from(resp::is_nil(bytes));
                     at += length;
+                    self.progress = Progress::default();
                 }
                 Taken::Part => break,
                 Taken::Error(words) => return Err(SampleError::ErrorReply { words }),

@@ -12,6 +12,9 @@
 //! does nothing else. A program that wants them calls [`serve_stand_in`] when it is started as a
 //! [`StandIn`] says.
 //!
+//! A private server ends with the process that started it, even a killed one, if that process has a
+//! [`Launcher`] for it.
+//!
 //! [`import`] reads what others measured, [`histogram_log`] and [`percentile_distribution`] write what
 //! others read.
 //!
@@ -40,6 +43,7 @@ mod control;
 mod dataset;
 mod draw;
 mod encoded;
+mod endpoint;
 mod env;
 mod environment;
 mod error;
@@ -50,10 +54,13 @@ mod import;
 mod info;
 mod lane;
 mod lanes;
+mod launch;
 mod link;
 mod machine;
 mod observe;
 mod pair;
+mod primaries;
+mod product;
 mod program;
 mod quotient;
 mod readings;
@@ -64,6 +71,7 @@ mod resp;
 mod restart;
 mod round;
 mod rounds;
+mod sentinel;
 mod server;
 mod session;
 mod side;
@@ -79,12 +87,13 @@ mod workload;
 pub use address::{Address, AddressError};
 pub use advice::{Advice, disturbances};
 pub use affinity::PinError;
-pub use certificates::{Certificates, CertificatesError};
+pub use certificates::{Certificates, CertificatesError, TlsNames};
 pub use cluster::ClusterError;
 pub use connect::ConnectError;
 pub use connection::SampleError;
 pub use dataset::FillError;
 pub use encoded::HistogramError;
+pub use endpoint::Endpoint;
 pub use error::MeasureError;
 pub use export::{ExportError, HistogramOf, histogram_log, percentile_distribution};
 pub use floor::{FloorError, StandIn};
@@ -92,9 +101,11 @@ pub use import::{
     ImportError, ImportTerms, Imported, ImportedTrial, Origin, TimeUnit, TrialOf, import,
     info_readings,
 };
+pub use launch::{LaunchError, Launcher, become_server};
 pub use observe::observe;
 pub use program::ProgramError;
 pub use restart::RestartError;
+pub use sentinel::{SentinelError, Sentinels};
 pub use server::StartError;
 pub use session::{Progress, Session};
 pub use source::{Contender, Contenders, Source};

@@ -2,9 +2,9 @@
 
 use phasegate_model::Readings;
 
-use crate::address::Address;
-use crate::connect::ConnectError;
 use crate::control::Control;
+use crate::endpoint::Endpoint;
+use crate::error::MeasureError;
 use crate::readings::observed;
 use crate::side::REPLY_LIMIT;
 
@@ -12,9 +12,9 @@ use crate::side::REPLY_LIMIT;
 /// with the reason. It is asked `PING` and `INFO` once, and nothing is timed, configured or written.
 ///
 /// # Errors
-/// If it can't be reached, doesn't let us in, or doesn't answer.
-pub fn observe(address: &Address) -> Result<Readings, ConnectError> {
-    let mut control = Control::open(address, REPLY_LIMIT)?;
+/// If it can't be reached, doesn't let us in, or doesn't answer; or if no sentinel leads to it.
+pub fn observe(server: &Endpoint) -> Result<Readings, MeasureError> {
+    let mut control = Control::open(&server.find(REPLY_LIMIT)?, REPLY_LIMIT)?;
     let mut readings = Readings::default();
     for (metric, reading) in observed(&control.info(None)?) {
         // What is read for a metric fits it.

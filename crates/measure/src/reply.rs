@@ -3,7 +3,7 @@
 use redis::Value;
 
 use crate::address::Protocol;
-use crate::resp::{self, Shape};
+use crate::resp::{self, Progress, Shape};
 
 /// The only reply that is right.
 pub(crate) struct Reply {
@@ -71,17 +71,23 @@ impl Expected {
     /// What the bytes begin with.
     #[inline]
     pub(crate) fn take(&self, bytes: &[u8]) -> Taken {
+        self.take_on(bytes, &mut Progress::default())
+    }
+
+    /// What the bytes begin with, of which the first ones were looked at before.
+    #[inline]
+    pub(crate) fn take_on(&self, bytes: &[u8], progress: &mut Progress) -> Taken {
         match self {
             Self::Exact(reply) if bytes.starts_with(&reply.wire) => Taken::Whole(reply.wire.len()),
             Self::Exact(reply) if reply.wire.starts_with(bytes) => Taken::Part,
-            _ => self.look(bytes),
+            _ => self.look(bytes, progress),
         }
     }
 
-    fn look(&self, bytes: &[u8]) -> Taken {
+    fn look(&self, bytes: &[u8], progress: &mut Progress) -> Taken {
         // An error in one line, or as RESP3 has those of several.
         let error = bytes.strip_prefix(b"-").or_else(|| bytes.strip_prefix(b"!"));
-        match (resp::shape(bytes), error, self) {
+        match (resp::shape_on(bytes, progress), error, self) {
             (Shape::Whole(length), Some(_), _) => {
                 let words = bytes.get(1..length).unwrap_or_default();
                 Taken::Error(String::from_utf8_lossy(words).trim_end().to_owned())

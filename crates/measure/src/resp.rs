@@ -16,19 +16,46 @@ pub(crate) enum Shape {
 /// No number of elements or bytes has more digits.
 const MOST_DIGITS: usize = 19;
 
+/// How far a reply was looked at that comes in pieces, so that a long one isn't looked at from its
+/// beginning for each of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Progress {
+    /// Where the first element begins that wasn't there as a whole.
+    at: usize,
+    /// How many replies are still to come: one, and the elements of each list on the way.
+    missing: u64,
+    /// Up to here nothing ends the line of that element.
+    seen: usize,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self { at: 0, missing: 1, seen: 0 }
+    }
+}
+
 /// The reply that the bytes begin with.
+#[cfg(test)]
 pub(crate) fn shape(bytes: &[u8]) -> Shape {
-    let mut at = 0;
-    // How many replies are still to come: one, and the elements of each list on the way.
-    let mut missing: u64 = 1;
+    shape_on(bytes, &mut Progress::default())
+}
+
+/// The reply that the bytes begin with, of which the first ones were looked at before.
+pub(crate) fn shape_on(bytes: &[u8], progress: &mut Progress) -> Shape {
+    let Progress { mut at, mut missing, seen } = *progress;
     while missing > 0 {
+        *progress = Progress { at, missing, seen };
         let rest = bytes.get(at..).unwrap_or_default();
         let Some((kind, line)) = rest.split_first() else { return Shape::Part };
         if !b"+-:$*_#,(=!%~".contains(kind) {
             return Shape::Broken(at);
         }
         missing -= 1;
-        let Some(length) = line.iter().position(|byte| *byte == b'\r') else {
+        let known = seen.saturating_sub(at + 1).min(line.len());
+        let unseen = line.get(known..).unwrap_or_default();
+        let Some(length) = unseen.iter().position(|byte| *byte == b'\r').map(|it| known + it)
+        else {
+            progress.seen = bytes.len();
             let numeric = b"$*:=!%~".contains(kind);
             let is_long = numeric && line.len() > MOST_DIGITS + 1;
             return if is_long { Shape::Broken(at + 1) } else { Shape::Part };
@@ -122,6 +149,20 @@ mod tests {
         for reply in WHOLE {
             for end in 0..reply.len() {
                 assert_eq!(shape(&reply[..end]), Shape::Part, "{:?}", reply[..end].escape_ascii());
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_seen_before_changes_nothing() {
+        for reply in WHOLE {
+            for step in 1..=reply.len() {
+                let mut progress = Progress::default();
+                let ends = (step..reply.len()).step_by(step);
+                for end in ends {
+                    assert_eq!(shape_on(&reply[..end], &mut progress), Shape::Part);
+                }
+                assert_eq!(shape_on(reply, &mut progress), Shape::Whole(reply.len()), "{step}");
             }
         }
     }

@@ -296,7 +296,14 @@ mod tests {
         let setup = Setup::default();
         let start_limit = Duration::from_secs(10);
         let transport = Transport::Unix;
-        let recipe = Recipe { program: &program, setup: &setup, transport, cpu: None, start_limit };
+        let recipe = Recipe {
+            program: &program,
+            launcher: None,
+            setup: &setup,
+            transport,
+            cpu: None,
+            start_limit,
+        };
         let (server, _control) = Server::start(&recipe, &terms).unwrap();
         let (command, limit) = ("true".parse().unwrap(), Duration::from_millis(200));
         let address = server.address();

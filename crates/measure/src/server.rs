@@ -17,6 +17,7 @@ use crate::address::Address;
 use crate::affinity::{PinError, Pinned};
 use crate::connect::{ConnectError, check_path, words_of_system};
 use crate::control::Control;
+use crate::launch::Launcher;
 use crate::link::Terms;
 
 /// Why a private server did not come up.
@@ -104,6 +105,8 @@ const LOG_LINES: usize = 4;
 pub(crate) struct Recipe<'a> {
     /// The program, by an absolute path.
     pub(crate) program: &'a Path,
+    /// What starts it so that it ends with this process; without it, it is started directly.
+    pub(crate) launcher: Option<&'a Launcher>,
     /// What is special about it.
     pub(crate) setup: &'a Setup,
     /// How it is to be reached.
@@ -158,7 +161,10 @@ impl Server {
             .tempdir()
             .map_err(no_folder)?;
         let output = File::create(folder.path().join(LOG)).map_err(no_folder)?;
-        let mut command = Command::new(recipe.program);
+        let mut command = match recipe.launcher {
+            Some(launcher) => launcher.command(recipe.program),
+            None => Command::new(recipe.program),
+        };
         command.args(&recipe.setup.arguments);
         let address = match recipe.transport {
             Transport::Tls => return Err(StartError::Tls),
@@ -303,7 +309,14 @@ mod tests {
         let program = script(&folder, body);
         let start_limit = Duration::from_millis(limit_ms);
         let setup = Setup::default();
-        let recipe = Recipe { program: &program, setup: &setup, transport, cpu: None, start_limit };
+        let recipe = Recipe {
+            program: &program,
+            launcher: None,
+            setup: &setup,
+            transport,
+            cpu: None,
+            start_limit,
+        };
         let mut terms = terms(Wait::Block);
         terms.reply_limit = Duration::from_secs(5);
         Server::start(&recipe, &terms)
@@ -367,6 +380,7 @@ mod tests {
         let start_limit = Duration::from_secs(10);
         let recipe = Recipe {
             program: &program,
+            launcher: None,
             setup: &Setup::default(),
             transport: Transport::Unix,
             cpu: None,
@@ -414,6 +428,7 @@ mod tests {
         let start_limit = Duration::from_mins(10);
         let recipe = Recipe {
             program: &program,
+            launcher: None,
             setup: &Setup::default(),
             transport: Transport::Unix,
             cpu: None,

@@ -5,11 +5,14 @@ use std::sync::atomic::AtomicBool;
 
 use phasegate_model::{BaselineServer, Environment, Extent, MeasurePlan, Quantity, Target, Trial};
 
-use crate::cluster::{self, ClusterError, Primary};
+use crate::cluster::{self, ClusterError};
+use crate::endpoint::Endpoint;
 use crate::error::MeasureError;
 use crate::floor::{Floor, StandIn};
-use crate::side::{Side, plan_for};
-use crate::source::{Contender, Contenders, Source};
+use crate::primaries::Primaries;
+use crate::sentinel::SentinelError;
+use crate::side::{Side, Subject, plan_for};
+use crate::source::{Contenders, Source};
 use crate::trial;
 
 /// What a trial is doing. Told between rounds, never inside a sample.
@@ -41,7 +44,7 @@ pub struct Session {
     pub(crate) baseline: Option<Side>,
     pub(crate) floor: Floor,
     /// Of a cluster, a session with each primary; then the candidate is the node that was named.
-    primaries: Vec<(String, Self)>,
+    primaries: Option<Box<Primaries>>,
 }
 
 impl Session {
@@ -69,6 +72,9 @@ impl Session {
         let Contenders { candidate, baseline } = contenders.into();
         if candidate.cluster {
             cluster::check(plan)?;
+            if let Source::Running(Endpoint::Watched(_)) = &candidate.source {
+                return Err(SentinelError::Alone("cluster").into());
+            }
         }
         let of_cluster = candidate.cluster || baseline.as_ref().is_some_and(|it| it.cluster);
         if of_cluster && baseline.is_some() {
@@ -89,35 +95,29 @@ impl Session {
             .map(|baseline| Side::open(baseline, &plan, interrupted))
             .transpose()
             .map_err(MeasureError::of_baseline)?;
-        let mut session = Self { candidate: side, baseline, floor, primaries: Vec::new() };
-        if candidate.cluster {
-            session.find_primaries(&candidate, &plan, stand_in)?;
+        let mut session = Self { candidate: side, baseline, floor, primaries: None };
+        if let (true, Subject::Running(seed)) = (candidate.cluster, &session.candidate.subject) {
+            let terms = &session.candidate.terms;
+            let found = Primaries::find(&candidate, seed, &plan, stand_in, terms)?;
+            let told = format!("{} primaries", found.count());
+            session.primaries = Some(Box::new(found));
+            session.candidate.environment.0.insert("server.cluster".to_owned(), told);
         }
         Ok(session)
     }
 
-    /// Opens a session with each primary of the cluster.
-    fn find_primaries(
-        &mut self,
-        candidate: &Contender,
-        plan: &MeasurePlan,
-        stand_in: Option<&StandIn>,
-    ) -> Result<(), MeasureError> {
-        let Source::Running(seed) = &candidate.source else { return Ok(()) };
-        let (_, mut control) = self.candidate.look()?;
-        for Primary { address, key } in cluster::primaries(&mut control, seed)? {
-            let shown = address.to_string();
-            let source = Source::Running(address);
-            let node = Contender { source, cluster: false, ..candidate.clone() };
-            let contenders = Contenders { candidate: node, baseline: None };
-            let interrupted = Arc::clone(&self.candidate.terms.interrupted);
-            let mut session = Self::open(contenders, plan, stand_in, interrupted)?;
-            session.candidate.absent_key = key;
-            self.primaries.push((shown, session));
+    /// Asks the sentinels again, and tells which servers are others than at the beginning.
+    fn find_again(&mut self) -> Result<Vec<String>, MeasureError> {
+        let mut elsewhere: Vec<String> = self.candidate.find_again()?.into_iter().collect();
+        if let (Subject::Running(address), false) = (&self.candidate.subject, elsewhere.is_empty())
+        {
+            self.floor.move_to(address);
         }
-        let told = format!("{} primaries", self.primaries.len());
-        self.candidate.environment.0.insert("server.cluster".to_owned(), told);
-        Ok(())
+        if let Some(baseline) = &mut self.baseline {
+            let told = baseline.find_again().map_err(MeasureError::of_baseline)?;
+            elsewhere.extend(told.map(|told| format!("the baseline: {told}")));
+        }
+        Ok(elsewhere)
     }
 
     /// What is measured, and how it is reached.
@@ -150,13 +150,14 @@ impl Session {
         number: u32,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Trial, MeasureError> {
-        if self.primaries.is_empty() {
-            return trial::make(self, number, progress);
+        if let (Some(primaries), Subject::Running(seed)) =
+            (&mut self.primaries, &self.candidate.subject)
+        {
+            return primaries.trial(seed, &self.candidate.terms, number, progress);
         }
-        let mut trials = Vec::new();
-        for (address, session) in &mut self.primaries {
-            trials.push((address.clone(), trial::make(session, number, progress)?));
-        }
-        cluster::worst(number, trials)
+        let elsewhere = self.find_again()?;
+        let mut trial = trial::make(self, number, progress)?;
+        trial.anomalies.extend(elsewhere);
+        Ok(trial)
     }
 }

@@ -12,12 +12,15 @@ use phasegate_model::{
 use crate::address::{Address, Protocol};
 use crate::affinity;
 use crate::control::Control;
+use crate::endpoint::Endpoint;
 use crate::environment;
 use crate::error::MeasureError;
+use crate::launch::Launcher;
 use crate::link::Terms;
 use crate::program;
 use crate::requests::ABSENT_KEY;
 use crate::restart::{RESTART_LIMIT, Restart};
+use crate::sentinel::{SentinelError, Sentinels};
 use crate::server::{Recipe, Server, file_name};
 use crate::source::{Contender, Source};
 use crate::workload::{describe, writing};
@@ -27,6 +30,9 @@ const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a reply may take until it is complete, and a connection until it stands.
 pub(crate) const REPLY_LIMIT: Duration = Duration::from_secs(5);
+
+/// The property of the environment that tells which server the sentinels named at the beginning.
+const FIRST_ADDRESS: &str = "server.address";
 
 /// What is measured.
 pub(crate) enum Subject {
@@ -39,6 +45,8 @@ pub(crate) enum Subject {
 /// One of the servers of a campaign, and how it is measured.
 pub(crate) struct Side {
     pub(crate) subject: Subject,
+    watched: Option<Sentinels>,
+    launcher: Option<Launcher>,
     setup: Setup,
     restart: Option<RestartCommand>,
     /// A key that doesn't exist; of a node of a cluster, one that belongs there.
@@ -63,8 +71,15 @@ impl Side {
                 let path = std::env::var_os("PATH");
                 Subject::Program(program::find(program.as_deref(), path.as_deref())?)
             }
-            Source::Running(address) => Subject::Running(address.clone()),
+            Source::Running(endpoint) => Subject::Running(endpoint.find(REPLY_LIMIT)?),
         };
+        let watched = match &contender.source {
+            Source::Running(Endpoint::Watched(sentinels)) => Some(sentinels.clone()),
+            _ => None,
+        };
+        if watched.is_some() && contender.restart.is_some() {
+            return Err(SentinelError::Alone("restart").into());
+        }
         if let (Subject::Running(address), Writes::Forbidden) = (&subject, plan.writes)
             && let Some(command) = writing(plan)
         {
@@ -76,17 +91,48 @@ impl Side {
             plan.dataset = None;
         }
         affinity::check(plan.pinning)?;
-        let target = target(&subject, contender.restart.as_ref(), &plan);
+        let mut target = target(&subject, contender.restart.as_ref(), &plan);
+        if let Some(sentinels) = &watched {
+            // Whoever they name: after a failover it is the same service.
+            target.server = TargetServer::Running(sentinels.to_string());
+        }
         let terms =
             Terms { wait: target.wait.unwrap_or(plan.wait), reply_limit: REPLY_LIMIT, interrupted };
-        let Contender { setup, restart, .. } = contender.clone();
+        let Contender { launcher, setup, restart, .. } = contender.clone();
         let absent_key = ABSENT_KEY.to_owned();
         let environment = Environment::default();
-        let mut side =
-            Self { subject, setup, restart, absent_key, plan, terms, target, environment };
+        let mut side = Self {
+            subject,
+            watched,
+            launcher,
+            setup,
+            restart,
+            absent_key,
+            plan,
+            terms,
+            target,
+            environment,
+        };
         let (_server, mut control) = side.look()?;
         side.environment = environment::describe(&mut control, side.plan.pinning)?;
+        if let (Some(_), Subject::Running(address)) = (&side.watched, &side.subject) {
+            side.environment.0.insert(FIRST_ADDRESS.to_owned(), address.to_string());
+        }
         Ok(side)
+    }
+
+    /// Asks the sentinels, if there are some, which server it is now. That it is another one than
+    /// at the beginning is something to tell, in every trial that is made of it.
+    pub(crate) fn find_again(&mut self) -> Result<Option<String>, MeasureError> {
+        let Some(sentinels) = &self.watched else { return Ok(None) };
+        let now = sentinels.find(self.terms.reply_limit)?;
+        let (first, shown) = (self.environment.0.get(FIRST_ADDRESS), now.to_string());
+        self.subject = Subject::Running(now);
+        Ok(first.filter(|first| **first != shown).map(|first| {
+            format!(
+                "`{shown}` was measured, and at the beginning `{first}`: the sentinels name another server since; environment and earlier trials are of the first one"
+            )
+        }))
     }
 
     /// A server for a trial and a connection to ask it: started, restarted, or as it runs.
@@ -115,6 +161,7 @@ impl Side {
             Subject::Program(program) => {
                 let recipe = Recipe {
                     program,
+                    launcher: self.launcher.as_ref(),
                     setup: &self.setup,
                     transport: self.plan.transport,
                     cpu: self.plan.pinning.server,

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use phasegate_model::{Pinning, RestartCommand, Setup};
 
-use crate::address::Address;
+use crate::endpoint::Endpoint;
+use crate::launch::Launcher;
 
 /// A server to start, or a running one.
 #[derive(Clone, Debug)]
@@ -16,7 +17,7 @@ pub enum Source {
         program: Option<PathBuf>,
     },
     /// A running server of somebody else's. It is never written to and never configured.
-    Running(Address),
+    Running(Endpoint),
 }
 
 /// A server that is measured, with what is special about it.
@@ -24,6 +25,9 @@ pub enum Source {
 pub struct Contender {
     /// The server.
     pub source: Source,
+    /// What starts it so that it ends with this process, if it is started. Without one it outlives
+    /// a process that is killed.
+    pub launcher: Option<Launcher>,
     /// How it is set up, if it is started.
     pub setup: Setup,
     /// The command that restarts it before each trial, if it is a running one.
@@ -38,6 +42,7 @@ impl From<&Source> for Contender {
     fn from(source: &Source) -> Self {
         Self {
             source: source.clone(),
+            launcher: None,
             setup: Setup::default(),
             restart: None,
             cluster: false,

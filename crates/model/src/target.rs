@@ -128,8 +128,19 @@ pub enum ServerPlanError {
 pub struct ServerUrl(String);
 
 /// What a URL of a server begins with.
-const SCHEMES: [&str; 7] =
-    ["redis", "rediss", "valkey", "valkeys", "unix", "redis+unix", "valkey+unix"];
+const SCHEMES: [&str; 11] = [
+    "redis",
+    "rediss",
+    "valkey",
+    "valkeys",
+    "unix",
+    "redis+unix",
+    "valkey+unix",
+    "redis+sentinel",
+    "rediss+sentinel",
+    "valkey+sentinel",
+    "valkeys+sentinel",
+];
 
 impl ServerUrl {
     /// The URL as written.
@@ -152,7 +163,8 @@ impl FromStr for ServerUrl {
         let authority = place.split('/').next().unwrap_or_default();
         let says_who = |part: &str| {
             let name = part.split('=').next().unwrap_or_default().to_ascii_lowercase();
-            ["user", "username", "pass", "password"].contains(&name.as_str())
+            ["user", "username", "pass", "password", "sentinel_user", "sentinel_pass"]
+                .contains(&name.as_str())
         };
         if authority.contains('@') || query.split(['&', '#']).any(says_who) {
             return Err(ServerPlanError::Secret);

@@ -35,6 +35,7 @@ fn property(name: &str, value: impl Into<String>) -> Property {
 fn target(evidence: &Evidence) -> Vec<Property> {
     let (target, plan) = (&evidence.target, &evidence.plan.measure);
     let mut lines = vec![property("Server", text(&target.server.to_string()))];
+    lines.extend(version(evidence).map(|version| property("Version", text(&version))));
     lines.extend(target.transport.map(|transport| property("Transport", transport.to_string())));
     lines.extend(target.wait.map(|wait| property("Client waits", wait.to_string())));
     lines.push(property("Command", text(&target.command)));
@@ -77,6 +78,17 @@ fn target(evidence: &Evidence) -> Vec<Property> {
     lines.push(property("Ended because", text(&evidence.end.to_string())));
     lines.push(property("Measured with", text(&evidence.tool)));
     lines
+}
+
+/// Which server it is, and as which Redis it answers if it is another one.
+fn version(evidence: &Evidence) -> Option<String> {
+    let told = |name: &str| evidence.environment.0.get(name);
+    let product = told("server.product")?;
+    let answers_as = told("server.version").filter(|it| !product.ends_with(it.as_str()));
+    Some(match answers_as {
+        Some(version) => format!("{product}, which answers as Redis {version}"),
+        None => product.clone(),
+    })
 }
 
 /// The baseline, and what its settings are where they aren't the target's.

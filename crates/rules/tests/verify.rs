@@ -214,6 +214,14 @@ fn a_plan_is_measured_by_its_matrix() {
             "200ms are too short for a decision [\"200ms\"]",
         ]
     );
+    // What is fast enough in a closed loop takes its time at a rate.
+    let enough = PHASE_3A.replace("10_000", "20_000");
+    let at_rate = |load: &str| said(&enough.replace("[measure]", &format!("[measure]\n{load}")));
+    assert!(at_rate("").is_empty());
+    let short = "35s are too short for a decision [\"35s\"]";
+    assert_eq!(at_rate("rate = \"20000/s\""), [short]);
+    assert!(at_rate("rate = \"200000/s\"").is_empty());
+    assert!(at_rate("connections = 8\npipeline = 4").is_empty());
 }
 
 /// A matrix of two rows with these limits, and tests of these readings that all pass.

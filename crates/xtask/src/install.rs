@@ -252,7 +252,7 @@ pub(crate) fn is_on_path(program: &str) -> bool {
     std::env::split_paths(&path).any(|folder| is_program(&folder.join(program)))
 }
 
-fn is_program(file: &Path) -> bool {
+pub(crate) fn is_program(file: &Path) -> bool {
     std::fs::metadata(file)
         .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }

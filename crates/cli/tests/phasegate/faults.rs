@@ -1,5 +1,10 @@
 //! What goes wrong while measuring: nothing finished is lost, nothing of ours is left running.
 
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
 use crate::scene::{QUICK, Running, Scene, Server, is_alive, json, signal};
 
 /// A plan whose trials last long enough to be disturbed.
@@ -75,4 +80,47 @@ fn a_server_that_refuses_config_and_info_is_measured_all_the_same() {
     let reason = small["reason"].as_str().unwrap();
     assert!(reason.contains("memory.dataset") && reason.contains("refused"), "{reason}");
     assert_eq!(result["outcome"], "undecided");
+}
+
+/// A connection to the server that a stopped phasegate has, once there is one that answers.
+fn connection(temporary: &Path, phasegate: u32) -> UnixStream {
+    loop {
+        for folder in std::fs::read_dir(temporary).unwrap() {
+            let Ok(mut stream) = UnixStream::connect(folder.unwrap().path().join("socket")) else {
+                continue;
+            };
+            // Stopped, it can't stop its server any more.
+            signal("STOP", phasegate);
+            let state = || std::fs::read_to_string(format!("/proc/{phasegate}/stat")).unwrap();
+            while !state().contains(") T ") {
+                std::thread::yield_now();
+            }
+            stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+            let mut answer = [0; 7];
+            let asked = stream.write_all(b"PING\r\n").and_then(|()| stream.read_exact(&mut answer));
+            if asked.is_ok() && &answer == b"+PONG\r\n" {
+                return stream;
+            }
+            signal("CONT", phasegate);
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_server_ends_with_a_phasegate_that_is_killed() {
+    let scene = slow_scene();
+    scene.write("tmp/.keep", "");
+    let temporary = scene.path("tmp");
+    let mut command = scene.program(&["measure", "q1", "-o", "e.json"]);
+    command.env("TMPDIR", &temporary);
+    let running = Running::start(command);
+    let mut stream = connection(&temporary, running.id());
+    signal("KILL", running.id());
+    // The connection ends with the server, and not before.
+    let mut rest = Vec::new();
+    let end = stream.read_to_end(&mut rest);
+    let is_reset = |error: &std::io::Error| error.kind() == ErrorKind::ConnectionReset;
+    assert!(end.is_ok() || end.as_ref().is_err_and(is_reset), "it is still there: {end:?}");
+    assert_eq!(running.end().status, -1, "it was killed");
 }

@@ -6,11 +6,13 @@
 //! near the readings come to the truth depends on the machine, and is printed by the benchmark
 //! `known_latency`.
 
+use std::io::{Read, Write};
 use std::num::NonZeroU32;
+use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
 use super::*;
-use crate::address::Protocol;
+use crate::address::{Address, Protocol};
 use crate::link::Link;
 use crate::requests::{ABSENT_KEY, Requests};
 use crate::round::Times;
@@ -340,4 +342,36 @@ fn replies_may_be_split_anywhere() {
             assert_eq!(whole(&times).len(), 4);
         }
     }
+}
+
+/// A reply that begins like this and then goes on with the same for as long as somebody listens.
+fn endless(begin: &'static [u8], more: &[u8]) -> SampleError {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let listener = UnixListener::bind(&path).unwrap();
+    let block = more.repeat(64 * 1024 / more.len());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let (mut stream, _) = listener.accept().unwrap();
+            let read = stream.read(&mut [0; 4096]).unwrap();
+            assert!(read > 0 && stream.write_all(begin).is_ok());
+            while stream.write_all(&block).is_ok() {}
+        });
+        let (terms, load) = (patient(Wait::Block), load(None, 1, 1));
+        let (requests, expected) = (Requests::ping(), Expected::Any);
+        let mut times = RoundTimes::new(&load).unwrap();
+        let address = Address::unix(path.clone());
+        let mut lanes = Lanes::open(&address, &terms, &expected, load).unwrap();
+        let passes = Passes { warmup: 0, samples: 10 };
+        lanes.measure(&mut times, &mut requests.cycle(), &passes).unwrap_err()
+    })
+}
+
+#[test]
+fn a_reply_without_an_end_is_given_up_at_a_limit() {
+    let limit = SampleError::Endless(64 * 1024 * 1024);
+    assert_eq!(endless(b"$1000000000\r\n", b"x"), limit);
+    assert_eq!(endless(b"+", b"x"), limit);
+    assert_eq!(endless(b"-ERR ", b"x"), limit);
+    assert_eq!(endless(b"*1000000000\r\n", b":1\r\n"), limit);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use phasegate_measure::{Contender, Contenders, MeasureError, Session, Source};
+use phasegate_measure::{Contender, Contenders, MeasureError, Progress, Session, Source};
 use phasegate_model::{Command, MeasurePlan, TargetServer, Trial};
 
 use crate::common::{Server, free_port, never, number, plan, running, trial};
@@ -45,8 +45,45 @@ impl Cluster {
         (server, port, bus)
     }
 
+    /// One more node, which follows one of them.
+    fn replica_of(&self, node: usize) -> (Server, u16) {
+        let (replica, port, bus) = Self::node();
+        let primary = &self.0.get(node).unwrap().0;
+        let () = primary.say(&format!("CLUSTER MEET 127.0.0.1 {port} {bus}"));
+        let id: String = primary.say("CLUSTER MYID");
+        let knows = || {
+            let nodes: String = replica.say("CLUSTER NODES");
+            nodes.contains(&id)
+        };
+        while !knows() {
+            std::thread::yield_now();
+        }
+        let () = replica.say(&format!("CLUSTER REPLICATE {id}"));
+        let follows = || {
+            let info: String = replica.say("INFO replication");
+            info.contains("master_link_status:up")
+        };
+        while !follows() {
+            std::thread::yield_now();
+        }
+        (replica, port)
+    }
+
     fn address(&self, node: usize) -> String {
         format!("redis://127.0.0.1:{}", self.0.get(node).unwrap().1)
+    }
+}
+
+/// Waits until a node says that the one at this port is a primary.
+fn wait_for_primary(asked: &Server, port: u16) {
+    // Of each range: first and last slot, then the primary.
+    let is_known = || {
+        let ranges: Vec<Vec<redis::Value>> = asked.say("CLUSTER SLOTS");
+        let mut primaries = ranges.iter().filter_map(|range| range.get(2));
+        primaries.any(|it| format!("{it:?}").contains(&format!("int({port})")))
+    };
+    while !is_known() {
+        std::thread::yield_now();
     }
 }
 
@@ -116,6 +153,55 @@ fn a_node_that_goes_away_ends_the_trial_with_its_address() {
     cluster.0[1].0.kill();
     let error = session.trial(1, &mut |_| {}).unwrap_err().to_string();
     assert!(error.starts_with(&format!("`{}` can't be reached", cluster.address(1))), "{error}");
+}
+
+#[test]
+fn a_failover_between_trials_is_told_in_each_that_follows() {
+    let mut cluster = Cluster::start();
+    let mut session = open(&running(&cluster.address(0)), &plan()).unwrap();
+    let others = |trial: &Trial| {
+        let told = trial.anomalies.iter().find(|it| it.starts_with("the cluster's primaries"));
+        told.cloned().unwrap_or_default()
+    };
+    let before = session.trial(1, &mut |_| {}).unwrap();
+    assert_eq!(others(&before), "");
+    let replica = cluster.replica_of(1);
+    let () = replica.0.say("CLUSTER FAILOVER TAKEOVER");
+    wait_for_primary(&cluster.0[0].0, replica.1);
+    let address = format!("redis://127.0.0.1:{}", replica.1);
+    for number in [2, 3] {
+        let after = session.trial(number, &mut |_| {}).unwrap();
+        let told = format!("new `{address}`, gone `{}`;", cluster.address(1));
+        assert!(others(&after).contains(&told), "{:?}", after.anomalies);
+        assert!(after.nodes.iter().any(|node| node.address == address));
+        assert!(after.nodes.iter().all(|node| node.address != cluster.address(1)));
+    }
+    // The node that was named goes away, and the others still know.
+    let next = cluster.replica_of(0);
+    cluster.0[0].0.kill();
+    let () = next.0.say("CLUSTER FAILOVER TAKEOVER");
+    wait_for_primary(&cluster.0[2].0, next.1);
+    wait_for_primary(&replica.0, next.1);
+    let after = session.trial(4, &mut |_| {}).unwrap();
+    assert!(others(&after).contains(&cluster.address(0)), "{:?}", after.anomalies);
+}
+
+#[test]
+fn a_slot_that_goes_elsewhere_during_a_trial_ends_it_with_the_servers_words() {
+    let cluster = Cluster::start();
+    let mut session = open(&running(&cluster.address(0)), &plan()).unwrap();
+    let replica = cluster.replica_of(0);
+    let mut is_done = false;
+    let error = session.trial(1, &mut |progress| {
+        if !is_done && matches!(progress, Progress::Rounds { done: 1, .. }) {
+            is_done = true;
+            let () = replica.0.say("CLUSTER FAILOVER TAKEOVER");
+            wait_for_primary(&cluster.0[0].0, replica.1);
+        }
+    });
+    let message = error.unwrap_err().to_string();
+    let begin = format!("`{}` gave a slot away during the trial: MOVED ", cluster.address(0));
+    assert!(message.starts_with(&begin), "{message}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use phasegate_measure::{Address, MeasureError, Progress, Session, Source, StandIn};
+use phasegate_measure::{MeasureError, Progress, Session, Source, StandIn};
 use phasegate_model::{
     Command as Sent, DataType, Dataset, Extent, Keys, Load, MeasurePlan, Metric, Pinning, Reading,
     Transport, Trial, Wait, Writes,
@@ -52,7 +52,7 @@ pub(crate) fn start() -> Source {
 }
 
 pub(crate) fn running(address: &str) -> Source {
-    Source::Running(address.parse::<Address>().unwrap())
+    Source::Running(address.parse().unwrap())
 }
 
 /// A campaign with floor rounds.

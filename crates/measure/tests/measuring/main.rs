@@ -12,5 +12,6 @@ mod load;
 mod pairs;
 mod restarted;
 mod running;
+mod sentinels;
 mod started;
 mod tls;

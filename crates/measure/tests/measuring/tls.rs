@@ -2,11 +2,12 @@
 
 use phasegate_model::{Transport, Wait};
 
-use phasegate_measure::{Address, Certificates, Source};
+use phasegate_measure::{Address, Certificates, Endpoint, Source, TlsNames};
 use phasegate_model::{ClientFiles, TlsPlan};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 
 use crate::common::{Server, free_port, never, number, open, plan, running, trial};
+use crate::sentinels::Sentinel;
 
 /// A server with a plain socket and a TLS port.
 fn server() -> (Server, u16) {
@@ -145,7 +146,7 @@ impl Authority {
 
 fn known_by(address: &str, tls: &TlsPlan) -> Source {
     let address: Address = address.parse().unwrap();
-    Source::Running(address.with(Certificates::read(tls).unwrap()).unwrap())
+    Source::Running(address.with(Certificates::read(tls, &TlsNames::PLAN).unwrap()).unwrap().into())
 }
 
 /// The error that an address gives with these files.
@@ -193,7 +194,7 @@ fn files_that_are_of_no_use_are_named_and_not_quoted() {
     std::fs::write(authority.file("empty.pem"), "").unwrap();
     let private = std::fs::read_to_string(authority.file("client.key")).unwrap();
     let error = |ca: Option<&str>, client: Option<(&str, &str)>| {
-        let error = Certificates::read(&authority.plan(ca, client)).unwrap_err();
+        let error = Certificates::read(&authority.plan(ca, client), &TlsNames::PLAN).unwrap_err();
         let all = format!("{error} {error:?}");
         for line in private.lines() {
             assert!(!all.contains(line), "{all}");
@@ -211,7 +212,11 @@ fn files_that_are_of_no_use_are_named_and_not_quoted() {
         (None, Some(("none.pem", "client.key")), "`none.pem` of the plan's `tls.cert` can't"),
         (None, Some(("client.pem", "none.key")), "`none.key` of the plan's `tls.key` can't"),
         (None, Some(("client.pem", "client.pem")), "`tls.key` holds no private key"),
-        (None, Some(("other.pem", "client.key")), "`client.key` of the plan's `tls` don't belong"),
+        (
+            None,
+            Some(("other.pem", "client.key")),
+            "`client.key`, the certificate and the private key to show the server, don't belong",
+        ),
     ] {
         let message = error(ca, client);
         assert!(message.contains(told), "{message}");
@@ -221,9 +226,39 @@ fn files_that_are_of_no_use_are_named_and_not_quoted() {
 #[test]
 fn certificates_are_of_no_use_without_tls() {
     let authority = Authority::new();
-    let certificates = Certificates::read(&authority.plan(Some("ca.pem"), None)).unwrap();
+    let certificates =
+        Certificates::read(&authority.plan(Some("ca.pem"), None), &TlsNames::PLAN).unwrap();
     assert_eq!(format!("{certificates:?}"), "Certificates(***)");
     let address: Address = "redis://me:hunter2@host".parse().unwrap();
     let message = address.with(certificates).unwrap_err().to_string();
     assert!(message.starts_with("the plan has `tls`, and `redis://host:6379` is reached without"));
+}
+
+#[test]
+fn sentinels_and_the_server_that_they_name_are_reached_over_tls() {
+    let authority = Authority::new();
+    let (_server, address) = authority.server("localhost", 4000, "no");
+    let (_, at) = address.rsplit_once(':').unwrap();
+    let file = |name: &str| authority.file(name);
+    let sentinel = Sentinel::with(|port| {
+        format!(
+            "port 0\ntls-port {port}\ntls-replication yes\ntls-auth-clients no\n\
+             tls-cert-file {}\ntls-key-file {}\ntls-ca-cert-file {}\n\
+             sentinel resolve-hostnames yes\nsentinel announce-hostnames yes\n\
+             sentinel monitor cache localhost {at} 1\n",
+            file("server.pem"),
+            file("server.key"),
+            file("ca.pem")
+        )
+    });
+    let url = format!("rediss+sentinel://localhost:{}/cache", sentinel.port);
+    let files = Certificates::read(&authority.plan(Some("ca.pem"), None), &TlsNames::PLAN);
+    let endpoint: Endpoint = url.parse().unwrap();
+    let source = Source::Running(endpoint.with(files.unwrap()).unwrap());
+    let mut session = open(&source, &plan(), never()).unwrap();
+    assert_eq!(session.target().transport, Some(Transport::Tls));
+    assert_eq!(session.environment().0["server.address"], address);
+    assert!(number(&session.trial(1, &mut |_| {}).unwrap(), "rtt.p50") > 0.0);
+    let unknown = trial(&running(&url), &plan()).unwrap_err().to_string();
+    assert!(unknown.starts_with("no TLS connection with ") && unknown.contains("`--tls-ca`"));
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use phasegate_model::{Headroom, Metric, Plan, Statistic};
+use phasegate_model::{Headroom, Load, Metric, Plan, Statistic};
 use toml::de::DeTable;
 
 use super::told;
@@ -77,21 +77,43 @@ fn decision(plan: &Plan, matrix: &Matrix, places: &Places, problems: &mut Vec<Di
                 .help(format!("write `trials = {fewest}` or more, or allow a higher `error_rate`")),
         );
     }
-    let requests = u128::from(measure.samples.get()) + u128::from(measure.warmup);
-    let requests = requests * u128::from(measure.rounds.get()) * u128::from(fewest);
-    let least = requests * LEAST_ROUND_TRIP_NS;
+    let each_round = u128::from(measure.samples.get()) + u128::from(measure.warmup);
+    let rounds = u128::from(measure.rounds.get()) * u128::from(fewest);
+    let requests = each_round * rounds;
+    let (least, pace) = least_time(each_round, &measure.load);
+    let least = least * rounds;
     if least > measure.budget.duration().as_nanos() {
         let message = format!("{} are too short for a decision", measure.budget);
         problems.push(
             Diagnostic::new(Code::PlanCannotDecide, places.place("budget"), message)
                 .label(format!("{fewest} trials take longer than that"))
                 .witness(told(format!(
-                    "{fewest} trials are {requests} requests: {} ms if each took no more than 1us",
+                    "{fewest} trials are {requests} requests: {} ms {pace}",
                     least.div_ceil(1_000_000),
                 )))
-                .help("raise `budget`, or lower `samples` or `rounds`"),
+                .help(match measure.load.rate {
+                    Some(_) => "raise `budget` or `rate`, or lower `samples` or `rounds`",
+                    None => "raise `budget`, or lower `samples` or `rounds`",
+                }),
         );
     }
+}
+
+/// The nanoseconds that so many requests of a round certainly take, and at which pace. In an open loop that is
+/// the plan's rate, however fast the server is; in a closed one, all that are under way at once take
+/// the time of one.
+fn least_time(requests: u128, load: &Load) -> (u128, String) {
+    if let Some(rate) = load.rate {
+        let each_second = u128::from(rate.per_second().get());
+        // The first is due at once.
+        return ((requests - 1) * 1_000_000_000 / each_second, format!("at {rate}"));
+    }
+    let at_once = u128::from(load.connections.get()) * u128::from(load.pipeline.get());
+    let pace = match at_once {
+        1 => "if each took no more than 1us".to_owned(),
+        _ => format!("if each {at_once} at once took no more than 1us"),
+    };
+    (requests * LEAST_ROUND_TRIP_NS / at_once, pace)
 }
 
 /// How many samples a quantile leaves out one of, and whether each round has to have them.

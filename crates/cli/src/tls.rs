@@ -1,0 +1,60 @@
+//! The files of TLS, as options and plan name them.
+
+use phasegate_measure::{Certificates, Endpoint, TlsNames};
+use phasegate_model::{ClientFiles, TlsPlan};
+
+use crate::args::TlsOptions;
+
+impl TlsOptions {
+    /// Whether none is given.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.ca.is_none() && self.cert.is_none() && self.key.is_none()
+    }
+
+    /// The plan's files, those of the options before them; and where each stands.
+    fn over(&self, plan: Option<&TlsPlan>) -> (Option<TlsPlan>, TlsNames) {
+        let plan = plan.cloned();
+        let mut names = TlsNames::PLAN;
+        if self.is_empty() {
+            return (plan, names);
+        }
+        let mut files = plan.unwrap_or_default();
+        if let Some(ca) = &self.ca {
+            (files.ca, names.ca) = (Some(ca.clone()), "`--tls-ca`");
+        }
+        // Neither is given without the other.
+        if let (Some(cert), Some(key)) = (self.cert.clone(), self.key.clone()) {
+            files.client = Some(ClientFiles { cert, key });
+            (names.cert, names.key) = ("`--tls-cert`", "`--tls-key`");
+        }
+        (Some(files), names)
+    }
+
+    /// A server with its certificates, and the files that a plan may record. To a server without TLS
+    /// the options mean nothing; the plan's files are an error then.
+    pub(crate) fn apply(
+        &self,
+        server: Endpoint,
+        plan: Option<&TlsPlan>,
+    ) -> anyhow::Result<(Endpoint, Option<TlsPlan>)> {
+        let (files, names) =
+            if server.is_over_tls() { self.over(plan) } else { (plan.cloned(), TlsNames::PLAN) };
+        let server = match &files {
+            Some(files) => server.with(Certificates::read(files, &names)?)?,
+            None => server,
+        };
+        Ok((server, files))
+    }
+
+    /// That there is a server which the options are for.
+    pub(crate) fn ensure_used<'e>(
+        &self,
+        servers: impl IntoIterator<Item = &'e Endpoint>,
+    ) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            self.is_empty() || servers.into_iter().any(Endpoint::is_over_tls),
+            "`--tls-ca`, `--tls-cert` and `--tls-key` are for servers that are reached over TLS, and there is none; write `rediss://HOST:PORT`, or leave them out"
+        );
+        Ok(())
+    }
+}

