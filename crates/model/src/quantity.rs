@@ -316,13 +316,17 @@ impl FewDigits {
 }
 
 fn natural_unit(dimension: Dimension, amount: Decimal, digits: Option<FewDigits>) -> Unit {
-    let reaches = |unit: Unit| match (digits, unit.zeros()) {
-        (Some(digits), Some(zeros)) => digits.whole() >= 10_u64.pow(zeros),
-        _ => amount.abs() >= unit.factor(),
-    };
-    let thousand_steps = |units: [Unit; 4]| {
-        let [base, larger @ ..] = units;
-        larger.into_iter().rev().find(|unit| reaches(*unit)).unwrap_or(base)
+    let thousand_steps = |[base, thousand, million, billion]: [Unit; 4]| {
+        let Some(digits) = digits else {
+            let larger = [billion, million, thousand];
+            return larger.into_iter().find(|unit| amount.abs() >= unit.factor()).unwrap_or(base);
+        };
+        match digits.whole() {
+            0..1_000 => base,
+            1_000..1_000_000 => thousand,
+            1_000_000..1_000_000_000 => million,
+            _ => billion,
+        }
     };
     match dimension {
         Dimension::Time => {

@@ -87,6 +87,11 @@ fn matrix(random: &mut Random, blocks: &[Block], policy: &str) -> Matrix {
 }
 
 fn measure(name: &str, matrix: &Matrix) {
+    // With words after `--`, only what has them in its name.
+    if !std::env::args().skip(1).filter(|word| !word.starts_with('-')).all(|it| name.contains(&it))
+    {
+        return;
+    }
     let mut times: Vec<Duration> = Vec::new();
     let mut found = BTreeMap::new();
     for _ in 0..RUNS {

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use phasegate_model::{Decimal, Measured, MetricPlace, Outcome, Readings};
 
 use crate::condition::{Comparison, Condition, Limit, Operator, Truth};
-use crate::decide::{Asks, certain_outcome, format_evidence};
+use crate::decide::{Asks, certain_outcome, format_evidence, is_far_from};
 use crate::exact::{self, Digits};
 use crate::matrix::{Matrix, Row};
 
@@ -165,6 +165,14 @@ impl Sampled<'_> {
             Some(limit) => Some((readings.get(limit.metric)?.number()?.value(), limit.amount)),
             None => self.comparison.sides(readings),
         }
+    }
+
+    /// Whether a constant side lies far outside all readings; nothing if that isn't told so easily.
+    pub(crate) fn is_far(&self, trials: &[&Readings]) -> Option<bool> {
+        let Limit { metric, amount, .. } = self.limit?;
+        let place = metric.place();
+        let readings = trials.iter().filter_map(|readings| readings.at(place)?.number());
+        is_far_from(readings.map(Measured::value), amount)
     }
 }
 

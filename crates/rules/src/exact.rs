@@ -15,6 +15,11 @@ const POWERS: [i64; 19] = {
     powers
 };
 
+/// Ten to the `exponent`; nothing if that is too large.
+pub(crate) fn power_of_ten(exponent: u32) -> Option<u64> {
+    POWERS.get(usize::try_from(exponent).ok()?)?.to_owned().try_into().ok()
+}
+
 /// A decimal as the whole number of its digits, and the number of those after the point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Digits {
@@ -130,17 +135,66 @@ pub(crate) fn distance_of(
     quickly.or_else(|| subtract_slowly(left, right))
 }
 
-/// Sorts by size. Digits at one scale are whole numbers, which compare at once.
-pub(crate) fn sort(values: &mut [Decimal]) {
-    let finest = values.iter().map(Decimal::scale).max().unwrap_or(0);
-    let mut keyed: Vec<(i64, Decimal)> = Vec::with_capacity(values.len());
-    for value in &*values {
-        let digits = Digits::of(*value).and_then(|digits| digits.at_scale(finest));
-        let Some(digits) = digits else { return values.sort_unstable() };
-        keyed.push((digits, *value));
+/// Amounts in the order of their size.
+#[derive(Debug)]
+pub(crate) enum Sorted {
+    /// As digits at one scale: whole numbers, which are sorted at once.
+    Digits {
+        /// The digits.
+        digits: Vec<i64>,
+        /// How many of them follow the point.
+        scale: u32,
+    },
+    /// As they are, because some have too many digits.
+    Decimals(Vec<Decimal>),
+}
+
+impl Sorted {
+    /// Sorts `most` amounts at most.
+    pub(crate) fn of(values: impl Iterator<Item = Decimal> + Clone, most: usize) -> Self {
+        if let Some((mut digits, scale)) = at_one_scale(values.clone(), most) {
+            digits.sort_unstable();
+            return Self::Digits { digits, scale };
+        }
+        let mut decimals: Vec<Decimal> = values.collect();
+        decimals.sort_unstable();
+        Self::Decimals(decimals)
     }
-    keyed.sort_unstable_by_key(|(digits, _)| *digits);
-    values.iter_mut().zip(keyed).for_each(|(value, (_, sorted))| *value = sorted);
+
+    /// How many there are.
+    pub(crate) const fn len(&self) -> usize {
+        match self {
+            Self::Digits { digits, .. } => digits.len(),
+            Self::Decimals(decimals) => decimals.len(),
+        }
+    }
+
+    /// The amount before which there are so many; nothing if there are no more.
+    pub(crate) fn get(&self, at: usize) -> Option<Decimal> {
+        match self {
+            Self::Digits { digits, scale } => {
+                digits.get(at).map(|digits| Digits { digits: *digits, scale: *scale }.decimal())
+            }
+            Self::Decimals(decimals) => decimals.get(at).copied(),
+        }
+    }
+}
+
+/// The digits of all amounts at the finest of their scales, and that scale; nothing if that takes
+/// more digits.
+fn at_one_scale(values: impl Iterator<Item = Decimal>, most: usize) -> Option<(Vec<i64>, u32)> {
+    let (mut all, mut scale) = (Vec::with_capacity(most), 0);
+    for value in values {
+        let own = Digits::of(value)?;
+        if own.scale > scale {
+            for digits in &mut all {
+                *digits = Digits { digits: *digits, scale }.at_scale(own.scale)?;
+            }
+            scale = own.scale;
+        }
+        all.push(if own.scale == scale { own.digits } else { own.at_scale(scale)? });
+    }
+    Some((all, scale))
 }
 
 /// The quotient of two amounts that aren't negative, rounded to so many places (a half to the even
@@ -257,10 +311,10 @@ mod tests {
 
         #[test]
         fn sorting_by_digits_is_sorting(mut values in proptest::collection::vec(decimal(), 0..40)) {
-            let mut sorted = values.clone();
-            sorted.sort();
-            sort(&mut values);
-            prop_assert_eq!(values, sorted);
+            let found = Sorted::of(values.iter().copied(), values.len());
+            let found: Vec<Decimal> = (0..found.len()).filter_map(|at| found.get(at)).collect();
+            values.sort();
+            prop_assert_eq!(found, values);
         }
     }
 

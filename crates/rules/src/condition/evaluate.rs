@@ -8,6 +8,7 @@ use phasegate_model::{
 
 use super::arithmetic::{Fault, apply, negate};
 use super::{Comparison, Condition, FactProblem, Kinds, Operator, Term};
+use crate::exact;
 
 /// What a condition says of one trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -215,6 +216,9 @@ fn read(metric: Metric, readings: &Readings) -> Result<Value<'_>, Unknown> {
 
 /// Compares two intervals: known only if every pair of points in them agrees.
 pub(crate) fn compare(left: &Measured, operator: Operator, right: &Measured) -> Option<bool> {
+    if left.is_exact() && right.is_exact() {
+        return Some(operator.holds(exact::compare(left.value(), right.value())));
+    }
     let surely = |yes: bool, no: bool| match (yes, no) {
         (true, _) => Some(true),
         (_, true) => Some(false),

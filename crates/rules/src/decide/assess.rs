@@ -201,6 +201,10 @@ impl<'b> ConditionState<'b> {
     /// vote would be unknown without it.
     fn is_calm(&self, trials: &[&Readings]) -> bool {
         self.ballot.sampled.iter().all(|sampled| {
+            // Most limits are that far, and no vector is needed to see it.
+            if sampled.is_far(trials) == Some(true) {
+                return true;
+            }
             let sides: Vec<_> =
                 trials.iter().filter_map(|readings| sampled.sides(readings)).collect();
             is_calm(&sides) || !self.matters(sampled.comparison, trials)

@@ -30,22 +30,32 @@ pub(crate) fn is_calm(sides: &[(Decimal, Decimal)]) -> bool {
 /// Times and sizes scatter by ratios, so that one slow trial does not make a limit near that is
 /// four times away. Nothing where a side is not positive and so has no ratio.
 fn is_far_by_ratio(sides: &[(Decimal, Decimal)]) -> Option<bool> {
-    let positive = |amount: &Decimal| amount.is_sign_positive() && !amount.is_zero();
-    if !sides.iter().all(|(left, right)| positive(left) && positive(right)) {
+    if !sides.iter().all(|(left, right)| is_positive(left) && is_positive(right)) {
         return None;
     }
     let (_, limit) = sides.first()?;
     let constant = sides.iter().all(|(_, right)| exact::compare(*right, *limit).is_eq());
-    let told = if constant { is_far_from(sides, *limit) } else { None };
+    let readings = sides.iter().map(|(left, _)| *left);
+    let told = if constant { is_far_from(readings, *limit) } else { None };
     told.or_else(|| is_far_by_quotients(sides))
 }
 
-/// The same for readings on the left and one limit, without dividing; nothing if the products are
-/// too large.
-fn is_far_from(sides: &[(Decimal, Decimal)], limit: Decimal) -> Option<bool> {
-    let by_size = |a: &Decimal, b: &Decimal| exact::compare(*a, *b);
-    let smallest = sides.iter().map(|(left, _)| *left).min_by(by_size)?;
-    let largest = sides.iter().map(|(left, _)| *left).max_by(by_size)?;
+/// The same for readings and one limit, without dividing; nothing also if the products are too
+/// large.
+pub(crate) fn is_far_from(
+    mut readings: impl Iterator<Item = Decimal>,
+    limit: Decimal,
+) -> Option<bool> {
+    let first = readings.next()?;
+    let (mut smallest, mut largest) = (first, first);
+    for reading in readings {
+        if exact::compare(reading, smallest).is_lt() {
+            smallest = reading;
+        } else if exact::compare(reading, largest).is_gt() {
+            largest = reading;
+        }
+    }
+    (is_positive(&smallest) && is_positive(&limit)).then_some(())?;
     if exact::compare(smallest, limit).is_gt() {
         exact::compare_square(smallest, largest, limit).map(Ordering::is_ge)
     } else if exact::compare(largest, limit).is_lt() {
@@ -53,6 +63,10 @@ fn is_far_from(sides: &[(Decimal, Decimal)], limit: Decimal) -> Option<bool> {
     } else {
         Some(false)
     }
+}
+
+const fn is_positive(amount: &Decimal) -> bool {
+    amount.is_sign_positive() && !amount.is_zero()
 }
 
 fn is_far_by_quotients(sides: &[(Decimal, Decimal)]) -> Option<bool> {
@@ -133,7 +147,8 @@ mod tests {
         ) {
             let sides: Vec<(Decimal, Decimal)> =
                 readings.iter().map(|reading| (Decimal::new(*reading, 1), Decimal::new(limit, 2))).collect();
-            let by_products = is_far_from(&sides, Decimal::new(limit, 2));
+            let lefts = sides.iter().map(|(left, _)| *left);
+            let by_products = is_far_from(lefts, Decimal::new(limit, 2));
             let (least, most) = (readings.iter().min().unwrap(), readings.iter().max().unwrap());
             // On the edge itself a quotient that had to be rounded says nothing.
             let on_edge = 10 * least * least == most * limit || 10 * most * most == least * limit;

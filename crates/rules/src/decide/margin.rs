@@ -197,20 +197,50 @@ impl<'r> Point<'r> {
     /// How far it is until the condition flips: by one metric if one is enough, else by the
     /// smallest set of comparisons that flips it together.
     pub(crate) fn margin(&self, condition: &Condition) -> Option<Margin> {
-        match condition {
-            Condition::Compare(comparison) if !comparison.is_computed() => {
-                self.margin_of_limit(comparison).or_else(|| self.margin_of_any(condition))
-            }
-            _ => self.margin_of_any(condition),
-        }
+        let limits = match condition {
+            Condition::Compare(_) => self.margin_of_limits(std::slice::from_ref(condition), true),
+            Condition::All(parts) => self.margin_of_limits(parts, true),
+            Condition::Any(parts) => self.margin_of_limits(parts, false),
+            Condition::Not(_) => None,
+        };
+        limits.or_else(|| self.margin_of_any(condition))
     }
 
-    /// A metric alone and its limit: moving to the limit, or just beyond it, always flips.
-    fn margin_of_limit(&self, comparison: &Comparison) -> Option<Margin> {
-        let Limit { metric, amount, .. } = comparison.limit()?;
+    /// The same for limits of different metrics that are joined: moving a metric to its limit, or
+    /// just beyond it, always flips its own comparison and no other. If all come to `unanimous`,
+    /// one of them that turns is enough; else all that don't come to it have to.
+    fn margin_of_limits(&self, parts: &[Condition], unanimous: bool) -> Option<Margin> {
+        let mut all: Vec<Move> = Vec::with_capacity(parts.len());
+        let mut dissenting: Vec<Move> = Vec::new();
+        for part in parts {
+            let (holds, moved) = self.limit_of(part)?;
+            // With several limits of one metric it has to be looked which of them flip together.
+            all.iter().all(|other| other.metric != moved.metric).then_some(())?;
+            all.push(moved);
+            dissenting.extend((holds != unanimous).then_some(moved));
+        }
+        if dissenting.is_empty() {
+            let nearest = match all.as_slice() {
+                [only] => Some(only),
+                several => several.iter().min_by_key(|moved| (moved.rank(), moved.distance())),
+            };
+            return Some(Margin { changes: vec![nearest?.change()] });
+        }
+        if dissenting.len() > 1 {
+            dissenting.sort_by_cached_key(|moved| std::cmp::Reverse(moved.rank()));
+        }
+        Some(Margin { changes: dissenting.iter().map(Move::change).collect() })
+    }
+
+    /// Whether a metric is on its limit's side, and its move to the limit; nothing if the condition
+    /// is anything else.
+    fn limit_of(&self, condition: &Condition) -> Option<(bool, Move)> {
+        let Condition::Compare(comparison) = condition else { return None };
+        let Limit { metric, operator, amount } =
+            comparison.limit().filter(|_| !comparison.is_computed())?;
         let from = self.medians.get(&metric).copied()?;
-        let change = Move { metric, from, to: (amount, 0) }.change();
-        Some(Margin { changes: vec![change] })
+        let holds = operator.holds(exact::compare(from, amount));
+        Some((holds, Move { metric, from, to: (amount, 0) }))
     }
 
     fn margin_of_any(&self, condition: &Condition) -> Option<Margin> {
@@ -313,13 +343,41 @@ mod tests {
     use super::*;
     use crate::condition::checked;
 
+    /// The point with these medians of four metrics, where there are any.
+    fn point(medians: [Option<u32>; 4], readings: &Readings) -> Point<'_> {
+        let metrics = METRICS.map(|name| name.parse().unwrap());
+        let median = |(metric, median): (Metric, Option<u32>)| {
+            median.map(|median| (metric, Decimal::from(1_000 * median)))
+        };
+        Point::new(metrics.into_iter().zip(medians).filter_map(median).collect(), readings)
+    }
+
+    const METRICS: [&str; 4] = ["P50", "P90", "P99", "floor.p99"];
+
+    fn operator() -> impl Strategy<Value = &'static str> {
+        prop_oneof![Just("<"), Just("<="), Just(">"), Just(">="), Just("=="), Just("!=")]
+    }
+
     proptest! {
+        #[test]
+        fn joined_limits_have_the_margin_that_any_condition_has(
+            medians in proptest::array::uniform4(proptest::option::weighted(0.95, 0..6_u32)),
+            limits in proptest::collection::vec((0..4_usize, operator(), 0..6_u32), 2..5),
+            joined in prop_oneof![Just(" and "), Just(" or ")],
+        ) {
+            let parts = limits.iter().map(|(metric, operator, limit)| {
+                format!("{} {operator} {limit}us", METRICS[*metric])
+            });
+            let condition = checked(&parts.collect::<Vec<_>>().join(joined)).unwrap();
+            let readings = Readings::default();
+            let point = point(medians, &readings);
+            prop_assert_eq!(point.margin(&condition), point.margin_of_any(&condition));
+        }
+
         #[test]
         fn a_limit_alone_has_the_margin_that_any_condition_has(
             reading in 0..12_u32, limit in 0..12_u32, mirrored in any::<bool>(),
-            operator in prop_oneof![
-                Just("<"), Just("<="), Just(">"), Just(">="), Just("=="), Just("!="),
-            ],
+            operator in operator(),
         ) {
             let text = if mirrored {
                 format!("{limit}us {operator} P99")

@@ -26,7 +26,7 @@ pub use background::Background;
 use background::completed_or;
 pub use backtest::{Recorded, RecordedReadings};
 pub use detectable::smallest_detectable;
-pub(crate) use drift::LEAST_TRIALS;
+pub(crate) use drift::{LEAST_TRIALS, is_far_from};
 pub use expectation::{expected_more_trials, expected_trials};
 pub use family::judge;
 use margin::Point;

@@ -8,15 +8,17 @@ use phasegate_model::{
 };
 
 use super::votes::dissent_allowed;
-use crate::exact;
+use crate::exact::Sorted;
 
 /// What the trials say of some metrics. The readings of each are sorted once, whoever asks.
 pub(crate) struct Samples<'t> {
     trials: &'t [&'t Readings],
-    sorted: BTreeMap<Metric, Vec<Decimal>>,
+    /// In the catalogue's order.
+    sorted: Vec<(Metric, Sorted)>,
 }
 
 impl<'t> Samples<'t> {
+    /// Of these metrics, which are in the catalogue's order.
     pub(crate) fn of(metrics: &[Metric], trials: &'t [&'t Readings]) -> Self {
         let numeric = metrics.iter().filter(|metric| matches!(metric.domain(), Domain::Number(_)));
         let sorted = numeric.map(|metric| (*metric, sorted(*metric, trials))).collect();
@@ -25,8 +27,8 @@ impl<'t> Samples<'t> {
 
     /// The readings' median (the lower middle one) of every numeric metric that has any.
     pub(crate) fn medians(&self) -> BTreeMap<Metric, Decimal> {
-        let median = |(metric, values): (&Metric, &Vec<Decimal>)| {
-            Some((*metric, *values.get(middle(values.len()))?))
+        let median = |(metric, values): &(Metric, Sorted)| {
+            Some((*metric, values.get(middle(values.len()))?))
         };
         self.sorted.iter().filter_map(median).collect()
     }
@@ -35,8 +37,8 @@ impl<'t> Samples<'t> {
     pub(crate) fn summarize(&self, metric: Metric, threshold: f64) -> MetricSummary {
         let summary = match metric.domain() {
             Domain::Number(dimension) => {
-                let values = self.sorted.get(&metric).map_or(&[][..], Vec::as_slice);
-                numbers(metric, dimension, values, threshold)
+                let own = self.sorted.iter().find(|(other, _)| *other == metric);
+                own.and_then(|(_, values)| numbers(metric, dimension, values, threshold))
                     .unwrap_or_else(|| missing(metric, self.trials))
             }
             Domain::Text | Domain::Version => texts(metric, self.trials),
@@ -49,31 +51,24 @@ const fn middle(n: usize) -> usize {
     n.saturating_sub(1) / 2
 }
 
-fn sorted(metric: Metric, trials: &[&Readings]) -> Vec<Decimal> {
-    let mut values: Vec<Decimal> = Vec::with_capacity(trials.len());
+fn sorted(metric: Metric, trials: &[&Readings]) -> Sorted {
     let place = metric.place();
-    for readings in trials {
-        if let Some(Reading::Number(measured)) = readings.at(place) {
-            values.push(measured.value());
-        }
-    }
-    exact::sort(&mut values);
-    values
+    let values = trials.iter().filter_map(|readings| Some(readings.at(place)?.number()?.value()));
+    Sorted::of(values, trials.len())
 }
 
 fn numbers(
     metric: Metric,
     dimension: Dimension,
-    values: &[Decimal],
+    values: &Sorted,
     threshold: f64,
 ) -> Option<Summary> {
-    let shown = |amount: &Decimal| Quantity::from_amount(dimension, *amount);
+    let shown = |amount| Quantity::from_amount(dimension, amount);
     Some(Summary::Number {
         median: shown(values.get(middle(values.len()))?),
-        interval: interval(metric, values, threshold)
-            .map(|(low, high)| (shown(&low), shown(&high))),
-        min: shown(values.first()?),
-        max: shown(values.last()?),
+        interval: interval(metric, values, threshold).map(|(low, high)| (shown(low), shown(high))),
+        min: shown(values.get(0)?),
+        max: shown(values.get(values.len().checked_sub(1)?)?),
         n: u32::try_from(values.len()).unwrap_or(u32::MAX),
     })
 }
@@ -81,7 +76,7 @@ fn numbers(
 /// The order-statistic interval for the median restart that always agrees with the finding:
 /// from the `(d+1)`-th smallest to the `(d+1)`-th largest reading, where `d` is the number of
 /// dissents that are allowed.
-fn interval(metric: Metric, values: &[Decimal], threshold: f64) -> Option<(Decimal, Decimal)> {
+fn interval(metric: Metric, values: &Sorted, threshold: f64) -> Option<(Decimal, Decimal)> {
     if metric.kind() != Kind::Sampled {
         return None;
     }
@@ -89,7 +84,7 @@ fn interval(metric: Metric, values: &[Decimal], threshold: f64) -> Option<(Decim
     let allowed = usize::try_from(dissent_allowed(n, threshold)?).ok()?;
     let low = values.get(allowed)?;
     let high = values.get(values.len().checked_sub(allowed + 1)?)?;
-    Some((*low, *high))
+    Some((low, high))
 }
 
 fn texts(metric: Metric, trials: &[&Readings]) -> Summary {

@@ -5,8 +5,15 @@
 //! chance that it ever reaches `1 / alpha` although the claim is false is at most `alpha` (Ville's
 //! inequality), for any distribution of restarts, as long as they are exchangeable.
 
+use std::cmp::Ordering;
+
+use crate::exact;
+
 /// The bets: weight, and the share of dissent that the bet expects.
 const BETS: [(f64, f64); 3] = [(0.60, 0.01), (0.20, 0.15), (0.20, 0.30)];
+
+/// Bits of a float behind its first one.
+const FRACTION: u32 = f64::MANTISSA_DIGITS - 1;
 
 /// Votes up to which powers are looked up; more are multiplied out.
 const TABLED: usize = 512;
@@ -76,13 +83,68 @@ pub(crate) fn dissent_allowed(n: u32, threshold: f64) -> Option<u32> {
 /// For readers: three significant digits.
 pub(crate) fn format(e_value: f64) -> String {
     match e_value {
-        tiny if tiny > 0.0 && tiny < 0.001 => format!("{tiny:.2e}"),
-        huge if huge >= 1e6 => format!("{huge:.2e}"),
+        tiny if tiny > 0.0 && tiny < 0.001 => exponential(tiny),
+        huge if huge >= 1e6 => exponential(huge),
         large if large >= 100.0 => fixed(large, 0),
         middle if middle >= 10.0 => fixed(middle, 1),
         small if small >= 1.0 => fixed(small, 2),
         smallest => fixed(smallest, 3),
     }
+}
+
+/// As `{:.2e}` has it: one digit, two more behind the point, and a power of ten.
+fn exponential(value: f64) -> String {
+    let Some((digits, exponent)) = three_digits(value) else { return format!("{value:.2e}") };
+    let mut text = String::with_capacity(8);
+    push(&mut text, digits / 100, 1);
+    text.push('.');
+    push(&mut text, digits % 100, 10);
+    text.push('e');
+    if exponent < 0 {
+        text.push('-');
+    }
+    push(&mut text, exponent.unsigned_abs().into(), 1);
+    text
+}
+
+/// The first three digits of a positive value as a whole number, rounded as they are written, and
+/// the power of ten that the first one stands for; nothing if it is too large or too small for that.
+fn three_digits(value: f64) -> Option<(u64, i32)> {
+    let bits = value.to_bits();
+    // The sign is zero and the exponent's bias 1023: value = digits * 2^power.
+    let exponent = i32::try_from(bits >> FRACTION).ok().filter(|bits| (1..=2046).contains(bits))?;
+    let digits = (bits & ((1 << FRACTION) - 1)) | (1 << FRACTION);
+    let power = exponent - 1023 - 52;
+    // The first digit's place or the one below: 1233 / 4096 is the logarithm of two.
+    let least = ((exponent - 1023) * 1233) >> 12;
+    for place in least..=least + 2 {
+        let whole = nearest(digits, power, place - 2)?;
+        if whole < 1000 {
+            return (whole >= 100).then_some((whole, place));
+        }
+    }
+    None
+}
+
+/// The whole number that is nearest to `digits * 2^twos / 10^tens`, of two that are equally near
+/// the even one; nothing if that takes too many digits.
+fn nearest(digits: u64, twos: i32, tens: i32) -> Option<u64> {
+    let positive = |exponent: i32| u32::try_from(exponent).unwrap_or(0);
+    let ten = |exponent: i32| exact::power_of_ten(positive(exponent)).map(u128::from);
+    let over = u128::from(digits).checked_mul(1_u128.checked_shl(positive(twos))?)?;
+    let over = over.checked_mul(ten(-tens)?)?;
+    let (tens, twos) = (ten(tens)?, positive(-twos));
+    let under = tens.checked_mul(1_u128.checked_shl(twos)?)?;
+    // Dividing by the power of ten alone is several times as fast.
+    let whole = (over / tens) >> twos;
+    let rest = over - whole * under;
+    let whole = u64::try_from(whole).ok()?;
+    let up = match rest.cmp(&(under - rest)) {
+        Ordering::Less => false,
+        Ordering::Equal => whole % 2 == 1,
+        Ordering::Greater => true,
+    };
+    Some(whole + u64::from(up))
 }
 
 /// As `format!` has it with so many decimals, of which there are three at most. Each row of a
@@ -117,7 +179,6 @@ fn push(text: &mut String, number: u64, place: u64) {
 /// The value times ten to the `decimals` as the nearest whole number, of two that are equally near
 /// the even one; nothing if it isn't between 2^-11 and 2^20.
 fn rounded(value: f64, decimals: u32) -> Option<u64> {
-    const FRACTION: u32 = f64::MANTISSA_DIGITS - 1;
     let bits = value.to_bits();
     // The sign is zero and the exponent's bias 1023: value = digits / 2^shift.
     let exponent = u32::try_from(bits >> FRACTION).ok()?;
@@ -224,10 +285,31 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn exponents_are_those_of_the_library(
+            value in proptest::prop_oneof![
+                (-330..310_i32, 1.0..10.0_f64).prop_map(|(power, digit)| digit * 10_f64.powi(power)),
+                (-90..130_i32, 1.0..2.0_f64).prop_map(|(power, digit)| digit * 2_f64.powi(power)),
+                // Halves of the last digit, which must go to the even one.
+                (200_u32..=2_000, 3..=20_i32).prop_map(|(halves, zeros)| {
+                    f64::from(halves) * 5.0 * 10_f64.powi(zeros)
+                }),
+                // Just below and just above a power of ten.
+                (-25..=40_i32, -1e-3..1e-3_f64).prop_map(|(power, by)| (1.0 + by) * 10_f64.powi(power)),
+            ],
+        ) {
+            proptest::prop_assert_eq!(exponential(value), format!("{value:.2e}"));
+        }
+    }
+
     #[test]
     fn what_is_no_number_is_written_as_the_library_does() {
         for value in [f64::NAN, f64::INFINITY, -0.0, -5.5, f64::MIN_POSITIVE, f64::MAX] {
             assert_eq!(fixed(value, 1), format!("{value:.1}"));
+            assert_eq!(exponential(value), format!("{value:.2e}"));
         }
     }
 

@@ -163,6 +163,12 @@ impl<'m> Analysis<'m> {
         pool.into_iter().map(Value::Number).collect()
     }
 
+    /// Whether it is certain that a row says nothing of any readings at a point, nor of fewer.
+    pub(super) fn is_silent_at(&self, row: usize, point: &Point) -> bool {
+        let speaks = self.regions.get(row).into_iter().flat_map(|own| &own.speaks);
+        self.entangled.is_empty() && !speaks.into_iter().any(|block| block.holds(point))
+    }
+
     /// The outcome at these readings without some rows; nothing if the readings don't tell. Rows
     /// that say nothing at the point are left out where that is certain.
     pub(super) fn outcome(
@@ -172,10 +178,8 @@ impl<'m> Analysis<'m> {
         without: impl Fn(usize) -> bool,
     ) -> Option<Outcome> {
         let mut verbs = Vec::new();
-        for (at, row, regions) in self.rows() {
-            let silent =
-                self.entangled.is_empty() && !regions.speaks.iter().any(|block| block.holds(point));
-            if !silent && !without(at) {
+        for (at, row, _) in self.rows() {
+            if !self.is_silent_at(at, point) && !without(at) {
                 verbs.extend(says(row, readings)?.map(Action::verb));
             }
         }

@@ -1,5 +1,6 @@
 //! One metric's readings cut into cells: within a cell every condition of the matrix says the same.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use phasegate_model::{Decimal, Version};
@@ -7,6 +8,7 @@ use phasegate_model::{Decimal, Version};
 use super::blocks::Run;
 use super::domain::Bounds;
 use crate::condition::Operator;
+use crate::exact;
 
 /// What a reading is compared with, or could be.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +16,16 @@ pub(super) enum Value {
     Number(Decimal),
     Text(String),
     Version(Version),
+}
+
+impl Value {
+    /// As `self.cmp(limit)`: each limit of a matrix is looked for among all others.
+    fn compare(&self, limit: &Self) -> Ordering {
+        match (self, limit) {
+            (Self::Number(own), Self::Number(limit)) => exact::compare(*own, *limit),
+            _ => self.cmp(limit),
+        }
+    }
 }
 
 /// A single value, or all between two of them.
@@ -26,15 +38,15 @@ enum Cell {
 impl Cell {
     fn is_below(&self, limit: &Value) -> bool {
         match self {
-            Self::At(value) => value < limit,
-            Self::Between(_, high) => high.as_ref().is_some_and(|high| high <= limit),
+            Self::At(value) => value.compare(limit).is_lt(),
+            Self::Between(_, high) => high.as_ref().is_some_and(|high| high.compare(limit).is_le()),
         }
     }
 
     fn is_above(&self, limit: &Value) -> bool {
         match self {
-            Self::At(value) => value > limit,
-            Self::Between(low, _) => low.as_ref().is_some_and(|low| low >= limit),
+            Self::At(value) => value.compare(limit).is_gt(),
+            Self::Between(low, _) => low.as_ref().is_some_and(|low| low.compare(limit).is_ge()),
         }
     }
 }

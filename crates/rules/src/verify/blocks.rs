@@ -54,6 +54,17 @@ impl Block {
         block
     }
 
+    /// Leaves of it what lies in the run on one axis. Returns whether that is anything: a block is
+    /// never empty.
+    #[must_use]
+    pub(super) fn narrow(&mut self, axis: usize, run: Run) -> bool {
+        let Some(own) = self.0.get_mut(axis).filter(|own| !own.is_apart_from(run)) else {
+            return false;
+        };
+        *own = Run { from: own.from.max(run.from), to: own.to.min(run.to) };
+        true
+    }
+
     pub(super) fn intersection(&self, other: &Self) -> Option<Self> {
         if self.is_apart_from(other) {
             return None;

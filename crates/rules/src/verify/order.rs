@@ -65,25 +65,28 @@ fn needed<'b>(
 }
 
 fn shadow(analysis: &Analysis<'_>, at: usize, row: &Row, by: &[usize]) -> Diagnostic {
-    let names: Vec<&Row> =
-        by.iter().filter_map(|before| analysis.matrix.rows.get(*before)).collect();
     let message = format!("row `{}` never has its turn", row.id);
     let mut problem = Diagnostic::new(Code::ShadowedRow, row.when.place.clone(), message)
         .label("earlier rows decide all of this")
         .help(
             "put it before them, or remove it: `hit_policy = \"first\"` takes rows in file order",
         );
-    for before in names.iter().take(MOST_NAMED) {
+    let names = by.iter().filter_map(|before| analysis.matrix.rows.get(*before));
+    for before in names.take(MOST_NAMED) {
         let label = format!("`{}` comes first", before.id);
         problem = problem.related(before.when.place.clone(), label);
     }
+    let point = analysis.regions.get(at).and_then(|regions| regions.speaks.first());
+    let point = point.and_then(|block| analysis.search.hole(block, []).ok().flatten());
+    // Of very many rows few have the point.
+    let here = |row: &&usize| point.as_ref().is_none_or(|p| !analysis.is_silent_at(**row, p));
+    let names: Vec<&Row> =
+        by.iter().filter(here).filter_map(|before| analysis.matrix.rows.get(*before)).collect();
     let said = |row: &Row, readings: &Readings| says(row, readings).flatten().map(Action::verb);
     let first = |readings: &Readings| {
         let before = names.iter().find_map(|row| said(row, readings).map(|verb| (row, verb)));
         said(row, readings).and(before).map(|(row, verb)| format!("`{}` says {verb} first", row.id))
     };
-    let point = analysis.regions.get(at).and_then(|regions| regions.speaks.first());
-    let point = point.and_then(|block| analysis.search.hole(block, []).ok().flatten());
     let readings = point.and_then(|p| analysis.readings(&p, |readings| first(readings).is_some()));
     let witness = readings.and_then(|readings| {
         let text = first(&readings)?;

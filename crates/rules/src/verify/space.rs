@@ -153,29 +153,40 @@ impl Space {
             let run = Run { from: cell, to: cell + 1 };
             return place.map(|(at, _)| self.whole().with(at, run)).into_iter().collect();
         }
-        self.blocks(condition, holds)
+        self.narrowed(condition, holds, vec![self.whole()])
     }
 
-    fn blocks(&self, condition: &Condition, holds: bool) -> Vec<Block> {
+    /// What of these blocks lies where the condition holds, or where it doesn't.
+    fn narrowed(&self, condition: &Condition, holds: bool, mut blocks: Vec<Block>) -> Vec<Block> {
         match (condition, holds) {
-            (Condition::Compare(comparison), _) => self.atom_blocks(comparison, holds),
-            (Condition::Not(inner), _) => self.blocks(inner, !holds),
+            (Condition::Compare(comparison), _) => {
+                let atom = Atom::of(comparison);
+                let Some((at, axis)) = self.place(&atom.subject) else { return Vec::new() };
+                let operator = if holds { atom.operator } else { opposite(atom.operator) };
+                let runs = axis.runs(operator, &atom.limit);
+                if let [run] = runs.as_slice() {
+                    blocks.retain_mut(|block| block.narrow(at, *run));
+                    return blocks;
+                }
+                let parts = blocks.iter().flat_map(|block| {
+                    runs.iter().filter_map(|run| {
+                        let mut part = block.clone();
+                        part.narrow(at, *run).then_some(part)
+                    })
+                });
+                parts.collect()
+            }
+            (Condition::Not(inner), _) => self.narrowed(inner, !holds, blocks),
             (Condition::All(parts), true) | (Condition::Any(parts), false) => {
-                let all = vec![self.whole()];
-                parts.iter().fold(all, |blocks, part| meet(&blocks, &self.blocks(part, holds)))
+                parts.iter().fold(blocks, |blocks, part| self.narrowed(part, holds, blocks))
             }
             (Condition::Any(parts), true) | (Condition::All(parts), false) => {
-                parts.iter().flat_map(|part| self.blocks(part, holds)).collect()
+                let either = blocks.iter().flat_map(|block| {
+                    parts.iter().flat_map(|part| self.narrowed(part, holds, vec![block.clone()]))
+                });
+                either.collect()
             }
         }
-    }
-
-    fn atom_blocks(&self, comparison: &Comparison, holds: bool) -> Vec<Block> {
-        let atom = Atom::of(comparison);
-        let Some((at, axis)) = self.place(&atom.subject) else { return Vec::new() };
-        let operator = if holds { atom.operator } else { opposite(atom.operator) };
-        let runs = axis.runs(operator, &atom.limit);
-        runs.into_iter().map(|run| self.whole().with(at, run)).collect()
     }
 }
 
