@@ -1,9 +1,7 @@
 //! What a recorded phase says of a typical trial.
 
-use phasegate_history::{Body, DecisionRecord, Entry, Store};
-use phasegate_model::{
-    Decision, Evidence, Metric, Quantity, Reading, Readings, Summary, Transcription,
-};
+use phasegate_history::{Body, Entry, Medians, Store};
+use phasegate_model::{Decision, Evidence, Metric, Quantity, Readings, Transcription};
 use phasegate_rules::typical_readings;
 
 use crate::recorded::recorded_evidence;
@@ -34,21 +32,10 @@ pub(crate) fn typical_of(store: &Store, entry: &Entry) -> anyhow::Result<Option<
 pub(crate) fn typical_among(
     store: &Store,
     entry: &Entry,
-    metrics: &[Metric],
+    metrics: &Medians,
 ) -> anyhow::Result<Option<Readings>> {
-    let quick = entry.decision().and_then(|record| summarized(record, metrics));
+    let quick = entry.decision().and_then(|record| metrics.in_record(record));
     if quick.is_some() { Ok(quick) } else { typical_of(store, entry) }
-}
-
-fn summarized(record: &DecisionRecord, metrics: &[Metric]) -> Option<Readings> {
-    let mut readings = Readings::default();
-    for metric in metrics {
-        let mut summaries = record.decision.rows.iter().flat_map(|row| &row.readings);
-        let summary = summaries.find(|summary| summary.metric == *metric)?;
-        let Summary::Number { median, .. } = &summary.summary else { return None };
-        readings.insert(*metric, Reading::exact(median.amount())).ok()?;
-    }
-    Some(readings)
 }
 
 /// A reading's amount as a quantity; nothing for texts, versions and what is missing.
