@@ -8,11 +8,20 @@ use crate::recorded::recorded_evidence;
 
 /// A typical trial among those that the decision rests on, so that a figure is the same wherever
 /// it is shown.
-pub(crate) fn typical(decision: &Decision, mut evidence: Evidence) -> Readings {
+pub(crate) fn typical(decision: &Decision, evidence: Evidence) -> Readings {
+    typical_and_rest(decision, evidence).0
+}
+
+/// A typical trial, and the evidence without its trials, which are most of it.
+pub(crate) fn typical_and_rest(
+    decision: &Decision,
+    mut evidence: Evidence,
+) -> (Readings, Evidence) {
     if let Ok(considered) = usize::try_from(decision.trials) {
         evidence.trials.truncate(considered);
     }
-    typical_readings(&evidence)
+    let readings = typical_readings(&evidence);
+    (readings, Evidence { trials: Vec::new(), ..evidence })
 }
 
 /// The typical readings of an entry; nothing if entries of its kind have none.
