@@ -2,7 +2,7 @@
 //! readings since.
 
 use chrono::{DateTime, NaiveTime, Utc};
-use phasegate_history::{Body, Kind, OpenObligation, OpenObligations, Store};
+use phasegate_history::{Body, Entry, Kind, OpenObligation, OpenObligations, Outline, Store};
 use phasegate_model::{Decimal, Evidence, Metric, Quantity, Readings, TargetServer};
 
 use crate::lines::Problems;
@@ -43,16 +43,18 @@ impl Ledger {
     pub(crate) fn read(store: &Store, problems: &mut Problems) -> anyhow::Result<Self> {
         let mut open = OpenObligations::default();
         let mut earlier = Vec::new();
-        let entries = store.entries_that(|outline| {
+        let is_asked_for = |outline: &Outline<'_>| {
             matches!(outline.kind, Kind::Decision | Kind::Transcription | Kind::Revisit)
-        })?;
-        for recorded in entries {
-            let Some(recorded) = problems.tell(recorded) else { continue };
-            open.take(&recorded.entry);
-            if let Body::Revisit(look) = &recorded.entry.body {
-                let at = look.read_at.unwrap_or(recorded.entry.recorded_at);
-                earlier.extend(numbers(recorded.entry.number, at, &look.server, &look.readings));
+        };
+        let taken = store.lines_that(is_asked_for, |line| {
+            if line.kind()? == Kind::Revisit {
+                earlier.extend(look_of(&line.recorded()?.entry));
+                return Ok(());
             }
+            open.take_line(line)
+        })?;
+        for taken in taken {
+            problems.tell(taken);
         }
         let open = open.into_open();
         let mut owed = Vec::new();
@@ -109,6 +111,13 @@ pub(crate) fn server_of(evidence: &Evidence) -> String {
         TargetServer::Running(address) | TargetServer::Restarted(address) => address.clone(),
         other @ (TargetServer::Started(_) | TargetServer::Imported(_)) => other.to_string(),
     }
+}
+
+/// What a later look read.
+fn look_of(entry: &Entry) -> Vec<Earlier> {
+    let Body::Revisit(look) = &entry.body else { return Vec::new() };
+    let at = look.read_at.unwrap_or(entry.recorded_at);
+    numbers(entry.number, at, &look.server, &look.readings)
 }
 
 fn numbers(entry: u64, at: DateTime<Utc>, server: &str, readings: &Readings) -> Vec<Earlier> {

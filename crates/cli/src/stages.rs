@@ -1,13 +1,11 @@
 //! The phases of a history with their figures of one metric, for trajectories.
 
 use phasegate_history::{Body, Entry, Recorded, Store};
-use phasegate_model::{
-    Circumstances, Decision, Evidence, Metric, PropertyChange, Readings, Statistic,
-};
+use phasegate_model::{Circumstances, Decision, Evidence, Metric, PropertyChange, Statistic};
 use phasegate_report::{Figures, Stage};
 
 use crate::recorded::recorded_evidence;
-use crate::typical::{asserted, quantity, typical};
+use crate::typical::{asserted, quantity, typical_and_rest};
 
 /// How many phases a report looks back to, so that recording doesn't take longer with each.
 const LOOK_BACK: u64 = 50;
@@ -56,8 +54,7 @@ impl Stages {
 
     /// Adds a decision with its evidence.
     pub(crate) fn add_measured(&mut self, entry: u64, decision: &Decision, evidence: Evidence) {
-        let bare = Evidence { trials: Vec::new(), ..evidence.clone() };
-        let readings: Readings = typical(decision, evidence);
+        let (readings, bare) = typical_and_rest(decision, evidence);
         let Some(reading) = quantity(self.metric, &readings) else {
             self.without += 1;
             return;

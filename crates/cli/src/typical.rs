@@ -1,20 +1,27 @@
 //! What a recorded phase says of a typical trial.
 
-use phasegate_history::{Body, DecisionRecord, Entry, Store};
-use phasegate_model::{
-    Decision, Evidence, Metric, Quantity, Reading, Readings, Summary, Transcription,
-};
+use phasegate_history::{Body, Entry, Medians, Store};
+use phasegate_model::{Decision, Evidence, Metric, Quantity, Readings, Transcription};
 use phasegate_rules::typical_readings;
 
 use crate::recorded::recorded_evidence;
 
 /// A typical trial among those that the decision rests on, so that a figure is the same wherever
 /// it is shown.
-pub(crate) fn typical(decision: &Decision, mut evidence: Evidence) -> Readings {
+pub(crate) fn typical(decision: &Decision, evidence: Evidence) -> Readings {
+    typical_and_rest(decision, evidence).0
+}
+
+/// A typical trial, and the evidence without its trials, which are most of it.
+pub(crate) fn typical_and_rest(
+    decision: &Decision,
+    mut evidence: Evidence,
+) -> (Readings, Evidence) {
     if let Ok(considered) = usize::try_from(decision.trials) {
         evidence.trials.truncate(considered);
     }
-    typical_readings(&evidence)
+    let readings = typical_readings(&evidence);
+    (readings, Evidence { trials: Vec::new(), ..evidence })
 }
 
 /// The typical readings of an entry; nothing if entries of its kind have none.
@@ -34,21 +41,10 @@ pub(crate) fn typical_of(store: &Store, entry: &Entry) -> anyhow::Result<Option<
 pub(crate) fn typical_among(
     store: &Store,
     entry: &Entry,
-    metrics: &[Metric],
+    metrics: &Medians,
 ) -> anyhow::Result<Option<Readings>> {
-    let quick = entry.decision().and_then(|record| summarized(record, metrics));
+    let quick = entry.decision().and_then(|record| metrics.in_record(record));
     if quick.is_some() { Ok(quick) } else { typical_of(store, entry) }
-}
-
-fn summarized(record: &DecisionRecord, metrics: &[Metric]) -> Option<Readings> {
-    let mut readings = Readings::default();
-    for metric in metrics {
-        let mut summaries = record.decision.rows.iter().flat_map(|row| &row.readings);
-        let summary = summaries.find(|summary| summary.metric == *metric)?;
-        let Summary::Number { median, .. } = &summary.summary else { return None };
-        readings.insert(*metric, Reading::exact(median.amount())).ok()?;
-    }
-    Some(readings)
 }
 
 /// A reading's amount as a quantity; nothing for texts, versions and what is missing.

@@ -28,7 +28,7 @@ impl Pile {
         for pack in &listing.packs {
             let mut lines = store.pack_lines(*pack);
             while lines.advance()? {
-                self.add_entry(&lines.line, is_other, || lines.place())?;
+                self.add_entry(lines.line(), is_other, || lines.place())?;
             }
         }
         // Beside a pack, too, there may be entries of another branch.

@@ -90,10 +90,15 @@ impl Chain {
         self.before = None;
     }
 
-    /// The bytes of the entry that was reached, of which only the opening is read. `place` names
-    /// their file. Returns their digest.
-    pub(crate) fn link(&mut self, bytes: &[u8], place: impl FnOnce() -> PathBuf) -> Digest {
-        match Link::scan(bytes) {
+    /// The bytes of the entry that was reached, of which only the opening was scanned. `place`
+    /// names their file. Returns their digest.
+    pub(crate) fn link(
+        &mut self,
+        bytes: &[u8],
+        scanned: Option<Link>,
+        place: impl FnOnce() -> PathBuf,
+    ) -> Digest {
+        match scanned {
             Some(link) => self.follow(bytes, Some(link), place),
             None => self.whole(bytes, place).0,
         }

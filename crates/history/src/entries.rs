@@ -1,11 +1,14 @@
 //! Reading entries one after another, from files of their own and from packs.
 
+use std::path::PathBuf;
+
 use crate::entry::Recorded;
+use crate::line::Line;
 use crate::listing::{Cursor, Listing, Segment};
 use crate::outline::{Link, Outline};
-use crate::packed::PackLines;
+use crate::packed::{Found, PackLines};
 use crate::place_error::PlaceError;
-use crate::store::{ReadError, Store, recorded, recorded_from};
+use crate::store::{ReadError, Store};
 
 /// The entries of a history, oldest first; see [`Store::entries`].
 pub struct Entries<'a> {
@@ -22,7 +25,7 @@ impl Iterator for Entries<'_> {
     type Item = Result<Recorded, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        Some(self.walk.turn()?.and_then(|turn| self.walk.whole(turn)))
+        Some(self.walk.turn()?.and_then(|turn| self.walk.read(turn, recorded)))
     }
 }
 
@@ -44,12 +47,25 @@ impl Store {
     /// If the ledger can't be listed.
     pub fn entries_that<'a>(
         &'a self,
-        mut passes: impl FnMut(&Outline<'_>) -> bool + 'a,
+        passes: impl FnMut(&Outline<'_>) -> bool + 'a,
     ) -> Result<impl Iterator<Item = Result<Recorded, ReadError>> + 'a, ReadError> {
+        self.lines_that(passes, recorded)
+    }
+
+    /// What `read` makes of the lines of the entries whose outline passes; see
+    /// [`Store::entries_that`].
+    ///
+    /// # Errors
+    /// If the ledger can't be listed.
+    pub fn lines_that<'a, T: 'a>(
+        &'a self,
+        mut passes: impl FnMut(&Outline<'_>) -> bool + 'a,
+        mut read: impl FnMut(&Line<'_>) -> Result<T, ReadError> + 'a,
+    ) -> Result<impl Iterator<Item = Result<T, ReadError>> + 'a, ReadError> {
         let mut walk = self.walk()?;
         Ok(std::iter::from_fn(move || {
             loop {
-                let read = walk.turn()?.and_then(|turn| walk.whole_if(turn, &mut passes));
+                let read = walk.turn()?.and_then(|turn| walk.read_if(turn, &mut passes, &mut read));
                 if let Some(item) = read.transpose() {
                     return Some(item);
                 }
@@ -66,17 +82,30 @@ impl Store {
         &self,
         numbers: impl IntoIterator<Item = u64>,
     ) -> Result<impl Iterator<Item = Result<Recorded, ReadError>>, ReadError> {
+        self.lines_numbered(numbers, recorded)
+    }
+
+    /// What `read` makes of the lines of these entries; see [`Store::entries_numbered`].
+    ///
+    /// # Errors
+    /// If the ledger can't be listed.
+    pub fn lines_numbered<T>(
+        &self,
+        numbers: impl IntoIterator<Item = u64>,
+        mut read: impl FnMut(&Line<'_>) -> Result<T, ReadError>,
+    ) -> Result<impl Iterator<Item = Result<T, ReadError>>, ReadError> {
         let listing = self.list_ledger()?;
         let mut lines: Option<PackLines<'_>> = None;
         Ok(numbers.into_iter().map(move |number| {
             let Some(pack) = listing.pack_with(number) else {
-                return self.single(number).and_then(|found| recorded(number, found));
+                let Found { bytes, place } = self.single(number)?;
+                return read(&Line { number, bytes: &bytes, place: &|| place.clone() });
             };
             let here = lines.take().filter(|lines| lines.pack == *pack && lines.number() < number);
             let lines = lines.insert(here.unwrap_or_else(|| self.pack_lines(*pack)));
             while lines.advance()? {
                 if lines.number() == number {
-                    return recorded_in(number, lines);
+                    return read(&line_in(number, lines, &|| lines.place()));
                 }
             }
             Err(ReadError::NoEntry { path: self.ledger(), number })
@@ -89,9 +118,13 @@ impl Store {
     }
 }
 
-/// The entry of the line that was read.
-fn recorded_in(number: u64, lines: &PackLines<'_>) -> Result<Recorded, ReadError> {
-    recorded_from(number, &lines.line, || lines.place())
+fn recorded(line: &Line<'_>) -> Result<Recorded, ReadError> {
+    line.recorded()
+}
+
+/// The line that was read, which must be that of an entry.
+fn line_in<'a>(number: u64, lines: &'a PackLines<'_>, place: &'a dyn Fn() -> PathBuf) -> Line<'a> {
+    Line { number, bytes: lines.line(), place }
 }
 
 /// Whose turn it is.
@@ -163,7 +196,7 @@ impl Walk<'_> {
     /// The line that was read, which is taken for the entry that it says.
     fn line(&mut self) -> Result<Turn, ReadError> {
         let Some(lines) = &self.lines else { return Ok(Turn::Line(self.expected)) };
-        let said = Link::scan(&lines.line).map_or(self.expected, |link| link.number);
+        let said = Link::scan(lines.line()).map_or(self.expected, |link| link.number);
         if said < self.expected || !lines.pack.has(said) {
             return Err(ReadError::Misplaced { path: lines.place(), inside: said });
         }
@@ -188,23 +221,29 @@ impl Walk<'_> {
         (first <= last).then(|| ReadError::Gap { path: self.store.ledger(), first, last })
     }
 
-    fn whole(&self, turn: Turn) -> Result<Recorded, ReadError> {
+    fn read<T>(
+        &self,
+        turn: Turn,
+        mut read: impl FnMut(&Line<'_>) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
         let number = turn.number();
         if let (Turn::Line(_), Some(lines)) = (turn, &self.lines) {
-            return recorded_in(number, lines);
+            return read(&line_in(number, lines, &|| lines.place()));
         }
-        recorded(number, self.store.single(number)?)
+        let Found { bytes, place } = self.store.single(number)?;
+        read(&Line { number, bytes: &bytes, place: &|| place.clone() })
     }
 
-    fn whole_if(
+    fn read_if<T>(
         &self,
         turn: Turn,
         passes: &mut impl FnMut(&Outline<'_>) -> bool,
-    ) -> Result<Option<Recorded>, ReadError> {
+        read: &mut impl FnMut(&Line<'_>) -> Result<T, ReadError>,
+    ) -> Result<Option<T>, ReadError> {
         let number = turn.number();
         let opening;
         let bytes = if let (Turn::Line(_), Some(lines)) = (turn, &self.lines) {
-            &lines.line
+            lines.line()
         } else {
             opening = self.store.opening(number)?;
             &opening
@@ -212,9 +251,11 @@ impl Walk<'_> {
         // An entry in another's place is an error, as it is without a filter.
         let outline = Outline::scan(bytes).filter(|outline| outline.number == number);
         if let Some(outline) = outline {
-            return passes(&outline).then(|| self.whole(turn)).transpose();
+            return passes(&outline).then(|| self.read(turn, read)).transpose();
         }
-        let recorded = self.whole(turn)?;
-        Ok(passes(&Outline::of(&recorded.entry)).then_some(recorded))
+        self.read(turn, |line| {
+            let recorded = line.recorded()?;
+            passes(&Outline::of(&recorded.entry)).then(|| read(line)).transpose()
+        })
     }
 }

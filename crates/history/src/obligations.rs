@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use phasegate_model::{Finding, MatrixId, Obligation, PhaseId, RowId};
+use phasegate_model::{Finding, MatrixId, Obligation, PhaseId, RowDecision, RowId};
 
 use crate::body::Body;
 use crate::entry::Entry;
+use crate::line::Line;
+use crate::owing::Owing;
+use crate::store::ReadError;
 
 /// An obligation that nobody has taken up yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,13 +52,14 @@ impl OpenObligations {
         match &entry.body {
             Body::Decision(record) => {
                 let decision = &record.decision;
-                let (phase, matrix) = (&decision.phase, Some(&decision.matrix));
-                for row in &decision.rows {
-                    if matches!(row.finding, Finding::Met | Finding::NotMet) {
-                        self.take_up(phase, matrix, &row.id);
-                    }
-                }
-                self.owe(number, phase, matrix, &decision.obligations);
+                let is_settled =
+                    |row: &&RowDecision| matches!(row.finding, Finding::Met | Finding::NotMet);
+                self.decided(
+                    number,
+                    (&decision.phase, &decision.matrix),
+                    decision.rows.iter().filter(is_settled).map(|row| &row.id),
+                    &decision.obligations,
+                );
             }
             Body::Transcription(record) => {
                 let told = &record.transcription;
@@ -67,6 +71,33 @@ impl OpenObligations {
             }
             Body::Waiver(_) | Body::Note(_) | Body::Revisit(_) => (),
         }
+    }
+
+    /// Takes the entry of the next line into account, of which no more is read than that needs.
+    ///
+    /// # Errors
+    /// If it isn't an entry, or another's, as far as it is read.
+    pub fn take_line(&mut self, line: &Line<'_>) -> Result<(), ReadError> {
+        match Owing::scan(line) {
+            Some(Owing { phase, matrix, settled, obligations }) => {
+                self.decided(line.number(), (&phase, &matrix), settled.iter(), &obligations);
+            }
+            None => self.take(&line.recorded()?.entry),
+        }
+        Ok(())
+    }
+
+    fn decided<'r>(
+        &mut self,
+        number: u64,
+        (phase, matrix): (&PhaseId, &MatrixId),
+        settled: impl Iterator<Item = &'r RowId>,
+        obligations: &[Obligation],
+    ) {
+        for row in settled {
+            self.take_up(phase, Some(matrix), row);
+        }
+        self.owe(number, phase, Some(matrix), obligations);
     }
 
     /// What is open, in the order of the entries that owe it.

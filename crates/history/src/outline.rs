@@ -10,6 +10,7 @@ use phasegate_model::{Outcome, PhaseId};
 use crate::body::Kind;
 use crate::digest::Digest;
 use crate::entry::Entry;
+use crate::scan::{after, number, plain};
 
 /// What can be told of an entry at a glance, for filters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +92,7 @@ impl Time {
         bytes.iter().zip(form).all(fits).then_some(Self(bytes))
     }
 
-    fn parse(self) -> Option<DateTime<Utc>> {
+    pub(crate) fn parse(self) -> Option<DateTime<Utc>> {
         let Self([y1, y2, y3, y4, _, m1, m2, _, d1, d2, _, h1, h2, _, n1, n2, _, s1, s2, _]) = self;
         let value = |high: u8, low: u8| u32::from(high - b'0') * 10 + u32::from(low - b'0');
         let year = i32::try_from(value(y1, y2) * 100 + value(y3, y4)).ok()?;
@@ -102,16 +103,16 @@ impl Time {
 }
 
 /// The keys up to the time, and what follows them.
-struct Opening<'a> {
-    link: Link,
-    kind: Kind,
-    phase: Option<&'a str>,
+pub(crate) struct Opening<'a> {
+    pub(crate) link: Link,
+    pub(crate) kind: Kind,
+    pub(crate) phase: Option<&'a str>,
     recorded_at: Time,
-    rest: &'a [u8],
+    pub(crate) rest: &'a [u8],
 }
 
 impl<'a> Opening<'a> {
-    fn scan(line: &'a [u8]) -> Option<Self> {
+    pub(crate) fn scan(line: &'a [u8]) -> Option<Self> {
         let rest = line.strip_prefix(b"{\"schema\":1,\"number\":")?;
         let (number, rest) = number(rest)?;
         let rest = rest.strip_prefix(b",\"previous\":")?;
@@ -135,22 +136,6 @@ impl<'a> Opening<'a> {
     }
 }
 
-/// A number without a sign or zeros before it.
-fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (digits, rest) = bytes.split_at_checked(digits)?;
-    let plain = digits.first().is_some_and(|first| *first != b'0');
-    let number = std::str::from_utf8(digits).ok()?.parse().ok()?;
-    plain.then_some((number, rest))
-}
-
-/// A text up to its closing quotation mark, if there is nothing escaped in it.
-fn plain(bytes: &[u8]) -> Option<(&str, &[u8])> {
-    let end = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
-    let (text, rest) = bytes.split_at_checked(end)?;
-    Some((std::str::from_utf8(text).ok()?, rest.strip_prefix(b"\"")?))
-}
-
 /// The outcome in a body that is an object of that key. Inside of a text each quotation mark has a
 /// backslash before it, so that neither key is ever found in one. The keys of a body before its
 /// outcome are numbers and texts, so that the first outcome is the body's own.
@@ -158,9 +143,4 @@ fn outcome(rest: &[u8], key: &[u8]) -> Option<Outcome> {
     let body = after(rest, key)?;
     let (outcome, _) = plain(after(body, b",\"outcome\":\"")?)?;
     outcome.parse().ok()
-}
-
-fn after<'a>(bytes: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
-    let at = memchr::memmem::find(bytes, key)?;
-    bytes.get(at + key.len()..)
 }

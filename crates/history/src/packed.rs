@@ -1,10 +1,10 @@
-//! Reading packs: from the first line to the last, of which two parts are in memory at a time, or
-//! a single line.
+//! Reading packs: from the first line to the last, of which one part is in memory at a time, or a
+//! single line.
 //!
 //! Where the lines of a pack begin is found by reading it once and then kept, eight bytes for each
 //! entry of a pack that single entries were asked of.
 
-use std::io::{BufRead as _, BufReader, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
@@ -13,36 +13,21 @@ use crate::pack::Pack;
 use crate::place_error::PlaceError;
 use crate::store::Store;
 
-/// A file that is read part by part.
-struct Parts<'s> {
-    files: &'s dyn Files,
-    path: PathBuf,
-    from: u64,
-    is_last: bool,
-}
-
-impl Read for Parts<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        if self.is_last {
-            return Ok(0);
-        }
-        let part = self.files.read_part(&self.path, self.from, buffer.len());
-        let part = part.map_err(std::io::Error::other)?;
-        // `&[u8]` reads into as much of the buffer as there is of it.
-        let read = part.as_slice().read(buffer)?;
-        self.is_last = read < buffer.len();
-        self.from += read as u64;
-        Ok(read)
-    }
-}
-
 /// The lines of a pack, one after another.
 pub(crate) struct PackLines<'s> {
     pub(crate) pack: Pack,
-    /// The line that was read, with its newline if it has one.
-    pub(crate) line: Vec<u8>,
-    reader: BufReader<Parts<'s>>,
+    files: &'s dyn Files,
     path: PathBuf,
+    /// The part of the file that was read last.
+    part: Vec<u8>,
+    /// Where in it the line is.
+    line: Range<usize>,
+    /// The line, if it began in an earlier part; else empty.
+    joined: Vec<u8>,
+    /// Where in the file the next part begins.
+    next: u64,
+    /// Whether there is no other part.
+    is_last: bool,
     /// How many lines were read.
     read: u64,
 }
@@ -54,19 +39,47 @@ impl std::fmt::Debug for PackLines<'_> {
 }
 
 impl PackLines<'_> {
-    /// Reads the next line; whether there was one.
+    /// Goes to the next line; whether there is one.
     pub(crate) fn advance(&mut self) -> Result<bool, PlaceError> {
-        self.line.clear();
-        match self.reader.read_until(b'\n', &mut self.line) {
-            Ok(0) => Ok(false),
-            Ok(_) => {
-                self.read += 1;
-                Ok(true)
+        self.joined.clear();
+        self.line = self.line.end..self.line.end;
+        loop {
+            let rest = self.part.get(self.line.start..).unwrap_or_default();
+            if let Some(at) = memchr::memchr(b'\n', rest) {
+                self.line.end += at + 1;
+                break;
             }
-            Err(error) => Err(match error.downcast::<PlaceError>() {
-                Ok(error) => error,
-                Err(error) => PlaceError::new("read", &self.path, error),
-            }),
+            if self.is_last {
+                self.line.end += rest.len();
+                break;
+            }
+            self.joined.extend_from_slice(rest);
+            self.read_part()?;
+        }
+        if !self.joined.is_empty() {
+            let end = self.part.get(self.line.clone()).unwrap_or_default();
+            self.joined.extend_from_slice(end);
+        }
+        let is_there = !self.line().is_empty();
+        self.read += u64::from(is_there);
+        Ok(is_there)
+    }
+
+    fn read_part(&mut self) -> Result<(), PlaceError> {
+        let size = self.files.part_size();
+        (self.part, self.line) = (Vec::new(), 0..0);
+        self.part = self.files.read_part(&self.path, self.next, size)?;
+        self.next += self.part.len() as u64;
+        self.is_last = self.part.len() < size;
+        Ok(())
+    }
+
+    /// The line that was read, with its newline if it has one.
+    pub(crate) fn line(&self) -> &[u8] {
+        if self.joined.is_empty() {
+            self.part.get(self.line.clone()).unwrap_or_default()
+        } else {
+            &self.joined
         }
     }
 
@@ -93,11 +106,17 @@ pub(crate) struct Found {
 
 impl Store {
     pub(crate) fn pack_lines(&self, pack: Pack) -> PackLines<'_> {
-        let path = self.pack_path(&pack);
-        let files = self.files.as_ref();
-        let parts = Parts { files, path: path.clone(), from: 0, is_last: false };
-        let reader = BufReader::with_capacity(files.part_size(), parts);
-        PackLines { pack, line: Vec::new(), reader, path, read: 0 }
+        PackLines {
+            pack,
+            files: self.files.as_ref(),
+            path: self.pack_path(&pack),
+            part: Vec::new(),
+            line: 0..0,
+            joined: Vec::new(),
+            next: 0,
+            is_last: false,
+            read: 0,
+        }
     }
 
     /// An entry as its pack has it; nothing if it isn't in one.
@@ -129,7 +148,7 @@ impl Store {
         let (mut begins, mut end) = (vec![0], 0);
         let mut lines = self.pack_lines(pack);
         while lines.advance()? {
-            end += lines.line.len() as u64;
+            end += lines.line().len() as u64;
             begins.push(end);
         }
         let begins: Arc<[u64]> = begins.into();

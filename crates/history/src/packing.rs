@@ -136,7 +136,7 @@ impl Store {
         for number in pack.first..=pack.last {
             let found = self.single(number)?;
             chain.reach(number);
-            chain.link(&found.bytes, || found.place.clone());
+            chain.link(&found.bytes, Link::scan(&found.bytes), || found.place.clone());
             let is_line = found.bytes.iter().position(|byte| *byte == b'\n')
                 == found.bytes.len().checked_sub(1);
             if !is_line {
@@ -154,12 +154,9 @@ impl Store {
         let mut chain = self.chain_before(pack)?;
         let mut lines = self.pack_lines(pack);
         for number in pack.first..=pack.last {
-            let Some(link) = lines.advance()?.then(|| Link::scan(&lines.line)) else { break };
+            let Some(link) = lines.advance()?.then(|| Link::scan(lines.line())) else { break };
             chain.reach(number);
-            match link {
-                Some(link) => chain.follow(&lines.line, Some(link), || lines.place()),
-                None => chain.whole(&lines.line, || lines.place()).0,
-            };
+            chain.link(lines.line(), link, || lines.place());
         }
         chain.lacks_up_to(pack.last);
         if lines.advance()? {
@@ -170,7 +167,7 @@ impl Store {
         let mut removed = 0;
         while lines.advance()? {
             if numbers.binary_search(&lines.number()).is_ok() {
-                removed += self.remove_double(pack, lines.number(), &lines.line)?;
+                removed += self.remove_double(pack, lines.number(), lines.line())?;
             }
         }
         self.files.sync_folder(&self.ledger())?;
@@ -204,7 +201,7 @@ impl Store {
             let found = self.found(before)?;
             chain.end = before - 1;
             chain.reach(before);
-            chain.link(&found.bytes, || found.place.clone());
+            chain.link(&found.bytes, Link::scan(&found.bytes), || found.place.clone());
             // What it is to the entry before it, was said when that was packed.
             chain.problems.clear();
         }
@@ -216,7 +213,7 @@ impl Store {
         let next = pack.last.saturating_add(1);
         let found = self.found(next)?;
         chain.reach(next);
-        chain.link(&found.bytes, || found.place.clone());
+        chain.link(&found.bytes, Link::scan(&found.bytes), || found.place.clone());
         let Pack { first, last } = pack;
         match chain.problems.into_iter().next() {
             None => Ok(()),

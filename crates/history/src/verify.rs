@@ -173,7 +173,9 @@ impl Walk<'_, '_> {
     fn step(&mut self, number: u64, is_newest: bool) {
         self.chain.reach(number);
         match self.store.single(number) {
-            Ok(Found { bytes, place }) => self.entry(&bytes, is_newest, || place),
+            Ok(Found { bytes, place }) => {
+                self.entry(&bytes, Link::scan(&bytes), is_newest, || place);
+            }
             Err(ReadError::Place(cause)) => self.chain.unreadable(Problem::Unreadable { cause }),
             // It was there when the ledger was listed.
             Err(_) => {
@@ -182,11 +184,17 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// The bytes of the entry that was reached.
-    fn entry(&mut self, bytes: &[u8], whole: bool, place: impl FnOnce() -> PathBuf) {
+    /// The bytes of the entry that was reached, and what was scanned of them.
+    fn entry(
+        &mut self,
+        bytes: &[u8],
+        link: Option<Link>,
+        whole: bool,
+        place: impl FnOnce() -> PathBuf,
+    ) {
         match self.depth {
             Depth::Chain if !whole => {
-                self.chain.link(bytes, place);
+                self.chain.link(bytes, link, place);
             }
             Depth::Chain => {
                 self.chain.whole(bytes, place);
@@ -212,15 +220,15 @@ impl Walk<'_, '_> {
                     return self.chain.unreadable_up_to(pack.last, problem);
                 }
             }
-            let link = Link::scan(&lines.line);
+            let link = Link::scan(lines.line());
             match (self.chain.number_of(link, pack.first..=pack.last), link) {
                 (Some(number), _) => {
                     self.chain.reach(number);
                     // A line without an end is one that was cut.
-                    let is_cut = !lines.line.ends_with(b"\n");
-                    self.entry(&lines.line, is_cut, || lines.place());
+                    let is_cut = !lines.line().ends_with(b"\n");
+                    self.entry(lines.line(), link, is_cut, || lines.place());
                     if doubles.binary_search(&number).is_ok() {
-                        same += self.compare(number, &lines.line);
+                        same += self.compare(number, lines.line());
                     }
                 }
                 (None, Some(link)) => {
@@ -230,7 +238,7 @@ impl Walk<'_, '_> {
                 (None, None) => self.chain.unreadable(Problem::PackLine { path: lines.place() }),
             }
             if has_newest {
-                newest.clone_from(&lines.line);
+                lines.line().clone_into(&mut newest);
             }
         }
         if self.chain.end == pack.last && matches!(self.depth, Depth::Chain) && !newest.is_empty() {

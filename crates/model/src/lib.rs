@@ -24,6 +24,7 @@ mod finding;
 mod id;
 mod load;
 mod metric;
+mod parsed;
 mod plan;
 mod quantity;
 mod reading;

@@ -1,10 +1,10 @@
 //! What one trial says of each metric.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use rust_decimal::Decimal;
-use serde::de::Error as _;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error as _, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::metric::{Domain, Metric, MetricPlace};
@@ -270,12 +270,62 @@ impl Readings {
 }
 
 /// A reading as evidence files hold it.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 #[serde(untagged)]
 enum Stored {
     Text(String),
     Bucket { value: Quantity, low: Quantity, high: Quantity },
     Missing(Missing),
+}
+
+/// The keys of a stored reading that is no text.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    value: Option<Quantity>,
+    low: Option<Quantity>,
+    high: Option<Quantity>,
+    missing: Option<MissingReason>,
+    #[serde(default)]
+    detail: String,
+}
+
+/// Evidence has thousands of readings, so they are read without being kept in another form first.
+impl<'de> Deserialize<'de> for Stored {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = Stored;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a reading, its bucket, or why it is missing")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Stored, E> {
+                Ok(Stored::Text(text.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Stored, A::Error> {
+                let keys = Keys::deserialize(MapAccessDeserializer::new(map))?;
+                match keys {
+                    Keys {
+                        value: Some(value),
+                        low: Some(low),
+                        high: Some(high),
+                        missing: None,
+                        ..
+                    } => Ok(Stored::Bucket { value, low, high }),
+                    Keys { value: None, low: None, high: None, missing: Some(reason), detail } => {
+                        Ok(Stored::Missing(Missing { reason, detail }))
+                    }
+                    _ => Err(A::Error::invalid_type(Unexpected::Map, &self)),
+                }
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
 }
 
 impl Stored {
@@ -356,12 +406,26 @@ impl Serialize for Readings {
 
 impl<'de> Deserialize<'de> for Readings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let stored = BTreeMap::<Metric, Stored>::deserialize(deserializer)?;
-        let mut readings = Self::default();
-        for (metric, stored) in stored {
-            readings.put(metric, stored.into_reading(metric).map_err(D::Error::custom)?);
+        struct Each;
+
+        impl<'de> Visitor<'de> for Each {
+            type Value = Readings;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a reading for each metric")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Readings, A::Error> {
+                let mut readings = Readings::default();
+                while let Some((metric, stored)) = map.next_entry::<Metric, Stored>()? {
+                    let reading = stored.into_reading(metric).map_err(A::Error::custom)?;
+                    readings.put(metric, reading);
+                }
+                Ok(readings)
+            }
         }
-        Ok(readings)
+
+        deserializer.deserialize_map(Each)
     }
 }
 
@@ -433,6 +497,35 @@ mod tests {
         let mut readings = Readings::default();
         let text = Reading::Text("fast".to_owned());
         assert!(readings.insert(Metric::Rtt(Statistic::P99), text).is_err());
+    }
+
+    #[test]
+    fn a_stored_reading_is_a_text_a_whole_bucket_or_a_reason() {
+        let load = |stored: &str| {
+            serde_json::from_str::<Readings>(&format!("{{\"rtt.p99\":{stored}}}")).is_ok()
+        };
+        for good in [
+            r#""1us""#,
+            r#"{"value":"2us","low":"1us","high":"3us"}"#,
+            r#"{"missing":"refused"}"#,
+            r#"{"missing":"refused","detail":"by \"it\""}"#,
+        ] {
+            assert!(load(good), "{good}");
+        }
+        for bad in [
+            "1",
+            "null",
+            "{}",
+            r#"{"value":"2us","low":"1us"}"#,
+            r#"{"value":"1us","low":"2us","high":"3us"}"#,
+            r#"{"detail":"refused"}"#,
+            r#"{"missing":"refused","value":"2us"}"#,
+            r#"{"missing":"refused","value":"2us","low":"1us","high":"3us"}"#,
+            r#"{"missing":"refused","more":"words"}"#,
+            r#"{"missing":"of no kind"}"#,
+        ] {
+            assert!(!load(bad), "{bad}");
+        }
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! `phasegate history list`: the entries, as far as they are asked for.
 
-use phasegate_history::{Body, Kind, Outline, Recorded, Store};
-use phasegate_model::{Finding, Outcome, PhaseId, RowId};
+use phasegate_history::{Body, Brief, Digest, Kind, Line, Medians, ReadError, Recorded, Store};
+use phasegate_model::{Finding, Outcome, PhaseId, Readings, RowId};
 use phasegate_rules::condition::{Condition, Truth};
 use phasegate_rules::{Effective, Source, parse_filter};
 use serde::Serialize;
 
 use crate::args::{Format, ListArgs};
+use crate::candidates::Candidates;
 use crate::diagnostics::report;
 use crate::layout::plain;
 use crate::lines::{Columns, Lines, Newest, Problems};
@@ -18,21 +19,19 @@ use crate::waivers::{Waivers, outcome_with, today};
 pub(crate) fn run(args: &ListArgs) -> anyhow::Result<Exit> {
     let condition = args.condition.as_deref().map(condition).transpose()?;
     let store = args.history.place.open()?;
-    let mut search = Search {
-        args,
-        condition,
-        waivers: Waivers::default(),
-        store: &store,
-        unknown: 0,
-        all: 0,
-        problems: Problems::default(),
-    };
-    let numbers = search.candidates()?;
+    let mut problems = Problems::default();
+    let Candidates { numbers, waivers, all } = Candidates::find(args, &store, &mut problems)?;
+    let condition = condition.map(|condition| {
+        let medians = Medians::of(&condition.metrics());
+        (condition, medians)
+    });
+    let search = Search { args, condition, waivers, store: &store };
     let mut shown = Shown::new(args.history.format);
     let mut newest = Newest::new(args.limit.map(std::num::NonZero::get));
-    for recorded in store.entries_numbered(numbers)? {
-        let Some(recorded) = search.problems.tell(recorded) else { continue };
-        let Some(found) = search.look_at(recorded) else { continue };
+    let mut unknown = 0;
+    for glimpse in store.lines_numbered(numbers, |line| search.glimpse(line))? {
+        let Some(Some(glimpse)) = problems.tell(glimpse) else { continue };
+        let Some(found) = search.look_at(glimpse, &mut problems, &mut unknown) else { continue };
         if let Some(found) = newest.take(found) {
             shown.show(&found)?;
         }
@@ -45,17 +44,16 @@ pub(crate) fn run(args: &ListArgs) -> anyhow::Result<Exit> {
     }
     let count = shown.count;
     shown.finish()?;
-    if count == 0 && search.all == 0 && search.problems.count == 0 {
+    if count == 0 && all == 0 && problems.count == 0 {
         say(&format!("no decisions are recorded in `{}`", args.history.place.location()?));
-    } else if count == 0 && search.all > 0 {
+    } else if count == 0 && all > 0 {
         say("no entry matches");
     }
-    if search.unknown > 0 {
-        let (entries, have) =
-            if search.unknown == 1 { ("entry", "has") } else { ("entries", "have") };
-        say(&format!("{} {entries} {have} no reading for --where and can't match", search.unknown));
+    if unknown > 0 {
+        let (entries, have) = if unknown == 1 { ("entry", "has") } else { ("entries", "have") };
+        say(&format!("{unknown} {entries} {have} no reading for --where and can't match"));
     }
-    Ok(if search.problems.count == 0 { Exit::Done } else { Exit::Error })
+    Ok(if problems.count == 0 { Exit::Done } else { Exit::Error })
 }
 
 /// The condition of `--where`; its problems are printed.
@@ -69,102 +67,96 @@ fn condition(text: &str) -> anyhow::Result<Condition> {
 /// What is looked for.
 struct Search<'a> {
     args: &'a ListArgs,
-    condition: Option<Condition>,
+    condition: Option<(Condition, Medians)>,
     waivers: Waivers,
     store: &'a Store,
-    /// How many entries don't tell whether they match.
-    unknown: usize,
-    all: usize,
-    problems: Problems,
+}
+
+/// What was read of an entry, as little of it as tells whether it is asked for.
+struct Glimpse {
+    brief: Brief,
+    /// Of which programs are told.
+    digest: Option<Digest>,
+    /// Those that the condition compares, if the line was enough to know them.
+    medians: Option<Readings>,
+    /// Where less isn't enough.
+    whole: Option<Recorded>,
 }
 
 /// An entry that was found.
 struct Found {
-    recorded: Recorded,
+    brief: Brief,
+    digest: Option<Digest>,
+    whole: Option<Recorded>,
     effective: Option<Effective>,
 }
 
 impl Search<'_> {
-    /// The numbers of the entries that may be asked for, by what can be told of them at a glance;
-    /// the waivers are read on the way, because they come after what they are about. A number is
-    /// all that is kept of an entry.
-    fn candidates(&mut self) -> anyhow::Result<Vec<u64>> {
-        let args = self.args;
-        let (mut numbers, mut waived_only) = (Vec::new(), Vec::new());
-        let mut all = 0;
-        let waivers = self.store.entries_that(|outline| {
-            all += 1;
-            if is_asked_for(args, outline) {
-                let as_recorded = args.outcome.is_none_or(|of| outline.outcome == Some(of));
-                if as_recorded { &mut numbers } else { &mut waived_only }.push(outline.number);
-            }
-            outline.kind == Kind::Waiver
-        })?;
-        for waiver in waivers {
-            if let Some(waiver) = self.problems.tell(waiver) {
-                self.waivers.add(&waiver);
+    /// Reads what is needed of an entry; nothing if it surely isn't asked for.
+    fn glimpse(&self, line: &Line<'_>) -> Result<Option<Glimpse>, ReadError> {
+        let is_waived = self.waivers.concern(line.number());
+        let mut medians = None;
+        if let Some((condition, wanted)) = &self.condition {
+            medians = wanted.in_line(line);
+            let truth = medians.as_ref().map(|medians| condition.holds(medians));
+            if truth == Some(Truth::False) && !is_waived {
+                return Ok(None);
             }
         }
-        self.all = all;
-        // What isn't of that outcome may be with its waivers.
-        waived_only.retain(|number| self.waivers.concern(*number));
-        if !waived_only.is_empty() {
-            numbers.append(&mut waived_only);
-            numbers.sort_unstable();
-        }
-        if let Some(limit) = args.limit.filter(|_| self.glance_is_enough()) {
-            numbers.drain(..numbers.len().saturating_sub(limit.get()));
-        }
-        Ok(numbers)
+        let lacks_medians = self.condition.is_some() && medians.is_none();
+        let is_short = !matches!(line.kind()?, Kind::Decision | Kind::Transcription);
+        let (brief, whole) = if is_waived || lacks_medians || is_short {
+            let whole = line.recorded()?;
+            (Brief::of(&whole.entry), Some(whole))
+        } else {
+            (line.brief()?, None)
+        };
+        let digest = (self.args.history.format == Format::Json).then(|| line.digest());
+        Ok(Some(Glimpse { brief, digest, medians, whole }))
     }
 
-    /// Whether every candidate is surely asked for.
-    fn glance_is_enough(&self) -> bool {
-        self.args.by.is_none() && self.condition.is_none() && self.args.outcome.is_none()
-    }
-
-    fn look_at(&mut self, recorded: Recorded) -> Option<Found> {
-        if self.args.by.as_ref().is_some_and(|by| *by != recorded.entry.recorded_by) {
+    fn look_at(
+        &self,
+        glimpse: Glimpse,
+        problems: &mut Problems,
+        unknown: &mut usize,
+    ) -> Option<Found> {
+        let Glimpse { brief, digest, medians, whole } = glimpse;
+        if self.args.by.as_ref().is_some_and(|by| *by != brief.recorded_by) {
             return None;
         }
         let day = self.args.as_of.map_or_else(today, |day| day.0);
-        let effective = self.waivers.effective(self.store, &recorded, day);
-        let effective = self.problems.tell(effective).flatten();
-        let found = Found { recorded, effective };
-        (found.has_outcome(self.args.outcome) && self.holds(&found.recorded)).then_some(found)
-    }
-
-    /// Whether the condition is surely met. What isn't known is no match.
-    fn holds(&mut self, recorded: &Recorded) -> bool {
-        let Some(condition) = &self.condition else { return true };
-        let readings = typical_among(self.store, &recorded.entry, &condition.metrics());
-        let Some(Some(readings)) = self.problems.tell(readings) else { return false };
+        let effective = whole.as_ref().and_then(|recorded| {
+            problems.tell(self.waivers.effective(self.store, recorded, day)).flatten()
+        });
+        let found = Found { brief, digest, whole, effective };
+        if !found.has_outcome(self.args.outcome) {
+            return None;
+        }
+        let Some((condition, wanted)) = &self.condition else { return Some(found) };
+        let readings = match (medians, &found.whole) {
+            (None, Some(whole)) => {
+                problems.tell(typical_among(self.store, &whole.entry, wanted)).flatten()?
+            }
+            (medians, _) => medians?,
+        };
+        // What isn't known is no match.
         match condition.holds(&readings) {
-            Truth::True => true,
-            Truth::False => false,
+            Truth::True => Some(found),
+            Truth::False => None,
             Truth::Unknown(_) => {
-                self.unknown += 1;
-                false
+                *unknown += 1;
+                None
             }
         }
     }
-}
-
-fn is_asked_for(args: &ListArgs, outline: &Outline<'_>) -> bool {
-    let day = outline.recorded_at.date_naive();
-    let phase =
-        |phase: &PhaseId| outline.phase.is_some_and(|of| of.eq_ignore_ascii_case(phase.as_str()));
-    args.phase.as_ref().is_none_or(phase)
-        && args.kind.is_none_or(|kind| kind == outline.kind)
-        && args.since.is_none_or(|since| since.0 <= day)
-        && args.until.is_none_or(|until| day <= until.0)
 }
 
 impl Found {
     /// Whether this is its outcome, as recorded or with its waivers.
     fn has_outcome(&self, outcome: Option<Outcome>) -> bool {
         let Some(outcome) = outcome else { return true };
-        self.recorded.entry.outcome() == Some(outcome)
+        self.brief.outcome == Some(outcome)
             || self.effective.as_ref().is_some_and(|effective| effective.outcome == outcome)
     }
 }
@@ -206,34 +198,38 @@ impl Shown {
 }
 
 fn row(found: &Found) -> [String; 7] {
-    let entry = &found.recorded.entry;
-    let deciding = entry.decision().map_or(&[][..], |record| &record.decision.deciding);
-    let deciding: Vec<&str> = deciding.iter().map(RowId::as_str).collect();
+    let brief = &found.brief;
+    let deciding: Vec<&str> = brief.deciding.iter().map(RowId::as_str).collect();
     [
-        entry.number.to_string(),
-        entry.kind().to_string(),
-        entry.phase().map(ToString::to_string).unwrap_or_default(),
+        brief.number.to_string(),
+        brief.kind.to_string(),
+        brief.phase.as_ref().map(ToString::to_string).unwrap_or_default(),
         outcome(found),
         deciding.join(", "),
-        entry.recorded_at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
-        plain(&entry.recorded_by),
+        brief.recorded_at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
+        plain(&brief.recorded_by),
     ]
 }
 
 /// The outcome, or in a few words what the entry says of others.
 fn outcome(found: &Found) -> String {
-    match &found.recorded.entry.body {
-        Body::Decision(record) => outcome_with(record.decision.outcome, found.effective.as_ref()),
-        Body::Transcription(record) => format!("{} (asserted)", record.transcription.outcome),
-        Body::Waiver(record) => {
+    if let Some(outcome) = found.brief.outcome {
+        return match found.brief.kind {
+            Kind::Transcription => format!("{outcome} (asserted)"),
+            _ => outcome_with(outcome, found.effective.as_ref()),
+        };
+    }
+    match found.whole.as_ref().map(|whole| &whole.entry.body) {
+        Some(Body::Waiver(record)) => {
             let waiver = &record.waiver;
             format!("row {} of entry {} until {}", waiver.row, record.of.number, waiver.expires)
         }
-        Body::Note(record) => format!("on entry {}", record.of.number),
-        Body::Revisit(revisit) => {
+        Some(Body::Note(record)) => format!("on entry {}", record.of.number),
+        Some(Body::Revisit(revisit)) => {
             let due = revisit.obligations.iter().filter(|owed| owed.finding == Finding::Met);
             format!("{} of {} due", due.count(), revisit.obligations.len())
         }
+        Some(Body::Decision(_) | Body::Transcription(_)) | None => String::new(),
     }
 }
 
@@ -259,23 +255,19 @@ struct EntryJson<'a> {
 
 impl<'a> EntryJson<'a> {
     fn of(found: &'a Found) -> Self {
-        let Recorded { entry, digest, .. } = &found.recorded;
-        let decision = entry.decision().map(|record| &record.decision);
-        let transcription = entry.transcription().map(|record| &record.transcription);
-        let next = decision.and_then(|decision| decision.next.as_ref());
-        let next = next.or_else(|| transcription.and_then(|told| told.next.as_ref()));
+        let brief = &found.brief;
         Self {
-            number: entry.number,
-            digest: digest.to_string(),
-            kind: entry.kind().as_str(),
-            phase: entry.phase().map(PhaseId::as_str),
-            outcome: entry.outcome().map(Outcome::as_str),
-            next: next.map(PhaseId::as_str),
-            deciding: decision.map_or(&[], |decision| &decision.deciding),
-            recorded_at: entry.recorded_at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            recorded_by: &entry.recorded_by,
+            number: brief.number,
+            digest: found.digest.map(|digest| digest.to_string()).unwrap_or_default(),
+            kind: brief.kind.as_str(),
+            phase: brief.phase.as_ref().map(PhaseId::as_str),
+            outcome: brief.outcome.map(Outcome::as_str),
+            next: brief.next.as_ref().map(PhaseId::as_str),
+            deciding: &brief.deciding,
+            recorded_at: brief.recorded_at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            recorded_by: &brief.recorded_by,
             effective: found.effective.as_ref().map(|effective| effective.outcome.as_str()),
-            of: entry.body.of().map(|of| of.number),
+            of: found.whole.as_ref().and_then(|whole| whole.entry.body.of()).map(|of| of.number),
         }
     }
 }

@@ -11,6 +11,7 @@ mod bucket_packs;
 mod damage;
 mod failing;
 mod format;
+mod glimpses;
 mod killing;
 mod kinds;
 mod obligations;

@@ -12,6 +12,7 @@ use super::failing::working;
 use super::kinds::{note, revisit, transcription, waiver};
 use super::{History, draft, draft_of, owing, render, replace};
 use crate::names::ObjectKind;
+use crate::outline::Link;
 use crate::{
     Body, DecisionDraft, Digest, Draft, Head, Matter, Problem, Verification, verify, verify_chain,
     verify_lines,
@@ -95,10 +96,11 @@ fn any_flipped_byte_of_any_entry_breaks_the_chain() {
             let mut chain = crate::chain::Chain::new(Some(&history.head));
             chain.end = number - 1;
             chain.reach(number);
-            chain.link(&flipped(&sound[index], at), || history.entry_path(number));
+            let bytes = flipped(&sound[index], at);
+            chain.link(&bytes, Link::scan(&bytes), || history.entry_path(number));
             if let Some(next) = follows {
                 chain.reach(number + 1);
-                chain.link(next, || history.entry_path(number + 1));
+                chain.link(next, Link::scan(next), || history.entry_path(number + 1));
             }
             let found: Vec<_> = chain.problems.iter().map(Problem::name).collect();
             let expected = if follows.is_some() { "edited" } else { "rewritten" };
