@@ -21,6 +21,10 @@ use crate::place_error::PlaceError;
 use crate::problem::Problem;
 use crate::store::{ReadError, Store};
 
+/// How often a file that differs from its line is looked at again: it may be that of a writer who
+/// came too late, and who is about to remove it.
+const LOOKS: u32 = 10;
+
 /// Whether packing is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PackEffect {
@@ -178,15 +182,22 @@ impl Store {
         let path = self.entry_path(number);
         // Whoever packs at the same time may be faster.
         let gone = |error: &PlaceError| error.kind() == ErrorKind::NotFound;
-        match self.files.read(&path) {
-            Ok(bytes) if bytes == line => (),
-            Ok(_) => {
-                let Pack { first, last } = pack;
-                let problem = Box::new(Problem::DiffersFromPack { path });
-                return Err(PackError::Unsound { first, last, problem });
+        let mut looks = 0;
+        loop {
+            match self.files.read(&path) {
+                Ok(bytes) if bytes == line => break,
+                Ok(_) if looks < LOOKS => {
+                    looks += 1;
+                    self.files.give_way(looks);
+                }
+                Ok(_) => {
+                    let Pack { first, last } = pack;
+                    let problem = Box::new(Problem::DiffersFromPack { path });
+                    return Err(PackError::Unsound { first, last, problem });
+                }
+                Err(error) if gone(&error) => return Ok(0),
+                Err(error) => return Err(error.into()),
             }
-            Err(error) if gone(&error) => return Ok(0),
-            Err(error) => return Err(error.into()),
         }
         match self.files.remove(&path) {
             Err(error) if !gone(&error) => Err(error.into()),
