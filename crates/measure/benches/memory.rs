@@ -18,28 +18,31 @@
 #[path = "common/mod.rs"]
 mod common;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use phasegate_measure::{Session, Source};
-use phasegate_model::{Command, MeasurePlan, Wait};
+use phasegate_model::{Command, Load, MeasurePlan, Wait};
 
 use crate::common::{Server, option, plan};
 
 const FEWEST: u32 = 100_000;
 
 fn main() {
-    let most = option("most", 1_000_000);
+    let (most, pipeline) = (option("most", 1_000_000), option("pipeline", 1));
+    let pipeline = NonZeroU32::new(pipeline).unwrap();
     let server = Server::start();
+    println!("{pipeline} under way at once");
     println!(
         "{:>12} {:>14} {:>14} {:>16}",
         "samples", "resident, kB", "peak, kB", "evidence, bytes"
     );
     // The first trial pays for what every later one has.
-    let _ = evidence_bytes(&server, 1_000);
+    let _ = evidence_bytes(&server, pipeline, 1_000);
     let mut samples = FEWEST;
     while samples <= most {
-        let bytes = evidence_bytes(&server, samples);
+        let bytes = evidence_bytes(&server, pipeline, samples);
         let [resident, peak] = ["VmRSS:", "VmHWM:"].map(kilobytes);
         println!("{samples:>12} {resident:>14} {peak:>14} {bytes:>16}");
         let Some(more) = samples.checked_mul(10) else { break };
@@ -48,9 +51,10 @@ fn main() {
 }
 
 /// How long the histogram of a trial is in evidence.
-fn evidence_bytes(server: &Server, samples: u32) -> usize {
+fn evidence_bytes(server: &Server, pipeline: NonZeroU32, samples: u32) -> usize {
     let [place, _] = server.places();
-    let plan = MeasurePlan { command: Command::Ping, ..plan(Wait::Spin, samples) };
+    let load = Load { pipeline, ..Load::default() };
+    let plan = MeasurePlan { command: Command::Ping, load, ..plan(Wait::Spin, samples) };
     let source = Source::Running(place.url().parse().unwrap());
     let never = Arc::new(AtomicBool::new(false));
     let mut session = Session::open(&source, &plan, None, never).unwrap();

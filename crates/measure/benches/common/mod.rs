@@ -91,6 +91,14 @@ pub(crate) fn report(name: &str, pairs: &[(f64, f64)]) {
 
 /// The median of the simplest loop there is.
 pub(crate) fn bare_p50(place: &Place, wait: Wait, samples: u32) -> f64 {
+    let times = bare_times(place, wait, samples);
+    #[expect(clippy::cast_precision_loss, reason = "nanoseconds of one sample")]
+    let median = times[times.len() / 2] as f64;
+    median
+}
+
+/// What the simplest loop there is takes for each round trip, sorted, in nanoseconds.
+pub(crate) fn bare_times(place: &Place, wait: Wait, samples: u32) -> Vec<u64> {
     let spins = wait == Wait::Spin;
     match place {
         Place::Unix(path) => {
@@ -107,7 +115,7 @@ pub(crate) fn bare_p50(place: &Place, wait: Wait, samples: u32) -> f64 {
     }
 }
 
-fn bare_loop(mut stream: impl Read + Write, samples: u32) -> f64 {
+fn bare_loop(mut stream: impl Read + Write, samples: u32) -> Vec<u64> {
     let mut times: Vec<u64> = Vec::with_capacity((WARMUP + samples) as usize);
     let mut buffer = [0; 64];
     for _ in 0..WARMUP + samples {
@@ -125,9 +133,7 @@ fn bare_loop(mut stream: impl Read + Write, samples: u32) -> f64 {
     }
     let mut times = times.split_off(WARMUP as usize);
     times.sort_unstable();
-    #[expect(clippy::cast_precision_loss, reason = "nanoseconds of one sample")]
-    let median = times[times.len() / 2] as f64;
-    median
+    times
 }
 
 /// The first two CPUs that may be used, or twice the only one.
