@@ -1,8 +1,8 @@
 //! One measured connection over a plain socket: the hot path.
 //!
-//! Between the two clock readings of [`Connection::sample`] there is the sample's own write and
-//! its own reads, and nothing else: no allocation, no formatting, no lock. The clock is read in
-//! between only by a sample that has already waited for about a millisecond.
+//! Between the beginning of a sample and the clock reading of [`Connection::sample`] there is the
+//! sample's own write and its own reads, and nothing else: no allocation, no formatting, no lock. The
+//! clock is read in between only by a sample that has already waited for about a millisecond.
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -73,7 +73,7 @@ const POLLS_BETWEEN_LOOKS: u32 = 2048;
 const SLACK: usize = 512;
 
 /// How many bytes of an incomplete reply are compared within the timed region: enough for its kind
-/// and its length. All of it is compared after the second clock reading.
+/// and its length. All of it is compared after the clock reading.
 const HEAD: usize = 16;
 
 /// A server that greets with more bytes than this is none.
@@ -114,7 +114,7 @@ impl Connection {
             let request = command.get_packed_command();
             let said = match name {
                 "HELLO" => connection.greet(&request),
-                _ => connection.sample(&request, b"+OK\r\n").map(drop),
+                _ => connection.sample(Instant::now(), &request, b"+OK\r\n").map(drop),
             };
             said.map_err(|error| unwelcome(error, name, address))?;
         }
@@ -162,19 +162,22 @@ impl Connection {
         }
     }
 
-    /// One round trip in nanoseconds: from before the request is written until the whole reply is
-    /// there.
+    /// One round trip that begins now or began just before: when its whole reply was there.
     ///
     /// # Errors
     /// If the reply isn't `expected` to the byte, or doesn't come.
     #[inline]
-    pub(crate) fn sample(&mut self, request: &[u8], expected: &[u8]) -> Result<u64, SampleError> {
-        let begin = Instant::now();
+    pub(crate) fn sample(
+        &mut self,
+        begin: Instant,
+        request: &[u8],
+        expected: &[u8],
+    ) -> Result<Instant, SampleError> {
         self.send(request, begin)?;
         let filled = self.receive(expected, begin)?;
-        let taken = begin.elapsed();
+        let end = Instant::now();
         if self.buffer.get(..filled) == Some(expected) {
-            Ok(u64::try_from(taken.as_nanos()).unwrap_or(u64::MAX))
+            Ok(end)
         } else {
             Err(self.explain(filled, expected))
         }
@@ -332,8 +335,9 @@ mod tests {
                 let server = Faulty::start(transport, replies.to_vec(), then);
                 let mut connection = open(&server.address, wait);
                 let samples = (0..replies.len().max(1)).map(|_| {
-                    let taken = connection.sample(REQUEST, GOOD)?;
-                    assert!(taken > 0);
+                    let begin = Instant::now();
+                    let end = connection.sample(begin, REQUEST, GOOD)?;
+                    assert!(begin < end);
                     Ok(())
                 });
                 let mut outcomes: Vec<_> = samples.collect();
@@ -427,21 +431,21 @@ mod tests {
     fn a_reply_that_comes_twice_is_noticed() {
         let server = Faulty::start(Transport::Unix, vec![vec![GOOD]], Then::Stall);
         let mut connection = open(&server.address, Wait::Block);
-        connection.sample(REQUEST, GOOD).unwrap();
+        connection.sample(Instant::now(), REQUEST, GOOD).unwrap();
         connection.check_quiet().unwrap();
         let twice =
             Faulty::start(Transport::Unix, vec![vec![b"$3\r\nxyz\r\n$3\r\nxyz\r\n"]], Then::Stall);
         let mut connection = open(&twice.address, Wait::Block);
         // The buffer takes a little more than the reply, so this is noticed at once...
         assert!(matches!(
-            connection.sample(REQUEST, GOOD),
+            connection.sample(Instant::now(), REQUEST, GOOD),
             Err(SampleError::Garbage { at: 9, .. })
         ));
         // ... and one that is left in the socket, at the end of the round.
         let late = Faulty::start(Transport::Unix, vec![vec![b"+OK\r\n+OK\r\n"]], Then::Stall);
         let mut connection = open(&late.address, Wait::Block);
         connection.buffer.truncate(5);
-        connection.sample(REQUEST, b"+OK\r\n").unwrap();
+        connection.sample(Instant::now(), REQUEST, b"+OK\r\n").unwrap();
         assert!(matches!(connection.check_quiet(), Err(SampleError::Garbage { .. })));
     }
 
@@ -452,7 +456,10 @@ mod tests {
             let mut connection = open(&server.address, wait);
             connection.reply_limit = Duration::from_hours(1);
             connection.interrupted.store(true, Ordering::Relaxed);
-            assert_eq!(connection.sample(REQUEST, GOOD), Err(SampleError::Interrupted));
+            assert_eq!(
+                connection.sample(Instant::now(), REQUEST, GOOD),
+                Err(SampleError::Interrupted)
+            );
         }
     }
 

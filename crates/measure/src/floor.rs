@@ -370,7 +370,9 @@ mod tests {
         let request = requests.cycle().next().unwrap();
         let error =
             match Link::open(running.address(), &terms(Wait::Block), requests.reply().unwrap()) {
-                Ok(mut link) => link.sample(request, requests.reply().unwrap()).unwrap_err(),
+                Ok(mut link) => link
+                    .sample(std::time::Instant::now(), request, requests.reply().unwrap())
+                    .unwrap_err(),
                 // It was gone before that.
                 Err(error) => SampleError::Closed(error.to_string()),
             };

@@ -19,8 +19,8 @@
 //! others read.
 //!
 //! What this crate is not: it decides nothing, prints nothing and records nothing; whoever calls it
-//! keeps the trials. There is no async runtime. Between the two clock readings of a sample on a
-//! plain socket there is nothing but the sample's own write and reads. A server that phasegate did
+//! keeps the trials. There is no async runtime. A sample on a plain socket is its own write and
+//! reads, and begins when the one before was complete. A server that phasegate did
 //! not start is never configured, and never written to unless the plan allows it.
 //!
 //! ```

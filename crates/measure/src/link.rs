@@ -49,14 +49,19 @@ impl Link {
         }
     }
 
-    /// One round trip in nanoseconds.
+    /// One round trip that begins now or began just before: when its whole reply was there.
     ///
     /// # Errors
     /// If the reply isn't the expected one, or doesn't come.
     #[inline]
-    pub(crate) fn sample(&mut self, request: &[u8], reply: &Reply) -> Result<u64, SampleError> {
+    pub(crate) fn sample(
+        &mut self,
+        begin: Instant,
+        request: &[u8],
+        reply: &Reply,
+    ) -> Result<Instant, SampleError> {
         match self {
-            Self::Plain(connection) => connection.sample(request, reply.wire()),
+            Self::Plain(connection) => connection.sample(begin, request, reply.wire()),
             Self::Tls(control, limit) => sample_over_tls(control, request, reply, *limit),
         }
     }
@@ -79,12 +84,11 @@ fn sample_over_tls(
     request: &[u8],
     reply: &Reply,
     limit: Duration,
-) -> Result<u64, SampleError> {
-    let begin = Instant::now();
+) -> Result<Instant, SampleError> {
     let answer = control.connection().req_packed_command(request);
-    let taken = begin.elapsed();
+    let end = Instant::now();
     match answer.and_then(redis::Value::extract_error) {
-        Ok(value) if reply.is(&value) => Ok(u64::try_from(taken.as_nanos()).unwrap_or(u64::MAX)),
+        Ok(value) if reply.is(&value) => Ok(end),
         Ok(value) => {
             let excerpt = excerpt(format!("{value:?}").as_bytes());
             Err(SampleError::Garbage { at: 0, excerpt })

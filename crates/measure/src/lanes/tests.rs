@@ -15,7 +15,7 @@ use super::*;
 use crate::address::{Address, Protocol};
 use crate::link::Link;
 use crate::requests::{ABSENT_KEY, Requests};
-use crate::round::Times;
+use crate::round::{Times, nanoseconds};
 use crate::testing::known::{Hold, Known, Served};
 use crate::testing::{Faulty, Then, terms};
 use phasegate_model::Transport;
@@ -51,10 +51,6 @@ fn ended(server: &Known, requests: u64) -> Vec<Served> {
         std::thread::yield_now();
     }
     server.served()
-}
-
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap()
 }
 
 /// The smallest value that this share of all is at most as large as.
@@ -138,8 +134,11 @@ fn samples_one_at_a_time_are_true_each_by_itself() {
             let reply = requests.reply().unwrap();
             let mut link = Link::open(&server.url().parse().unwrap(), &terms, reply).unwrap();
             let begin = Instant::now();
-            let samples = requests.cycle().take(2_000).map(|it| link.sample(it, reply).unwrap());
-            let samples: Vec<u64> = samples.collect();
+            let ends = requests.cycle().take(2_000).scan(begin, |begin, request| {
+                let end = link.sample(*begin, request, reply).unwrap();
+                Some(nanoseconds(end - std::mem::replace(begin, end)))
+            });
+            let samples: Vec<u64> = ends.collect();
             let elapsed = nanoseconds(begin.elapsed());
             drop(link);
             let served = ended(&server, 2_000);
