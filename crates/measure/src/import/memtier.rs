@@ -14,6 +14,9 @@ use crate::import::{
 /// The name of the only run.
 const ONE_RUN: &str = "ALL STATS";
 
+/// What is there of several runs instead of each of them, unless it is asked for.
+const BEST_RUN: &str = "BEST RUN RESULTS";
+
 /// How the names of several runs begin and end.
 const RUN: (&str, &str) = ("RUN #", " RESULTS");
 
@@ -53,7 +56,13 @@ fn runs(document: &Map<String, Value>) -> Result<Vec<(&str, &Value)>, ImportErro
     if runs.is_empty() {
         let only = document.get_key_value(ONE_RUN);
         let (name, run) = only.ok_or_else(|| {
-            ImportError::field(ONE_RUN, "is not there; is this the file of --json-out-file?")
+            if document.contains_key(BEST_RUN) {
+                ImportError::Nothing(
+                    "it has only the best, the worst and the mean of several runs; let memtier_benchmark write each of them with --print-all-runs",
+                )
+            } else {
+                ImportError::field(ONE_RUN, "is not there; is this the file of --json-out-file?")
+            }
         })?;
         return Ok(vec![(name, run)]);
     }

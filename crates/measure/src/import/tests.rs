@@ -305,6 +305,22 @@ fn memtier_is_read_from_its_histogram_or_from_what_it_prints() {
     );
 }
 
+/// Written by `memtier_benchmark` 2: `-S redis.sock -t 1 -c 1 --ratio 0:1 -n 2000 --hide-histogram
+/// --json-out-file`.
+const MEMTIER_2: &str = include_str!("fixtures/memtier.json");
+
+#[test]
+fn what_a_real_memtier_printed_is_what_its_histogram_says() {
+    assert_eq!(Origin::detect(MEMTIER_2), Some(Origin::Memtier));
+    let trial = one(import(Origin::Memtier, MEMTIER_2, &terms("GET")));
+    // It prints 0.023, 0.031 and 0.231 ms.
+    assert_eq!(shown(&trial, "rtt.p50"), "23000 in 15000..24000");
+    assert_eq!(shown(&trial, "rtt.p99"), "31000 in 23000..32000");
+    assert_eq!(shown(&trial, "rtt.max"), "231000 in 223000..232000");
+    assert!(shown(&trial, "rtt.p99.9").starts_with("too few samples: 2000"));
+    assert_eq!(decode(&trial.histogram).unwrap().len(), 2_000);
+}
+
 #[test]
 fn each_run_of_memtier_is_a_trial_and_averages_are_none() {
     let run = r#"{"Sets":{"Count":1,"Ops/sec":1.0}}"#;
@@ -323,6 +339,7 @@ fn damaged_json_names_the_place() {
     assert!(of(&whole[..whole.len() - 9]).contains("was cut off: EOF while parsing"));
     assert!(of(&whole.replace("0.110", "-nan")).contains("line 2"));
     assert!(of("{}").starts_with("`ALL STATS` is not there"));
+    assert!(of(&whole.replace("ALL STATS", "BEST RUN RESULTS")).ends_with("--print-all-runs"));
     assert!(of(r#"{"ALL STATS":7}"#).contains("is no object"));
     assert!(of(r#"{"ALL STATS":{}}"#).contains("no figures of any command"));
     assert!(of("[]").contains("no object"));
