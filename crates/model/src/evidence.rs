@@ -11,7 +11,8 @@ use crate::id::PhaseId;
 use crate::metric::Metric;
 use crate::plan::{Pinning, Plan, Transport, Wait};
 use crate::quantity::Quantity;
-use crate::reading::{MissingReason, Reading, Readings};
+use crate::reading::{MissingReason, Reading};
+use crate::readings::Readings;
 
 /// The evidence of one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
