@@ -150,6 +150,9 @@ pub(crate) fn advice(words: &str) -> &'static str {
         "MOVED" | "ASK" => {
             "it is a node of a cluster: write `cluster = true` into the plan's `[target]`"
         }
+        "CROSSSLOT" => {
+            "give the command's keys one hash tag: `user:{{key}}:name` and `user:{{key}}:mail` are in one slot"
+        }
         "CLUSTERDOWN" => "see `CLUSTER INFO`: no node has the slot, or too few of them are up",
         "ERR" if words.contains("cluster support disabled") => {
             "it is no node of a cluster: leave `cluster = true` out of the plan"

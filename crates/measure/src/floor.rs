@@ -125,16 +125,6 @@ impl Floor {
         }
     }
 
-    /// The same for another running server.
-    pub(crate) fn move_to(&mut self, address: &Address) {
-        if let Self::Measured(recipe) = self {
-            match way_to(address) {
-                Ok(way) => recipe.way = way,
-                Err(reason) => *self = Self::Missing(reason),
-            }
-        }
-    }
-
     /// The stand-in's CPU, if it is to have one.
     pub(crate) const fn cpu(&self) -> Option<u32> {
         match self {

@@ -41,13 +41,6 @@ pub(crate) fn server(
             );
         }
     }
-    if section.has("cluster") && section.has("restart") {
-        let message = "`restart` restarts one server, and `cluster` measures several";
-        problems.push(
-            Diagnostic::new(Code::BadValue, section.span.clone(), message)
-                .help("leave out `restart` or `cluster`"),
-        );
-    }
     let program = section.text("program", problems);
     if let Some(program) = program.as_ref().filter(|program| program.text.trim().is_empty()) {
         let message = "`program` is empty";
@@ -206,8 +199,6 @@ mod tests {
             both.contains("`restart` is of a running server, and `program` of one that"),
             "{both}"
         );
-        let two = problems("cluster = true\nrestart = \"./restart.sh\"\n");
-        assert!(two.contains("`restart` restarts one server, and `cluster` measures"), "{two}");
         assert!(problems("restart = \" \"\n").contains("`restart` is empty"));
         assert!(problems("restart = 1\n").contains("wrong-type"));
     }
@@ -217,6 +208,8 @@ mod tests {
         let cluster = |keys: &str| parse(&format!("[target]\n{keys}"));
         let target = |keys: &str| cluster(keys).unwrap().target.unwrap();
         assert!(target("cluster = true\n").cluster && !target("").cluster);
+        let restarted = target("cluster = true\nrestart = \"./restart-all.sh\"\n");
+        assert!(restarted.cluster && restarted.restart.is_some());
         let ours = cluster("program = \"redis-server\"\ncluster = true\n").unwrap_err().join("");
         assert!(ours.contains("`cluster` is of a running server"), "{ours}");
         assert!(cluster("cluster = 1\n").unwrap_err().join("").contains("wrong-type"));
