@@ -49,6 +49,7 @@ mod environment;
 mod error;
 mod export;
 mod floor;
+mod folder;
 mod headroom;
 mod import;
 mod info;

@@ -8,6 +8,7 @@ use phasegate_model::{BaselineServer, Environment, Extent, MeasurePlan, Quantity
 use crate::cluster::ClusterError;
 use crate::error::MeasureError;
 use crate::floor::{Floor, StandIn};
+use crate::folder;
 use crate::primaries::Primaries;
 use crate::side::{Side, Subject, plan_for};
 use crate::source::{Contenders, Source};
@@ -67,6 +68,7 @@ impl Session {
         stand_in: Option<&StandIn>,
         interrupted: Arc<AtomicBool>,
     ) -> Result<Self, MeasureError> {
+        folder::sweep();
         let contenders = contenders.into();
         let Contenders { candidate, baseline } = &contenders;
         if baseline.as_ref().is_some_and(|it| it.cluster) && !candidate.cluster {
