@@ -169,7 +169,7 @@ fn tls_advice(words: &str) -> &'static str {
     if holds("UnknownIssuer") || holds("CaUsedAsEndEntity") {
         "name the authority that vouches for it with `--tls-ca`, `tls = { ca = \"FILE\" }` in the plan or SSL_CERT_FILE, or end the address with `/#insecure`"
     } else if holds("not valid for name") || holds("NotValidForName") {
-        "name the host as the certificate does, or end the address with `/#insecure`"
+        "write the host as the certificate has it; if it is reached by an IP address or a tunnel, a line in /etc/hosts leads that name there (`127.0.0.1 cache.example`), or end the address with `/#insecure`, which checks nothing"
     } else if holds("expired") || holds("Expired") || holds("not valid yet") {
         "renew the server's certificate, and check this machine's clock"
     } else if holds("BadSignature") {

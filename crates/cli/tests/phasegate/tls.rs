@@ -124,7 +124,7 @@ fn what_is_wrong_with_the_handshake_has_its_advice() {
     let stranger = by(&url, &["--tls-ca", "stranger.pem"]);
     assert!(stranger.contains("--tls-ca"), "{stranger}");
     let other_name = by(&url.replace("localhost", "127.0.0.1"), &["--tls-ca", "ca.pem"]);
-    assert!(other_name.contains("name the host as the certificate does"), "{other_name}");
+    assert!(other_name.contains("a line in /etc/hosts leads that name there"), "{other_name}");
     let nothing_shown = refusal(&scene, &["--url", &url, "--tls-ca", "ca.pem"]);
     assert!(nothing_shown.contains("`--tls-cert` and `--tls-key`"), "{nothing_shown}");
 }
