@@ -259,6 +259,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::share::KeyWords;
+    use crate::slots::Slots;
 
     fn numbers(keys: u64) -> Vec<u64> {
         scattered(NonZeroU64::new(keys).unwrap()).collect()
@@ -311,6 +313,51 @@ mod tests {
         assert!(other.starts_with(shape) && other.ends_with(b"\r\n$3\r\nxxx\r\n"));
         let keys: BTreeSet<&[u8]> = sent.iter().filter(is_get).copied().collect();
         assert_eq!(keys.len(), 5);
+    }
+
+    /// The part of the node that has these slots, of two.
+    fn share(first: u16, last: u16, keys: Vec<Vec<usize>>) -> Share {
+        let mut slots = Slots::default();
+        slots.add(first, last);
+        let absent_key = slots.absent_key().unwrap();
+        Share { slots, absent_key, keys: KeyWords::from(keys), primaries: 2 }
+    }
+
+    #[test]
+    fn the_nodes_of_a_cluster_share_all_keys_and_none_gets_another_ones() {
+        let keys = Choice::Uniform(100);
+        let mix = [weighted("GET u:{key}", 2, "1B"), weighted("TIME", 1, "1B")];
+        let sent = |share: Option<&Share>| -> BTreeSet<Vec<u8>> {
+            let requests = [Requests::mix(&mix, &keys, share), Requests::set(&keys, 1, share)];
+            let of = |it: &Requests| it.cycle().take(it.spans.len()).map(<[u8]>::to_vec).collect();
+            requests.iter().flat_map(|it| -> Vec<Vec<u8>> { of(it) }).collect()
+        };
+        let (low, high) =
+            (share(0, 8191, vec![vec![1], vec![]]), share(8192, 16_383, vec![vec![1], vec![]]));
+        let (low, high) = (sent(Some(&low)), sent(Some(&high)));
+        // One hundred of either command, and the one without a key, which is for both.
+        let all = sent(None);
+        assert_eq!((all.len(), low.len() + high.len()), (201, 202));
+        assert_eq!(low.union(&high).cloned().collect::<BTreeSet<_>>(), all);
+    }
+
+    #[test]
+    fn what_names_no_key_is_shared_out() {
+        let mix = [weighted("GET u:{key}", 1, "1B"), weighted("TIME", 1, "1B")];
+        let half = share(0, 8191, vec![vec![1], vec![]]);
+        let requests = Requests::mix(&mix, &Choice::Uniform(10_000), Some(&half));
+        assert_eq!(requests.spans.len(), 65_536);
+        let times = requests.cycle().take(65_536).filter(|it| it.starts_with(b"*1")).count();
+        assert!((32_000..33_500).contains(&times), "{times}");
+    }
+
+    #[test]
+    fn a_node_for_which_nothing_is_gets_nothing() {
+        let mix = [weighted("GET foo", 1, "1B")];
+        let without = share(0, 12_181, vec![vec![1]]);
+        assert!(Requests::mix(&mix, &Choice::Uniform(1), Some(&without)).spans.is_empty());
+        let with = share(12_182, 12_182, vec![vec![1]]);
+        assert!(!Requests::mix(&mix, &Choice::Uniform(1), Some(&with)).spans.is_empty());
     }
 
     #[test]

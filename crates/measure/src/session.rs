@@ -134,7 +134,8 @@ impl Session {
     /// plan's CPU meanwhile. With a baseline, a trial is a pair.
     ///
     /// # Errors
-    /// If anything goes wrong before the last sample. Whatever was started is stopped then.
+    /// If anything goes wrong before the last sample, or if by sentinels or cluster it is another
+    /// server by now. Whatever was started is stopped then.
     pub fn trial(
         &mut self,
         number: u32,
@@ -143,10 +144,17 @@ impl Session {
         if let Some(primaries) = &mut self.primaries {
             return primaries.trial(&self.candidate.terms, number, progress);
         }
+        self.are_still_there()?;
+        let trial = trial::make(self, number, progress)?;
+        // A server that was replaced meanwhile went on answering, and was no longer what was named.
+        self.are_still_there()?;
+        Ok(trial)
+    }
+
+    /// That sentinels still name the servers of the beginning.
+    fn are_still_there(&self) -> Result<(), MeasureError> {
         self.candidate.is_still_there()?;
-        if let Some(baseline) = &self.baseline {
-            baseline.is_still_there().map_err(MeasureError::of_baseline)?;
-        }
-        trial::make(self, number, progress)
+        let baseline = self.baseline.as_ref().map(Side::is_still_there).transpose();
+        baseline.map(drop).map_err(MeasureError::of_baseline)
     }
 }

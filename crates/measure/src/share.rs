@@ -52,7 +52,7 @@ impl KeyWords {
     pub(crate) fn ask(control: &mut Control, plan: &MeasurePlan) -> Result<Self, MeasureError> {
         let of = |weighted| key_words(control, weighted);
         let keys: Vec<Vec<usize>> = plan.mix.iter().map(of).collect::<Result<_, _>>()?;
-        let keys = Self(keys.into());
+        let keys = Self::from(keys);
         for command in plan.mix.iter().enumerate() {
             for number in TRIED_NUMBERS {
                 let mut slots = keys.of(command, number).map(|key| slot(&key));
@@ -74,6 +74,12 @@ impl KeyWords {
         let keys = self.0.get(place).into_iter().flatten();
         let words = keys.filter_map(|key| weighted.command.words().get(*key));
         words.map(move |word| filled_in(word, weighted, number))
+    }
+}
+
+impl From<Vec<Vec<usize>>> for KeyWords {
+    fn from(words: Vec<Vec<usize>>) -> Self {
+        Self(words.into())
     }
 }
 

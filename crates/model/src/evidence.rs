@@ -314,8 +314,8 @@ pub struct Trial {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineTrial>,
     /// Of a cluster, what each of its primaries says, in the order of their slots. `readings` then
-    /// has the worst of each metric, `rounds` and histograms are those of the primary with the
-    /// largest P99.
+    /// has the worst of each metric, `rounds`, histograms and `baseline` are those of the primary
+    /// with the largest P99. Only `baseline.*` are missing there, because they are of its pair each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nodes: Vec<NodeTrial>,
     /// What went wrong without ending the trial, for readers.

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use phasegate_measure::{Contender, Contenders, MeasureError, SentinelError, Session, observe};
 use phasegate_model::{Metric, Server as OfServer, TargetServer};
 
-use crate::common::{Server, free_port, never, open, plan, program, running, start};
+use crate::common::{Server, free_port, never, open, plan, program, running, start, trial_with};
 
 /// A sentinel, stopped by its process id.
 pub(crate) struct Sentinel {
@@ -166,6 +166,28 @@ fn a_failover_between_trials_ends_the_campaign_and_names_both() {
     assert_eq!(after.environment().0["server.address"], at(at_replica));
     assert!(after.trial(1, &mut |_| {}).is_ok());
     drop(primary);
+}
+
+#[test]
+fn a_trial_in_which_there_was_a_failover_is_none() {
+    let (_primary, (_replica, at_replica), sentinel) = watched();
+    let is_over = || {
+        let (_, port): (String, u16) = sentinel.ask("GET-MASTER-ADDR-BY-NAME cache").unwrap();
+        port == at_replica
+    };
+    let mut is_done = false;
+    // The old primary goes on answering, as a replica.
+    let told = trial_with(&running(&sentinel.url()), &plan(), || {
+        if !is_done {
+            is_done = true;
+            let () = sentinel.ask("FAILOVER cache").unwrap();
+            while !is_over() {
+                std::thread::yield_now();
+            }
+        }
+    });
+    let told = told.unwrap_err().to_string();
+    assert!(told.contains(&format!("the sentinels name `{}`", at(at_replica))), "{told}");
 }
 
 #[test]
