@@ -58,6 +58,7 @@ mod lanes;
 mod launch;
 mod link;
 mod machine;
+mod named;
 mod observe;
 mod pair;
 mod primaries;

@@ -77,11 +77,11 @@ pub(crate) fn pinning(
     Some(pinning)
 }
 
-/// The files of TLS; nothing if the key isn't there.
+/// What TLS takes; nothing if the key isn't there.
 fn tls(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<TlsPlan> {
     let mut table = section.section("tls", problems)?;
     let mut file = |key| table.text(key, problems).map(|text| text.text.to_owned());
-    let (ca, cert, key) = (file("ca"), file("cert"), file("key"));
+    let (ca, cert, key, server_name) = (file("ca"), file("cert"), file("key"), file("server_name"));
     let missing = match (&cert, &key) {
         (Some(_), None) => Some(("cert", "key")),
         (None, Some(_)) => Some(("key", "cert")),
@@ -96,7 +96,7 @@ fn tls(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<TlsP
     }
     table.finish(problems);
     let client = cert.zip(key).map(|(cert, key)| ClientFiles { cert, key });
-    Some(TlsPlan { ca, client })
+    Some(TlsPlan { ca, client, server_name })
 }
 
 /// A list of strings that each mean something.
@@ -225,6 +225,8 @@ mod tests {
             (files.ca.as_deref(), client.cert.as_str(), client.key.as_str()),
             (Some("ca.pem"), "c.pem", "c.key")
         );
+        let named = tls("server_name = \"cache.example\"").unwrap().target.unwrap().tls.unwrap();
+        assert_eq!(named.server_name.as_deref(), Some("cache.example"));
         assert!(tls("ca = \"ca.pem\"").unwrap().target.unwrap().tls.unwrap().client.is_none());
         for (keys, told) in [
             ("cert = \"c.pem\"", "`tls` has `cert` and no `key`"),
