@@ -151,6 +151,9 @@ pub(crate) struct TlsOptions {
     /// The private key of that certificate, a PEM file without a passphrase
     #[arg(long = "tls-key", id = "tls-key", value_name = "FILE", requires = "tls-cert")]
     pub(crate) key: Option<String>,
+    /// The name in those servers' certificates, if it isn't the host of the address
+    #[arg(long = "tls-server-name", id = "tls-server-name", value_name = "NAME")]
+    pub(crate) server_name: Option<String>,
 }
 
 /// What to measure, and for how long.

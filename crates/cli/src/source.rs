@@ -93,76 +93,59 @@ impl Role {
         talk: Talk,
     ) -> anyhow::Result<Option<Contender>> {
         let written = plan.clone().unwrap_or_default();
-        let pinning = written.pinning.unwrap_or_default();
         let starts = written.program.is_some() || !written.setup.is_plain();
-        let running = match url {
+        let named = match url {
             Some(url) => Some(endpoint(url, self.url_option)?),
             None if program.is_some() || starts => None,
             None => self.in_environment(talk)?,
         };
-        if let Some(server) = running {
-            let restart = written.restart;
-            let (server, tls) = options.apply(server, written.tls.as_ref())?;
-            let pinning_of_plan = written.pinning;
-            *plan = Some(ServerPlan {
-                pinning: pinning_of_plan,
-                restart: restart.clone(),
-                tls,
-                cluster: written.cluster,
-                ..ServerPlan::default()
-            });
-            let (source, setup) = (Source::Running(server), Setup::default());
-            return Ok(Some(Contender {
-                source,
-                launcher: None,
-                setup,
-                restart,
-                cluster: written.cluster,
-                pinning,
-            }));
-        }
-        if let Some(program) = program {
-            let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy();
-            let program_of_plan = Some(name.into_owned());
-            *plan = Some(ServerPlan { program: program_of_plan, url: None, ..written.clone() });
-        }
-        let source = match (program, &written.url) {
-            (None, Some(url)) => {
-                let server = endpoint(url.as_str(), "the plan")?;
-                let (server, tls) = options.apply(server, written.tls.as_ref())?;
-                if let Some(plan) = plan {
-                    plan.tls = tls;
-                }
-                Source::Running(server)
+        let described = match (&named, program) {
+            // The plan's own server gives way to this one; what goes for any running server stays.
+            (Some(_), _) => {
+                let setup = Setup::default();
+                Some(ServerPlan { program: None, url: None, setup, ..written })
             }
-            (program, _) => {
-                let of_plan = written.program.map(PathBuf::from);
-                Source::Start { program: program.map(Path::to_path_buf).or(of_plan) }
+            (None, Some(program)) => {
+                let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy();
+                Some(ServerPlan { program: Some(name.into_owned()), url: None, ..written })
             }
+            (None, None) => plan.take(),
         };
-        let (setup, restart) = (written.setup, written.restart);
+        let Some(mut described) = described else { return Ok(None) };
+        let running = match (named, &described.url) {
+            (None, Some(url)) => Some(endpoint(url.as_str(), "the plan")?),
+            (named, _) => named,
+        };
+        let source = if let Some(server) = running {
+            let (server, tls) = options.apply(server, described.tls.as_ref())?;
+            described.tls = tls;
+            Source::Running(server)
+        } else {
+            self.ensure_startable(&described)?;
+            let of_plan = described.program.as_ref().map(PathBuf::from);
+            Source::Start { program: program.map(Path::to_path_buf).or(of_plan) }
+        };
+        let ServerPlan { setup, restart, cluster, pinning, .. } = described.clone();
+        let pinning = pinning.unwrap_or_default();
+        *plan = Some(described);
+        Ok(Some(Contender { source, launcher: None, setup, restart, cluster, pinning }))
+    }
+
+    /// That the plan has nothing which goes for running servers only.
+    fn ensure_startable(&self, plan: &ServerPlan) -> anyhow::Result<()> {
         let keys = [
-            ("tls", written.tls.is_some()),
-            ("restart", restart.is_some()),
-            ("cluster", written.cluster),
+            ("tls", plan.tls.is_some()),
+            ("restart", plan.restart.is_some()),
+            ("cluster", plan.cluster),
         ];
-        let key = keys.into_iter().find_map(|(key, is_there)| is_there.then_some(key));
-        let key = key.filter(|_| !matches!(source, Source::Running(_)));
-        anyhow::ensure!(
-            key.is_none(),
-            "the plan has `{0}`, which is of a running server, and names none; name it by `url` in the plan, by {1} or in {2}, or leave out `{0}`",
-            key.unwrap_or_default(),
-            self.url_option,
-            self.variable
-        );
-        Ok(plan.is_some().then_some(Contender {
-            source,
-            launcher: None,
-            setup,
-            restart,
-            cluster: written.cluster,
-            pinning,
-        }))
+        if let Some((key, _)) = keys.into_iter().find(|(_, is_there)| *is_there) {
+            anyhow::bail!(
+                "the plan has `{key}`, which is of a running server, and names none; name it by `url` in the plan, by {} or in {}, or leave out `{key}`",
+                self.url_option,
+                self.variable
+            );
+        }
+        Ok(())
     }
 
     fn in_environment(&self, talk: Talk) -> anyhow::Result<Option<Endpoint>> {

@@ -7,8 +7,9 @@ use crate::args::TlsOptions;
 
 impl TlsOptions {
     /// Whether none is given.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.ca.is_none() && self.cert.is_none() && self.key.is_none()
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self { ca, cert, key, server_name } = self;
+        [ca, cert, key, server_name].into_iter().all(Option::is_none)
     }
 
     /// The plan's files, those of the options before them; and where each stands.
@@ -21,6 +22,9 @@ impl TlsOptions {
         let mut files = plan.unwrap_or_default();
         if let Some(ca) = &self.ca {
             (files.ca, names.ca) = (Some(ca.clone()), "`--tls-ca`");
+        }
+        if let Some(name) = &self.server_name {
+            (files.server_name, names.server_name) = (Some(name.clone()), "`--tls-server-name`");
         }
         // Neither is given without the other.
         if let (Some(cert), Some(key)) = (self.cert.clone(), self.key.clone()) {
@@ -53,7 +57,7 @@ impl TlsOptions {
     ) -> anyhow::Result<()> {
         anyhow::ensure!(
             self.is_empty() || servers.into_iter().any(Endpoint::is_over_tls),
-            "`--tls-ca`, `--tls-cert` and `--tls-key` are for servers that are reached over TLS, and there is none; write `rediss://HOST:PORT`, or leave them out"
+            "`--tls-ca`, `--tls-cert`, `--tls-key` and `--tls-server-name` are for servers that are reached over TLS, and there is none; write `rediss://HOST:PORT`, or leave them out"
         );
         Ok(())
     }

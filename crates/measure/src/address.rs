@@ -10,6 +10,7 @@ use redis::io::tcp::TcpSettings;
 use redis::{Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 
 use crate::certificates::{Certificates, CertificatesError};
+use crate::named::Name;
 
 /// The address of a server: `redis://`, `rediss://` (TLS) or `unix:///PATH`, with the user, password
 /// and database that the redis crate's URLs have. The schemes `valkey://`, `valkeys://`,
@@ -116,12 +117,20 @@ impl Address {
     /// The address of a server that is known by these certificates.
     ///
     /// # Errors
-    /// If it isn't reached over TLS.
+    /// If it isn't reached over TLS, or nothing is verified and there is a name to verify.
     pub fn with(self, certificates: Certificates) -> Result<Self, CertificatesError> {
         match self.place {
+            Place::Tls { insecure: true, .. } if certificates.name().is_some() => {
+                Err(CertificatesError::Unchecked { address: self.to_string() })
+            }
             Place::Tls { .. } => Ok(Self { certificates: Some(certificates), ..self }),
             _ => Err(CertificatesError::Plain { address: self.to_string() }),
         }
+    }
+
+    /// The name that the server is to be known by, if it isn't the host.
+    pub(crate) fn name(&self) -> Option<&Name> {
+        self.certificates.as_ref().and_then(Certificates::name)
     }
 
     pub(crate) const fn place(&self) -> &Place {

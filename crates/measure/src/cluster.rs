@@ -1,27 +1,70 @@
-//! A Redis Cluster: its primaries, a key for each, and one trial out of theirs.
+//! A Redis Cluster: its primaries, and one trial out of theirs.
 
 use phasegate_model::{
-    Command, Decimal, MeasurePlan, Measured, Metric, MissingReason, NodeTrial, Reading, Readings,
-    Server, Statistic, Trial,
+    BaselineTrial, Decimal, Measured, Metric, MissingReason, NodeTrial, Reading, Readings, Server,
+    Statistic, Trial,
 };
 
 use crate::address::Address;
 use crate::control::Control;
 use crate::error::MeasureError;
+use crate::slots::Slots;
 
 /// Why a cluster can't be measured.
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
-    /// A plan whose commands go to any node.
+    /// The server doesn't tell which words of a command are keys.
     #[error(
-        "the plan's `{0}` names keys of any node of the cluster; of a cluster, phasegate measures `command = \"GET\"` and `\"PING\"`"
+        "the server doesn't tell which words of `{command}` are keys: {words}; check the command, and let the user call `COMMAND GETKEYS` (`+command|getkeys`)"
     )]
-    Command(String),
-    /// Pairs aren't made with clusters.
+    Keys {
+        /// The command as the plan has it.
+        command: String,
+        /// The server's words.
+        words: String,
+    },
+    /// A command of which no node has all keys.
     #[error(
-        "a cluster doesn't compare with a baseline in pairs; leave `cluster` or `[baseline]` out"
+        "the keys of `{0}` are in different slots, and a cluster answers that with `CROSSSLOT`; give them one hash tag: `user:{{{{key}}}}:name` and `user:{{{{key}}}}:mail` are in one slot"
     )]
-    Baseline,
+    CrossSlot(String),
+    /// Nothing to send.
+    #[error(
+        "no request of the plan is for the primary with the slots {slots}; name more keys (`keys = {{ count = 10_000 }}` in `[measure]`), or measure the others without `cluster`"
+    )]
+    NoRequest {
+        /// The node's slots.
+        slots: String,
+    },
+    /// One server compared with several.
+    #[error(
+        "the baseline is a cluster and the target is one server, so there is no telling with which node it is compared; make the cluster the target and the server the baseline"
+    )]
+    OnlyBaseline,
+    /// No node to compare each with.
+    #[error(
+        "the primaries of target and baseline don't make pairs, because they don't have the same slots and so not the same requests: {candidate} has {candidate_slots}, and {baseline} {baseline_slots}; give both the same slots, or measure each by itself and use `phasegate compare` with the two evidence files"
+    )]
+    Unlike {
+        /// The first primary of the target that differs, without secrets, or what there is instead.
+        candidate: String,
+        /// Its slots.
+        candidate_slots: String,
+        /// The primary of the baseline at its place, without secrets, or what there is instead.
+        baseline: String,
+        /// Its slots.
+        baseline_slots: String,
+    },
+    /// A failover during a campaign.
+    #[error(
+        "the cluster has other primaries by now: new {new}, gone {gone}; trials of different servers aren't counted together, so measure again (those before are kept)"
+    )]
+    Elsewhere {
+        /// Addresses without secrets.
+        new: String,
+        /// Addresses without secrets.
+        gone: String,
+    },
     /// Nobody has any slots.
     #[error("`{address}` knows no node of its cluster that has slots; see `CLUSTER INFO`")]
     NoSlots {
@@ -48,23 +91,11 @@ pub enum ClusterError {
     },
 }
 
-/// A primary, and a key that doesn't exist in one of its slots.
+/// A primary, and what it has.
 #[derive(Clone, Debug)]
 pub(crate) struct Primary {
     pub(crate) address: Address,
-    pub(crate) key: String,
-}
-
-/// How many slots there are, by the specification of Redis Cluster.
-const SLOTS: u16 = 16_384;
-
-/// That a plan can be followed with a cluster.
-pub(crate) fn check(plan: &MeasurePlan) -> Result<(), ClusterError> {
-    match (plan.mix.as_slice(), plan.command) {
-        ([], Command::Get | Command::Ping) => Ok(()),
-        ([], command) => Err(ClusterError::Command(command.as_str().to_owned())),
-        _ => Err(ClusterError::Command("mix".to_owned())),
-    }
+    pub(crate) slots: Slots,
 }
 
 /// The primaries that one of the nodes tells, in the order of their slots.
@@ -95,9 +126,13 @@ pub(crate) fn primaries(
     let mut found: Vec<Primary> = Vec::new();
     for (first, last, host, port) in ranges {
         let address = seed.at(&host, port).ok_or_else(no_host)?;
-        let is_known = found.iter().any(|it| it.address.to_string() == address.to_string());
-        if let (false, Some(key)) = (is_known, key_within(first, last)) {
-            found.push(Primary { address, key });
+        let shown = address.to_string();
+        if let Some(known) = found.iter_mut().find(|it| it.address.to_string() == shown) {
+            known.slots.add(first, last);
+        } else {
+            let mut slots = Slots::default();
+            slots.add(first, last);
+            found.push(Primary { address, slots });
         }
     }
     if found.is_empty() {
@@ -106,29 +141,14 @@ pub(crate) fn primaries(
     Ok(found)
 }
 
-/// A key in one of these slots, by a hash tag. Nothing if the range is none.
-fn key_within(first: u16, last: u16) -> Option<String> {
-    // About a tenth of a second for a range of a single slot, which is then found nearly surely.
-    let tags = 0..u32::from(SLOTS) * 32;
-    let of_range = |tag: &String| (first..=last).contains(&slot(tag.as_bytes()));
-    let tag = tags.map(|number| number.to_string()).find(of_range)?;
-    Some(format!("phasegate:absent:{{{tag}}}"))
-}
-
-/// The slot of a hash tag: CRC16 (XMODEM) modulo their number, by the specification of Redis
-/// Cluster.
-fn slot(tag: &[u8]) -> u16 {
-    let crc = tag.iter().fold(0_u16, |crc, byte| {
-        (0..8).fold(crc ^ (u16::from(*byte) << 8), |crc, _| {
-            if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 }
-        })
-    });
-    crc % SLOTS
-}
-
 /// One trial out of those of the primaries: of each metric the worst. There has to be one.
 pub(crate) fn worst(number: u32, trials: Vec<(String, Trial)>) -> Result<Trial, MeasureError> {
-    let readings = worst_readings(&trials)?;
+    let told = |(address, trial): &'_ (String, Trial)| (address.clone(), trial.readings.clone());
+    let readings = worst_readings(&trials.iter().map(told).collect::<Vec<_>>())?;
+    let told = |(address, trial): &(String, Trial)| {
+        Some((address.clone(), trial.baseline.as_ref()?.readings.clone()))
+    };
+    let of_baselines = worst_readings(&trials.iter().filter_map(told).collect::<Vec<_>>())?;
     let p99 = |trial: &Trial| {
         let reading = trial.readings.get(Metric::Rtt(Statistic::P99))?;
         reading.number().map(Measured::value)
@@ -145,21 +165,23 @@ pub(crate) fn worst(number: u32, trials: Vec<(String, Trial)>) -> Result<Trial, 
             slowest = Some(trial);
         }
     }
-    let slowest = slowest.ok_or_else(|| MeasureError::bug("a cluster without a primary"))?;
+    let mut slowest = slowest.ok_or_else(|| MeasureError::bug("a cluster without a primary"))?;
     let started_at = started_at.unwrap_or(slowest.started_at);
-    Ok(Trial { number, started_at, duration_ms, readings, nodes, anomalies, ..slowest })
+    let baseline = slowest.baseline.take().map(|it| BaselineTrial { readings: of_baselines, ..it });
+    let trial = Trial { number, started_at, duration_ms, readings, nodes, anomalies, ..slowest };
+    Ok(Trial { baseline, ..trial })
 }
 
-fn worst_readings(trials: &[(String, Trial)]) -> Result<Readings, MeasureError> {
-    let mut readings = Readings::default();
-    let metrics = trials.iter().flat_map(|(_, trial)| trial.readings.iter().map(|it| it.0));
+fn worst_readings(told: &[(String, Readings)]) -> Result<Readings, MeasureError> {
+    let mut worst = Readings::default();
+    let metrics = told.iter().flat_map(|(_, readings)| readings.iter().map(|it| it.0));
     for metric in metrics.collect::<std::collections::BTreeSet<_>>() {
         let of_nodes =
-            trials.iter().map(|(address, trial)| (address.as_str(), trial.readings.get(metric)));
+            told.iter().map(|(address, readings)| (address.as_str(), readings.get(metric)));
         let reading = worst_reading(metric, of_nodes);
-        readings.insert(metric, reading).map_err(MeasureError::bug)?;
+        worst.insert(metric, reading).map_err(MeasureError::bug)?;
     }
-    Ok(readings)
+    Ok(worst)
 }
 
 /// The largest number, or the smallest where less is worse. What one doesn't tell is missing, and
@@ -171,9 +193,13 @@ fn worst_reading<'a>(
     let is_worse = |amount: Decimal, than: Decimal| match metric {
         Metric::Rtt(Statistic::Throughput)
         | Metric::Floor(Statistic::Throughput)
+        | Metric::Improvement(_)
         | Metric::Server(Server::Uptime) => amount < than,
         _ => amount > than,
     };
+    if let Metric::Baseline(_) = metric {
+        return of_several_pairs(of_nodes);
+    }
     let mut worst: Option<&Reading> = None;
     for (address, reading) in of_nodes {
         let Some(reading) = reading else {
@@ -199,21 +225,23 @@ fn worst_reading<'a>(
     worst.cloned().unwrap_or_else(|| Reading::missing(MissingReason::NotMeasured, "no node"))
 }
 
+/// The slowest primary and the slowest of their baselines are no pair, and side by side they would
+/// be taken for one.
+fn of_several_pairs<'a>(
+    mut of_nodes: impl Iterator<Item = (&'a str, Option<&'a Reading>)>,
+) -> Reading {
+    match of_nodes.find_map(|(_, reading)| reading) {
+        Some(Reading::Missing(missing)) => Reading::Missing(missing.clone()),
+        _ => Reading::missing(
+            MissingReason::NotComparable,
+            "each primary has its own, in the trial's nodes; see `improvement.*`",
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn slots_are_those_of_the_specification() {
-        // The check value of CRC16/XMODEM, and a slot that `CLUSTER KEYSLOT` tells.
-        assert_eq!(slot(b"123456789"), 0x31C3 % SLOTS);
-        assert_eq!(slot(b"foo"), 12_182);
-        for (first, last) in [(0, 5460), (5461, 10_922), (16_383, 16_383), (0, 0)] {
-            let key = key_within(first, last).unwrap();
-            let tag = key.split(['{', '}']).nth(1).unwrap();
-            assert!((first..=last).contains(&slot(tag.as_bytes())), "{key}");
-        }
-    }
 
     fn read(metric: &str, readings: &[Option<Reading>]) -> Reading {
         let names = ["a", "b", "c"];
@@ -231,7 +259,7 @@ mod tests {
         for metric in ["rtt.p99", "rtt.min", "memory.used", "headroom.p99", "env.steal"] {
             assert_eq!(read(metric, &three), exact(9), "{metric}");
         }
-        for metric in ["rtt.throughput", "server.uptime"] {
+        for metric in ["rtt.throughput", "server.uptime", "improvement.rtt.p99"] {
             assert_eq!(read(metric, &three), exact(3), "{metric}");
         }
     }
@@ -243,6 +271,16 @@ mod tests {
         assert_eq!(missing, Reading::missing(MissingReason::Refused, "b: NOPERM"));
         let absent = read("memory.used", &[Some(exact(1)), Some(exact(1)), None]);
         assert!(matches!(absent, Reading::Missing(_)), "{absent:?}");
+    }
+
+    #[test]
+    fn a_baseline_is_of_its_pair_and_of_no_other() {
+        let own = [3, 9, 5].map(|amount| Some(exact(amount)));
+        let Reading::Missing(missing) = read("baseline.p99", &own) else { panic!() };
+        assert_eq!(missing.reason, MissingReason::NotComparable);
+        let none = Reading::missing(MissingReason::NotMeasured, "the plan has no `[baseline]`");
+        let without = [Some(none.clone()), Some(none.clone()), Some(none.clone())];
+        assert_eq!(read("baseline.p99", &without), none);
     }
 
     #[test]

@@ -150,6 +150,9 @@ pub(crate) fn advice(words: &str) -> &'static str {
         "MOVED" | "ASK" => {
             "it is a node of a cluster: write `cluster = true` into the plan's `[target]`"
         }
+        "CROSSSLOT" => {
+            "give the command's keys one hash tag: `user:{{key}}:name` and `user:{{key}}:mail` are in one slot"
+        }
         "CLUSTERDOWN" => "see `CLUSTER INFO`: no node has the slot, or too few of them are up",
         "ERR" if words.contains("cluster support disabled") => {
             "it is no node of a cluster: leave `cluster = true` out of the plan"
@@ -166,7 +169,7 @@ fn tls_advice(words: &str) -> &'static str {
     if holds("UnknownIssuer") || holds("CaUsedAsEndEntity") {
         "name the authority that vouches for it with `--tls-ca`, `tls = { ca = \"FILE\" }` in the plan or SSL_CERT_FILE, or end the address with `/#insecure`"
     } else if holds("not valid for name") || holds("NotValidForName") {
-        "name the host as the certificate does, or end the address with `/#insecure`"
+        "write the host as the certificate has it; if it is reached by an IP address or a tunnel, name it with `--tls-server-name` or `tls = { server_name = \"NAME\" }` in the plan; or end the address with `/#insecure`, which checks nothing"
     } else if holds("expired") || holds("Expired") || holds("not valid yet") {
         "renew the server's certificate, and check this machine's clock"
     } else if holds("BadSignature") {
@@ -220,7 +223,7 @@ pub(crate) fn socket(
 }
 
 /// Tries each address that the name has, as the redis crate does.
-fn tcp(host: &str, port: u16, limit: Duration) -> io::Result<TcpStream> {
+pub(crate) fn tcp(host: &str, port: u16, limit: Duration) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in (host, port).to_socket_addrs()? {
         match TcpStream::connect_timeout(&address, limit) {

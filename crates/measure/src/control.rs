@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use redis::{Cmd, Connection, FromRedisValue, Pipeline, RedisError};
+use redis::{Cmd, ConnectionLike, FromRedisValue, Pipeline, RedisError};
 
-use crate::address::Address;
+use crate::address::{Address, Place};
 use crate::connect::{ConnectError, check_path, words_of};
 use crate::info::Info;
+use crate::named::NamedConnection;
 
 /// A connection for everything that isn't timed.
 pub(crate) struct Control {
-    connection: Connection,
+    connection: Box<dyn ConnectionLike>,
     address: Address,
 }
 
@@ -42,7 +43,7 @@ impl Control {
         name: &'static str,
         command: &Cmd,
     ) -> Result<Result<T, Refusal>, ConnectError> {
-        match command.query(&mut self.connection) {
+        match command.query(&mut *self.connection) {
             Ok(answer) => Ok(Ok(answer)),
             Err(error) if error.code().is_some() => {
                 Ok(Err(Refusal(self.address.redact(&words_of(&error)))))
@@ -91,7 +92,7 @@ impl Control {
         name: &'static str,
         commands: &Pipeline,
     ) -> Result<(), ConnectError> {
-        let answer = commands.query::<()>(&mut self.connection);
+        let answer = commands.query::<()>(&mut *self.connection);
         answer.map_err(|error| {
             let first = error.clone().into_server_errors();
             let first = first.and_then(|errors| errors.first().map(|(_, error)| error.clone()));
@@ -99,16 +100,21 @@ impl Control {
         })
     }
 
-    /// The connection of the redis crate.
-    pub(crate) const fn connection(&mut self) -> &mut Connection {
-        &mut self.connection
+    /// The connection, for requests that are encoded already.
+    pub(crate) fn connection(&mut self) -> &mut (impl ConnectionLike + ?Sized) {
+        &mut *self.connection
     }
 }
 
-/// A connection of the redis crate on which nothing was said yet.
-fn connect(address: &Address, limit: Duration) -> Result<Connection, ConnectError> {
+/// A connection on which nothing was said yet: the redis crate's, unless TLS is to verify another
+/// name than that one would.
+fn connect(address: &Address, limit: Duration) -> Result<Box<dyn ConnectionLike>, ConnectError> {
     check_path(address)?;
     let unreachable = |error: RedisError| ConnectError::unreachable(address, &error);
+    if let (Place::Tls { host, port, .. }, Some(name)) = (address.place(), address.name()) {
+        let connection = NamedConnection::open(name, (host, *port), limit);
+        return Ok(Box::new(connection.map_err(unreachable)?));
+    }
     let connection = address
         .client()
         .and_then(|client| client.get_connection_with_timeout(limit))
@@ -117,5 +123,5 @@ fn connect(address: &Address, limit: Duration) -> Result<Connection, ConnectErro
         .set_read_timeout(Some(limit))
         .and_then(|()| connection.set_write_timeout(Some(limit)));
     limited.map_err(unreachable)?;
-    Ok(connection)
+    Ok(Box::new(connection))
 }

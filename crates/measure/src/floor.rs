@@ -13,13 +13,13 @@ use std::process::{Child, Command, Stdio};
 use phasegate_model::{MeasurePlan, Transport};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::Pid;
-use tempfile::TempDir;
 
 use crate::address::{Address, Place};
 use crate::affinity::{Pinned, is_usable};
 use crate::connect::words_of_system;
 use crate::connection::SampleError;
 use crate::error::MeasureError;
+use crate::folder::PrivateFolder;
 use crate::side::Subject;
 
 /// How to start a process whose `main` is [`serve_stand_in`](crate::serve_stand_in).
@@ -125,16 +125,6 @@ impl Floor {
         }
     }
 
-    /// The same for another running server.
-    pub(crate) fn move_to(&mut self, address: &Address) {
-        if let Self::Measured(recipe) = self {
-            match way_to(address) {
-                Ok(way) => recipe.way = way,
-                Err(reason) => *self = Self::Missing(reason),
-            }
-        }
-    }
-
     /// The stand-in's CPU, if it is to have one.
     pub(crate) const fn cpu(&self) -> Option<u32> {
         match self {
@@ -190,7 +180,7 @@ pub(crate) struct Running {
     address: Address,
     said: PipeReader,
     // Removed after the process was stopped, because fields are dropped after `drop` has run.
-    _folder: Option<TempDir>,
+    _folder: Option<PrivateFolder>,
 }
 
 impl Running {
@@ -271,10 +261,10 @@ impl Drop for Running {
 
 /// A listening socket, where it is, and the folder that it is in. Listening before the stand-in
 /// runs, it takes connections from the first moment on.
-fn listen(way: Way) -> std::io::Result<(OwnedFd, Address, Option<TempDir>)> {
+fn listen(way: Way) -> std::io::Result<(OwnedFd, Address, Option<PrivateFolder>)> {
     match way {
         Way::Unix => {
-            let folder = tempfile::Builder::new().prefix("phasegate-").tempdir()?;
+            let folder = PrivateFolder::make()?;
             let path = folder.path().join("floor");
             let listener = UnixListener::bind(&path)?;
             Ok((listener.into(), Address::unix(path), Some(folder)))

@@ -10,6 +10,7 @@ use phasegate_model::{Command, Keys, Piece, Weighted};
 use crate::address::Protocol;
 use crate::draw::{Choice, Draw, Zipf};
 use crate::reply::{Expected, Reply};
+use crate::share::Share;
 use crate::side::Side;
 use crate::workload::VALUE_BYTES;
 
@@ -19,6 +20,9 @@ pub(crate) const ABSENT_KEY: &str = "phasegate:absent";
 /// With more keys than this, so many of them are read: enough to be spread over the server's
 /// memory, few enough not to fill the client's caches with requests.
 const MOST_REQUESTS: u64 = 65_536;
+
+/// So often a request is drawn for a node of a cluster, most of which may be for the other nodes.
+const MOST_DRAWS: u64 = 1 << 20;
 
 /// So many bytes of requests are encoded beforehand, and at least one request.
 const MOST_BYTES: u64 = 32 * 1024 * 1024;
@@ -33,7 +37,7 @@ pub(crate) fn value(length: usize) -> Vec<u8> {
     vec![b'x'; length]
 }
 
-/// Encoded requests, one after the other in one buffer. There is at least one.
+/// Encoded requests, one after the other in one buffer.
 pub(crate) struct Requests {
     bytes: Vec<u8>,
     spans: Vec<Range<usize>>,
@@ -41,23 +45,26 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    /// What a plan sends. With `keys`, so many keys of a dataset exist.
-    pub(crate) fn of(side: &Side, keys: Option<NonZeroU64>) -> Self {
-        let plan = &side.plan;
+    /// What a plan sends. With `keys`, so many keys of a dataset exist. Nothing if none of it is for
+    /// this node of a cluster.
+    pub(crate) fn of(side: &Side, keys: Option<NonZeroU64>) -> Option<Self> {
+        let (plan, share) = (&side.plan, side.share.as_ref());
         let value = plan.dataset.as_ref().map(|dataset| length(dataset.value.bytes()));
         let value = value.unwrap_or(VALUE_BYTES);
         let named = plan.keys.count.unwrap_or(Keys::DEFAULT_COUNT);
         let chosen = choice(&plan.keys, keys.unwrap_or(named.into()));
-        match (plan.mix.as_slice(), plan.command, keys) {
+        let absent_key = share.map_or(ABSENT_KEY, |share| share.absent_key.as_str());
+        let requests = match (plan.mix.as_slice(), plan.command, keys) {
             ([], Command::Ping, _) => Self::ping(),
-            ([], Command::Get, None) => Self::get_absent(&side.absent_key, side.protocol()),
+            ([], Command::Get, None) => Self::get_absent(absent_key, side.protocol()),
             ([], Command::Get, Some(keys)) if plan.keys.zipf.is_none() => {
                 Self::get_dataset(keys, value)
             }
             ([], Command::Get, Some(_)) => Self::get_chosen(&chosen, value),
-            ([], Command::Set, _) => Self::set(&chosen, value),
-            (mix, ..) => Self::mix(mix, &chosen),
-        }
+            ([], Command::Set, _) => Self::set(&chosen, value, share),
+            (mix, ..) => Self::mix(mix, &chosen, share),
+        };
+        (!requests.spans.is_empty()).then_some(requests)
     }
 
     /// `PING`.
@@ -78,14 +85,17 @@ impl Requests {
     }
 
     /// `SET` of the keys to values of one length.
-    pub(crate) fn set(keys: &Choice, value_length: usize) -> Self {
+    pub(crate) fn set(keys: &Choice, value_length: usize, share: Option<&Share>) -> Self {
         let value = value(value_length);
-        let most = most_requests(value_length);
         let mut draw = Draw::new();
-        let commands = (0..most).map(|_| {
-            let mut command = redis::cmd("SET");
-            command.arg(key(keys.next(&mut draw))).arg(&value);
-            command
+        let commands = drawn(value_length, share, || {
+            let key = key(keys.next(&mut draw));
+            let is_there = share.is_none_or(|share| share.slots.have(key.as_bytes()));
+            is_there.then(|| {
+                let mut command = redis::cmd("SET");
+                command.arg(key).arg(&value);
+                command
+            })
         });
         Self::encode(commands, Reply::ok())
     }
@@ -98,20 +108,29 @@ impl Requests {
     }
 
     /// The commands of a mix, as often as they weigh, with the keys that are chosen. Their replies
-    /// may be any but errors.
-    pub(crate) fn mix(mix: &[Weighted], keys: &Choice) -> Self {
+    /// may be any but errors. For a node of a cluster, those of them that are for it.
+    pub(crate) fn mix(mix: &[Weighted], keys: &Choice, share: Option<&Share>) -> Self {
         let longest = mix.iter().map(|it| length(it.value.bytes())).max().unwrap_or_default();
         let weights: u64 = mix.iter().map(|it| u64::from(it.weight.get())).sum();
         let mut draw = Draw::new();
-        let commands = (0..most_requests(longest)).filter_map(|_| {
+        let commands = drawn(longest, share, || {
             let mut place = draw.below(weights);
-            let chosen = mix.iter().find(|it| {
+            let (at, chosen) = mix.iter().enumerate().find(|(_, it)| {
                 let weight = u64::from(it.weight.get());
                 let is_here = place < weight;
                 place = place.saturating_sub(weight);
                 is_here
             })?;
-            Some(filled_in(chosen, keys.next(&mut draw)))
+            let number = keys.next(&mut draw);
+            let is_there = share.is_none_or(|share| share.takes((at, chosen), number, &mut draw));
+            is_there.then(|| {
+                let mut command = redis::Cmd::new();
+                let words = chosen.command.words().iter();
+                words.for_each(|word| {
+                    command.arg(filled_in(word, chosen, number));
+                });
+                command
+            })
         });
         Self { expected: Expected::Any, ..Self::encode(commands, Reply::ok()) }
     }
@@ -183,21 +202,30 @@ fn length(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
-/// A command with its key and its value.
-fn filled_in(weighted: &Weighted, number: u64) -> redis::Cmd {
-    let mut command = redis::Cmd::new();
-    for word in weighted.command.words() {
-        let mut argument = Vec::new();
-        for piece in word {
-            match piece {
-                Piece::Text(text) => argument.extend_from_slice(text.as_bytes()),
-                Piece::Key => argument.extend_from_slice(format!("{number:06}").as_bytes()),
-                Piece::Value => argument.extend(value(length(weighted.value.bytes()))),
-            }
+/// As many requests with values of this length as are encoded beforehand. Those of a cluster are
+/// drawn until so many are for this node, within a bound.
+fn drawn(
+    value_length: usize,
+    share: Option<&Share>,
+    mut next: impl FnMut() -> Option<redis::Cmd>,
+) -> impl Iterator<Item = redis::Cmd> {
+    let most = most_requests(value_length);
+    let draws = if share.is_some() { MOST_DRAWS } else { most };
+    let wanted = usize::try_from(most).unwrap_or(usize::MAX);
+    (0..draws).filter_map(move |_| next()).take(wanted)
+}
+
+/// A word of a command with a key and a value in it.
+pub(crate) fn filled_in(word: &[Piece], of: &Weighted, number: u64) -> Vec<u8> {
+    let mut filled = Vec::new();
+    for piece in word {
+        match piece {
+            Piece::Text(text) => filled.extend_from_slice(text.as_bytes()),
+            Piece::Key => filled.extend_from_slice(format!("{number:06}").as_bytes()),
+            Piece::Value => filled.extend(value(length(of.value.bytes()))),
         }
-        command.arg(argument);
     }
-    command
+    filled
 }
 
 fn get(key: &str) -> redis::Cmd {
@@ -231,6 +259,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::share::KeyWords;
+    use crate::slots::Slots;
 
     fn numbers(keys: u64) -> Vec<u64> {
         scattered(NonZeroU64::new(keys).unwrap()).collect()
@@ -271,7 +301,7 @@ mod tests {
     #[test]
     fn a_mix_has_each_command_as_often_as_it_weighs() {
         let mix = [weighted("GET", 9, "1B"), weighted("HSET u:{key}:{key} f {value}", 1, "3B")];
-        let requests = Requests::mix(&mix, &Choice::Uniform(5));
+        let requests = Requests::mix(&mix, &Choice::Uniform(5), None);
         assert!(requests.reply().is_none());
         let sent: Vec<&[u8]> = requests.cycle().take(65_536).collect();
         let is_get =
@@ -285,11 +315,56 @@ mod tests {
         assert_eq!(keys.len(), 5);
     }
 
+    /// The part of the node that has these slots, of two.
+    fn share(first: u16, last: u16, keys: Vec<Vec<usize>>) -> Share {
+        let mut slots = Slots::default();
+        slots.add(first, last);
+        let absent_key = slots.absent_key().unwrap();
+        Share { slots, absent_key, keys: KeyWords::from(keys), primaries: 2 }
+    }
+
+    #[test]
+    fn the_nodes_of_a_cluster_share_all_keys_and_none_gets_another_ones() {
+        let keys = Choice::Uniform(100);
+        let mix = [weighted("GET u:{key}", 2, "1B"), weighted("TIME", 1, "1B")];
+        let sent = |share: Option<&Share>| -> BTreeSet<Vec<u8>> {
+            let requests = [Requests::mix(&mix, &keys, share), Requests::set(&keys, 1, share)];
+            let of = |it: &Requests| it.cycle().take(it.spans.len()).map(<[u8]>::to_vec).collect();
+            requests.iter().flat_map(|it| -> Vec<Vec<u8>> { of(it) }).collect()
+        };
+        let (low, high) =
+            (share(0, 8191, vec![vec![1], vec![]]), share(8192, 16_383, vec![vec![1], vec![]]));
+        let (low, high) = (sent(Some(&low)), sent(Some(&high)));
+        // One hundred of either command, and the one without a key, which is for both.
+        let all = sent(None);
+        assert_eq!((all.len(), low.len() + high.len()), (201, 202));
+        assert_eq!(low.union(&high).cloned().collect::<BTreeSet<_>>(), all);
+    }
+
+    #[test]
+    fn what_names_no_key_is_shared_out() {
+        let mix = [weighted("GET u:{key}", 1, "1B"), weighted("TIME", 1, "1B")];
+        let half = share(0, 8191, vec![vec![1], vec![]]);
+        let requests = Requests::mix(&mix, &Choice::Uniform(10_000), Some(&half));
+        assert_eq!(requests.spans.len(), 65_536);
+        let times = requests.cycle().take(65_536).filter(|it| it.starts_with(b"*1")).count();
+        assert!((32_000..33_500).contains(&times), "{times}");
+    }
+
+    #[test]
+    fn a_node_for_which_nothing_is_gets_nothing() {
+        let mix = [weighted("GET foo", 1, "1B")];
+        let without = share(0, 12_181, vec![vec![1]]);
+        assert!(Requests::mix(&mix, &Choice::Uniform(1), Some(&without)).spans.is_empty());
+        let with = share(12_182, 12_182, vec![vec![1]]);
+        assert!(!Requests::mix(&mix, &Choice::Uniform(1), Some(&with)).spans.is_empty());
+    }
+
     #[test]
     fn large_values_are_encoded_a_few_times_only() {
-        let requests = Requests::set(&Choice::Uniform(100), 16 * 1024 * 1024);
+        let requests = Requests::set(&Choice::Uniform(100), 16 * 1024 * 1024, None);
         assert_eq!(requests.spans.len(), 1);
         assert_eq!(requests.reply().unwrap().wire(), b"+OK\r\n");
-        assert_eq!(Requests::set(&Choice::Uniform(100), 100).spans.len(), 65_536);
+        assert_eq!(Requests::set(&Choice::Uniform(100), 100, None).spans.len(), 65_536);
     }
 }

@@ -97,15 +97,19 @@ pub(crate) struct Restart<'a> {
 impl Restart<'_> {
     /// Runs the command and waits until another server than before answers, with its data loaded.
     pub(crate) fn make(&self) -> Result<Control, RestartError> {
-        // A server that is down or tells nothing has no identity to compare with.
-        let limit = self.terms.reply_limit;
-        let before = Control::open(self.address, limit).ok().and_then(|mut it| run_id(&mut it));
+        let before = self.identity();
         self.run()?;
         self.wait_until_ready(before.as_deref())
     }
 
+    /// What names this start of the server. One that is down or tells nothing has no identity to
+    /// compare with.
+    pub(crate) fn identity(&self) -> Option<String> {
+        run_id(&mut Control::open(self.address, self.terms.reply_limit).ok()?)
+    }
+
     /// Runs the command by the shell, in a process group of its own, without a terminal to ask.
-    fn run(&self) -> Result<(), RestartError> {
+    pub(crate) fn run(&self) -> Result<(), RestartError> {
         let spawn = |error: std::io::Error| RestartError::Spawn(words_of_system(&error));
         // A file and not a pipe: a server that the command leaves behind keeps it open.
         let output = tempfile::tempfile().map_err(spawn)?;
@@ -141,7 +145,7 @@ impl Restart<'_> {
         }
     }
 
-    fn wait_until_ready(&self, before: Option<&str>) -> Result<Control, RestartError> {
+    pub(crate) fn wait_until_ready(&self, before: Option<&str>) -> Result<Control, RestartError> {
         let begin = Instant::now();
         let (command, address, limit) =
             (self.command.to_string(), self.address.to_string(), self.limit);
@@ -179,6 +183,9 @@ impl Restart<'_> {
         if is_loading(&mut control) {
             return Err(Some("it is loading its data".to_owned()));
         }
+        if let Some(words) = cluster_state(&mut control) {
+            return Err(Some(format!("its cluster is not ready ({words})")));
+        }
         Ok(())
     }
 
@@ -208,6 +215,16 @@ fn run_id(control: &mut Control) -> Option<String> {
 fn is_loading(control: &mut Control) -> bool {
     let told = control.info(Some("persistence")).ok().and_then(Result::ok);
     told.is_some_and(|info| info.get("loading").is_some_and(|loading| loading == "1"))
+}
+
+/// What a node says of its cluster while it can't serve all slots; nothing once it can, and if the
+/// server is no node or doesn't tell.
+fn cluster_state(control: &mut Control) -> Option<String> {
+    let mut command = redis::cmd("CLUSTER");
+    command.arg("INFO");
+    let told: String = control.ask("CLUSTER INFO", &command).ok()?.ok()?;
+    let state = told.lines().find(|line| line.starts_with("cluster_state:"))?.trim();
+    (state != "cluster_state:ok").then(|| state.to_owned())
 }
 
 /// Ends the command with all that it started and didn't set apart.

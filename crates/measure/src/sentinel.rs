@@ -97,6 +97,18 @@ pub enum SentinelError {
         /// What it is.
         role: String,
     },
+    /// A failover during a campaign.
+    #[error(
+        "`{watched}` is another server by now: the sentinels name `{now}`, and the trials before this are of `{first}`; trials of two servers aren't counted together, so measure again (those of the first are kept)"
+    )]
+    Elsewhere {
+        /// The sentinels and the service.
+        watched: String,
+        /// The server of the beginning, without secrets.
+        first: String,
+        /// The server that they name now, without secrets.
+        now: String,
+    },
     /// Something that is of one server at one place.
     #[error(
         "`{0}` doesn't go with sentinels, which name another server after a failover; give the server's own address, or leave `{0}` out"

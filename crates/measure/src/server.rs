@@ -1,22 +1,21 @@
 //! A private server: started for one trial, stopped and removed when it is dropped.
 
-use std::fs::{File, Permissions};
+use std::fs::File;
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use phasegate_model::{Setup, Transport};
 use rustix::process::{Pid, Signal, getpgid, kill_process_group};
-use tempfile::TempDir;
 
 use crate::address::Address;
 use crate::affinity::{PinError, Pinned};
 use crate::connect::{ConnectError, check_path, words_of_system};
 use crate::control::Control;
+use crate::folder::PrivateFolder;
 use crate::launch::Launcher;
 use crate::link::Terms;
 
@@ -125,7 +124,7 @@ pub(crate) struct Server {
     name: String,
     address: Address,
     // Removed after the server was stopped, because fields are dropped after `drop` has run.
-    folder: TempDir,
+    folder: PrivateFolder,
 }
 
 impl Server {
@@ -155,11 +154,7 @@ impl Server {
             program: name.clone(),
             words: words_of_system(&error),
         };
-        let folder = tempfile::Builder::new()
-            .prefix("phasegate-")
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir()
-            .map_err(no_folder)?;
+        let folder = PrivateFolder::make().map_err(no_folder)?;
         let output = File::create(folder.path().join(LOG)).map_err(no_folder)?;
         let mut command = match recipe.launcher {
             Some(launcher) => launcher.command(recipe.program),
@@ -190,7 +185,7 @@ impl Server {
         command.env_remove("REDIS_URL").env_remove("PHASEGATE_BASELINE_URL");
         let variables = recipe.setup.env.iter();
         command.envs(variables.map(|(name, value)| (name.as_str(), value)));
-        command.stdin(Stdio::null());
+        command.stdin(folder.hold().map_err(no_folder)?);
         command.stdout(output.try_clone().map_err(no_folder)?).stderr(output);
         // A group of its own: the terminal's Ctrl-C is for phasegate, which stops its server.
         command.process_group(0);
@@ -295,6 +290,8 @@ fn free_port() -> std::io::Result<u16> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use phasegate_model::Wait;
 
     use super::*;

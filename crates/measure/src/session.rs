@@ -5,12 +5,11 @@ use std::sync::atomic::AtomicBool;
 
 use phasegate_model::{BaselineServer, Environment, Extent, MeasurePlan, Quantity, Target, Trial};
 
-use crate::cluster::{self, ClusterError};
-use crate::endpoint::Endpoint;
+use crate::cluster::ClusterError;
 use crate::error::MeasureError;
 use crate::floor::{Floor, StandIn};
+use crate::folder;
 use crate::primaries::Primaries;
-use crate::sentinel::SentinelError;
 use crate::side::{Side, Subject, plan_for};
 use crate::source::{Contenders, Source};
 use crate::trial;
@@ -69,24 +68,19 @@ impl Session {
         stand_in: Option<&StandIn>,
         interrupted: Arc<AtomicBool>,
     ) -> Result<Self, MeasureError> {
-        let Contenders { candidate, baseline } = contenders.into();
-        if candidate.cluster {
-            cluster::check(plan)?;
-            if let Source::Running(Endpoint::Watched(_)) = &candidate.source {
-                return Err(SentinelError::Alone("cluster").into());
-            }
-        }
-        let of_cluster = candidate.cluster || baseline.as_ref().is_some_and(|it| it.cluster);
-        if of_cluster && baseline.is_some() {
-            return Err(ClusterError::Baseline.into());
+        folder::sweep();
+        let contenders = contenders.into();
+        let Contenders { candidate, baseline } = &contenders;
+        if baseline.as_ref().is_some_and(|it| it.cluster) && !candidate.cluster {
+            return Err(ClusterError::OnlyBaseline.into());
         }
         let mut plan = plan.clone();
-        let mut sources = baseline.iter().chain([&candidate]).map(|contender| &contender.source);
+        let mut sources = baseline.iter().chain([candidate]).map(|contender| &contender.source);
         if sources.any(|source| matches!(source, Source::Running(_))) {
             plan.dataset = None;
         }
-        let mut side = Side::open(&candidate, &plan, Arc::clone(&interrupted))?;
-        let floor = Floor::of(&side.subject, &plan_for(&candidate, &plan), stand_in);
+        let mut side = Side::open(candidate, &plan, Arc::clone(&interrupted))?;
+        let floor = Floor::of(&side.subject, &plan_for(candidate, &plan), stand_in);
         if let Some(told) = floor.describe(&side.subject) {
             side.environment.0.insert("floor.stand_in".to_owned(), told);
         }
@@ -96,28 +90,24 @@ impl Session {
             .transpose()
             .map_err(MeasureError::of_baseline)?;
         let mut session = Self { candidate: side, baseline, floor, primaries: None };
-        if let (true, Subject::Running(seed)) = (candidate.cluster, &session.candidate.subject) {
+        let seed = |side: &Side| match &side.subject {
+            Subject::Running(address) => Some(address.clone()),
+            Subject::Program(_) => None,
+        };
+        if let (true, Some(address)) = (candidate.cluster, seed(&session.candidate)) {
             let terms = &session.candidate.terms;
-            let found = Primaries::find(&candidate, seed, &plan, stand_in, terms)?;
+            let of_baseline = session.baseline.as_ref().and_then(seed);
+            let seeds = (&address, of_baseline.as_ref());
+            let found = Primaries::find(&contenders, seeds, &plan, stand_in, terms)?;
             let told = format!("{} primaries", found.count());
             session.primaries = Some(Box::new(found));
-            session.candidate.environment.0.insert("server.cluster".to_owned(), told);
+            let baseline = contenders.baseline.as_ref().filter(|baseline| baseline.cluster);
+            let baseline = session.baseline.as_mut().filter(|_| baseline.is_some());
+            for side in baseline.into_iter().chain([&mut session.candidate]) {
+                side.environment.0.insert("server.cluster".to_owned(), told.clone());
+            }
         }
         Ok(session)
-    }
-
-    /// Asks the sentinels again, and tells which servers are others than at the beginning.
-    fn find_again(&mut self) -> Result<Vec<String>, MeasureError> {
-        let mut elsewhere: Vec<String> = self.candidate.find_again()?.into_iter().collect();
-        if let (Subject::Running(address), false) = (&self.candidate.subject, elsewhere.is_empty())
-        {
-            self.floor.move_to(address);
-        }
-        if let Some(baseline) = &mut self.baseline {
-            let told = baseline.find_again().map_err(MeasureError::of_baseline)?;
-            elsewhere.extend(told.map(|told| format!("the baseline: {told}")));
-        }
-        Ok(elsewhere)
     }
 
     /// What is measured, and how it is reached.
@@ -144,20 +134,27 @@ impl Session {
     /// plan's CPU meanwhile. With a baseline, a trial is a pair.
     ///
     /// # Errors
-    /// If anything goes wrong before the last sample. Whatever was started is stopped then.
+    /// If anything goes wrong before the last sample, or if by sentinels or cluster it is another
+    /// server by now. Whatever was started is stopped then.
     pub fn trial(
         &mut self,
         number: u32,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Trial, MeasureError> {
-        if let (Some(primaries), Subject::Running(seed)) =
-            (&mut self.primaries, &self.candidate.subject)
-        {
-            return primaries.trial(seed, &self.candidate.terms, number, progress);
+        if let Some(primaries) = &mut self.primaries {
+            return primaries.trial(&self.candidate.terms, number, progress);
         }
-        let elsewhere = self.find_again()?;
-        let mut trial = trial::make(self, number, progress)?;
-        trial.anomalies.extend(elsewhere);
+        self.are_still_there()?;
+        let trial = trial::make(self, number, progress)?;
+        // A server that was replaced meanwhile went on answering, and was no longer what was named.
+        self.are_still_there()?;
         Ok(trial)
+    }
+
+    /// That sentinels still name the servers of the beginning.
+    fn are_still_there(&self) -> Result<(), MeasureError> {
+        self.candidate.is_still_there()?;
+        let baseline = self.baseline.as_ref().map(Side::is_still_there).transpose();
+        baseline.map(drop).map_err(MeasureError::of_baseline)
     }
 }

@@ -11,6 +11,7 @@ use phasegate_model::{
 
 use crate::address::{Address, Protocol};
 use crate::affinity;
+use crate::connect::ConnectError;
 use crate::control::Control;
 use crate::endpoint::Endpoint;
 use crate::environment;
@@ -18,10 +19,10 @@ use crate::error::MeasureError;
 use crate::launch::Launcher;
 use crate::link::Terms;
 use crate::program;
-use crate::requests::ABSENT_KEY;
 use crate::restart::{RESTART_LIMIT, Restart};
 use crate::sentinel::{SentinelError, Sentinels};
 use crate::server::{Recipe, Server, file_name};
+use crate::share::Share;
 use crate::source::{Contender, Source};
 use crate::workload::{describe, writing};
 
@@ -31,7 +32,7 @@ const START_LIMIT: Duration = Duration::from_secs(10);
 /// How long a reply may take until it is complete, and a connection until it stands.
 pub(crate) const REPLY_LIMIT: Duration = Duration::from_secs(5);
 
-/// The property of the environment that tells which server the sentinels named at the beginning.
+/// The property of the environment that tells which server the sentinels name.
 const FIRST_ADDRESS: &str = "server.address";
 
 /// What is measured.
@@ -49,8 +50,8 @@ pub(crate) struct Side {
     launcher: Option<Launcher>,
     setup: Setup,
     restart: Option<RestartCommand>,
-    /// A key that doesn't exist; of a node of a cluster, one that belongs there.
-    pub(crate) absent_key: String,
+    /// What of the plan's requests is for it, if it is a node of a cluster or compared with one.
+    pub(crate) share: Option<Share>,
     /// The plan as far as it can be followed with this server.
     pub(crate) plan: MeasurePlan,
     pub(crate) terms: Terms,
@@ -77,13 +78,22 @@ impl Side {
             Source::Running(Endpoint::Watched(sentinels)) => Some(sentinels.clone()),
             _ => None,
         };
-        if watched.is_some() && contender.restart.is_some() {
-            return Err(SentinelError::Alone("restart").into());
+        if watched.is_some() {
+            let keys = [("cluster", contender.cluster), ("restart", contender.restart.is_some())];
+            if let Some((key, _)) = keys.into_iter().find(|(_, is_there)| *is_there) {
+                return Err(SentinelError::Alone(key).into());
+            }
         }
         if let (Subject::Running(address), Writes::Forbidden) = (&subject, plan.writes)
             && let Some(command) = writing(plan)
         {
             return Err(MeasureError::Writes { command, address: address.to_string() });
+        }
+        if let (Subject::Running(address), false) =
+            (&subject, plan.load.is_one_at_a_time() && plan.mix.is_empty())
+            && address.transport() == Transport::Tls
+        {
+            return Err(ConnectError::OneAtATime { address: address.to_string() }.into());
         }
         let mut plan = plan_for(contender, plan);
         if let Subject::Running(_) = subject {
@@ -99,7 +109,6 @@ impl Side {
         let terms =
             Terms { wait: target.wait.unwrap_or(plan.wait), reply_limit: REPLY_LIMIT, interrupted };
         let Contender { launcher, setup, restart, .. } = contender.clone();
-        let absent_key = ABSENT_KEY.to_owned();
         let environment = Environment::default();
         let mut side = Self {
             subject,
@@ -107,7 +116,7 @@ impl Side {
             launcher,
             setup,
             restart,
-            absent_key,
+            share: None,
             plan,
             terms,
             target,
@@ -121,18 +130,19 @@ impl Side {
         Ok(side)
     }
 
-    /// Asks the sentinels, if there are some, which server it is now. That it is another one than
-    /// at the beginning is something to tell, in every trial that is made of it.
-    pub(crate) fn find_again(&mut self) -> Result<Option<String>, MeasureError> {
-        let Some(sentinels) = &self.watched else { return Ok(None) };
-        let now = sentinels.find(self.terms.reply_limit)?;
-        let (first, shown) = (self.environment.0.get(FIRST_ADDRESS), now.to_string());
-        self.subject = Subject::Running(now);
-        Ok(first.filter(|first| **first != shown).map(|first| {
-            format!(
-                "`{shown}` was measured, and at the beginning `{first}`: the sentinels name another server since; environment and earlier trials are of the first one"
-            )
-        }))
+    /// Asks the sentinels, if there are some, whether it is still the server of the beginning.
+    /// Another one ends the campaign: trials of two servers would vote as if they were of one.
+    pub(crate) fn is_still_there(&self) -> Result<(), MeasureError> {
+        let (Some(sentinels), Subject::Running(first)) = (&self.watched, &self.subject) else {
+            return Ok(());
+        };
+        let now = sentinels.find(self.terms.reply_limit)?.to_string();
+        let first = first.to_string();
+        if now == first {
+            return Ok(());
+        }
+        let watched = sentinels.to_string();
+        Err(SentinelError::Elsewhere { watched, first, now }.into())
     }
 
     /// A server for a trial and a connection to ask it: started, restarted, or as it runs.

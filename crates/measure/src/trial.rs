@@ -8,6 +8,7 @@ use phasegate_model::{
 };
 
 use crate::affinity::{Pinned, only_cpu};
+use crate::cluster::ClusterError;
 use crate::control::{Control, Refusal};
 use crate::dataset::{Filling, settled_info};
 use crate::encoded;
@@ -189,7 +190,15 @@ fn requests(
         }
         _ => None,
     };
-    Ok(Requests::of(side, filled))
+    Requests::of(side, filled).ok_or_else(|| no_request(side))
+}
+
+/// That nothing of what the plan sends is for this node of a cluster.
+fn no_request(side: &Side) -> MeasureError {
+    side.share.as_ref().map_or_else(
+        || MeasureError::bug("a plan without requests"),
+        |share| ClusterError::NoRequest { slots: share.slots.to_string() }.into(),
+    )
 }
 
 /// All rounds with `INFO` around them, the calling thread being on its CPU.

@@ -2,7 +2,8 @@
 
 use crate::metric::{Domain, Metric};
 use crate::quantity::Quantity;
-use crate::reading::{Measured, Reading, Readings};
+use crate::reading::{Measured, Reading};
+use crate::readings::Readings;
 use crate::record::{AssertedReading, Transcription};
 
 impl AssertedReading {

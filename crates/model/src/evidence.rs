@@ -11,7 +11,8 @@ use crate::id::PhaseId;
 use crate::metric::Metric;
 use crate::plan::{Pinning, Plan, Transport, Wait};
 use crate::quantity::Quantity;
-use crate::reading::{MissingReason, Reading, Readings};
+use crate::reading::{MissingReason, Reading};
+use crate::readings::Readings;
 
 /// The evidence of one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -313,8 +314,8 @@ pub struct Trial {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineTrial>,
     /// Of a cluster, what each of its primaries says, in the order of their slots. `readings` then
-    /// has the worst of each metric, `rounds` and histograms are those of the primary with the
-    /// largest P99.
+    /// has the worst of each metric, `rounds`, histograms and `baseline` are those of the primary
+    /// with the largest P99. Only `baseline.*` are missing there, because they are of its pair each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nodes: Vec<NodeTrial>,
     /// What went wrong without ending the trial, for readers.

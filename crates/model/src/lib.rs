@@ -28,7 +28,9 @@ mod parsed;
 mod plan;
 mod quantity;
 mod reading;
+mod readings;
 mod record;
+mod stored;
 mod suggest;
 mod target;
 mod version;
@@ -59,7 +61,8 @@ pub use plan::{
     Timespan, Transport, Wait,
 };
 pub use quantity::{Dimension, Quantity, QuantityError, Unit};
-pub use reading::{Measured, Missing, MissingReason, Reading, ReadingError, Readings};
+pub use reading::{Measured, Missing, MissingReason, Reading, ReadingError};
+pub use readings::Readings;
 pub use record::{
     AssertedReading, Became, Note, Revisit, RevisitedObligation, TranscribedOption,
     TranscribedPrediction, TranscribedRow, Transcription, Waiver,

@@ -13,7 +13,7 @@ use crate::id::{PhaseId, RowId};
 use crate::metric::Metric;
 use crate::plan::Timespan;
 use crate::quantity::Quantity;
-use crate::reading::Readings;
+use crate::readings::Readings;
 
 /// An exception: somebody answers for not following a row of a recorded decision, until a day.
 /// The decision itself stays as it was recorded.

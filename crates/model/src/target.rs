@@ -36,7 +36,7 @@ pub struct ServerPlan {
     pub pinning: Option<Pinning>,
 }
 
-/// The PEM files that TLS takes, by their paths. What is in them is recorded nowhere.
+/// What TLS takes: PEM files, by their paths, and a name. What is in the files is recorded nowhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TlsPlan {
@@ -46,6 +46,9 @@ pub struct TlsPlan {
     /// What we show the server, if it wants to see something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<ClientFiles>,
+    /// The name that the server's certificate has, instead of the host of its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_name: Option<String>,
 }
 
 /// The two files of a client certificate, by their paths: neither is of use without the other.

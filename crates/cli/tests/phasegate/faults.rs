@@ -123,4 +123,15 @@ fn a_server_ends_with_a_phasegate_that_is_killed() {
     let is_reset = |error: &std::io::Error| error.kind() == ErrorKind::ConnectionReset;
     assert!(end.is_ok() || end.as_ref().is_err_and(is_reset), "it is still there: {end:?}");
     assert_eq!(running.end().status, -1, "it was killed");
+
+    // What it left is removed by the next run, whatever comes of that.
+    let left = || {
+        let entries = std::fs::read_dir(&temporary).unwrap();
+        entries.filter(|it| it.as_ref().unwrap().file_name() != ".keep").count()
+    };
+    assert!(left() > 0);
+    let mut command = scene.program(&["measure", "q1", "-o", "e.json", "--server", "no-such"]);
+    command.env("TMPDIR", &temporary);
+    assert_eq!(Running::start(command).end().status, 2);
+    assert_eq!(left(), 0);
 }

@@ -124,7 +124,49 @@ fn what_is_wrong_with_the_handshake_has_its_advice() {
     let stranger = by(&url, &["--tls-ca", "stranger.pem"]);
     assert!(stranger.contains("--tls-ca"), "{stranger}");
     let other_name = by(&url.replace("localhost", "127.0.0.1"), &["--tls-ca", "ca.pem"]);
-    assert!(other_name.contains("name the host as the certificate does"), "{other_name}");
+    assert!(other_name.contains("`--tls-server-name`"), "{other_name}");
     let nothing_shown = refusal(&scene, &["--url", &url, "--tls-ca", "ca.pem"]);
     assert!(nothing_shown.contains("`--tls-cert` and `--tls-key`"), "{nothing_shown}");
+}
+
+#[test]
+fn a_server_is_known_by_a_name_of_the_command_line_or_of_the_plan() {
+    let (scene, _server, url) = scene();
+    let by_number = url.replace("localhost", "127.0.0.1");
+    let at = ["--url", &by_number];
+    let name = ["--tls-server-name", "localhost"];
+    let said = measure(&scene, &[&at, &name, &OPTIONS[..]].concat());
+    assert_eq!(said.status, 0, "{}", said.err);
+    let evidence: Value = serde_json::from_str(&scene.read("e.json")).unwrap();
+    assert_eq!(evidence["plan"]["target"]["tls"]["server_name"], "localhost");
+    assert_eq!(evidence["target"]["server"]["running"], by_number.as_str());
+
+    let keys = "ca = \"ca.pem\", cert = \"client.pem\", key = \"client.key\"";
+    let target = format!(
+        "[target]\nurl = \"{by_number}\"\ntls = {{ {keys}, server_name = \"localhost\" }}\n"
+    );
+    scene.write("rules/phases/q1.toml", format!("{QUICK}{target}"));
+    let said = measure(&scene, &[]);
+    assert_eq!(said.status, 0, "{}", said.err);
+    let other = refusal(&scene, &["--tls-server-name", "other.example"]);
+    assert!(other.contains("certificate not valid for name \"other.example\""), "{other}");
+    let no_name = refusal(&scene, &["--tls-server-name", "a b"]);
+    assert!(no_name.contains("`a b` of `--tls-server-name` is no name of a server"), "{no_name}");
+
+    // The system's authorities vouch for it where no others are named.
+    scene.write("rules/phases/q1.toml", QUICK);
+    let arguments = [&["measure", "q1", "-o", "s.json", "--trials", "1"][..], &at, &name];
+    let arguments = [&arguments.concat()[..], &OPTIONS[2..]].concat();
+    let with = |file: &str| {
+        let mut command = scene.program(&arguments);
+        command.env("SSL_CERT_FILE", scene.path(file)).output().unwrap()
+    };
+    let said = with("ca.pem");
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    let said = with("stranger.pem");
+    let said = String::from_utf8_lossy(&said.stderr);
+    assert!(said.contains("name the authority that vouches for it"), "{said}");
+    let said = with("none.pem");
+    let said = String::from_utf8_lossy(&said.stderr);
+    assert!(said.contains("the certificates of the system can't be read"), "{said}");
 }

@@ -3,25 +3,33 @@
 use std::collections::BTreeSet;
 
 use phasegate_measure::{Contender, Contenders, MeasureError, Progress, Session, Source};
-use phasegate_model::{Command, MeasurePlan, TargetServer, Trial};
+use phasegate_model::{
+    Command, Keys, Load, MeasurePlan, Reading, TargetServer, Trial, Weighted, Writes,
+};
 
-use crate::common::{Server, free_port, never, number, plan, running, trial};
+use crate::common::{Server, free_port, never, number, plan, reading, running, start, trial};
 
 /// Three servers that share all slots, and their ports.
 struct Cluster(Vec<(Server, u16)>);
 
 impl Cluster {
     fn start() -> Self {
-        let nodes: Vec<(Server, u16, u16)> = (0..3).map(|_| Self::node()).collect();
+        Self::of(&["0 5460", "5461 10922", "10923 16383"])
+    }
+
+    /// A node for each range of slots.
+    fn of(slots: &[&str]) -> Self {
+        let nodes: Vec<(Server, u16, u16)> = slots.iter().map(|_| Self::node()).collect();
         let (_, first, first_bus) = nodes.first().unwrap();
-        for ((server, ..), slots) in nodes.iter().zip(["0 5460", "5461 10922", "10923 16383"]) {
+        let known = format!("cluster_known_nodes:{}", slots.len());
+        for ((server, ..), slots) in nodes.iter().zip(slots) {
             let () = server.say(&format!("CLUSTER ADDSLOTSRANGE {slots}"));
             let () = server.say(&format!("CLUSTER MEET 127.0.0.1 {first} {first_bus}"));
         }
         for (server, ..) in &nodes {
             let is_one = || {
                 let info: String = server.say("CLUSTER INFO");
-                info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3")
+                info.contains("cluster_state:ok") && info.contains(&known)
             };
             while !is_one() {
                 std::thread::yield_now();
@@ -40,6 +48,8 @@ impl Cluster {
             "--bind",
             "127.0.0.1",
             "--cluster-enabled",
+            "yes",
+            "--enable-debug-command",
             "yes",
         ]);
         (server, port, bus)
@@ -156,34 +166,27 @@ fn a_node_that_goes_away_ends_the_trial_with_its_address() {
 }
 
 #[test]
-fn a_failover_between_trials_is_told_in_each_that_follows() {
+fn a_failover_between_trials_ends_the_campaign_and_names_both() {
     let mut cluster = Cluster::start();
     let mut session = open(&running(&cluster.address(0)), &plan()).unwrap();
-    let others = |trial: &Trial| {
-        let told = trial.anomalies.iter().find(|it| it.starts_with("the cluster's primaries"));
-        told.cloned().unwrap_or_default()
-    };
-    let before = session.trial(1, &mut |_| {}).unwrap();
-    assert_eq!(others(&before), "");
+    assert!(session.trial(1, &mut |_| {}).is_ok());
     let replica = cluster.replica_of(1);
+    assert!(session.trial(2, &mut |_| {}).is_ok(), "a replica is none of the primaries");
     let () = replica.0.say("CLUSTER FAILOVER TAKEOVER");
     wait_for_primary(&cluster.0[0].0, replica.1);
-    let address = format!("redis://127.0.0.1:{}", replica.1);
-    for number in [2, 3] {
-        let after = session.trial(number, &mut |_| {}).unwrap();
-        let told = format!("new `{address}`, gone `{}`;", cluster.address(1));
-        assert!(others(&after).contains(&told), "{:?}", after.anomalies);
-        assert!(after.nodes.iter().any(|node| node.address == address));
-        assert!(after.nodes.iter().all(|node| node.address != cluster.address(1)));
-    }
+    let error = session.trial(3, &mut |_| {}).unwrap_err().to_string();
+    let told = format!("new `redis://127.0.0.1:{}`, gone `{}`;", replica.1, cluster.address(1));
+    assert!(error.contains(&told), "{error}");
+
     // The node that was named goes away, and the others still know.
+    let mut session = open(&running(&cluster.address(0)), &plan()).unwrap();
     let next = cluster.replica_of(0);
     cluster.0[0].0.kill();
     let () = next.0.say("CLUSTER FAILOVER TAKEOVER");
     wait_for_primary(&cluster.0[2].0, next.1);
     wait_for_primary(&replica.0, next.1);
-    let after = session.trial(4, &mut |_| {}).unwrap();
-    assert!(others(&after).contains(&cluster.address(0)), "{:?}", after.anomalies);
+    let error = session.trial(1, &mut |_| {}).unwrap_err().to_string();
+    assert!(error.contains(&format!("gone `{}`;", cluster.address(0))), "{error}");
 }
 
 #[test]
@@ -214,12 +217,11 @@ fn what_can_not_be_measured_of_a_cluster_is_told() {
     let alone = error(&plan(), &source);
     assert!(alone.contains("refused `CLUSTER SLOTS`: ERR This instance has cluster"), "{alone}");
     assert!(alone.ends_with("leave `cluster = true` out of the plan"), "{alone}");
-    let set = error(&MeasurePlan { command: Command::Set, ..plan() }, &source);
-    assert!(set.starts_with("the plan's `SET` names keys of any node"), "{set}");
-    let candidate = Contender { cluster: true, ..Contender::from(&source) };
-    let baseline = Some(Contender::from(&source));
+    let candidate = Contender::from(&source);
+    let baseline = Some(Contender { cluster: true, ..Contender::from(&source) });
     let pair = Session::open(Contenders { candidate, baseline }, &plan(), None, never());
-    assert!(pair.err().unwrap().to_string().contains("doesn't compare with a baseline"));
+    let told = pair.err().unwrap().to_string();
+    assert!(told.starts_with("the baseline is a cluster and the target is one server"), "{told}");
     let slotless = Server::start(&[
         "--cluster-enabled",
         "yes",
@@ -230,4 +232,232 @@ fn what_can_not_be_measured_of_a_cluster_is_told() {
     ]);
     let told = error(&plan(), &running(&slotless.address()));
     assert!(told.contains("knows no node of its cluster that has slots"), "{told}");
+}
+
+/// A command of a mix.
+fn weighted(command: &str, weight: u32) -> Weighted {
+    let (command, value) = (command.parse().unwrap(), "10B".parse().unwrap());
+    Weighted { command, weight: weight.try_into().unwrap(), value }
+}
+
+/// A plan whose commands may write.
+fn mixed(commands: &[(&str, u32)]) -> MeasurePlan {
+    let mix = commands.iter().map(|(command, weight)| weighted(command, *weight)).collect();
+    let count = Some(1_000.try_into().unwrap());
+    MeasurePlan { mix, writes: Writes::Allowed, keys: Keys { count, zipf: None }, ..plan() }
+}
+
+/// How often a server was asked a command; none of the calls was refused or failed.
+fn calls(server: &Server, command: &str) -> u32 {
+    let stats: String = server.say("INFO commandstats");
+    let begin = format!("cmdstat_{command}:calls=");
+    let Some(line) = stats.lines().find_map(|line| line.strip_prefix(&begin)) else { return 0 };
+    assert!(line.contains("rejected_calls=0,failed_calls=0"), "{command}: {line}");
+    line.split(',').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn each_node_gets_the_requests_of_a_mix_that_are_for_its_keys() {
+    let cluster = Cluster::start();
+    let loads = [Load::default(), Load { connections: 2.try_into().unwrap(), ..Load::default() }];
+    for load in loads {
+        for (server, _) in &cluster.0 {
+            let () = server.say("CONFIG RESETSTAT");
+            let () = server.say("FLUSHALL");
+        }
+        let mix = [
+            ("SET user:{key} {value}", 4),
+            ("MSET {u:{key}}:a 1 {u:{key}}:b 2", 4),
+            ("GET counter", 1),
+            ("PING", 3),
+        ];
+        let plan = MeasurePlan { load, ..mixed(&mix) };
+        let mut session = open(&running(&cluster.address(0)), &plan).unwrap();
+        let trial = session.trial(1, &mut |_| {}).unwrap();
+        assert!(number(&trial, "rtt.p99") > 0.0);
+        let each = plan.rounds.get() * (plan.warmup + plan.samples.get());
+        let sent = cluster.0.iter().map(|(server, _)| {
+            ["set", "mset", "get", "ping"].map(|command| calls(server, command))
+        });
+        let sent: Vec<[u32; 4]> = sent.collect();
+        for [set, mset, _, ping] in &sent {
+            // By the weights 4, 4 and 3; if all nodes got all of what names no key, it were half.
+            assert!(*set > each / 4 && *mset > each / 4 && *ping < each / 3, "{sent:?} of {each}");
+        }
+        // `counter` is in slot 6680.
+        let gets: Vec<bool> = sent.iter().map(|sent| sent[2] > 0).collect();
+        assert_eq!(gets, [false, true, false]);
+        for (server, _) in &cluster.0 {
+            let errors: String = server.say("INFO errorstats");
+            assert!(!errors.contains("MOVED") && !errors.contains("CROSSSLOT"), "{errors}");
+            assert!(server.say::<u32>("DBSIZE") > 100);
+        }
+    }
+}
+
+#[test]
+fn the_commands_get_and_set_go_to_the_nodes_that_have_their_keys() {
+    let cluster = Cluster::start();
+    let set = MeasurePlan { command: Command::Set, mix: Vec::new(), ..mixed(&[]) };
+    let mut session = open(&running(&cluster.address(2)), &set).unwrap();
+    let trial = session.trial(1, &mut |_| {}).unwrap();
+    assert_eq!(trial.nodes.len(), 3);
+    let each = set.rounds.get() * (set.warmup + set.samples.get());
+    for (server, _) in &cluster.0 {
+        assert_eq!(calls(server, "set"), each);
+    }
+    // As many as were set are there, and each node answers its own.
+    let get = mixed(&[("GET", 1)]);
+    let trial = open(&running(&cluster.address(0)), &get).unwrap().trial(1, &mut |_| {}).unwrap();
+    assert!(cluster.0.iter().all(|(server, _)| calls(server, "get") == each));
+    assert!(trial.readings.get("rtt.p50".parse().unwrap()).unwrap().number().is_some());
+}
+
+#[test]
+fn what_a_cluster_would_redirect_or_refuse_is_told_before_measuring() {
+    let cluster = Cluster::start();
+    let source = running(&cluster.address(0));
+    let error = |plan: &MeasurePlan| open(&source, plan).err().unwrap().to_string();
+    let crossed = error(&mixed(&[("GET a", 1), ("MGET a:{key} b:{key}", 1)]));
+    assert_eq!(
+        crossed,
+        "the keys of `MGET a:{key} b:{key}` are in different slots, and a cluster answers that with `CROSSSLOT`; give them one hash tag: `user:{{key}}:name` and `user:{{key}}:mail` are in one slot"
+    );
+    assert!(open(&source, &mixed(&[("MGET user:{{key}}:name user:{{key}}:mail", 1)])).is_ok());
+    let alone = error(&mixed(&[("GET counter", 1)]));
+    assert!(alone.starts_with("no request of the plan is for the primary with the slots 0-5460;"));
+    let unknown = error(&mixed(&[("GETT user:{key}", 1)]));
+    assert!(
+        unknown.contains("doesn't tell which words of `GETT user:{key}` are keys: ERR Invalid")
+    );
+    let () =
+        cluster.0[0].0.say("ACL SETUSER me on >secret ~* -@all +ping +info +get +cluster|slots");
+    let url = cluster.address(0).replace("//", "//me:secret@");
+    let refused = open(&running(&url), &mixed(&[("GET user:{key}", 1)])).err().unwrap();
+    let refused = refused.to_string();
+    assert!(refused.contains("NOPERM") && refused.contains("(`+command|getkeys`)"), "{refused}");
+    assert!(!refused.contains("secret"), "{refused}");
+    let forbidden = error(&MeasurePlan { writes: Writes::Forbidden, ..mixed(&[("SET", 1)]) });
+    assert!(forbidden.contains("`SET` may write"), "{forbidden}");
+}
+
+fn pair(candidate: &Source, baseline: Contender) -> Result<Session, MeasureError> {
+    let candidate = Contender { cluster: true, ..Contender::from(candidate) };
+    let contenders = Contenders { candidate, baseline: Some(baseline) };
+    Session::open(contenders, &plan(), None, never())
+}
+
+#[test]
+fn each_node_is_compared_with_the_one_that_has_its_slots() {
+    let (cluster, other) = (Cluster::start(), Cluster::start());
+    let source = running(&other.address(1));
+    let baseline = Contender { cluster: true, ..Contender::from(&source) };
+    let mut session = pair(&running(&cluster.address(0)), baseline).unwrap();
+    let told = session.baseline().unwrap();
+    assert_eq!(told.environment.0["server.cluster"], "3 primaries");
+    for (server, _) in cluster.0.iter().chain(&other.0) {
+        let () = server.say("CONFIG RESETSTAT");
+    }
+    let trial = session.trial(1, &mut |_| {}).unwrap();
+    let each = plan().rounds.get() * (plan().warmup + plan().samples.get());
+    for (server, _) in cluster.0.iter().chain(&other.0) {
+        assert_eq!(calls(server, "get"), each);
+    }
+    for metric in ["p50", "p99", "throughput"] {
+        let of = |family: &str| of_nodes(&trial, &format!("{family}.{metric}"));
+        let smallest = of("improvement.rtt").into_iter().fold(f64::MAX, f64::min);
+        let told = number(&trial, &format!("improvement.rtt.{metric}"));
+        assert!((told - smallest).abs() < f64::EPSILON, "{metric}");
+        for ((improvement, rtt), baseline) in
+            of("improvement.rtt").into_iter().zip(of("rtt")).zip(of("baseline"))
+        {
+            let share =
+                if metric == "throughput" { rtt / baseline - 1.0 } else { 1.0 - rtt / baseline };
+            assert!((improvement - share).abs() < 0.01, "{metric}: {improvement} {share}");
+        }
+        let of_all = reading(&trial, &format!("baseline.{metric}"));
+        assert!(matches!(of_all, Reading::Missing(_)), "{of_all:?}");
+    }
+    let own = trial.baseline.unwrap();
+    let used = |server: &Server| -> f64 {
+        let info: String = server.say("INFO memory");
+        info.lines().find_map(|it| it.strip_prefix("used_memory:")).unwrap().parse().unwrap()
+    };
+    let told = own.readings.get("memory.used".parse().unwrap()).unwrap().number().unwrap();
+    let told: f64 = told.value().to_string().parse().unwrap();
+    assert!(told > 0.9 * other.0.iter().map(|(server, _)| used(server)).fold(0.0, f64::max));
+}
+
+#[test]
+fn each_node_is_compared_with_the_same_single_server() {
+    let cluster = Cluster::start();
+    let single = Server::start(&[]);
+    for baseline in [running(&single.address()), start()] {
+        let mut session = pair(&running(&cluster.address(0)), Contender::from(&baseline)).unwrap();
+        let trial = session.trial(1, &mut |_| {}).unwrap();
+        assert_eq!(of_nodes(&trial, "improvement.rtt.p99").len(), 3);
+        assert!(reading(&trial, "improvement.rtt.p99").number().is_some());
+    }
+    let each = plan().rounds.get() * (plan().warmup + plan().samples.get());
+    assert_eq!(calls(&single, "get"), 3 * each);
+}
+
+#[test]
+fn clusters_whose_nodes_make_no_pairs_are_not_compared() {
+    let (three, two) = (Cluster::start(), Cluster::of(&["0 5460", "5461 16383"]));
+    let cluster =
+        |of: &Cluster| Contender { cluster: true, ..Contender::from(&running(&of.address(0))) };
+    let error = |one: &Cluster, other: &Cluster| {
+        pair(&running(&one.address(0)), cluster(other)).err().unwrap().to_string()
+    };
+    let told = error(&three, &two);
+    let differ =
+        format!("`{}` has 5461-10922, and `{}` 5461-16383;", three.address(1), two.address(1));
+    assert!(told.contains(&differ) && told.contains("`phasegate compare`"), "{told}");
+    let fewer = Cluster::of(&["0 16383"]);
+    let more = error(&fewer, &three);
+    assert!(more.contains(&format!("`{}` has 0-16383", fewer.address(0))), "{more}");
+}
+
+#[test]
+fn a_node_of_the_baseline_that_goes_away_is_named_as_the_baseline() {
+    let (cluster, mut other) = (Cluster::start(), Cluster::start());
+    let source = running(&other.address(0));
+    let baseline = Contender { cluster: true, ..Contender::from(&source) };
+    let mut session = pair(&running(&cluster.address(0)), baseline).unwrap();
+    other.0[2].0.kill();
+    let error = session.trial(1, &mut |_| {}).unwrap_err().to_string();
+    let begin = format!("the baseline: `{}` can't be reached", other.address(2));
+    assert!(error.starts_with(&begin), "{error}");
+}
+
+#[test]
+fn all_nodes_are_restarted_before_each_trial_and_the_cluster_is_whole_again() {
+    let cluster = Cluster::start();
+    let sockets = cluster.0.iter().map(|(server, _)| server.address().replace("unix://", ""));
+    let each: Vec<String> =
+        sockets.map(|socket| format!("redis-cli -s '{socket}' debug restart")).collect();
+    let source = running(&cluster.address(0));
+    let open = |command: &str| {
+        let restart = Some(command.parse().unwrap());
+        let candidate = Contender { cluster: true, restart, ..Contender::from(&source) };
+        Session::open(Contenders { candidate, baseline: None }, &plan(), None, never()).unwrap()
+    };
+    let run_ids = || -> BTreeSet<String> {
+        let id = |(server, _): &(Server, u16)| {
+            let info: String = server.say("INFO server");
+            info.lines().find(|line| line.starts_with("run_id:")).unwrap().to_owned()
+        };
+        cluster.0.iter().map(id).collect()
+    };
+    // They are gone before they could answer.
+    let mut session = open(&format!("{}; true", each.join("; ")));
+    assert_eq!(session.target().server, TargetServer::Restarted(cluster.address(0)));
+    let before = run_ids();
+    let trial = session.trial(1, &mut |_| {}).unwrap();
+    assert_eq!(trial.nodes.len(), 3);
+    assert!(run_ids().is_disjoint(&before) && run_ids().len() == 3);
+
+    let failed = open("echo no; exit 3").trial(2, &mut |_| {}).unwrap_err().to_string();
+    assert!(failed.starts_with("the restart command `echo no; exit 3` failed"), "{failed}");
 }

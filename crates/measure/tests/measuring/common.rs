@@ -93,6 +93,17 @@ pub(crate) fn number(trial: &Trial, metric: &str) -> f64 {
     number.value().to_string().parse().unwrap()
 }
 
+/// The server that these tests are made with, by its whole path, without which it can't restart
+/// itself: `redis-server` on PATH, or what a variable names (`cargo xtask test`).
+pub(crate) fn program() -> PathBuf {
+    if let Some(named) = std::env::var_os("PHASEGATE_TEST_SERVER") {
+        return named.into();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut places = std::env::split_paths(&path).map(|folder| folder.join("redis-server"));
+    places.find(|file| file.exists()).unwrap_or("redis-server".into())
+}
+
 /// A server that phasegate does not start.
 pub(crate) struct Server {
     child: Child,
@@ -102,7 +113,7 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new("redis-server");
+        let mut command = Command::new(program());
         command.args(["--port", "0", "--save", "", "--unixsocket"]);
         command.arg(folder.path().join("socket")).arg("--dir").arg(folder.path());
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null());

@@ -2,7 +2,7 @@
 
 use phasegate_model::{Transport, Wait};
 
-use phasegate_measure::{Address, Certificates, Endpoint, Source, TlsNames};
+use phasegate_measure::{Address, Certificates, Endpoint, Progress, Source, TlsNames};
 use phasegate_model::{ClientFiles, TlsPlan};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 
@@ -140,6 +140,7 @@ impl Authority {
             ca: ca.map(|name| self.file(name)),
             client: client
                 .map(|(cert, key)| ClientFiles { cert: self.file(cert), key: self.file(key) }),
+            server_name: None,
         }
     }
 }
@@ -181,10 +182,83 @@ fn each_reason_against_a_handshake_has_its_advice() {
     let not_accepted = failure(&address, &mixed);
     assert!(not_accepted.contains("doesn't accept the certificate"), "{not_accepted}");
     let by_number = failure(&address.replace("localhost", "127.0.0.1"), &ca);
-    assert!(by_number.contains("name the host as the certificate does"), "{by_number}");
+    // The names that the certificate has, and how to get there by one of them.
+    assert!(by_number.contains("localhost"), "{by_number}");
+    assert!(by_number.contains("name it with `--tls-server-name`"), "{by_number}");
     let (_old, address) = authority.server("localhost", 2001, "no");
     let expired = failure(&address, &ca);
     assert!(expired.contains("renew the server's certificate"), "{expired}");
+}
+
+#[test]
+fn a_server_is_known_by_the_name_in_its_certificate_wherever_it_is() {
+    let authority = Authority::new();
+    let (mut server, address) = authority.server("cache.example", 4000, "yes");
+    let () = server.say("ACL SETUSER alice on >hunter2 ~* +@all");
+    let by_number = address.replace("localhost", "127.0.0.1");
+    let client = Some(("client.pem", "client.key"));
+    let named = |name: &str| {
+        let server_name = Some(name.to_owned());
+        TlsPlan { server_name, ..authority.plan(Some("ca.pem"), client) }
+    };
+    let tls = named("cache.example");
+    for protocol in ["", "?protocol=resp3"] {
+        let address = format!("{}{protocol}", by_number.replace("//", "//alice:hunter2@"));
+        let mut session = open(&known_by(&address, &tls), &plan(), never()).unwrap();
+        let trial = session.trial(1, &mut |_| {}).unwrap();
+        assert!(number(&trial, "rtt.p50") > 0.0);
+        assert!(number(&trial, "memory.used") > 0.0);
+        let sent = plan().rounds.get() * (plan().warmup + plan().samples.get());
+        let stats: String = server.say("INFO commandstats");
+        assert!(stats.contains(&format!("cmdstat_get:calls={sent},")), "{stats}");
+        let () = server.say("CONFIG RESETSTAT");
+    }
+    let refused = failure(&by_number.replace("//", "//alice:hunter3@"), &tls);
+    assert!(refused.contains("refused `AUTH`: WRONGPASS") && !refused.contains("hunter3"));
+
+    // It is verified: another name, and that of the address.
+    for other in ["other.example", "127.0.0.1"] {
+        let told = failure(&by_number, &named(other));
+        assert!(told.contains("cache.example") && told.contains("`--tls-server-name`"), "{told}");
+    }
+    let stranger = Authority::new();
+    let unknown = TlsPlan { ca: Some(stranger.file("ca.pem")), ..named("cache.example") };
+    assert!(failure(&by_number, &unknown).contains("plan's `tls.ca`"));
+    let nothing_shown = TlsPlan { client: None, ..named("cache.example") };
+    assert!(failure(&by_number, &nothing_shown).contains("show the server a certificate"));
+
+    let mut session = open(&known_by(&by_number, &tls), &plan(), never()).unwrap();
+    let gone = session.trial(1, &mut |progress| {
+        if matches!(progress, Progress::Rounds { done: 1, .. }) {
+            server.kill();
+        }
+    });
+    let gone = gone.unwrap_err().to_string();
+    assert!(gone.contains("can't be reached: connection refused"), "{gone}");
+}
+
+#[test]
+fn a_name_that_can_not_be_verified_is_refused() {
+    let authority = Authority::new();
+    let named = |name: &str| {
+        let server_name = Some(name.to_owned());
+        TlsPlan { server_name, ..authority.plan(Some("ca.pem"), None) }
+    };
+    let error = Certificates::read(&named("no name"), &TlsNames::PLAN).unwrap_err().to_string();
+    assert!(error.starts_with("`no name` of the plan's `tls.server_name` is no name"), "{error}");
+    let certificates = Certificates::read(&named("cache.example"), &TlsNames::PLAN).unwrap();
+    let address: Address = "rediss://me:hunter2@host/#insecure".parse().unwrap();
+    let told = address.with(certificates).unwrap_err().to_string();
+    assert!(told.starts_with("`rediss://host:6379#insecure` ends with `#insecure`"), "{told}");
+    // Nobody there speaks TLS, or answers at all.
+    let port = free_port().to_string();
+    let _plain = Server::start(&["--port", &port, "--bind", "127.0.0.1"]);
+    let plain = failure(&format!("rediss://127.0.0.1:{port}"), &named("cache.example"));
+    assert!(plain.contains("if that port speaks plain Redis"), "{plain}");
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let silent = failure(&format!("rediss://127.0.0.1:{port}"), &named("cache.example"));
+    assert!(silent.contains("no answer in time"), "{silent}");
 }
 
 #[test]
