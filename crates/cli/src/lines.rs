@@ -6,7 +6,7 @@ use std::io::{BufWriter, ErrorKind, StdoutLock, Write};
 
 use anyhow::Context as _;
 
-use crate::output::say;
+use crate::output::{say, told};
 
 /// Standard output, buffered.
 pub(crate) struct Lines {
@@ -63,7 +63,7 @@ impl Problems {
         result
             .map_err(|error| {
                 self.count += 1;
-                say(&format!("problem: {:#}", error.into()));
+                say(&format!("problem: {}", told(&error.into())));
             })
             .ok()
     }

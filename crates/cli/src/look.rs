@@ -17,7 +17,7 @@ use phasegate_rules::{Background, judge};
 use crate::args::{RevisitArgs, Talk};
 use crate::driver::{now, trials_until};
 use crate::files::read_evidence;
-use crate::output::say;
+use crate::output::{say, told};
 use crate::owed::{Earlier, Ledger, Owed};
 use crate::source;
 
@@ -211,7 +211,7 @@ fn measured(
     trials_until(&contenders, plan, most, &what, talk, &mut enough).map_err(|error| {
         match error.downcast_ref::<MeasureError>() {
             Some(MeasureError::Interrupted) => Err(error),
-            _ => Ok(format!("{error:#}")),
+            _ => Ok(told(&error)),
         }
     })
 }
