@@ -21,7 +21,7 @@ const BATCH: usize = 64;
 pub(crate) fn run(args: &BacktestArgs) -> anyhow::Result<Exit> {
     let source = read_rules(&args.matrix)?;
     let matrix = checked_matrix(&args.matrix, &source).map_err(|trouble| report(&trouble))?;
-    let store = args.history.place.open()?;
+    let store = args.history.place.open_present()?;
     let mut problems = Problems::default();
     let mut asserted = 0;
     let entries = store.entries_that(|outline| {

@@ -18,7 +18,7 @@ use crate::waivers::{Waivers, outcome_with, today};
 
 pub(crate) fn run(args: &ListArgs) -> anyhow::Result<Exit> {
     let condition = args.condition.as_deref().map(condition).transpose()?;
-    let store = args.history.place.open()?;
+    let store = args.history.place.open_present()?;
     let mut problems = Problems::default();
     let Candidates { numbers, waivers, all } = Candidates::find(args, &store, &mut problems)?;
     let condition = condition.map(|condition| {

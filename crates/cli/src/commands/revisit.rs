@@ -22,7 +22,7 @@ use crate::owed::{Earlier, Ledger};
 use crate::table::{distance, human};
 
 pub(crate) fn run(args: &RevisitArgs, talk: Talk) -> anyhow::Result<Exit> {
-    let store = args.history.place.open()?;
+    let store = args.history.place.open_present()?;
     let mut problems = Problems::default();
     let ledger = Ledger::read(&store, &mut problems)?;
     // Nothing owed is nothing to ask.

@@ -16,7 +16,7 @@ pub(crate) fn run(args: &TrajectoryArgs) -> anyhow::Result<Exit> {
         "{metric} is {}, which has no trajectory; name a metric with numbers, such as `rtt.p99`",
         metric.domain().describe()
     );
-    let store = args.history.place.open()?;
+    let store = args.history.place.open_present()?;
     let mut problems = Problems::default();
     let mut stages = Stages::of(metric);
     for recorded in store.entries()? {
