@@ -97,12 +97,13 @@ fn found(args: &VerifyArgs) -> anyhow::Result<(Verification, &'static str)> {
     Ok(if args.chain_only {
         (verify_chain(&store, head), CHAIN_SOUND)
     } else if args.no_replay {
-        (verify_objects(&store, head), "every digest, link, object and report is as recorded")
+        (verify_objects(&store, head), "every digest, link, object and report.md is as recorded")
     } else {
         let found = phasegate_history::verify(&store, head, &mut |entry, objects| {
             replay(&store, entry, objects).map_err(|error| told(&error))
         });
-        let sound = "every digest, link, object and report is as recorded, every decision replays";
+        let sound =
+            "every digest, link, object and report.md is as recorded, every decision replays";
         (found, sound)
     })
 }
