@@ -35,7 +35,7 @@ fn property(name: &str, value: impl Into<String>) -> Property {
 fn target(evidence: &Evidence) -> Vec<Property> {
     let (target, plan) = (&evidence.target, &evidence.plan.measure);
     let mut lines = vec![property("Server", text(&target.server.to_string()))];
-    let setup = setup(&evidence.plan.target, &target.server);
+    let setup = setup(evidence.plan.target.as_ref(), &target.server);
     lines.extend(setup.map(|setup| property("Set up with", text(&setup.to_string()))));
     lines.extend(version(evidence).map(|version| property("Version", text(&version))));
     lines.extend(target.transport.map(|transport| property("Transport", transport.to_string())));
@@ -83,8 +83,8 @@ fn target(evidence: &Evidence) -> Vec<Property> {
 }
 
 /// How a server of ours differs from one that is started without further ado.
-fn setup<'p>(plan: &'p Option<ServerPlan>, server: &TargetServer) -> Option<&'p Setup> {
-    let setup = &plan.as_ref()?.setup;
+fn setup<'p>(plan: Option<&'p ServerPlan>, server: &TargetServer) -> Option<&'p Setup> {
+    let setup = &plan?.setup;
     (matches!(server, TargetServer::Started(_)) && !setup.is_plain()).then_some(setup)
 }
 
@@ -108,7 +108,7 @@ fn compared_with(evidence: &Evidence, baseline: &BaselineServer) -> String {
         .iter()
         .filter(|(name, told)| name.starts_with("server.") && target.get(*name) != Some(told));
     let other: Vec<String> = other.map(|(name, told)| format!("{name} = {told}")).collect();
-    let setup = setup(&evidence.plan.baseline, &baseline.target.server);
+    let setup = setup(evidence.plan.baseline.as_ref(), &baseline.target.server);
     let setup = setup.map_or_else(String::new, |setup| format!("; set up with {setup}"));
     let server = format!("{}, in pairs{setup}", baseline.target.server);
     if other.is_empty() { text(&server) } else { text(&format!("{server}; {}", other.join(", "))) }

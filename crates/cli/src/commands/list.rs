@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::args::{Format, ListArgs};
 use crate::candidates::Candidates;
 use crate::diagnostics::report;
-use crate::layout::plain;
+use crate::layout::{Layout, plain};
 use crate::lines::{Columns, Lines, Newest, Problems};
 use crate::output::{Exit, say};
 use crate::project::Trouble;
@@ -172,7 +172,12 @@ struct Shown {
 impl Shown {
     fn new(format: Format) -> Self {
         let header = ["entry", "kind", "phase", "outcome", "decided by", "recorded", "by"];
-        Self { format, lines: Lines::to_stdout(), columns: Columns::new(header), count: 0 }
+        Self {
+            format,
+            lines: Lines::to_stdout(),
+            columns: Columns::new(header, Layout::of_stdout()),
+            count: 0,
+        }
     }
 
     fn show(&mut self, found: &Found) -> anyhow::Result<()> {
