@@ -138,8 +138,10 @@ pub struct Total {
     pub from: Quantity,
     /// The figure where it ends.
     pub to: Quantity,
-    /// What changed, as a share of the figure where it begins.
+    /// What changed, as a share of the figure where it begins; nothing if that can't be told.
     pub share: Option<Decimal>,
+    /// Why it can't be told.
+    pub unknown: &'static str,
 }
 
 impl Trajectory {
@@ -160,14 +162,21 @@ impl Trajectory {
                 total.last = stage.phase.clone();
                 total.to = figure;
                 total.share = share(total.from, figure);
+                total.unknown = NO_SHARE;
             } else {
                 let from = from.unwrap_or(figure);
+                // Before its work a phase has changed nothing yet, which isn't "no change".
+                let (share, unknown) = match (to, &effect) {
+                    (None, Effect::Unknown(why)) => (None, *why),
+                    _ => (share(from, figure), NO_SHARE),
+                };
                 totals.push(Total {
                     first: stage.phase.clone(),
                     last: stage.phase.clone(),
                     from,
                     to: figure,
-                    share: share(from, figure),
+                    share,
+                    unknown,
                 });
             }
             steps.push(Step {
@@ -207,7 +216,8 @@ impl Trajectory {
         });
         let totals = self.totals.iter().map(|total| {
             let (from, to) = (figure(Some(total.from)), figure(Some(total.to)));
-            let change = total.share.map_or_else(|| NO_SHARE.to_owned(), |share| self.words(share));
+            let change =
+                total.share.map_or_else(|| total.unknown.to_owned(), |share| self.words(share));
             let phases = if total.first == total.last {
                 format!("phase {}", total.first)
             } else {
@@ -490,10 +500,10 @@ mod tests {
             told("P99", &stages)[3..],
             [
                 "[asserted figures have no environment to compare] 4: 45.00 us > , \
-                 not comparable with what follows, no change",
+                 not comparable with what follows, ",
                 "[the environments differ in cpu.model] 5: 30.00 us > 30.00 us, no change: skip, no change",
                 "phases 1 to 3A: 11.06 us > 9.93 us, 10.2 % better",
-                "phase 4: 45.00 us > 45.00 us, no change",
+                "phase 4: 45.00 us > 45.00 us, not comparable with what follows",
                 "phase 5: 30.00 us > 30.00 us, no change",
             ]
         );
