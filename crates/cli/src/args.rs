@@ -2,6 +2,7 @@
 
 mod foreign;
 mod history;
+mod numbers;
 
 use std::ffi::OsString;
 use std::num::NonZeroU32;
@@ -163,7 +164,7 @@ pub(crate) struct Measuring {
     #[arg(required_unless_present = "entry", conflicts_with = "entry")]
     pub(crate) phase: Option<String>,
     /// Instead, measure by the plan and the matrix that are recorded with this entry
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = numbers::entry)]
     pub(crate) entry: Option<u64>,
     /// Measure this running server, read-only: `redis://`, `rediss://`, `unix://` or
     /// `redis+sentinel://` URL; `-` reads it from standard input. Without it, `REDIS_URL` counts, unless --server is given
@@ -181,7 +182,7 @@ pub(crate) struct Measuring {
     #[arg(long, value_name = "PATH")]
     pub(crate) baseline_server: Option<PathBuf>,
     /// Make this many trials at most, instead of the plan's number
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = numbers::trial)]
     pub(crate) trials: Option<NonZeroU32>,
     /// Measure for this long at most, such as `60s`, instead of the plan's budget
     #[arg(long, value_name = "TIME")]
@@ -233,7 +234,7 @@ pub(crate) struct DecideArgs {
     pub(crate) matrix: Option<PathBuf>,
     /// Instead, decide this recorded entry again, from its own evidence and matrix: the same
     /// decision must come out, otherwise the exit status is 2
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = numbers::entry)]
     pub(crate) entry: Option<u64>,
     #[command(flatten)]
     pub(crate) place: HistoryPlace,
@@ -263,7 +264,7 @@ pub(crate) struct CompareArgs {
     #[arg(long, value_name = "PHASE")]
     pub(crate) phase: Option<String>,
     /// Measure this many pairs at most; 30, or what the plan has
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = numbers::trial)]
     pub(crate) trials: Option<NonZeroU32>,
     /// Measure for this long at most; `60s`, or what the plan has
     #[arg(long, value_name = "TIME")]
@@ -284,7 +285,7 @@ pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) measuring: Measuring,
     /// Make this many pairs of the target with itself
-    #[arg(long, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u32).range(3..))]
+    #[arg(long, value_name = "N", default_value = "8", value_parser = numbers::pairs)]
     pub(crate) pairs: u32,
     /// How to print the result
     #[arg(long, value_enum, default_value = "text")]
@@ -296,7 +297,7 @@ pub(crate) struct PlanArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExplainArgs {
     /// The entry's number, as `phasegate history list` has it; without one, the newest
-    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(value_parser = numbers::entry)]
     pub(crate) entry: Option<u64>,
     #[command(flatten)]
     pub(crate) history: HistoryArgs,
@@ -389,6 +390,7 @@ pub(crate) struct ManArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReportArgs {
     /// The entry's number, as `phasegate history list` has it; without one, the newest decision
+    #[arg(value_parser = numbers::entry)]
     pub(crate) entry: Option<u64>,
     /// What to render: the report in Markdown or HTML, everything that a template may use as
     /// JSON, or a short comment for a pull request

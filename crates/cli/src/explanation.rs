@@ -10,7 +10,7 @@ use phasegate_model::{
 use phasegate_report::needs;
 
 use crate::layout::Layout;
-use crate::picture::picture;
+use crate::picture::picture_in;
 use crate::settling::Settling;
 use crate::table::{change, distance, human, outcome, symbol};
 
@@ -35,7 +35,7 @@ pub(crate) fn explanation(entry: &Entry, decision: &Decision, layout: Layout) ->
     }
     text.push('\n');
     text += &conclusion(decision, layout);
-    let picture = picture(decision);
+    let picture = picture_in(layout, decision);
     if !picture.is_empty() {
         text.push('\n');
         text += &picture;

@@ -1,7 +1,7 @@
 //! Files read with care and written whole.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -40,21 +40,19 @@ pub(crate) fn read_evidence(path: &Path) -> anyhow::Result<String> {
 pub(crate) fn read_foreign(path: &Path) -> anyhow::Result<(String, DateTime<Utc>)> {
     let text = read_text(path, LARGEST_FOREIGN)?;
     let written = std::fs::metadata(path).and_then(|it| it.modified());
-    let written = written.with_context(|| format!("can't read `{}`", path.display()))?;
+    let written = written.map_err(|error| unreadable(&path.display().to_string(), &error))?;
     Ok((text, written.into()))
 }
 
 fn read_text(path: &Path, largest: u64) -> anyhow::Result<String> {
     let shown = path.display().to_string();
-    let file = File::open(path).with_context(|| format!("can't read `{shown}`"))?;
+    let file = File::open(path).map_err(|error| unreadable(&shown, &error))?;
     text_of(file, &shown, largest)
 }
 
 fn text_of(file: impl Read, shown: &str, largest: u64) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
-    file.take(largest + 1)
-        .read_to_end(&mut bytes)
-        .with_context(|| format!("can't read `{shown}`"))?;
+    file.take(largest + 1).read_to_end(&mut bytes).map_err(|error| unreadable(shown, &error))?;
     anyhow::ensure!(
         bytes.len() as u64 <= largest,
         "`{shown}` is too large: at most {} MiB are read; is it the right file?",
@@ -65,6 +63,17 @@ fn text_of(file: impl Read, shown: &str, largest: u64) -> anyhow::Result<String>
         let line = error.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
         anyhow::anyhow!("`{shown}` is not UTF-8: see line {line}; save it as UTF-8")
     })
+}
+
+/// Why a file can't be read, and what to do about it.
+fn unreadable(shown: &str, error: &std::io::Error) -> anyhow::Error {
+    let advice = match error.kind() {
+        ErrorKind::NotFound => "; check the name, and the folder that phasegate is called in",
+        ErrorKind::IsADirectory => "; name a file in it",
+        ErrorKind::PermissionDenied => "; check the owner and permissions of the file",
+        _ => "",
+    };
+    anyhow::anyhow!("can't read `{shown}`: {error}{advice}")
 }
 
 /// Writes a file whole or not at all: next to its place first, then renamed into it. What isn't a

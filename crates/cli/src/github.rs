@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::output::say;
+use crate::output::{say, told};
 
 /// Appends a comment to the job's summary, if there is one. The decision is recorded by then, so
 /// a summary that can't be written is a warning.
@@ -15,7 +15,7 @@ pub(crate) fn append_to_summary(comment: impl FnOnce() -> anyhow::Result<String>
         return;
     };
     if let Err(error) = comment().and_then(|comment| append(Path::new(&path), &comment)) {
-        say(&format!("warning: the job's summary was not written: {error:#}"));
+        say(&format!("warning: the job's summary was not written: {}", told(&error)));
     }
 }
 

@@ -32,6 +32,12 @@ impl Layout {
         Self { width: None }
     }
 
+    /// As wide as that.
+    #[cfg(test)]
+    pub(crate) const fn of(width: usize) -> Self {
+        Self { width: Some(width) }
+    }
+
     /// A paragraph whose second line and those after it are indented.
     pub(crate) fn paragraph(self, text: &str) -> String {
         self.hanging("", text, 4)

@@ -6,7 +6,8 @@ use std::io::{BufWriter, ErrorKind, StdoutLock, Write};
 
 use anyhow::Context as _;
 
-use crate::output::say;
+use crate::layout::Layout;
+use crate::output::{say, told};
 
 /// Standard output, buffered.
 pub(crate) struct Lines {
@@ -63,7 +64,7 @@ impl Problems {
         result
             .map_err(|error| {
                 self.count += 1;
-                say(&format!("problem: {:#}", error.into()));
+                say(&format!("problem: {}", told(&error.into())));
             })
             .ok()
     }
@@ -73,27 +74,28 @@ impl Problems {
 const LOOK_AHEAD: usize = 500;
 
 /// A table of any length: its columns are as wide as its first rows need, and a longer word later
-/// moves its own row only.
+/// moves its own row only. Where that is wider than the terminal, each row is a paragraph instead.
 pub(crate) struct Columns<const N: usize> {
+    layout: Layout,
     header: [&'static str; N],
     widths: [usize; N],
     waiting: VecDeque<[String; N]>,
     begun: bool,
+    /// Whether the rows are paragraphs; known once the table has begun.
+    narrow: bool,
 }
 
 impl<const N: usize> Columns<N> {
-    pub(crate) fn new(header: [&'static str; N]) -> Self {
+    pub(crate) fn new(header: [&'static str; N], layout: Layout) -> Self {
         let widths = header.map(|name| name.chars().count());
-        Self { header, widths, waiting: VecDeque::new(), begun: false }
+        Self { layout, header, widths, waiting: VecDeque::new(), begun: false, narrow: false }
     }
 
     pub(crate) fn row(&mut self, row: [String; N], lines: &mut Lines) -> anyhow::Result<()> {
         if self.begun {
             return lines.write(&self.line(row.each_ref().map(String::as_str)));
         }
-        for (width, cell) in self.widths.iter_mut().zip(&row) {
-            *width = (*width).max(cell.chars().count());
-        }
+        self.measure(&row);
         self.waiting.push_back(row);
         if self.waiting.len() >= LOOK_AHEAD { self.begin(lines) } else { Ok(()) }
     }
@@ -105,18 +107,44 @@ impl<const N: usize> Columns<N> {
 
     fn begin(&mut self, lines: &mut Lines) -> anyhow::Result<()> {
         self.begun = true;
-        lines.write(&self.line(self.header))?;
-        let width: usize = self.widths.iter().sum::<usize>() + 2 * N;
-        lines.write(&format!("{}\n", "─".repeat(width)))?;
+        let width = self.width();
+        self.narrow = !self.layout.fits(width);
+        if !self.narrow {
+            lines.write(&self.line(self.header))?;
+            lines.write(&format!("{}\n", "─".repeat(width)))?;
+        }
         for row in std::mem::take(&mut self.waiting) {
             lines.write(&self.line(row.each_ref().map(String::as_str)))?;
         }
         Ok(())
     }
 
+    /// Makes the columns as wide as the cells of a row.
+    fn measure(&mut self, row: &[String; N]) {
+        for (width, cell) in self.widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+
+    /// Each column has a space on either side.
+    fn width(&self) -> usize {
+        self.widths.iter().sum::<usize>() + 2 * N
+    }
+
     fn line(&self, cells: [&str; N]) -> String {
+        if self.narrow {
+            return self.paragraph(cells);
+        }
         let padded = cells.iter().zip(self.widths).map(|(cell, width)| format!(" {cell:width$} "));
         format!("{}\n", padded.collect::<String>().trim_end())
+    }
+
+    /// `entry 1: kind decision; phase 3A; outcome act`, without what the row doesn't have.
+    fn paragraph(&self, cells: [&str; N]) -> String {
+        let mut named = self.header.iter().zip(cells).filter(|(_, cell)| !cell.is_empty());
+        let Some((name, cell)) = named.next() else { return String::new() };
+        let others: Vec<String> = named.map(|(name, cell)| format!("{name} {cell}")).collect();
+        self.layout.paragraph(&format!("{name} {cell}: {}", others.join("; ")))
     }
 }
 
@@ -144,5 +172,33 @@ impl<T> Newest<T> {
     /// What was kept, oldest first.
     pub(crate) fn rest(self) -> VecDeque<T> {
         self.kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(layout: Layout) -> String {
+        let mut columns = Columns::new(["entry", "phase", "decided by"], layout);
+        let rows = [["1", "3A", "rtt-target, scale"], ["2", "", "\u{1b}[31mred"]];
+        let rows = rows.map(|row| row.map(str::to_owned));
+        for row in &rows {
+            columns.measure(row);
+        }
+        columns.narrow = !columns.layout.fits(columns.width());
+        rows.iter().map(|row| columns.line(row.each_ref().map(String::as_str))).collect()
+    }
+
+    #[test]
+    fn rows_that_do_not_fit_are_paragraphs() {
+        assert_eq!(
+            table(Layout::endless()),
+            " 1      3A     rtt-target, scale\n 2             \u{1b}[31mred\n"
+        );
+        assert_eq!(
+            table(Layout::of(24)),
+            "entry 1: phase 3A;\n    decided by\n    rtt-target, scale\nentry 2: decided by\n    \u{fffd}[31mred\n"
+        );
     }
 }

@@ -17,7 +17,7 @@ use phasegate_rules::{Background, judge};
 use crate::args::{RevisitArgs, Talk};
 use crate::driver::{now, trials_until};
 use crate::files::read_evidence;
-use crate::output::say;
+use crate::output::{say, told};
 use crate::owed::{Earlier, Ledger, Owed};
 use crate::source;
 
@@ -159,8 +159,19 @@ impl Look {
         if sampled.is_empty() {
             return Ok(at_a_glance);
         }
-        let why = match measured(address, owed, args, talk, &by) {
-            Ok(trials) => {
+        let found = if sampled.iter().copied().all(takes_a_baseline) {
+            Err(Ok(NO_BASELINE.to_owned()))
+        } else {
+            measured(address, owed, args, talk, &by)
+        };
+        let why = match found {
+            Ok(mut trials) => {
+                for metric in sampled.iter().copied().filter(|it| takes_a_baseline(*it)) {
+                    let missing = Reading::missing(MissingReason::NotMeasured, NO_BASELINE);
+                    for trial in &mut trials {
+                        trial.readings.insert(metric, missing.clone())?;
+                    }
+                }
                 let trials: Vec<&Readings> = trials.iter().map(|trial| &trial.readings).collect();
                 let voted = by(&trials).into_iter().zip(at_a_glance);
                 // What INFO alone tells needs no votes.
@@ -211,9 +222,17 @@ fn measured(
     trials_until(&contenders, plan, most, &what, talk, &mut enough).map_err(|error| {
         match error.downcast_ref::<MeasureError>() {
             Some(MeasureError::Interrupted) => Err(error),
-            _ => Ok(format!("{error:#}")),
+            _ => Ok(told(&error)),
         }
     })
+}
+
+/// Why there is no reading of what is measured in pairs, which takes minutes and a second server.
+const NO_BASELINE: &str =
+    "a revisit asks one server and compares it with none; `phasegate run` measures in pairs";
+
+fn takes_a_baseline(metric: Metric) -> bool {
+    matches!(metric, Metric::Baseline(_) | Metric::Improvement(_))
 }
 
 fn is_sampled(verdict: &Verdict) -> bool {

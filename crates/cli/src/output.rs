@@ -67,10 +67,44 @@ pub(crate) fn say(text: &str) {
 /// Prints an error with what led to it, on one line.
 pub(crate) fn print_error(error: &anyhow::Error) {
     let word = if colour(&std::io::stderr()) { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
-    say(&format!("{word} {error:#}"));
+    say(&format!("{word} {}", told(error)));
+}
+
+/// An error with what led to it, on one line. A cause that its error has repeated already, as some
+/// libraries' errors do, is told once.
+pub(crate) fn told(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if line.is_empty() {
+            line = cause;
+        } else if !line.contains(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    line
 }
 
 /// Whether colours are welcome there: on a terminal, unless `NO_COLOR` is set.
 pub(crate) fn colour(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("round 2: {source}, says the client")]
+    struct Repeating {
+        source: std::io::Error,
+    }
+
+    #[test]
+    fn a_cause_that_an_error_repeats_is_told_once() {
+        let source = std::io::Error::other("the server is gone");
+        let error = anyhow::Error::new(Repeating { source });
+        assert_eq!(told(&error), "round 2: the server is gone, says the client");
+        let error = anyhow::Error::new(std::io::Error::other("no")).context("can't read `a`");
+        assert_eq!(told(&error), "can't read `a`: no");
+    }
 }

@@ -4,6 +4,7 @@
 
 use phasegate_model::{Change, Decimal, Decision, Quantity, RowDecision, Summary};
 
+use crate::layout::Layout;
 use crate::table::human;
 
 /// No line is wider: what every terminal can show.
@@ -42,6 +43,13 @@ pub(crate) fn picture(decision: &Decision) -> String {
     let heading = [(drawn, LEGEND), (meeting, MEETING), (joint, JOINT)];
     let heading = heading.into_iter().filter(|(needed, _)| *needed).map(|(_, words)| words);
     heading.chain(lines.iter().map(String::as_str)).flat_map(|line| [line, "\n"]).collect()
+}
+
+/// The picture where its lines fit; broken lines would be none.
+pub(crate) fn picture_in(layout: Layout, decision: &Decision) -> String {
+    let picture = picture(decision);
+    let fits = picture.lines().all(|line| layout.fits(line.chars().count()));
+    if fits { picture } else { String::new() }
 }
 
 /// What is drawn of a row: amounts in base units, and words for them.

@@ -39,6 +39,22 @@ impl HistoryPlace {
         open(&self.location()?)
     }
 
+    /// Opens a history that is only looked at. A folder that was named and isn't there would look
+    /// like a history in which nothing is recorded, owed or wrong, so it is an error; where none
+    /// was named, there is no history yet.
+    pub(crate) fn open_present(&self) -> anyhow::Result<Store> {
+        let location = self.location()?;
+        if let Location::Folder(folder) = &location {
+            let named = folder != Path::new(REPORTS);
+            anyhow::ensure!(
+                !named || folder.try_exists().unwrap_or(true),
+                "there is no folder `{location}`; `phasegate run PHASE` makes it with the first \
+                 entry, --reports names another folder"
+            );
+        }
+        open(&location)
+    }
+
     /// The folder on this machine for what isn't part of the history, such as unfinished evidence.
     pub(crate) fn folder(&self) -> PathBuf {
         match self.location() {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use phasegate_measure::Progress as Step;
 use phasegate_model::{
-    BaselineServer, Dimension, Extent, Finding, Metric, Plan, Quantity, Reading, Statistic, Target,
-    Trial,
+    BaselineServer, Dimension, Extent, Finding, Metric, Plan, Quantity, Reading, ServerPlan,
+    Statistic, Target, TargetServer, Trial,
 };
 use phasegate_rules::Progress;
 
@@ -34,9 +34,10 @@ impl Display {
             let usual = plan.measure.load.is_one_at_a_time();
             let load = if usual { String::new() } else { format!(", {}", plan.measure.load) };
             say(&format!(
-                "phase {}: {}, {} over {}, client {}{}; at most {} trials or {}",
+                "phase {}: {}{}, {} over {}, client {}{}; at most {} trials or {}",
                 plan.phase,
                 target.server,
+                set_up(plan.target.as_ref(), &target.server),
                 target.command,
                 target.transport.map_or_else(String::new, |it| it.to_string()),
                 target.wait.map_or_else(String::new, |it| it.to_string()),
@@ -46,7 +47,8 @@ impl Display {
             ));
             if let Some(baseline) = baseline {
                 let server = &baseline.target.server;
-                say(&format!("in pairs with the baseline: {server}"));
+                let setup = set_up(plan.baseline.as_ref(), server);
+                say(&format!("in pairs with the baseline: {server}{setup}"));
             }
         }
         let on_terminal = std::io::stderr().is_terminal();
@@ -118,6 +120,15 @@ impl Display {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// What a server of ours was set up with, where that is something.
+fn set_up(plan: Option<&ServerPlan>, server: &TargetServer) -> String {
+    let setup = plan.map(|plan| &plan.setup).filter(|setup| !setup.is_plain());
+    match (setup, server) {
+        (Some(setup), TargetServer::Started(_)) => format!(" with `{setup}`"),
+        _ => String::new(),
     }
 }
 

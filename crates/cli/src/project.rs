@@ -10,6 +10,7 @@ use phasegate_rules::{Diagnostic, Matrix, PlanFile, Severity, Source, parse_plan
 use crate::args::Measuring;
 use crate::diagnostics::report;
 use crate::files::read_rules;
+use crate::output::told;
 use crate::recorded::{decision_of, recorded_matrix, text};
 use crate::replay;
 
@@ -100,7 +101,7 @@ pub(crate) fn checked_matrix(path: &Path, source: &Source) -> Result<Matrix, Tro
     let mut sources = vec![source.clone()];
     let folder = path.parent().unwrap_or(Path::new(""));
     let parsed = Matrix::parse_with(source, &mut |base| {
-        let base = read_rules(&folder.join(base)).map_err(|error| format!("{error:#}"))?;
+        let base = read_rules(&folder.join(base)).map_err(|error| told(&error))?;
         sources.push(base.clone());
         Ok(base)
     });

@@ -116,7 +116,8 @@ impl ConnectError {
 /// The server's own words for an error reply; the redis crate's for anything else.
 pub(crate) fn words_of(error: &RedisError) -> String {
     match (error.code(), error.detail()) {
-        (Some(code), Some(detail)) => format!("{code} {detail}"),
+        // Its period would stand in the middle of our sentence.
+        (Some(code), Some(detail)) => format!("{code} {}", detail.trim_end_matches('.')),
         (Some(code), None) => code.to_owned(),
         (None, _) if error.is_timeout() => "no answer in time".to_owned(),
         (None, _) if error.is_connection_dropped() => "the connection was closed".to_owned(),

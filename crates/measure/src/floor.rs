@@ -103,6 +103,11 @@ impl Floor {
                     .to_owned(),
             );
         }
+        if !plan.mix.is_empty() {
+            return Self::Missing(
+                "a stand-in always answers the same bytes, and the plan has a mix".to_owned(),
+            );
+        }
         let Some(stand_in) = stand_in else {
             return Self::Missing("there is no program to stand in for the server".to_owned());
         };
@@ -287,9 +292,10 @@ fn in_memory(bytes: &[u8]) -> std::io::Result<Stdio> {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
     use std::path::Path;
 
-    use phasegate_model::Wait;
+    use phasegate_model::{Wait, Weighted};
 
     use super::*;
     use crate::link::Link;
@@ -329,6 +335,10 @@ mod tests {
         assert_eq!(missing(|_| {}, Some(&stand_in)), "nothing");
         let off = missing(|plan| plan.floor = false, Some(&stand_in));
         assert_eq!(off, "the plan says `floor = false`");
+        let command = "HGET phasegate:{key} field:0".parse().unwrap();
+        let one = Weighted { command, weight: NonZeroU32::MIN, value: "1B".parse().unwrap() };
+        let mix = missing(|plan| plan.mix = vec![one], Some(&stand_in));
+        assert_eq!(mix, "a stand-in always answers the same bytes, and the plan has a mix");
         assert_eq!(missing(|_| {}, None), "there is no program to stand in for the server");
         let tls = missing(|plan| plan.transport = Transport::Tls, Some(&stand_in));
         assert_eq!(tls, "a stand-in has no TLS");

@@ -330,10 +330,11 @@ fn calls_of_others(side: &Side, execution: &Execution) -> Option<String> {
     })
 }
 
-/// That replies said there is no such key.
+/// That replies said there is no such key, where one was to be there.
 fn absent_keys(side: &Side, series: &Series) -> Option<String> {
     let (nils, all) = (series.nils(), requests_in(&side.plan));
-    (nils > 0).then(|| {
+    let asked = !side.plan.mix.is_empty() || side.plan.dataset.is_some();
+    (asked && nils > 0).then(|| {
         format!(
             "{nils} of {all} replies, those of the warm-up included, said that there is no such key"
         )

@@ -393,7 +393,7 @@ impl fmt::Display for Metric {
 
 /// A name that is not in the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown metric `{name}`{}", suggestion.as_ref().map(|s| format!("; did you mean `{s}`?")).unwrap_or_default())]
+#[error("unknown metric `{name}`; {}", suggestion.as_ref().map_or_else(|| "docs/MATRIX.md lists all metrics".to_owned(), |near| format!("did you mean `{near}`?")))]
 pub struct UnknownMetric {
     /// The name as given.
     pub name: String,
@@ -476,6 +476,6 @@ mod tests {
         let message = |name: &str| name.parse::<Metric>().unwrap_err().to_string();
         assert_eq!(message("rtt.p9"), "unknown metric `rtt.p9`; did you mean `rtt.p90`?");
         assert_eq!(message("datset"), "unknown metric `datset`; did you mean `dataset`?");
-        assert_eq!(message("qqqq"), "unknown metric `qqqq`");
+        assert_eq!(message("qqqq"), "unknown metric `qqqq`; docs/MATRIX.md lists all metrics");
     }
 }

@@ -181,8 +181,9 @@ impl Unit {
             "hour" | "hours" => Some("h"),
             "day" | "days" => Some("d"),
             "byte" | "bytes" => Some("B"),
-            "k" => Some("kB"),
-            "g" => Some("GB"),
+            "k" | "kbyte" | "kbytes" | "kilobyte" | "kilobytes" => Some("kB"),
+            "mbyte" | "mbytes" | "megabyte" | "megabytes" => Some("MB"),
+            "g" | "gbyte" | "gbytes" | "gigabyte" | "gigabytes" => Some("GB"),
             "percent" => Some("%"),
             _ => None,
         };
@@ -419,7 +420,7 @@ pub enum QuantityError {
         digits: String,
     },
     /// The unit is not one of ours.
-    #[error("unknown unit `{unit}`{}", suggestion.map(|s| format!("; did you mean `{s}`?")).unwrap_or_default())]
+    #[error("unknown unit `{unit}`; {}", suggestion.map_or_else(units, |near| format!("did you mean `{near}`?")))]
     UnknownUnit {
         /// The unit as given.
         unit: String,
@@ -432,6 +433,13 @@ pub enum QuantityError {
         /// The text as given.
         text: String,
     },
+}
+
+/// The units there are, for who wrote one that is like none of them.
+fn units() -> String {
+    let ascii = Unit::SPELLINGS.iter().map(|(spelling, _)| *spelling);
+    let ascii: Vec<&str> = ascii.filter(|it| it.is_ascii() && !it.is_empty()).collect();
+    format!("the units are {}", ascii.join(", "))
 }
 
 #[cfg(test)]
@@ -477,6 +485,12 @@ mod tests {
         assert_eq!(message("12usec"), "unknown unit `usec`; did you mean `us`?");
         assert_eq!(message("50mb"), "unknown unit `mb`; did you mean `MB`?");
         assert_eq!(message("50KB"), "unknown unit `KB`; did you mean `kB`?");
+        assert_eq!(message("5 MBytes"), "unknown unit `MBytes`; did you mean `MB`?");
+        assert_eq!(
+            message("5furlongs"),
+            "unknown unit `furlongs`; the units are ns, us, ms, s, min, h, d, B, kB, MB, GB, KiB, \
+             MiB, GiB, %, /s"
+        );
         assert_eq!(
             message("fast"),
             "`fast` is not a quantity; write a number and a unit, such as `12us`"

@@ -84,6 +84,18 @@ impl Setup {
     }
 }
 
+/// As people write it: `--io-threads 2; maxmemory 100mb; MALLOC_CONF=narenas:1`. What begins with
+/// dashes was an argument, what has an equals sign a variable, the rest lines of a `redis.conf`.
+impl fmt::Display for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arguments = Some(self.arguments.join(" ")).filter(|it| !it.is_empty());
+        let config = self.config.iter().map(ToString::to_string);
+        let env = self.env.iter().map(|(name, value)| format!("{name}={value}"));
+        let all: Vec<String> = arguments.into_iter().chain(config).chain(env).collect();
+        f.write_str(&all.join("; "))
+    }
+}
+
 /// Why a text can't stand in a plan's `[target]` or `[baseline]`. No message repeats a URL, which
 /// may hold a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -404,6 +416,18 @@ mod tests {
         for name in ["", "1A", "A B", "A=B", "A\0"] {
             assert!(name.parse::<VariableName>().is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_setup_is_told_as_it_is_written() {
+        let setup = Setup {
+            arguments: vec!["--io-threads".to_owned(), "2".to_owned()],
+            config: vec!["maxmemory 100mb".parse().unwrap(), "save ''".parse().unwrap()],
+            env: [("MALLOC_CONF".parse().unwrap(), "narenas:1".to_owned())].into(),
+        };
+        let told = "--io-threads 2; maxmemory 100mb; save ''; MALLOC_CONF=narenas:1";
+        assert_eq!(setup.to_string(), told);
+        assert_eq!(Setup::default().to_string(), "");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use phasegate_model::{
     BaselineServer, DataType, Decimal, Dimension, Evidence, Extent, Metric, Pinning, Quantity,
-    Reading, Readings, Statistic, TargetServer, Trial,
+    Reading, Readings, ServerPlan, Setup, Statistic, TargetServer, Trial,
 };
 
 use crate::baseline;
@@ -35,6 +35,8 @@ fn property(name: &str, value: impl Into<String>) -> Property {
 fn target(evidence: &Evidence) -> Vec<Property> {
     let (target, plan) = (&evidence.target, &evidence.plan.measure);
     let mut lines = vec![property("Server", text(&target.server.to_string()))];
+    let setup = setup(evidence.plan.target.as_ref(), &target.server);
+    lines.extend(setup.map(|setup| property("Set up with", text(&setup.to_string()))));
     lines.extend(version(evidence).map(|version| property("Version", text(&version))));
     lines.extend(target.transport.map(|transport| property("Transport", transport.to_string())));
     lines.extend(target.wait.map(|wait| property("Client waits", wait.to_string())));
@@ -80,6 +82,12 @@ fn target(evidence: &Evidence) -> Vec<Property> {
     lines
 }
 
+/// How a server of ours differs from one that is started without further ado.
+fn setup<'p>(plan: Option<&'p ServerPlan>, server: &TargetServer) -> Option<&'p Setup> {
+    let setup = &plan?.setup;
+    (matches!(server, TargetServer::Started(_)) && !setup.is_plain()).then_some(setup)
+}
+
 /// Which server it is, and as which Redis it answers if it is another one.
 fn version(evidence: &Evidence) -> Option<String> {
     let told = |name: &str| evidence.environment.0.get(name);
@@ -91,7 +99,7 @@ fn version(evidence: &Evidence) -> Option<String> {
     })
 }
 
-/// The baseline, and what its settings are where they aren't the target's.
+/// The baseline, how it was set up, and what its settings are where they aren't the target's.
 fn compared_with(evidence: &Evidence, baseline: &BaselineServer) -> String {
     let target = &evidence.environment.0;
     let other = baseline
@@ -100,7 +108,9 @@ fn compared_with(evidence: &Evidence, baseline: &BaselineServer) -> String {
         .iter()
         .filter(|(name, told)| name.starts_with("server.") && target.get(*name) != Some(told));
     let other: Vec<String> = other.map(|(name, told)| format!("{name} = {told}")).collect();
-    let server = format!("{}, in pairs", baseline.target.server);
+    let setup = setup(evidence.plan.baseline.as_ref(), &baseline.target.server);
+    let setup = setup.map_or_else(String::new, |setup| format!("; set up with {setup}"));
+    let server = format!("{}, in pairs{setup}", baseline.target.server);
     if other.is_empty() { text(&server) } else { text(&format!("{server}; {}", other.join(", "))) }
 }
 

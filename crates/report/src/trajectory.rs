@@ -138,8 +138,10 @@ pub struct Total {
     pub from: Quantity,
     /// The figure where it ends.
     pub to: Quantity,
-    /// What changed, as a share of the figure where it begins.
+    /// What changed, as a share of the figure where it begins; nothing if that can't be told.
     pub share: Option<Decimal>,
+    /// Why it can't be told.
+    pub unknown: &'static str,
 }
 
 impl Trajectory {
@@ -160,14 +162,21 @@ impl Trajectory {
                 total.last = stage.phase.clone();
                 total.to = figure;
                 total.share = share(total.from, figure);
+                total.unknown = NO_SHARE;
             } else {
                 let from = from.unwrap_or(figure);
+                // Before its work a phase has changed nothing yet, which isn't "no change".
+                let (share, unknown) = match (to, &effect) {
+                    (None, Effect::Unknown(why)) => (None, *why),
+                    _ => (share(from, figure), NO_SHARE),
+                };
                 totals.push(Total {
                     first: stage.phase.clone(),
                     last: stage.phase.clone(),
                     from,
                     to: figure,
-                    share: share(from, figure),
+                    share,
+                    unknown,
                 });
             }
             steps.push(Step {
@@ -207,7 +216,8 @@ impl Trajectory {
         });
         let totals = self.totals.iter().map(|total| {
             let (from, to) = (figure(Some(total.from)), figure(Some(total.to)));
-            let change = total.share.map_or_else(String::new, |share| self.words(share));
+            let change =
+                total.share.map_or_else(|| total.unknown.to_owned(), |share| self.words(share));
             let phases = if total.first == total.last {
                 format!("phase {}", total.first)
             } else {
@@ -280,12 +290,22 @@ fn part(
             (next.figures.start().filter(|_| comparable), "not comparable with what follows")
         }
     };
-    let share = from.zip(to).and_then(|(from, to)| share(from, to));
-    (from, to, share.map_or(Effect::Unknown(unknown), Effect::Share))
+    let effect = match from.zip(to) {
+        Some((from, to)) => share(from, to).map_or(Effect::Unknown(NO_SHARE), Effect::Share),
+        None => Effect::Unknown(unknown),
+    };
+    (from, to, effect)
 }
 
-/// The change as a share of the first figure; nothing if that is zero.
+/// What is said instead where there is no share.
+const NO_SHARE: &str = "no percentage of zero or less";
+
+/// The change as a share of the first figure; nothing if that is zero or either is below it, where
+/// a percentage would have the wrong sign: an improvement can be negative.
 fn share(from: Quantity, to: Quantity) -> Option<Decimal> {
+    if from.amount().is_sign_negative() || to.amount().is_sign_negative() {
+        return None;
+    }
     to.amount().checked_sub(from.amount())?.checked_div(from.amount())
 }
 
@@ -402,6 +422,24 @@ mod tests {
     }
 
     #[test]
+    fn figures_below_zero_have_no_percentage() {
+        let stages = [
+            measured("1", "act", "-40%", &[]),
+            measured("2", "act", "10%", &[]),
+            measured("3", "act", "15%", &[]),
+        ];
+        assert_eq!(
+            told("improvement.rtt.p99", &stages),
+            [
+                "1: -40.00 % > 10.00 %, no percentage of zero or less, ",
+                "2: 10.00 % > 15.00 %, 50.0 % better, ",
+                "3: 15.00 % > , not measured yet, ",
+                "phases 1 to 3: -40.00 % > 15.00 %, no percentage of zero or less",
+            ]
+        );
+    }
+
+    #[test]
     fn the_phases_of_a_real_report_come_out_right() {
         assert_eq!(
             told("P99", &phases()),
@@ -462,10 +500,10 @@ mod tests {
             told("P99", &stages)[3..],
             [
                 "[asserted figures have no environment to compare] 4: 45.00 us > , \
-                 not comparable with what follows, no change",
+                 not comparable with what follows, ",
                 "[the environments differ in cpu.model] 5: 30.00 us > 30.00 us, no change: skip, no change",
                 "phases 1 to 3A: 11.06 us > 9.93 us, 10.2 % better",
-                "phase 4: 45.00 us > 45.00 us, no change",
+                "phase 4: 45.00 us > 45.00 us, not comparable with what follows",
                 "phase 5: 30.00 us > 30.00 us, no change",
             ]
         );
@@ -480,6 +518,6 @@ mod tests {
         assert!(change("P99", "10us", "11us").contains("10.0 % worse"));
         assert!(change("server.keys", "100", "110").contains("10.0 % more"));
         assert!(change("P99", "1s", "999.9ms").contains("less than 0.1 % better"));
-        assert!(change("server.keys", "0", "110").contains("no figure before"));
+        assert!(change("server.keys", "0", "110").contains("no percentage of zero or less"));
     }
 }

@@ -86,7 +86,10 @@ impl Text<'_> {
 impl<'d> Section<'d> {
     /// The value of a key, if it is there.
     pub(crate) fn value(&mut self, key: &'static str) -> Option<&'d Spanned<DeValue<'d>>> {
-        self.known.push(key);
+        // What is looked at twice is known once.
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
         self.table.get(key)
     }
 
@@ -317,10 +320,16 @@ impl<'d> Section<'d> {
             }
             let message = format!("unknown key `{key}` in {}", self.name);
             let mut problem = Diagnostic::new(Code::UnknownKey, span, message);
-            problem.help = Some(nearest(key, self.known.iter().copied()).map_or_else(
-                || format!("known keys are {}", self.known.join(", ")),
-                |known| format!("did you mean `{known}`?"),
-            ));
+            problem.help = Some(match (nearest(key, self.known.iter().copied()), key) {
+                (Some(known), _) => format!("did you mean `{known}`?"),
+                (None, "matrix" | "row" | "rules") if self.known.contains(&"phase") => {
+                    "this is a matrix; give the plan that names it with `phase.matrix`".to_owned()
+                }
+                (None, "phase" | "measure") if self.known.contains(&"matrix") => {
+                    "this is a plan; give the matrix that it names with `phase.matrix`".to_owned()
+                }
+                (None, _) => format!("known keys are {}", self.known.join(", ")),
+            });
             problems.push(problem);
         }
     }

@@ -292,7 +292,8 @@ mod tests {
         assert_eq!(
             parse(&text).unwrap_err(),
             [
-                "bad-value: unknown unit `sheep`",
+                "bad-value: unknown unit `sheep`; the units are ns, us, ms, s, min, h, d, B, kB, MB, \
+                 GB, KiB, MiB, GiB, %, /s",
                 "bad-value: `rounds` must be at least 1",
                 "bad-value: `spinn` can't be the wait; use spin or block",
                 "bad-value: `5MB` is not a time, such as `12us`",

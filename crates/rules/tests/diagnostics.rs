@@ -97,6 +97,10 @@ fn each_mistake_is_named_where_it_is() {
         "7: condition-syntax: `=` has no meaning here (write `==`) [=]"
     );
     assert_eq!(
+        one("[[row]]\nid = \"a\"\nwhen = \"P99 < 1us & frag > 1\"\nthen = \"skip\"\n"),
+        "7: condition-syntax: `&` has no meaning here (write `and`) [&]"
+    );
+    assert_eq!(
         one("[[row]]\nid = \"a\"\nwhen = \"1us < 2us\"\nthen = \"skip\"\n"),
         "7: constant-comparison: this compares two constants; nothing is measured (name a metric on one side, such as `P99 < 12us`) [1us < 2us]"
     );
@@ -233,4 +237,23 @@ fn no_truncation_and_no_flipped_byte_of_the_shipped_files_panics() {
             let _ = problems(&swapped);
         }
     }
+}
+
+#[test]
+fn a_matrix_in_the_place_of_a_plan_is_told_apart_and_the_other_way_round() {
+    let plan = PlanFile::parse(&source(ALLOCATOR)).unwrap_err();
+    let help: Vec<&str> = plan.iter().filter_map(|problem| problem.help.as_deref()).collect();
+    assert!(
+        help.contains(&"this is a matrix; give the plan that names it with `phase.matrix`"),
+        "{help:?}"
+    );
+    // A key that is asked for twice is listed once.
+    let listed = help.iter().find_map(|help| help.strip_prefix("known keys are ")).unwrap();
+    assert_eq!(listed.split(", ").filter(|key| *key == "schema").count(), 1, "{listed}");
+    let matrix = problems(PHASE_3A);
+    let help: Vec<&str> = matrix.iter().filter_map(|problem| problem.help.as_deref()).collect();
+    assert!(
+        help.contains(&"this is a plan; give the matrix that it names with `phase.matrix`"),
+        "{help:?}"
+    );
 }

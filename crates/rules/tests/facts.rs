@@ -126,7 +126,7 @@ fn a_broken_fact_is_named_where_it_is() {
     assert_eq!(
         shown(&plan(facts).unwrap_err(), &text, ""),
         [
-            "3a.toml: bad-quantity: unknown unit `sheep` (a fact that is a text can't begin with a digit) [\"12 sheep\"]",
+            "3a.toml: bad-quantity: unknown unit `sheep`; the units are ns, us, ms, s, min, h, d, B, kB, MB, GB, KiB, MiB, GiB, %, /s (a fact that is a text can't begin with a digit) [\"12 sheep\"]",
             "3a.toml: bad-value: `date` must be a day, such as `2026-11-23` [\"2026-11-1\"]",
             "3a.toml: missing-key: `fact.b-c` has no `author` [[fact.b-c]]",
             "3a.toml: bad-value: `b-c` can't be a fact's name; use 1 to 64 letters, digits and `_`, beginning with a letter [b-c]",

@@ -121,7 +121,7 @@ pub(crate) struct EvidenceArgs {
     #[arg(value_name = "FILE", required_unless_present = "entry", conflicts_with = "entry")]
     pub(crate) file: Option<PathBuf>,
     /// Instead, the evidence that is recorded with this entry
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = super::numbers::entry)]
     pub(crate) entry: Option<u64>,
     /// For which tools
     #[arg(long, value_enum, default_value = "json")]
@@ -130,7 +130,7 @@ pub(crate) struct EvidenceArgs {
     #[arg(long, value_enum, default_value = "rtt")]
     pub(crate) of: Of,
     /// A percentile distribution of this trial; without it, of all together
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::numbers::trial)]
     pub(crate) trial: Option<NonZeroU32>,
     /// Where to write it, instead of standard output
     #[arg(short, long, value_name = "FILE", default_value = "-")]

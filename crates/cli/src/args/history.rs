@@ -98,7 +98,7 @@ pub(crate) struct ListArgs {
     #[arg(long = "where", value_name = "CONDITION")]
     pub(crate) condition: Option<String>,
     /// Only the newest N of what is found
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::numbers::limit)]
     pub(crate) limit: Option<NonZeroUsize>,
     /// The day on which waivers are valid or not: a date, or `today`, as without it
     #[arg(long, value_name = "DAY")]
@@ -108,7 +108,7 @@ pub(crate) struct ListArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct ShowArgs {
     /// The entry's number, as `phasegate history list` has it
-    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(value_parser = super::numbers::entry)]
     pub(crate) entry: u64,
     #[command(flatten)]
     pub(crate) history: HistoryArgs,
@@ -120,10 +120,10 @@ pub(crate) struct ShowArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct DiffArgs {
     /// The number of an entry
-    #[arg(value_parser = clap::value_parser!(u64).range(1..), value_name = "ENTRY")]
+    #[arg(value_parser = super::numbers::entry, value_name = "ENTRY")]
     pub(crate) one: u64,
     /// The number of the entry to compare with
-    #[arg(value_parser = clap::value_parser!(u64).range(1..), value_name = "OTHER")]
+    #[arg(value_parser = super::numbers::entry, value_name = "OTHER")]
     pub(crate) other: u64,
     #[command(flatten)]
     pub(crate) history: HistoryArgs,
@@ -132,7 +132,7 @@ pub(crate) struct DiffArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct WaiveArgs {
     /// The number of the decision's entry
-    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(value_parser = super::numbers::entry)]
     pub(crate) entry: u64,
     /// The row that is not followed
     #[arg(long, value_name = "ROW")]
@@ -153,7 +153,7 @@ pub(crate) struct WaiveArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct NoteArgs {
     /// The number of the entry that the note is about
-    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(value_parser = super::numbers::entry)]
     pub(crate) entry: u64,
     /// In words
     #[arg(long, value_name = "TEXT")]
@@ -221,7 +221,7 @@ pub(crate) struct RevisitArgs {
     #[arg(long, conflicts_with = "evidence")]
     pub(crate) info_only: bool,
     /// Make this many trials at most of what needs a measurement
-    #[arg(long, value_name = "N", default_value = "10", conflicts_with = "evidence")]
+    #[arg(long, value_name = "N", default_value = "10", conflicts_with = "evidence", value_parser = super::numbers::trial)]
     pub(crate) trials: NonZeroU32,
     /// Record what was found; forecasts are made from recorded readings
     #[arg(long)]
@@ -299,7 +299,7 @@ pub(crate) struct PackArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct SignArgs {
     /// The entry's number
-    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(value_parser = super::numbers::entry)]
     pub(crate) entry: u64,
     /// An Ed25519 key in OpenSSH's format; without it, the one that `PHASEGATE_SIGNING_KEY` names
     #[arg(long, value_name = "FILE")]

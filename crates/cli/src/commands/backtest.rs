@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::args::{BacktestArgs, Format};
 use crate::diagnostics::report;
 use crate::files::read_rules;
-use crate::layout::plain;
+use crate::layout::{Layout, plain};
 use crate::lines::{Columns, Lines, Problems};
 use crate::output::{Exit, print, say};
 use crate::project::checked_matrix;
@@ -21,7 +21,7 @@ const BATCH: usize = 64;
 pub(crate) fn run(args: &BacktestArgs) -> anyhow::Result<Exit> {
     let source = read_rules(&args.matrix)?;
     let matrix = checked_matrix(&args.matrix, &source).map_err(|trouble| report(&trouble))?;
-    let store = args.history.place.open()?;
+    let store = args.history.place.open_present()?;
     let mut problems = Problems::default();
     let mut asserted = 0;
     let entries = store.entries_that(|outline| {
@@ -92,7 +92,7 @@ impl Shown {
         Self {
             format,
             lines: Lines::to_stdout(),
-            columns: Columns::new(header),
+            columns: Columns::new(header, Layout::of_stdout()),
             counts: Counts::default(),
             matrix: matrix.id.to_string(),
             rows: 0,

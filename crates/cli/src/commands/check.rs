@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::args::{CheckArgs, CheckFormat, Talk};
 use crate::files::read_rules;
-use crate::output::{Exit, colour, print, print_json};
+use crate::output::{Exit, colour, print, print_json, told};
 use crate::project::{PHASES, Trouble, checked_matrix, is_error, matrix_path, toml_files};
 use crate::region::Region;
 use crate::sarif::{Problem, sarif};
@@ -90,9 +90,7 @@ fn check(path: &Path) -> Checked {
             Checked { name, kind: "plan", found: check_plan(path, source) }
         }
         Ok(source) => Checked { name, kind: "matrix", found: check_matrix(path, &source) },
-        Err(error) => {
-            Checked { name, kind: "file", found: Found::Unreadable(format!("{error:#}")) }
-        }
+        Err(error) => Checked { name, kind: "file", found: Found::Unreadable(told(&error)) },
     }
 }
 
@@ -122,7 +120,9 @@ fn check_plan(path: &Path, source: Source) -> Found {
     let matrix_path = matrix_path(path, &file.plan);
     let matrix_source = match read_rules(&matrix_path) {
         Ok(source) => source,
-        Err(error) => return Found::Unreadable(format!("the matrix that it names: {error:#}")),
+        Err(error) => {
+            return Found::Unreadable(format!("the matrix that it names: {}", told(&error)));
+        }
     };
     let matrix = match checked_matrix(&matrix_path, &matrix_source) {
         Ok(matrix) => matrix,
@@ -154,6 +154,9 @@ impl Checked {
         match &self.found {
             Found::Good(_) if talk == Talk::Quiet => String::new(),
             Found::Good(words) => format!("{}: {} ok: {words}\n", self.name, self.kind),
+            Found::Unreadable(words) if words.contains(&format!("`{}`", self.name)) => {
+                format!("{words}\n")
+            }
             Found::Unreadable(words) => format!("{}: {words}\n", self.name),
             Found::Problems(trouble) => {
                 let shown = trouble.rendered(colour(&std::io::stdout()));

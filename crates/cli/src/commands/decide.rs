@@ -8,8 +8,9 @@ use phasegate_model::{Decision, Evidence};
 use crate::args::{DecideArgs, Format, Talk};
 use crate::decision_json::decision_json;
 use crate::files::read_evidence;
+use crate::layout::Layout;
 use crate::output::{Exit, print, print_json};
-use crate::picture::picture;
+use crate::picture::picture_in;
 use crate::project::Project;
 use crate::recorded::decision_of;
 use crate::replay::{self, Again, decide_again, must_be_as_recorded};
@@ -67,7 +68,7 @@ fn tell(
         Format::Text => {
             print(&table::decision(&evidence.plan, decision, head))?;
             if talk == Talk::Verbose {
-                print(&picture(decision))?;
+                print(&picture_in(Layout::of_stdout(), decision))?;
             }
         }
     }

@@ -142,7 +142,7 @@ struct ReadingChange {
     metric: Metric,
     one: Option<String>,
     other: Option<String>,
-    /// In percent of the first, where both are numbers.
+    /// In percent of the first, where both are numbers and neither is below zero.
     change: Option<Quantity>,
 }
 
@@ -281,6 +281,10 @@ fn shown(metric: Metric, readings: &Readings) -> Option<String> {
 fn change(metric: Metric, one: &Readings, other: &Readings) -> Option<Quantity> {
     let amount = |readings: &Readings| Some(readings.get(metric)?.number()?.value());
     let (this, that) = (amount(one)?, amount(other)?);
+    // Percents of what is below zero have the wrong sign, and an improvement may be.
+    if this.is_sign_negative() || that.is_sign_negative() {
+        return None;
+    }
     let share = that.checked_sub(this)?.checked_div(this)?;
     Some(Quantity::percent(share.round_dp(6)))
 }
@@ -292,4 +296,26 @@ fn signed(change: Quantity) -> String {
     }
     let percent = change.amount() * phasegate_model::Decimal::ONE_HUNDRED;
     format!("{:+.1} %", percent.round_dp(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use phasegate_model::Reading;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_not_below_zero_has_a_percentage() {
+        let metric: Metric = "improvement.rtt.p99".parse().unwrap();
+        let with = |value: &str| {
+            let mut readings = Readings::default();
+            readings.insert(metric, Reading::parse(metric, value).unwrap()).unwrap();
+            readings
+        };
+        let told = |one: &str, other: &str| change(metric, &with(one), &with(other)).map(signed);
+        assert_eq!(told("10%", "15%").as_deref(), Some("+50.0 %"));
+        assert_eq!(told("-40%", "10%"), None);
+        assert_eq!(told("10%", "-40%"), None);
+        assert_eq!(told("0%", "10%"), None);
+    }
 }

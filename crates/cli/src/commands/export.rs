@@ -12,7 +12,7 @@ use crate::output::Exit;
 use crate::typical::typical_of;
 
 pub(crate) fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
-    let store = args.place.open()?;
+    let store = args.place.open_present()?;
     let mut lines = Lines::to_stdout();
     let mut problems = Problems::default();
     let metrics: Vec<Metric> = Metric::all().filter(|metric| !is_of_before(*metric)).collect();

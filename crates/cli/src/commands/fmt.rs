@@ -8,7 +8,7 @@ use crate::args::{FmtArgs, Talk};
 use crate::commands::check::{all_files, is_plan};
 use crate::diagnostics::report;
 use crate::files::{read_rules, read_rules_from_stdin, rewrite};
-use crate::output::{Exit, ReportedError, print, print_error, say};
+use crate::output::{Exit, ReportedError, print, print_error, say, told};
 use crate::project::Trouble;
 
 pub(crate) fn run(args: &FmtArgs, talk: Talk) -> anyhow::Result<Exit> {
@@ -65,8 +65,7 @@ fn stdin(args: &FmtArgs) -> anyhow::Result<Exit> {
 fn formatted(source: &Source) -> anyhow::Result<String> {
     let kind = if is_plan(&source.text) { FileKind::Plan } else { FileKind::Matrix };
     let folder = Path::new(&source.name).parent().unwrap_or(Path::new(""));
-    let mut load =
-        |base: &str| read_rules(&folder.join(base)).map_err(|error| format!("{error:#}"));
+    let mut load = |base: &str| read_rules(&folder.join(base)).map_err(|error| told(&error));
     format_with(source, kind, &mut load).map_err(|error| match error {
         FormatError::Problems(problems) => {
             report(&Trouble { sources: vec![source.clone()], problems })

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::args::{Format, ListArgs};
 use crate::candidates::Candidates;
 use crate::diagnostics::report;
-use crate::layout::plain;
+use crate::layout::{Layout, plain};
 use crate::lines::{Columns, Lines, Newest, Problems};
 use crate::output::{Exit, say};
 use crate::project::Trouble;
@@ -18,7 +18,7 @@ use crate::waivers::{Waivers, outcome_with, today};
 
 pub(crate) fn run(args: &ListArgs) -> anyhow::Result<Exit> {
     let condition = args.condition.as_deref().map(condition).transpose()?;
-    let store = args.history.place.open()?;
+    let store = args.history.place.open_present()?;
     let mut problems = Problems::default();
     let Candidates { numbers, waivers, all } = Candidates::find(args, &store, &mut problems)?;
     let condition = condition.map(|condition| {
@@ -172,7 +172,12 @@ struct Shown {
 impl Shown {
     fn new(format: Format) -> Self {
         let header = ["entry", "kind", "phase", "outcome", "decided by", "recorded", "by"];
-        Self { format, lines: Lines::to_stdout(), columns: Columns::new(header), count: 0 }
+        Self {
+            format,
+            lines: Lines::to_stdout(),
+            columns: Columns::new(header, Layout::of_stdout()),
+            count: 0,
+        }
     }
 
     fn show(&mut self, found: &Found) -> anyhow::Result<()> {

@@ -10,7 +10,7 @@ use crate::commands::run::save;
 use crate::driver;
 use crate::earlier::Comparison;
 use crate::files::{can_write, write_whole};
-use crate::output::{Exit, print, say};
+use crate::output::{Exit, print, say, told};
 use crate::project::Project;
 use crate::source;
 
@@ -71,7 +71,7 @@ pub(crate) fn fail(
             project.name,
             place.display()
         )),
-        Err(error) => say(&format!("the {trials} finished {plural} are lost: {error:#}")),
+        Err(error) => say(&format!("the {trials} finished {plural} are lost: {}", told(&error))),
     }
     error
 }

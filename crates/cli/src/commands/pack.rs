@@ -7,7 +7,7 @@ use crate::args::{Format, PackArgs};
 use crate::output::{Exit, print, print_json, say};
 
 pub(crate) fn run(args: &PackArgs) -> anyhow::Result<Exit> {
-    let store = args.history.place.open()?;
+    let store = args.history.place.open_present()?;
     let effect = if args.dry_run { PackEffect::Tried } else { PackEffect::Packed };
     let packed = store.pack(effect)?;
     if args.history.format == Format::Json {

@@ -19,7 +19,7 @@ use crate::source;
 /// Trials that tell how long one takes.
 const TIMED: u32 = 2;
 
-/// The statistics whose improvement is looked at.
+/// The statistics whose improvement is always looked at.
 const SHOWN: [Statistic; 3] = [Statistic::P50, Statistic::P99, Statistic::Mean];
 
 pub(crate) fn run(args: &PlanArgs, talk: Talk) -> anyhow::Result<Exit> {
@@ -84,7 +84,7 @@ impl Outlook {
             most: allowed(plan, trial),
             most_pairs,
             pairs: pairs.len(),
-            noise: SHOWN.into_iter().filter_map(noise).collect(),
+            noise: shown(matrix).into_iter().filter_map(noise).collect(),
         })
     }
 
@@ -159,6 +159,20 @@ impl Outlook {
     }
 }
 
+/// The statistics whose improvement is looked at: the usual ones, then those that the matrix asks
+/// for besides.
+fn shown(matrix: &Matrix) -> Vec<Statistic> {
+    let mut shown = SHOWN.to_vec();
+    for metric in matrix.metrics() {
+        if let Metric::Improvement(statistic) = metric
+            && !shown.contains(&statistic)
+        {
+            shown.push(statistic);
+        }
+    }
+    shown
+}
+
 /// What the evidence for an improvement has to reach: in the phase's matrix if it asks for one,
 /// and else in `phasegate compare`.
 fn threshold(matrix: &Matrix) -> anyhow::Result<f64> {
@@ -220,6 +234,16 @@ fn milliseconds(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_matrix_asks_for_is_looked_at_besides_the_usual() {
+        let text = "schema = 1\nrules = [\"improvement.rtt.throughput > 10% → act\", \
+                    \"improvement.rtt.p99 > 5% → act\"]\n[matrix]\nid = \"a\"\ntitle = \"a\"\n";
+        let source = phasegate_rules::Source { name: "a".to_owned(), text: text.to_owned() };
+        let [p50, p99, mean] = SHOWN;
+        let asked = shown(&Matrix::parse(&source).unwrap());
+        assert_eq!(asked, [p50, p99, mean, Statistic::Throughput]);
+    }
 
     #[test]
     fn the_deviation_is_that_of_a_sample() {

@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::args::{Format, RevisitArgs, Talk};
 use crate::commands::run::recorded_by;
 use crate::driver::{TOOL, now};
-use crate::layout::plain;
+use crate::layout::{Layout, plain};
 use crate::lines::{Columns, Lines, Problems};
 use crate::look::{Judged, Look, readings_of};
 use crate::output::{Exit, print, print_json, say};
@@ -22,7 +22,7 @@ use crate::owed::{Earlier, Ledger};
 use crate::table::{distance, human};
 
 pub(crate) fn run(args: &RevisitArgs, talk: Talk) -> anyhow::Result<Exit> {
-    let store = args.history.place.open()?;
+    let store = args.history.place.open_present()?;
     let mut problems = Problems::default();
     let ledger = Ledger::read(&store, &mut problems)?;
     // Nothing owed is nothing to ask.
@@ -118,9 +118,10 @@ struct Told<'a> {
 impl Told<'_> {
     fn print(&self, recorded: Option<&Recorded>) -> anyhow::Result<()> {
         let mut lines = Lines::to_stdout();
-        let mut columns = Columns::new([
-            "entry", "phase", "row", "owed", "when", "now", "status", "how far", "forecast",
-        ]);
+        let mut columns = Columns::new(
+            ["entry", "phase", "row", "owed", "when", "now", "status", "how far", "forecast"],
+            Layout::of_stdout(),
+        );
         for judged in self.judged {
             columns.row(row(judged), &mut lines)?;
         }

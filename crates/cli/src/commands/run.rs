@@ -14,8 +14,9 @@ use crate::decision_json::{RecordedJson, decision_json};
 use crate::driver::{self, TOOL, now};
 use crate::earlier::Comparison;
 use crate::files::write_whole;
+use crate::layout::Layout;
 use crate::output::{Exit, print, print_json, say};
-use crate::picture::picture;
+use crate::picture::picture_in;
 use crate::project::Project;
 use crate::rendering::{self, Digests, Templates};
 use crate::stages::stages_with;
@@ -64,7 +65,7 @@ pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
         Format::Text => {
             print(&table::decision(&project.plan, &decision, &recorded.head().to_string()))?;
             if talk == Talk::Verbose {
-                print(&picture(&decision))?;
+                print(&picture_in(Layout::of_stdout(), &decision))?;
             }
             // The path stays the last line, where scripts look for it.
             print(&format!("{}\n", report.display()))?;

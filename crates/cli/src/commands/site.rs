@@ -17,7 +17,7 @@ use crate::stages::Stages;
 pub(crate) fn run(args: &SiteArgs) -> anyhow::Result<Exit> {
     let template = template()?;
     let folder = SiteFolder::beside(&args.folder)?;
-    let store = args.place.open()?;
+    let store = args.place.open_present()?;
     let (mut site, mut open) = (Site::default(), OpenObligations::default());
     let mut stages = Stages::of(Metric::Rtt(Statistic::P99));
     let mut sources = Vec::new();

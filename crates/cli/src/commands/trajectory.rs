@@ -5,6 +5,7 @@ use phasegate_report::{Effect, Step, Total, Trajectory, TrajectorySection};
 use serde::Serialize;
 
 use crate::args::{Format, TrajectoryArgs};
+use crate::layout::Layout;
 use crate::lines::{Columns, Lines, Problems};
 use crate::output::{Exit, print_json, say};
 use crate::stages::Stages;
@@ -16,7 +17,7 @@ pub(crate) fn run(args: &TrajectoryArgs) -> anyhow::Result<Exit> {
         "{metric} is {}, which has no trajectory; name a metric with numbers, such as `rtt.p99`",
         metric.domain().describe()
     );
-    let store = args.history.place.open()?;
+    let store = args.history.place.open_present()?;
     let mut problems = Problems::default();
     let mut stages = Stages::of(metric);
     for recorded in store.entries()? {
@@ -49,7 +50,7 @@ fn print_table(section: &TrajectorySection) -> anyhow::Result<()> {
     let mut lines = Lines::to_stdout();
     lines.write(&format!("{} across phases\n", section.metric))?;
     let header = ["entry", "phase", "outcome", "basis", "from", "to", "change", "in all"];
-    let mut columns = Columns::new(header);
+    let mut columns = Columns::new(header, Layout::of_stdout());
     for row in &section.rows {
         if row.broken.is_some() {
             // The reason stands below the table, so that the columns stay narrow.

@@ -13,12 +13,16 @@ use serde::Serialize;
 
 use crate::args::{Format, VerifyArgs};
 use crate::commands::sign::allowed_signers;
-use crate::output::{Exit, print, print_json, say};
+use crate::output::{Exit, print, print_json, say, told};
 use crate::recorded::decision_of;
 use crate::replay::{decide_again, must_be_as_recorded, must_compare_with_its_entry};
 
 pub(crate) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
     let (mut found, sound) = found(args)?;
+    // Nothing to verify is not the same as nothing wrong: mostly it is the wrong folder.
+    if found.entries == 0 && found.problems.is_empty() {
+        return Err(nothing_recorded(args));
+    }
     let signed = signed(args, &mut found)?;
     let problems: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
     let warnings: Vec<String> = found.warnings.iter().map(ToString::to_string).collect();
@@ -59,6 +63,22 @@ pub(crate) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
     Ok(if problems.is_empty() { Exit::Done } else { Exit::Error })
 }
 
+/// That no entry came in, and where the entries might be.
+fn nothing_recorded(args: &VerifyArgs) -> anyhow::Error {
+    match (&args.jsonl, args.history.place.location()) {
+        (Some(lines), _) => anyhow::anyhow!(
+            "there is no entry in `{}`, so there is nothing to verify; give the lines of \
+             `ledger`, packs first",
+            lines.display()
+        ),
+        (None, Ok(location)) => anyhow::anyhow!(
+            "nothing is recorded in `{location}`, so there is nothing to verify; --reports names \
+             the folder that has `ledger` in it"
+        ),
+        (None, Err(error)) => error,
+    }
+}
+
 /// Whether a merge of two branches that both recorded leaves such a problem.
 fn is_of_a_merge(problem: &Problem) -> bool {
     matches!(
@@ -73,16 +93,17 @@ fn found(args: &VerifyArgs) -> anyhow::Result<(Verification, &'static str)> {
     if let Some(path) = &args.jsonl {
         return Ok((lines(path, head)?, CHAIN_SOUND));
     }
-    let store = args.history.place.open()?;
+    let store = args.history.place.open_present()?;
     Ok(if args.chain_only {
         (verify_chain(&store, head), CHAIN_SOUND)
     } else if args.no_replay {
-        (verify_objects(&store, head), "every digest, link, object and report is as recorded")
+        (verify_objects(&store, head), "every digest, link, object and report.md is as recorded")
     } else {
         let found = phasegate_history::verify(&store, head, &mut |entry, objects| {
-            replay(&store, entry, objects).map_err(|error| format!("{error:#}"))
+            replay(&store, entry, objects).map_err(|error| told(&error))
         });
-        let sound = "every digest, link, object and report is as recorded, every decision replays";
+        let sound =
+            "every digest, link, object and report.md is as recorded, every decision replays";
         (found, sound)
     })
 }
@@ -92,7 +113,7 @@ fn signed(args: &VerifyArgs, found: &mut Verification) -> anyhow::Result<Vec<Sig
     let Some(path) = &args.allowed_signers else { return Ok(Vec::new()) };
     let allowed = allowed_signers(path)?;
     let unsigned = if args.require_signatures { Unsigned::Refused } else { Unsigned::Allowed };
-    let store = args.history.place.open()?;
+    let store = args.history.place.open_present()?;
     let signatures = verify_signatures(&store, &allowed, unsigned);
     found.problems.extend(signatures.problems);
     let signed = |(entry, by)| SignedJson { entry, by };

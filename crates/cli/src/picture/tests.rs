@@ -1,6 +1,7 @@
 //! Exact pictures, of decisions on hand-made evidence.
 
-use super::picture;
+use super::{picture, picture_in};
+use crate::layout::Layout;
 use crate::testing::{decision, matrix};
 
 const ROWS: &str = r#"
@@ -145,4 +146,13 @@ each row to its own scale: ● median, ├─┤ its interval, · all trials, �
 a 1.00 MB ●                                              │ 10.0 MB  │ 10.0 MB +1
 "
     );
+}
+
+#[test]
+fn where_its_lines_do_not_fit_there_is_no_picture() {
+    let decision = decision(&matrix(ROWS), &["P99=9us dataset=1B headroom.exec=1%".to_owned()]);
+    let whole = picture(&decision);
+    assert_eq!(picture_in(Layout::endless(), &decision), whole);
+    assert_eq!(picture_in(Layout::of(80), &decision), whole);
+    assert_eq!(picture_in(Layout::of(40), &decision), "");
 }

@@ -115,6 +115,58 @@ fn an_empty_history_is_no_error() {
 }
 
 #[test]
+fn a_folder_that_is_not_there_is_no_empty_history() {
+    let scene = Scene::quick();
+    for command in [
+        &["history", "list"][..],
+        &["history", "verify"],
+        &["history", "export"],
+        &["history", "pack"],
+        &["history", "site", "site"],
+        &["trajectory"],
+        &["revisit"],
+        &["backtest", "--matrix", "rules/quick.toml"],
+    ] {
+        let said = scene.run(&[command, &["--reports", "report"]].concat());
+        assert_eq!((said.status, said.out.as_str()), (2, ""), "{command:?}");
+        assert_eq!(
+            said.err,
+            "error: there is no folder `report`; `phasegate run PHASE` makes it with the first \
+             entry, --reports names another folder\n",
+            "{command:?}"
+        );
+    }
+    assert!(!scene.path("report").exists() && !scene.path("site").exists());
+}
+
+#[test]
+fn a_history_without_entries_verifies_as_nothing() {
+    let scene = Scene::quick();
+    let error = |arguments: &[&str]| {
+        let said = scene.run(arguments);
+        assert_eq!((said.status, said.out.as_str()), (2, ""), "{arguments:?}");
+        said.err
+    };
+    let nothing = "so there is nothing to verify; --reports names the folder that has `ledger`";
+    for depth in [&[][..], &["--no-replay"], &["--chain-only"]] {
+        let said = error(&[&["history", "verify"], depth].concat());
+        assert!(
+            said.contains("nothing is recorded in `reports`") && said.contains(nothing),
+            "{said}"
+        );
+        // The folder beside the one that was meant.
+        let said = error(&[&["history", "verify", "--reports", "rules"], depth].concat());
+        assert!(
+            said.contains("nothing is recorded in `rules`") && said.contains(nothing),
+            "{said}"
+        );
+    }
+    scene.write("none.jsonl", "");
+    let said = error(&["history", "verify", "--jsonl", "none.jsonl"]);
+    assert!(said.contains("there is no entry in `none.jsonl`"), "{said}");
+}
+
+#[test]
 fn a_damaged_entry_is_named_and_the_others_are_shown() {
     let scene = history();
     scene.write("reports/ledger/000002.json", "{}");

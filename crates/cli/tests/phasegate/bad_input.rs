@@ -32,20 +32,43 @@ fn files_that_are_no_text_of_ours_are_refused_by_name() {
     let big = said("big.toml");
     assert_eq!(
         (big.status, big.out.as_str()),
-        (2, "big.toml: `big.toml` is too large: at most 1 MiB are read; is it the right file?\n")
+        (2, "`big.toml` is too large: at most 1 MiB are read; is it the right file?\n")
     );
     let latin1 = said("latin1.toml");
-    assert_eq!(
-        latin1.out,
-        "latin1.toml: `latin1.toml` is not UTF-8: see line 2; save it as UTF-8\n"
-    );
+    assert_eq!(latin1.out, "`latin1.toml` is not UTF-8: see line 2; save it as UTF-8\n");
     let empty = said("empty.toml");
     assert_eq!(empty.status, 2);
     assert!(empty.out.contains("error[no-rows]"), "{}", empty.out);
     let absent = said("absent.toml");
-    assert!(absent.out.contains("can't read `absent.toml`: No such file"), "{}", absent.out);
+    assert_eq!(
+        absent.out,
+        "can't read `absent.toml`: No such file or directory (os error 2); check the name, and the \
+         folder that phasegate is called in\n"
+    );
     let folder = said(".");
-    assert!(folder.out.contains("Is a directory"), "{}", folder.out);
+    assert_eq!(folder.out, "can't read `.`: Is a directory (os error 21); name a file in it\n");
+}
+
+#[test]
+fn evidence_that_is_none_says_so_once() {
+    let scene = Scene::quick();
+    scene.write("evidence.json", "schema = 1\n");
+    assert_eq!(
+        error(&scene, &["decide", "q1", "--evidence", "evidence.json"]),
+        "error: can't use `evidence.json`: this is not an evidence file of phasegate: expected \
+         value at line 1 column 1\n"
+    );
+}
+
+#[test]
+fn a_number_that_is_none_says_what_may_stand_there() {
+    let scene = Scene::quick();
+    let said = error(&scene, &["history", "show", "x"]);
+    assert!(said.contains("such as `1`; `phasegate history list` has them"), "{said}");
+    let said = error(&scene, &["run", "q1", "--trials", "0"]);
+    assert!(said.contains("'--trials <N>': write a whole number from 1 on"), "{said}");
+    let said = error(&scene, &["trajectory", "zorkmid"]);
+    assert!(said.contains("unknown metric `zorkmid`; docs/MATRIX.md lists all"), "{said}");
 }
 
 #[test]

@@ -34,16 +34,23 @@ fn evidence(scene: &Scene) -> serde_json::Value {
 
 #[test]
 fn a_plan_with_a_baseline_is_decided_recorded_and_verified() {
-    let scene = scene("[baseline]\nconfig = [\"maxmemory 99mb\"]\n");
+    let target = "[target]\narguments = [\"--hz\", \"50\"]\n";
+    let scene = scene(&format!("{target}[baseline]\nconfig = [\"maxmemory 99mb\"]\n"));
     let said = scene.run(&["run", "q1", "--format", "json"]);
     assert_eq!(said.status, 0, "{}", said.err);
     assert_eq!(json(&said)["outcome"], "skip");
-    assert!(said.err.contains("in pairs with the baseline: redis-server"), "{}", said.err);
+    let what = "started anew for each trial with `--hz 50`, ";
+    assert!(said.err.contains(what), "{}", said.err);
+    let with = "baseline: redis-server, started anew for each trial with `maxmemory 99mb`\n";
+    assert!(said.err.contains(with), "{}", said.err);
     assert!(said.err.contains(" than the baseline); "), "{}", said.err);
     let verified = scene.run(&["history", "verify"]);
     assert_eq!(verified.status, 0, "{}", verified.err);
     let report = scene.run(&["report", "1"]).out;
     assert!(report.contains("improvement.rtt.p99") && report.contains("baseline.p99"), "{report}");
+    // What was compared with what.
+    assert!(report.contains(r"| Set up with | \--hz 50 |"), "{report}");
+    assert!(report.contains(", in pairs; set up with maxmemory 99mb; server."), "{report}");
 }
 
 #[test]

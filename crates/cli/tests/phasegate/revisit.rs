@@ -259,6 +259,22 @@ fn a_sampled_metric_takes_a_short_measurement_by_the_plan_of_then() {
 }
 
 #[test]
+fn what_takes_a_pair_is_unknown_and_not_measured_in_vain() {
+    let server = Server::start(&[]);
+    let scene = owing_when("dataset < 1MB and improvement.rtt.p99 > 10%");
+    let said = revisit(&scene, &server, &[]);
+    assert_eq!((said.status, said.err.as_str()), (3, ""), "nothing is measured");
+    let why = "scale: unknown: no reading of improvement.rtt.p99 (not measured: a revisit asks one \
+               server and compares it with none; `phasegate run` measures in pairs)";
+    assert!(said.out.contains(why), "{}", said.out);
+    // With a metric that the server can be measured for, it is, and the reason stays the same.
+    let scene = owing_when("dataset < 1MB and improvement.rtt.p99 > 10% and P50 < 1h");
+    let said = revisit(&scene, &server, &["--trials", "1"]);
+    assert_eq!(said.status, 3);
+    assert!(said.err.contains("measuring ") && said.out.contains(why), "{}{}", said.err, said.out);
+}
+
+#[test]
 fn a_document_owes_too_and_its_words_may_not_be_a_condition() {
     let scene = crate::import::three_phases();
     let server = Server::start(&[]);

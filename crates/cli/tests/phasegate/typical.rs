@@ -93,3 +93,18 @@ fn a_note_that_cannot_be_read_is_an_error() {
     assert_eq!((said.status, said.out.as_str()), (2, ""), "{}", said.err);
     assert_eq!(without_digests(&scene.run(&["report", "3"]).err), "");
 }
+
+#[test]
+fn a_narrow_place_has_paragraphs_instead_of_a_list() {
+    let scene = history();
+    let mut command = scene.program(&["history", "list", "--limit", "1"]);
+    let said = scene.said(&command.env("COLUMNS", "60").output().unwrap());
+    assert_eq!((said.status, said.err.as_str()), (0, ""));
+    let lines: Vec<&str> = said.out.lines().collect();
+    assert!(
+        lines[0].starts_with("entry 7: kind note") && lines[0].contains("; phase "),
+        "{lines:?}"
+    );
+    assert!(lines.len() > 1 && lines[1].starts_with("    "), "{lines:?}");
+    assert!(lines.iter().all(|line| line.chars().count() <= 60), "{lines:?}");
+}

@@ -21,7 +21,7 @@ fn replace(scene: &Scene, name: &str, from: &str, to: &str) {
 fn a_sound_history_is_verified_to_each_depth() {
     let scene = scene();
     for (option, said) in [
-        ("--no-replay", "2 entries: every digest, link, object and report is as recorded\n"),
+        ("--no-replay", "2 entries: every digest, link, object and report.md is as recorded\n"),
         (
             "--chain-only",
             "2 entries: every digest and link is as recorded; objects, reports and decisions \

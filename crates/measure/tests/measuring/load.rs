@@ -112,6 +112,14 @@ fn a_mix_writes_and_reads_a_server_of_ours() {
 }
 
 #[test]
+fn that_a_key_which_is_not_to_be_there_is_not_there_is_no_anomaly() {
+    let load = Load { connections: many(2), ..Load::default() };
+    let trial = trial(&start(), &MeasurePlan { load, ..plan() }).unwrap();
+    let told = trial.anomalies.iter().any(|it| it.contains("no such key"));
+    assert!(!told, "{:?}", trial.anomalies);
+}
+
+#[test]
 fn keys_of_a_dataset_are_read_and_written_as_they_are_chosen() {
     let base = MeasurePlan { dataset: Some(dataset("1MB", "100B")), ..plan() };
     for command in [Command::Get, Command::Set] {

@@ -88,7 +88,10 @@ fn who_is_not_let_in_is_told_why_and_what_to_do() {
     assert!(get.contains("answered with an error: NOPERM"), "{get}");
     let () = server.say("CONFIG SET requirepass other");
     let anonymous = refusal(&server.address());
-    assert!(anonymous.contains("refused `PING`: NOAUTH Authentication required"), "{anonymous}");
+    assert!(
+        anonymous.contains("refused `PING`: NOAUTH Authentication required; put user"),
+        "{anonymous}"
+    );
     assert!(anonymous.contains("put user and password into the address"), "{anonymous}");
 }
 

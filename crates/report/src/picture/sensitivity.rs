@@ -111,6 +111,10 @@ impl Shown {
         svg.text("dim", (EDGE, top + 50.0), &fit(&self.words, room));
 
         let height = top + 29.0;
+        let Some(share) = self.share else {
+            svg.text("dim", (EDGE, height + 4.0), "no multiple of the limit: zero or below");
+            return;
+        };
         svg.line("grid", (EDGE, height), (WIDTH - EDGE, height));
         for (share, _) in named(reach) {
             svg.line("axis", (scale.at(*share), height - 3.0), (scale.at(*share), height + 3.0));
@@ -119,7 +123,6 @@ impl Shown {
         if let Some((low, high)) = self.shares {
             svg.bar("band edge", (scale.at(low), height - 5.0), (scale.at(high), height + 5.0));
         }
-        let Some(share) = self.share else { return };
         let place = (scale.at(share), height);
         if share > reach * 1.001 || share < 0.999 / reach {
             svg.arrow("mark", place, if share > 1.0 { 1.0 } else { -1.0 });

@@ -67,7 +67,7 @@ fn points(trajectory: &Trajectory) -> Vec<Point> {
         };
         let start = step.from.filter(|_| begins_line && step.effect != Effect::NothingDone);
         if let Some(start) = start {
-            add(start, "before".to_owned(), true);
+            add(start, format!("before {}", step.phase), true);
         }
         if let Some(to) = step.to {
             add(to, step.phase.to_string(), begins_line && start.is_none());

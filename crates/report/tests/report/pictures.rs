@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::hostile::{HOSTILE, long, with};
-use crate::phase_3a::{self, material, metric};
+use crate::phase_3a::{self, Interval, margin, material, metric, number, row};
 use phasegate_model::{Decision, Evidence, Reading};
 use phasegate_report::{Context, PictureLine, Pictures};
 use roxmltree::Document;
+use serde_json::json;
 
 fn pictures(decision: &Decision, evidence: &Evidence) -> Pictures {
     Context::of(&material(decision, evidence)).pictures
@@ -49,6 +50,20 @@ fn every_picture_has_a_name_and_a_description() {
         assert_eq!(text("desc"), Some(description.as_str()));
         assert!(text("style").unwrap().contains("prefers-color-scheme:dark"));
     }
+}
+
+#[test]
+fn a_reading_below_zero_is_no_multiple_of_its_limit_and_says_so() {
+    let (mut decision, evidence) = (phase_3a::decision(), phase_3a::evidence());
+    let improvement = "improvement.rtt.p99";
+    let mut row = row("better", "improvement.rtt.p99 >= 5%", &json!("not-met"), Some("skip"));
+    row.readings = vec![number(improvement, ["-12%", "-20%", "-3%"], Interval::None)];
+    row.margin = Some(margin(improvement, ["-12%", "5%", "17%", "340%"]));
+    decision.rows = vec![row];
+    let pictures = pictures(&decision, &evidence);
+    let svg = &pictures.all().find(|it| it.file == "sensitivity.svg").unwrap().svg;
+    assert!(svg.contains("no multiple of the limit: zero or below"), "{svg}");
+    assert!(!svg.contains("class=\"limit-mark\""), "a limit without a reading: {svg}");
 }
 
 #[test]

@@ -112,8 +112,15 @@ const SYMBOLS: [(&str, TokenKind<'static>); 19] = [
 ];
 
 /// What people write out of habit, and what it is here.
-const HABITS: [(&str, &str); 5] =
-    [("&&", "and"), ("||", "or"), ("=<", "<="), ("=", "=="), ("!", "not")];
+const HABITS: [(&str, &str); 7] = [
+    ("&&", "and"),
+    ("&", "and"),
+    ("||", "or"),
+    ("|", "or"),
+    ("=<", "<="),
+    ("=", "=="),
+    ("!", "not"),
+];
 
 /// Cuts a whole condition into tokens.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, SyntaxError> {
