@@ -254,6 +254,15 @@ impl Readings {
         }
     }
 
+    /// Adds the reading of a metric that is behind all that have one.
+    fn push(&mut self, metric: Metric, reading: Reading) {
+        self.held.push(reading);
+        let at = u8::try_from(self.held.len());
+        if let (Some(place), Ok(at)) = (self.places.get_mut(metric.index()), at) {
+            *place = at;
+        }
+    }
+
     /// All readings, in the catalogue's order.
     pub fn iter(&self) -> impl Iterator<Item = (Metric, &Reading)> {
         let there = Metric::all().zip(&self.places).filter(|(_, place)| **place > 0);
@@ -417,9 +426,16 @@ impl<'de> Deserialize<'de> for Readings {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Readings, A::Error> {
                 let mut readings = Readings::default();
+                // Written in the catalogue's order, each comes behind all others.
+                let mut behind = 0;
                 while let Some((metric, stored)) = map.next_entry::<Metric, Stored>()? {
                     let reading = stored.into_reading(metric).map_err(A::Error::custom)?;
-                    readings.put(metric, reading);
+                    if metric.index() < behind {
+                        readings.put(metric, reading);
+                    } else {
+                        readings.push(metric, reading);
+                        behind = metric.index() + 1;
+                    }
                 }
                 Ok(readings)
             }
