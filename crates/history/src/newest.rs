@@ -59,13 +59,12 @@ impl Store {
             Some(number) => match self.files.read(&self.entry_path(number)) {
                 Ok(bytes) => {
                     let head = Head { number, digest: Digest::of(&bytes) };
-                    Some(match before.filter(|before| before.head == head) {
-                        Some(before) => before,
-                        None => {
-                            let entry = entry_from(number, &bytes, || self.entry_path(number))?;
-                            Newest::of(&Recorded { entry, digest: head.digest })
-                        }
-                    })
+                    let seen = before.filter(|before| before.head == head);
+                    let read = || {
+                        let entry = entry_from(number, &bytes, || self.entry_path(number))?;
+                        Ok(Newest::of(&Recorded { entry, digest: head.digest }))
+                    };
+                    Some(seen.map_or_else(read, Ok::<_, ReadError>)?)
                 }
                 Err(error) if error.kind() == ErrorKind::NotFound => self.newest_listed()?,
                 Err(error) => return Err(error.into()),

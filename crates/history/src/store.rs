@@ -22,7 +22,7 @@ use crate::place_error::PlaceError;
 
 /// So much of an entry's line is read for its outline. More than that comes before the outcome only
 /// of a matrix that extends many others; then the whole line is read.
-const OPENING: u16 = 2048;
+pub(crate) const OPENING: usize = 2048;
 
 /// A history in a folder or a bucket.
 ///
@@ -224,22 +224,31 @@ impl Store {
     /// The bytes of an entry that no pack had when that was looked at last. It may have been packed
     /// since.
     pub(crate) fn single(&self, number: u64) -> Result<Found, ReadError> {
-        let place = self.entry_path(number);
-        match self.files.read(&place) {
-            Ok(bytes) => Ok(Found { bytes, place }),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let packed = self.packed(number)?;
-                packed.ok_or_else(|| ReadError::NoEntry { path: self.ledger(), number })
-            }
-            Err(error) => Err(error.into()),
-        }
+        // Most lines are no longer.
+        let mut bytes = Vec::with_capacity(2 * OPENING);
+        let place = self.read_single(&mut bytes, number, usize::MAX)?;
+        Ok(Found { bytes, place })
     }
 
-    /// The first bytes of an entry as [`Self::single`] finds it.
-    pub(crate) fn opening(&self, number: u64) -> Result<Vec<u8>, ReadError> {
-        match self.files.read_opening(&self.entry_path(number), OPENING) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(self.single(number)?.bytes),
-            read => Ok(read?),
+    /// Puts the first bytes of an entry as [`Self::single`] finds it into the buffer, in place of
+    /// what was there: all of them if there are less than `most`. Returns where they are.
+    pub(crate) fn read_single(
+        &self,
+        buffer: &mut Vec<u8>,
+        number: u64,
+        most: usize,
+    ) -> Result<PathBuf, ReadError> {
+        let place = self.entry_path(number);
+        match self.files.read_into(buffer, &place, most) {
+            Ok(()) => Ok(place),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let packed = self.packed(number)?;
+                let missing = || ReadError::NoEntry { path: self.ledger(), number };
+                let Found { bytes, place } = packed.ok_or_else(missing)?;
+                *buffer = bytes;
+                Ok(place)
+            }
+            Err(error) => Err(error.into()),
         }
     }
 
