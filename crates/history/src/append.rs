@@ -26,6 +26,7 @@ use crate::entry::{Entry, EntryError, Recorded};
 use crate::files::Published;
 use crate::head::Head;
 use crate::names::{self, ObjectKind, REPORT};
+use crate::newest::Newest;
 use crate::place_error::PlaceError;
 use crate::reference::ReferenceError;
 use crate::store::{ReadError, Store};
@@ -151,10 +152,10 @@ impl Store {
         let mut body = self.keep_objects(&draft.matter)?;
         for attempt in 1..=ATTEMPTS {
             let newest = self.newest()?;
-            if let Some(recorded) = &newest {
-                self.finish(recorded)?;
+            if let Some(newest) = &newest {
+                self.finish(newest)?;
             }
-            let previous = newest.map(|recorded| recorded.head());
+            let previous = newest.map(|newest| newest.head);
             let number = previous.map_or(1, |head| head.number.saturating_add(1));
             let phase_and_outcome = draft.matter.phase().zip(draft.matter.outcome());
             let upcoming = Upcoming {
@@ -195,12 +196,14 @@ impl Store {
     }
 
     /// Publishes the rendered folder of an entry whose writer didn't come to it.
-    pub(crate) fn finish(&self, recorded: &Recorded) -> Result<(), PlaceError> {
-        let Some(name) = self.folder(&recorded.entry) else { return Ok(()) };
+    pub(crate) fn finish(&self, newest: &Newest) -> Result<(), PlaceError> {
+        let Some(name) = newest.folder.as_ref().map(|folder| self.dir.join(folder)) else {
+            return Ok(());
+        };
         if self.files.exists(&name.join(REPORT))? {
             return Ok(());
         }
-        match self.pending_folder(recorded)? {
+        match self.pending_folder(newest.head)? {
             Some(pending) => self.files.publish_folder(&pending, &name),
             None => Ok(()),
         }
@@ -314,7 +317,7 @@ impl Store {
                 None => Ok(()),
             })
             .map_err(|cause| AppendError::Unfinished { head: recorded.head(), cause })?;
-        self.seen.store(number, Ordering::Relaxed);
+        self.see(Some(Newest::of(&recorded)));
         Ok(Some(recorded))
     }
 
@@ -336,7 +339,7 @@ impl Store {
         if self.is_packed_as(number, line).map_err(unsure)? {
             return Ok(true);
         }
-        self.seen.store(0, Ordering::Relaxed);
+        self.see(None);
         match self.files.remove(path) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
             _ => Ok(false),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::digest::Digest;
 use crate::entry::{CONFLICT, Entry, EntryError, Recorded};
 use crate::head::Head;
-use crate::rebase::RebaseError;
+use crate::rebase_error::RebaseError;
 use crate::store::Store;
 
 /// All entries that were found, whatever file they were in.

@@ -210,12 +210,12 @@ impl Store {
             return Check::new(NAME, Verdict::Warning, text);
         }
         match self.newest() {
-            Ok(Some(newest)) if newest.entry.recorded_at - now > CLOCK_TOLERANCE => {
+            Ok(Some(newest)) if newest.recorded_at - now > CLOCK_TOLERANCE => {
                 let text = format!(
                     "entry {} is dated {}, which is later than now; the clock that dated it was \
                      wrong, or this one is",
-                    newest.entry.number,
-                    newest.entry.recorded_at.format("%Y-%m-%dT%H:%M:%SZ")
+                    newest.head.number,
+                    newest.recorded_at.format("%Y-%m-%dT%H:%M:%SZ")
                 );
                 Check::new(NAME, Verdict::Warning, text)
             }

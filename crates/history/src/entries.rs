@@ -8,7 +8,7 @@ use crate::listing::{Cursor, Listing, Segment};
 use crate::outline::{Link, Outline};
 use crate::packed::{Found, PackLines};
 use crate::place_error::PlaceError;
-use crate::store::{ReadError, Store};
+use crate::store::{OPENING, ReadError, Store};
 
 /// The entries of a history, oldest first; see [`Store::entries`].
 pub struct Entries<'a> {
@@ -114,7 +114,8 @@ impl Store {
 
     fn walk(&self) -> Result<Walk<'_>, PlaceError> {
         let (listing, cursor) = (self.list_ledger()?, Cursor::default());
-        Ok(Walk { store: self, listing, cursor, lines: None, behind_gap: None, expected: 1 })
+        let (lines, behind_gap, expected, buffer) = (None, None, 1, Vec::new());
+        Ok(Walk { store: self, listing, cursor, lines, behind_gap, expected, buffer })
     }
 }
 
@@ -154,6 +155,8 @@ struct Walk<'a> {
     /// Whose turn it is behind a gap that was just told.
     behind_gap: Option<Turn>,
     expected: u64,
+    /// For one entry with a file of its own after another.
+    buffer: Vec<u8>,
 }
 
 impl Walk<'_> {
@@ -222,7 +225,7 @@ impl Walk<'_> {
     }
 
     fn read<T>(
-        &self,
+        &mut self,
         turn: Turn,
         mut read: impl FnMut(&Line<'_>) -> Result<T, ReadError>,
     ) -> Result<T, ReadError> {
@@ -230,28 +233,35 @@ impl Walk<'_> {
         if let (Turn::Line(_), Some(lines)) = (turn, &self.lines) {
             return read(&line_in(number, lines, &|| lines.place()));
         }
-        let Found { bytes, place } = self.store.single(number)?;
-        read(&Line { number, bytes: &bytes, place: &|| place.clone() })
+        let place = self.store.read_single(&mut self.buffer, number, usize::MAX)?;
+        read(&Line { number, bytes: &self.buffer, place: &|| place.clone() })
     }
 
     fn read_if<T>(
-        &self,
+        &mut self,
         turn: Turn,
         passes: &mut impl FnMut(&Outline<'_>) -> bool,
         read: &mut impl FnMut(&Line<'_>) -> Result<T, ReadError>,
     ) -> Result<Option<T>, ReadError> {
         let number = turn.number();
-        let opening;
-        let bytes = if let (Turn::Line(_), Some(lines)) = (turn, &self.lines) {
-            lines.line()
+        let (bytes, place) = if let (Turn::Line(_), Some(lines)) = (turn, &self.lines) {
+            (lines.line(), None)
         } else {
-            opening = self.store.opening(number)?;
-            &opening
+            let place = self.store.read_single(&mut self.buffer, number, OPENING)?;
+            // What is shorter was read to its end.
+            (self.buffer.as_slice(), (self.buffer.len() < OPENING).then_some(place))
         };
         // An entry in another's place is an error, as it is without a filter.
         let outline = Outline::scan(bytes).filter(|outline| outline.number == number);
         if let Some(outline) = outline {
-            return passes(&outline).then(|| self.read(turn, read)).transpose();
+            if !passes(&outline) {
+                return Ok(None);
+            }
+            return match place {
+                Some(place) => read(&Line { number, bytes, place: &|| place.clone() }),
+                None => self.read(turn, read),
+            }
+            .map(Some);
         }
         self.read(turn, |line| {
             let recorded = line.recorded()?;

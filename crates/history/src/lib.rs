@@ -88,7 +88,9 @@ mod place_error;
 mod prepare;
 mod problem;
 mod rebase;
+mod rebase_error;
 mod reference;
+mod relink;
 mod scan;
 mod signing;
 mod store;
@@ -121,7 +123,8 @@ pub use packing::{PackEffect, PackError, Packed};
 pub use place_error::PlaceError;
 pub use prepare::PrepareError;
 pub use problem::{Problem, Warning};
-pub use rebase::{Rebase, RebaseError, Rebased, Render};
+pub use rebase::{Rebase, Rebased, Render};
+pub use rebase_error::RebaseError;
 pub use reference::{ReferenceError, ReferenceProblem};
 pub use signing::{
     SignError, Signatures, SigningKey, SigningKeyError, Unsigned, verify_signatures,

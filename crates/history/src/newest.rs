@@ -8,15 +8,18 @@
 
 use std::ffi::OsStr;
 use std::io::ErrorKind;
-use std::sync::atomic::Ordering;
+use std::sync::PoisonError;
 
+use chrono::{DateTime, Utc};
+
+use crate::digest::Digest;
 use crate::entry::Recorded;
 use crate::files::Page;
+use crate::head::Head;
 use crate::names;
 use crate::pack::Pack;
-use crate::packed::Found;
 use crate::place_error::PlaceError;
-use crate::store::{ReadError, Store, recorded};
+use crate::store::{ReadError, Store, entry_from};
 
 /// The first number whose name is longer: from here on, names sort otherwise than numbers.
 const LONGER: u64 = 1_000_000;
@@ -24,10 +27,28 @@ const LONGER: u64 = 1_000_000;
 /// How many entries of others are looked for one by one before the ledger is listed.
 const PROBES: u64 = 64;
 
+/// What there is to know of the newest entry before another follows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Newest {
+    pub(crate) head: Head,
+    pub(crate) recorded_at: DateTime<Utc>,
+    /// The name of the folder with what was rendered for it, if it is of a kind that has one.
+    pub(crate) folder: Option<String>,
+}
+
+impl Newest {
+    pub(crate) fn of(recorded: &Recorded) -> Self {
+        let Recorded { entry, .. } = recorded;
+        Self { head: recorded.head(), recorded_at: entry.recorded_at, folder: entry.folder() }
+    }
+}
+
 impl Store {
-    /// The newest entry; nothing if there is none.
-    pub(crate) fn newest(&self) -> Result<Option<Recorded>, ReadError> {
-        let seen = self.seen.load(Ordering::Relaxed);
+    /// The newest entry; nothing if there is none. It is read each time. Only if its bytes are those
+    /// that were seen last, which their digest tells, they aren't made an entry of again.
+    pub(crate) fn newest(&self) -> Result<Option<Newest>, ReadError> {
+        let before = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let seen = before.as_ref().map_or(0, |newest| newest.head.number);
         let number = match self.page_behind(seen)? {
             Some(page) => self.end_by_pages(seen, page)?,
             None => self.end_by_probing(seen)?,
@@ -37,18 +58,28 @@ impl Store {
             // It isn't in a pack, which has only what is older than the newest.
             Some(number) => match self.files.read(&self.entry_path(number)) {
                 Ok(bytes) => {
-                    let place = self.entry_path(number);
-                    Some(recorded(number, Found { bytes, place })?)
+                    let head = Head { number, digest: Digest::of(&bytes) };
+                    let seen = before.filter(|before| before.head == head);
+                    let read = || {
+                        let entry = entry_from(number, &bytes, || self.entry_path(number))?;
+                        Ok(Newest::of(&Recorded { entry, digest: head.digest }))
+                    };
+                    Some(seen.map_or_else(read, Ok::<_, ReadError>)?)
                 }
                 Err(error) if error.kind() == ErrorKind::NotFound => self.newest_listed()?,
                 Err(error) => return Err(error.into()),
             },
             None => self.newest_listed()?,
         };
-        if let Some(recorded) = &newest {
-            self.seen.store(recorded.entry.number, Ordering::Relaxed);
+        if newest.is_some() {
+            self.see(newest.clone());
         }
         Ok(newest)
+    }
+
+    /// Keeps from which entry to look for the newest next time; nothing to look for it anew.
+    pub(crate) fn see(&self, newest: Option<Newest>) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = newest;
     }
 
     /// The newest entry's number, from one that was seen to be there: a folder can't be listed from
@@ -75,12 +106,13 @@ impl Store {
     }
 
     /// The newest entry by a list of all, which must have no gap.
-    fn newest_listed(&self) -> Result<Option<Recorded>, ReadError> {
+    fn newest_listed(&self) -> Result<Option<Newest>, ReadError> {
         let listing = self.list_ledger()?;
         if let Some((first, last)) = listing.gaps().next() {
             return Err(ReadError::Gap { path: self.ledger(), first, last });
         }
-        listing.last().map(|number| self.entry(number)).transpose()
+        let newest = listing.last().map(|number| self.entry(number)).transpose()?;
+        Ok(newest.as_ref().map(Newest::of))
     }
 
     /// The newest entry's number, zero if there is none; nothing if only a list of all can tell.

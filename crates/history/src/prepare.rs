@@ -66,10 +66,10 @@ impl Store {
         self.make_folders()?;
         self.files.try_out(&self.dir, &[self.ledger(), self.objects()])?;
         let newest = self.newest()?;
-        if let Some(recorded) = &newest {
-            self.finish(recorded)?;
+        if let Some(newest) = &newest {
+            self.finish(newest)?;
         }
-        let next = newest.map_or(1, |recorded| recorded.entry.number.saturating_add(1));
+        let next = newest.map_or(1, |newest| newest.head.number.saturating_add(1));
         match self.leftover(next)? {
             Some(path) => Err(PrepareError::Leftover { path, number: next }),
             None => Ok(()),

@@ -9,22 +9,17 @@
 
 use std::path::{Path, PathBuf};
 
-use phasegate_model::Revisit;
-
-use crate::append::AppendError;
-use crate::body::{Body, NoteRecord, WaiverRecord};
 use crate::branches::{Branch, Pile, head, saved, with_head};
 use crate::digest::Digest;
 use crate::disk::Disk;
-use crate::draft::{
-    DecisionDraft, Draft, Matter, RenderError, RenderedFile, TranscriptionDraft, Upcoming,
-};
-use crate::entry::{CONFLICT, Entry, EntryError, Recorded};
+use crate::draft::{Draft, RenderError, RenderedFile, Upcoming};
+use crate::entry::{CONFLICT, Entry, Recorded};
 use crate::head::Head;
-use crate::names::{self, ObjectKind, REPORT};
+use crate::names::{self, REPORT};
 use crate::place_error::PlaceError;
+use crate::rebase_error::RebaseError;
 use crate::signing::is_signature_of;
-use crate::store::{OpenError, ReadError, Store};
+use crate::store::{ReadError, Store};
 
 /// Where the entries are saved as long as re-linking takes.
 const SAVED: &str = ".rebase";
@@ -49,105 +44,6 @@ pub struct Rebased {
     pub onto: Head,
     /// The numbers that entries had, and what they are now.
     pub moved: Vec<(u64, Recorded)>,
-}
-
-/// Why nothing was re-linked, or not all.
-#[derive(Debug, thiserror::Error)]
-pub enum RebaseError {
-    /// A file operation failed.
-    #[error("{0}; then run `phasegate history rebase` again, nothing is lost")]
-    Place(#[from] PlaceError),
-    /// The history is in a bucket.
-    #[error(
-        "a history in a bucket has one branch only, there is nothing to re-link; name a folder with --reports"
-    )]
-    NoBranches,
-    /// The other history can't be opened.
-    #[error("{0}")]
-    Open(#[from] OpenError),
-    /// Something can't be read.
-    #[error("{0}")]
-    Read(#[from] ReadError),
-    /// A file has no whole entries.
-    #[error("can't use `{}`: {problem}; restore the file from either branch", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        problem: EntryError,
-    },
-    /// An entry that another one follows isn't there.
-    #[error(
-        "the entry before entry {number} is in no file, its digest is {previous}; name the folder of a history that has it with --from, such as a copy of your reports before the merge"
-    )]
-    NoPredecessor {
-        /// The later entry.
-        number: u64,
-        /// The digest of the one that isn't there.
-        previous: Digest,
-    },
-    /// The numbers of a chain don't count from one.
-    #[error("the entries' numbers don't count from one; run `phasegate history verify`")]
-    NotCounted,
-    /// It isn't said what to keep.
-    #[error(
-        "two branches recorded entries: keep the one that is published with {}",
-        choices(heads)
-    )]
-    Choose {
-        /// The branches' heads, with who recorded them.
-        heads: Vec<(Head, String)>,
-    },
-    /// The head to keep is in no branch, or in both.
-    #[error("`--onto {onto}` isn't the head of one branch; there are {}", choices(heads))]
-    NoSuchHead {
-        /// What was asked for.
-        onto: String,
-        /// The branches' heads, with who recorded them.
-        heads: Vec<(Head, String)>,
-    },
-    /// An entry that was published would be re-linked.
-    #[error(
-        "the published head {head} isn't part of what would be kept; keep its branch with --onto"
-    )]
-    Published {
-        /// The head.
-        head: Head,
-    },
-    /// An entry to re-link is in a pack.
-    #[error(
-        "entry {number}, which would be re-linked, is in a pack; bring back the entries' own files from before packing, such as with `git checkout COMMIT -- reports/ledger`, remove the pack, then try again"
-    )]
-    Packed {
-        /// The entry.
-        number: u64,
-    },
-    /// There are more than two branches.
-    #[error("{branches} branches recorded entries; bring them together two at a time")]
-    Several {
-        /// How many.
-        branches: usize,
-    },
-    /// An entry could not be appended.
-    #[error("{0}; then run `phasegate history rebase` again, nothing is lost")]
-    Append(#[from] AppendError),
-    /// A report could not be rendered.
-    #[error("rendering entry {number} failed: {cause}")]
-    Render {
-        /// The entry.
-        number: u64,
-        /// The caller's error.
-        cause: RenderError,
-    },
-}
-
-fn choices(heads: &[(Head, String)]) -> String {
-    let choice = |(head, who): &(Head, String)| {
-        let short: String =
-            head.to_string().chars().take(head.number.to_string().len() + 9).collect();
-        format!("`--onto {short}` (the newest by {who})")
-    };
-    heads.iter().map(choice).collect::<Vec<_>>().join(" or ")
 }
 
 /// Renders the files of an entry from what is recorded.
@@ -372,69 +268,6 @@ impl Store {
         }
         Ok(())
     }
-
-    fn relink(
-        &self,
-        onto: Head,
-        own: &Branch,
-        render: &mut Render<'_>,
-    ) -> Result<Vec<(u64, Recorded)>, RebaseError> {
-        let mut moved: Vec<(Head, Recorded)> = Vec::new();
-        for found in own {
-            let mut draft = self.draft_of(&found.entry)?;
-            rename(&mut draft.matter, &moved);
-            let recorded = match self.already(onto, &draft)? {
-                Some(recorded) => recorded,
-                None => self.append(&draft, &mut |upcoming| render(upcoming, &draft))?,
-            };
-            moved.push((found.head(), recorded));
-        }
-        Ok(moved.into_iter().map(|(before, recorded)| (before.number, recorded)).collect())
-    }
-
-    /// The entry with what is to be recorded, if a run that was interrupted came to it.
-    fn already(&self, onto: Head, draft: &Draft) -> Result<Option<Recorded>, RebaseError> {
-        let end = self.head()?.map_or(0, |head| head.number);
-        for number in onto.number + 1..=end {
-            let recorded = self.entry(number)?;
-            if self.draft_of(&recorded.entry)? == *draft {
-                return Ok(Some(recorded));
-            }
-        }
-        Ok(None)
-    }
-
-    /// What an entry was made from.
-    fn draft_of(&self, entry: &Entry) -> Result<Draft, ReadError> {
-        Ok(Draft {
-            recorded_at: entry.recorded_at,
-            recorded_by: entry.recorded_by.clone(),
-            tool: entry.tool.clone(),
-            matter: self.matter(entry)?,
-        })
-    }
-
-    fn matter(&self, entry: &Entry) -> Result<Matter, ReadError> {
-        Ok(match &entry.body {
-            Body::Decision(record) => {
-                let bases = record.bases.iter().map(|base| self.object(base, ObjectKind::Base));
-                Matter::Decision(Box::new(DecisionDraft {
-                    evidence: self.object(&record.evidence, ObjectKind::Evidence)?,
-                    matrix: self.object(&record.matrix, ObjectKind::Matrix)?,
-                    bases: bases.collect::<Result<Vec<_>, _>>()?,
-                    plan: self.object(&record.plan, ObjectKind::Plan)?,
-                    decision: record.decision.clone(),
-                }))
-            }
-            Body::Transcription(record) => Matter::Transcription(Box::new(TranscriptionDraft {
-                document: self.object(&record.document, ObjectKind::Document)?,
-                transcription: record.transcription.clone(),
-            })),
-            Body::Waiver(record) => Matter::Waiver(record.clone()),
-            Body::Note(record) => Matter::Note(record.clone()),
-            Body::Revisit(revisit) => Matter::Revisit(revisit.clone()),
-        })
-    }
 }
 
 /// What a report of a recorded entry is rendered from.
@@ -445,25 +278,5 @@ fn upcoming(entry: &Entry) -> Upcoming {
         previous: entry.previous.map(|digest| Head { number: number.saturating_sub(1), digest }),
         recorded_at: entry.recorded_at,
         folder: entry.folder(),
-    }
-}
-
-/// Names the re-linked entries as they are called now.
-fn rename(matter: &mut Matter, moved: &[(Head, Recorded)]) {
-    let now = |of: &mut Head| {
-        if let Some((_, recorded)) = moved.iter().find(|(before, _)| before == of) {
-            *of = recorded.head();
-        }
-    };
-    match matter {
-        Matter::Decision(_) | Matter::Transcription(_) => (),
-        Matter::Waiver(WaiverRecord { of, .. }) | Matter::Note(NoteRecord { of, .. }) => now(of),
-        Matter::Revisit(Revisit { obligations, .. }) => {
-            for obligation in obligations {
-                let entry = obligation.entry;
-                let found = moved.iter().find(|(before, _)| before.number == entry);
-                obligation.entry = found.map_or(entry, |(_, recorded)| recorded.entry.number);
-            }
-        }
     }
 }

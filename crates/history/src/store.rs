@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use crate::digest::Digest;
@@ -15,13 +15,14 @@ use crate::folder::Folder;
 use crate::head::Head;
 use crate::location::{BucketUrl, Location};
 use crate::names::{self, LEDGER, OBJECTS, ObjectKind, REPORT};
+use crate::newest::Newest;
 use crate::pack::{PACK_SIZE, Pack};
 use crate::packed::Found;
 use crate::place_error::PlaceError;
 
 /// So much of an entry's line is read for its outline. More than that comes before the outcome only
 /// of a matrix that extends many others; then the whole line is read.
-const OPENING: u16 = 2048;
+pub(crate) const OPENING: usize = 2048;
 
 /// A history in a folder or a bucket.
 ///
@@ -30,9 +31,8 @@ const OPENING: u16 = 2048;
 pub struct Store {
     pub(crate) dir: PathBuf,
     pub(crate) files: Box<dyn Files>,
-    /// The number of an entry that was seen to be there, from which to look for the newest; zero
-    /// before the first.
-    pub(crate) seen: AtomicU64,
+    /// An entry that was seen to be there, from which to look for the newest.
+    pub(crate) seen: Mutex<Option<Newest>>,
     /// Whether this store made its folders, or found them made.
     pub(crate) has_folders: AtomicBool,
     /// How many entries a pack has: always the same, but for tests.
@@ -182,7 +182,7 @@ impl Store {
         Self {
             dir: dir.to_owned(),
             files,
-            seen: AtomicU64::new(0),
+            seen: Mutex::default(),
             has_folders: AtomicBool::new(false),
             pack_size: PACK_SIZE,
             lines: Mutex::default(),
@@ -201,7 +201,7 @@ impl Store {
     /// # Errors
     /// If the newest entry can't be read, isn't one, or entries before it are missing.
     pub fn head(&self) -> Result<Option<Head>, ReadError> {
-        Ok(self.newest()?.map(|recorded| recorded.head()))
+        Ok(self.newest()?.map(|newest| newest.head))
     }
 
     /// The entry of that number.
@@ -224,22 +224,31 @@ impl Store {
     /// The bytes of an entry that no pack had when that was looked at last. It may have been packed
     /// since.
     pub(crate) fn single(&self, number: u64) -> Result<Found, ReadError> {
-        let place = self.entry_path(number);
-        match self.files.read(&place) {
-            Ok(bytes) => Ok(Found { bytes, place }),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let packed = self.packed(number)?;
-                packed.ok_or_else(|| ReadError::NoEntry { path: self.ledger(), number })
-            }
-            Err(error) => Err(error.into()),
-        }
+        // Most lines are no longer.
+        let mut bytes = Vec::with_capacity(2 * OPENING);
+        let place = self.read_single(&mut bytes, number, usize::MAX)?;
+        Ok(Found { bytes, place })
     }
 
-    /// The first bytes of an entry as [`Self::single`] finds it.
-    pub(crate) fn opening(&self, number: u64) -> Result<Vec<u8>, ReadError> {
-        match self.files.read_opening(&self.entry_path(number), OPENING) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(self.single(number)?.bytes),
-            read => Ok(read?),
+    /// Puts the first bytes of an entry as [`Self::single`] finds it into the buffer, in place of
+    /// what was there: all of them if there are less than `most`. Returns where they are.
+    pub(crate) fn read_single(
+        &self,
+        buffer: &mut Vec<u8>,
+        number: u64,
+        most: usize,
+    ) -> Result<PathBuf, ReadError> {
+        let place = self.entry_path(number);
+        match self.files.read_into(buffer, &place, most) {
+            Ok(()) => Ok(place),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let packed = self.packed(number)?;
+                let missing = || ReadError::NoEntry { path: self.ledger(), number };
+                let Found { bytes, place } = packed.ok_or_else(missing)?;
+                *buffer = bytes;
+                Ok(place)
+            }
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -297,7 +306,7 @@ impl Store {
         if !missing(&read) {
             return read;
         }
-        if let Some(pending) = self.pending_folder(recorded)? {
+        if let Some(pending) = self.pending_folder(recorded.head())? {
             let read = self.files.read(&pending.join(REPORT));
             if !missing(&read) {
                 return read;
@@ -308,11 +317,8 @@ impl Store {
     }
 
     /// The folder where an entry's rendered files wait to be published, if there is one.
-    pub(crate) fn pending_folder(
-        &self,
-        recorded: &Recorded,
-    ) -> Result<Option<PathBuf>, PlaceError> {
-        let beginning = names::pending_prefix(recorded.entry.number, &recorded.digest);
+    pub(crate) fn pending_folder(&self, head: Head) -> Result<Option<PathBuf>, PlaceError> {
+        let beginning = names::pending_prefix(head.number, &head.digest);
         self.files.find(&self.dir, &beginning)
     }
 
@@ -344,6 +350,15 @@ pub(crate) fn recorded_from(
     bytes: &[u8],
     place: impl FnOnce() -> PathBuf,
 ) -> Result<Recorded, ReadError> {
+    Ok(Recorded { entry: entry_from(number, bytes, place)?, digest: Digest::of(bytes) })
+}
+
+/// As [`recorded_from`], without the digest.
+pub(crate) fn entry_from(
+    number: u64,
+    bytes: &[u8],
+    place: impl FnOnce() -> PathBuf,
+) -> Result<Entry, ReadError> {
     let entry = match Entry::parse(bytes) {
         Ok(entry) => entry,
         Err(problem) => return Err(ReadError::Entry { path: place(), problem }),
@@ -351,5 +366,5 @@ pub(crate) fn recorded_from(
     if entry.number != number {
         return Err(ReadError::Misplaced { path: place(), inside: entry.number });
     }
-    Ok(Recorded { entry, digest: Digest::of(bytes) })
+    Ok(entry)
 }

@@ -13,7 +13,6 @@ use crate::listing::{Cursor, Listing, Segment};
 use crate::names::{self, ObjectKind, REPORT};
 use crate::outline::Link;
 use crate::pack::Pack;
-use crate::packed::Found;
 use crate::place_error::PlaceError;
 use crate::problem::{Problem, Warning};
 use crate::store::{ReadError, Store};
@@ -113,7 +112,8 @@ enum Depth<'a> {
 }
 
 fn verify_to(store: &Store, expected: Option<&Head>, depth: Depth<'_>) -> Verification {
-    let mut walk = Walk { store, depth, chain: Chain::new(expected), shared: Shared::default() };
+    let (chain, shared, buffer) = (Chain::new(expected), Shared::default(), Vec::new());
+    let mut walk = Walk { store, depth, chain, shared, buffer };
     if let Err(cause) = walk.run() {
         walk.chain.problems.push(Problem::Unreadable { cause });
     }
@@ -146,6 +146,8 @@ struct Walk<'s, 'd> {
     depth: Depth<'d>,
     chain: Chain,
     shared: Shared,
+    /// For one entry after another.
+    buffer: Vec<u8>,
 }
 
 impl Walk<'_, '_> {
@@ -172,16 +174,16 @@ impl Walk<'_, '_> {
 
     fn step(&mut self, number: u64, is_newest: bool) {
         self.chain.reach(number);
-        match self.store.single(number) {
-            Ok(Found { bytes, place }) => {
-                self.entry(&bytes, Link::scan(&bytes), is_newest, || place);
-            }
+        let mut bytes = std::mem::take(&mut self.buffer);
+        match self.store.read_single(&mut bytes, number, usize::MAX) {
+            Ok(place) => self.entry(&bytes, Link::scan(&bytes), is_newest, || place),
             Err(ReadError::Place(cause)) => self.chain.unreadable(Problem::Unreadable { cause }),
             // It was there when the ledger was listed.
             Err(_) => {
                 self.chain.unreadable(Problem::Missing { first: number, last: number });
             }
         }
+        self.buffer = bytes;
     }
 
     /// The bytes of the entry that was reached, and what was scanned of them.

@@ -159,11 +159,18 @@ impl Evidence {
         struct SchemaOnly {
             schema: u32,
         }
-        let SchemaOnly { schema } = serde_json::from_str(text)?;
-        if schema > Self::SCHEMA {
-            return Err(EvidenceError::NewerSchema { found: schema });
+        let newer = |found| EvidenceError::NewerSchema { found };
+        let problem = match serde_json::from_str::<Self>(text) {
+            Ok(evidence) if evidence.schema > Self::SCHEMA => return Err(newer(evidence.schema)),
+            Ok(evidence) => return Ok(evidence),
+            Err(problem) => problem,
+        };
+        // A newer format may have what this code can't read. That is looked at only then, as
+        // evidence is long and read often.
+        match serde_json::from_str(text)? {
+            SchemaOnly { schema } if schema > Self::SCHEMA => Err(newer(schema)),
+            SchemaOnly { .. } => Err(problem.into()),
         }
-        Ok(serde_json::from_str(text)?)
     }
 }
 

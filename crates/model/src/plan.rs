@@ -311,6 +311,13 @@ size! {
 }
 
 impl Timespan {
+    /// So many seconds.
+    #[must_use]
+    pub fn from_secs(seconds: u32) -> Self {
+        let whole = u64::from(seconds) * 1_000_000_000;
+        Self { whole, written: Quantity::from_amount(Dimension::Time, whole.into()) }
+    }
+
     /// As the standard library has it.
     #[must_use]
     pub const fn duration(&self) -> Duration {
@@ -334,6 +341,7 @@ mod tests {
     fn sizes_are_whole_and_of_their_dimension() {
         assert_eq!("1.8MB".parse::<ByteSize>().unwrap().bytes(), 1_800_000);
         assert_eq!("60s".parse::<Timespan>().unwrap().duration(), Duration::from_mins(1));
+        assert_eq!("60s".parse(), Ok(Timespan::from_secs(60)));
         let message = |text: &str| text.parse::<ByteSize>().unwrap_err().to_string();
         assert_eq!(message("12us"), "`12us` is not an amount of memory, such as `50MB`");
         assert_eq!(message("0.5B"), "`0.5B` is out of range");

@@ -86,6 +86,15 @@ impl Readings {
         }
     }
 
+    /// Adds the reading of a metric that is behind all that have one.
+    pub(crate) fn push(&mut self, metric: Metric, reading: Reading) {
+        self.held.push(reading);
+        let at = u8::try_from(self.held.len());
+        if let (Some(place), Ok(at)) = (self.places.get_mut(metric.index()), at) {
+            *place = at;
+        }
+    }
+
     /// All readings, in the catalogue's order.
     pub fn iter(&self) -> impl Iterator<Item = (Metric, &Reading)> {
         let there = Metric::all().zip(&self.places).filter(|(_, place)| **place > 0);

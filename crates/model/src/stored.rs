@@ -134,9 +134,16 @@ impl<'de> Deserialize<'de> for Readings {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Readings, A::Error> {
                 let mut readings = Readings::default();
+                // Written in the catalogue's order, each comes behind all others.
+                let mut behind = 0;
                 while let Some((metric, stored)) = map.next_entry::<Metric, Stored>()? {
                     let reading = stored.into_reading(metric).map_err(A::Error::custom)?;
-                    readings.put(metric, reading);
+                    if metric.index() < behind {
+                        readings.put(metric, reading);
+                    } else {
+                        readings.push(metric, reading);
+                        behind = metric.index() + 1;
+                    }
                 }
                 Ok(readings)
             }

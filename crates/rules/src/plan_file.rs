@@ -20,7 +20,7 @@ use std::ops::Range;
 
 use phasegate_model::{
     Command, FactName, Keys, Load, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Prediction,
-    Transport, Wait, Writes,
+    Timespan, Transport, Wait, Writes,
 };
 
 use crate::dataset_file::{check_type, dataset};
@@ -36,7 +36,7 @@ const ROUNDS: NonZeroU32 = NonZeroU32::new(5).unwrap();
 const SAMPLES: NonZeroU32 = NonZeroU32::new(10_000).unwrap();
 const WARMUP: u32 = 1_000;
 const TRIALS: NonZeroU32 = NonZeroU32::new(30).unwrap();
-const BUDGET: &str = "60s";
+const BUDGET_SECONDS: u32 = 60;
 
 /// A checked plan file, with the places that problems point to.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,7 +82,7 @@ fn read_plan(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Pl
             section.finish(problems);
             measure
         }
-        None => default_measure(),
+        None => Some(default_measure()),
     };
     let target = target_file::server(top, "target", problems);
     let baseline = target_file::server(top, "baseline", problems);
@@ -184,8 +184,9 @@ fn owned(text: Option<Text<'_>>) -> Option<String> {
     text.map(|text| text.text.to_owned())
 }
 
-fn default_measure() -> Option<MeasurePlan> {
-    Some(MeasurePlan {
+/// How is measured if a plan doesn't say.
+pub(crate) fn default_measure() -> MeasurePlan {
+    MeasurePlan {
         transport: Transport::Unix,
         wait: Wait::Block,
         command: Command::Get,
@@ -199,13 +200,13 @@ fn default_measure() -> Option<MeasurePlan> {
         warmup: WARMUP,
         floor: true,
         trials: TRIALS,
-        budget: BUDGET.parse().ok()?,
+        budget: Timespan::from_secs(BUDGET_SECONDS),
         dataset: None,
-    })
+    }
 }
 
 fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<MeasurePlan> {
-    let default = default_measure()?;
+    let default = default_measure();
     let transports = [("unix", Transport::Unix), ("tcp", Transport::Tcp)];
     let waits = [("spin", Wait::Spin), ("block", Wait::Block)];
     let (command, mix) = (command(section, problems), mix(section, problems));
@@ -270,7 +271,7 @@ mod tests {
     #[test]
     fn what_is_not_written_has_a_default() {
         let plan = parse(SMALLEST).unwrap();
-        assert_eq!(plan.measure, default_measure().unwrap());
+        assert_eq!(plan.measure, default_measure());
         assert_eq!(plan.measure.samples.get(), 10_000);
         assert!(plan.measure.dataset.is_none());
     }

@@ -1,15 +1,16 @@
 //! What would a matrix decide if the readings were so?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::DateTime;
 use phasegate_model::{
-    Decision, End, Environment, Evidence, Metric, Pinning, Plan, Reading, Readings, Target,
-    TargetServer, Trial,
+    Decision, End, Environment, Evidence, Metric, NextPhases, Pinning, Plan, Reading, Readings,
+    Target, TargetServer, Transcription, Trial,
 };
 
 use crate::decide::{Samples, enough_trials};
 use crate::matrix::Matrix;
+use crate::plan_file::default_measure;
 
 /// What evidence says of a typical trial: of every number the median over the trials, of every
 /// text or version what the last trial said, and of what no trial has a reading of, why. Readings of
@@ -92,5 +93,29 @@ impl Matrix {
             baseline: None,
             trials: (1..=enough_trials(self)).map(trial).collect(),
         })
+    }
+
+    /// What this matrix decides if every trial had read what a document asserts of a phase's end.
+    /// The figures are taken as settled, as by [`Matrix::what_if`]. A document has no facts, and no
+    /// figures of an earlier phase: conditions that name such are undecided.
+    #[must_use]
+    pub fn what_if_asserted(&self, transcription: &Transcription) -> Decision {
+        let plan = Plan {
+            phase: transcription.phase.clone(),
+            title: transcription.title.clone(),
+            subject: transcription.subject.clone(),
+            matrix: String::new(),
+            next: NextPhases::default(),
+            planned_effort: transcription.planned_effort.clone(),
+            measure: default_measure(),
+            target: None,
+            baseline: None,
+            next_options: Vec::new(),
+            deliverables: Vec::new(),
+            lessons: Vec::new(),
+            facts: BTreeMap::new(),
+            predictions: Vec::new(),
+        };
+        self.what_if(&plan, &transcription.typical_readings())
     }
 }

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{ALLOCATOR, PHASE_3A, evidence, matrix, matrix_of, readings, source};
-use phasegate_model::{Finding, Metric, MissingReason, Plan, Reading, Readings};
+use phasegate_model::{Finding, Metric, MissingReason, Plan, Reading, Readings, Transcription};
 use phasegate_rules::{parse_plan, typical_readings};
 
 fn plan() -> Plan {
@@ -80,4 +80,23 @@ fn typical_readings_are_medians_and_the_last_words() {
     assert_eq!(typical.get(p50), Some(&missing), "why it isn't there is kept");
     assert_eq!(typical.iter().count(), 4);
     assert_eq!(typical_readings(&evidence([])), Readings::default());
+}
+
+#[test]
+fn a_document_is_decided_on_what_it_asserts_of_the_end_and_has_no_facts() {
+    let transcription = serde_json::from_str::<Transcription>(
+        r#"{"schema":1,"phase":"2","title":"t","subject":"s","source":"a report","outcome":"act",
+            "before":{"rtt.p99":"10.83us"},"readings":{"rtt.p99":"9.93us"}}"#,
+    )
+    .unwrap();
+    let row = |when: &str| {
+        let row = "[[row]]\nid = \"a\"\nwhen = \"WHEN\"\nthen = \"act\"\nelse = \"skip\"\n";
+        matrix_of(&row.replace("WHEN", when)).what_if_asserted(&transcription)
+    };
+    let decision = row("P99 > 10us");
+    assert_eq!((decision.outcome.as_str(), decision.phase.as_str()), ("skip", "2"));
+    for unknown in ["dataset > 50MB", "fact.days_open > 3", "previous.rtt.p99 > 1us"] {
+        let decision = row(unknown);
+        assert!(matches!(decision.rows[0].finding, Finding::Undecided(_)), "{unknown}");
+    }
 }

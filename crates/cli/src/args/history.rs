@@ -244,6 +244,9 @@ pub(crate) struct BacktestArgs {
     /// Only decisions that were recorded on this day (UTC) or later
     #[arg(long, value_name = "DATE")]
     pub(crate) since: Option<Day>,
+    /// Decide transcribed phases again, too, on what their documents assert
+    #[arg(long)]
+    pub(crate) transcribed: bool,
 }
 
 #[derive(Debug, clap::Args)]

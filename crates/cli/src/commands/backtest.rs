@@ -1,8 +1,11 @@
 //! `phasegate backtest`: what another matrix would have decided, each time.
 
-use phasegate_history::{Kind, Outline, Recorded};
-use phasegate_model::{Change, Decision, Evidence, Finding, MetricSummary, Outcome, RowDecision};
-use phasegate_rules::Matrix;
+use phasegate_history::{Body, Kind, Outline, Recorded, Store};
+use phasegate_model::{
+    Change, Decision, Evidence, Finding, MetricSummary, Outcome, PhaseId, Readings, RowDecision,
+    Transcription,
+};
+use phasegate_rules::{Background, Matrix, RecordedReadings};
 use serde::Serialize;
 
 use crate::args::{BacktestArgs, Format};
@@ -23,22 +26,20 @@ pub(crate) fn run(args: &BacktestArgs) -> anyhow::Result<Exit> {
     let matrix = checked_matrix(&args.matrix, &source).map_err(|trouble| report(&trouble))?;
     let store = args.history.place.open_present()?;
     let mut problems = Problems::default();
-    let mut asserted = 0;
+    let mut left_out = 0;
     let entries = store.entries_that(|outline| {
         let asked = is_asked_for(args, outline);
-        asserted += usize::from(asked && outline.kind == Kind::Transcription);
-        asked && outline.kind == Kind::Decision
+        let asserted = outline.kind == Kind::Transcription;
+        left_out += usize::from(asked && asserted && !args.transcribed);
+        asked && (outline.kind == Kind::Decision || asserted && args.transcribed)
     })?;
     let mut shown = Shown::new(args.history.format, &matrix);
-    let mut batch: Vec<(Recorded, Evidence)> = Vec::with_capacity(BATCH);
+    let mut batch: Vec<Case> = Vec::with_capacity(BATCH);
     for recorded in entries {
         let Some(recorded) = problems.tell(recorded) else { continue };
-        let Some(record) = recorded.entry.decision() else { continue };
-        let number = recorded.entry.number;
-        let evidence = recorded_evidence(&store, record)
-            .map_err(|error| error.context(format!("can't decide entry {number} again")));
-        let Some(evidence) = problems.tell(evidence) else { continue };
-        batch.push((recorded, evidence));
+        let Some(case) = Case::of(&store, recorded).transpose() else { continue };
+        let Some(case) = problems.tell(case) else { continue };
+        batch.push(case);
         if batch.len() >= BATCH {
             shown.decide(&matrix, &mut batch)?;
         }
@@ -48,30 +49,105 @@ pub(crate) fn run(args: &BacktestArgs) -> anyhow::Result<Exit> {
     }
     shown.decide(&matrix, &mut batch)?;
     // Only after the last entry it is known how many there are.
-    let counts = Counts { transcriptions: asserted, unreadable: problems.count, ..shown.counts };
+    let counts = Counts { transcriptions: left_out, unreadable: problems.count, ..shown.counts };
     shown.finish(counts)?;
     Ok(if problems.count == 0 { Exit::Done } else { Exit::Error })
 }
 
 fn is_asked_for(args: &BacktestArgs, outline: &Outline<'_>) -> bool {
-    let phase = |phase: &phasegate_model::PhaseId| {
-        outline.phase.is_some_and(|of| of.eq_ignore_ascii_case(phase.as_str()))
-    };
+    let phase =
+        |phase: &PhaseId| outline.phase.is_some_and(|of| of.eq_ignore_ascii_case(phase.as_str()));
     args.phase.as_ref().is_none_or(phase)
         && args.since.is_none_or(|since| since.0 <= outline.recorded_at.date_naive())
+}
+
+/// Something that was decided, with what it is decided again on.
+struct Case {
+    entry: u64,
+    outcome: Outcome,
+    was: Was,
+}
+
+/// How it was decided.
+enum Was {
+    /// By a matrix, on evidence.
+    Measured(Box<(Decision, Evidence)>),
+    /// As a document has it. Its figures at the phase's end are asserted.
+    Asserted(Box<(Transcription, Readings)>),
+}
+
+impl Case {
+    /// Nothing if the entry decides nothing.
+    fn of(store: &Store, Recorded { entry, .. }: Recorded) -> anyhow::Result<Option<Self>> {
+        let number = entry.number;
+        let was = match entry.body {
+            Body::Decision(record) => {
+                let evidence = recorded_evidence(store, &record)
+                    .map_err(|error| error.context(format!("can't decide entry {number} again")))?;
+                Was::Measured(Box::new((record.decision, evidence)))
+            }
+            Body::Transcription(record) => {
+                let readings = record.transcription.typical_readings();
+                Was::Asserted(Box::new((record.transcription, readings)))
+            }
+            Body::Waiver(_) | Body::Note(_) | Body::Revisit(_) => return Ok(None),
+        };
+        let outcome = match &was {
+            Was::Measured(of) => of.0.outcome,
+            Was::Asserted(of) => of.0.outcome,
+        };
+        Ok(Some(Self { entry: number, outcome, was }))
+    }
+
+    fn readings(&self) -> phasegate_rules::Recorded<'_> {
+        match &self.was {
+            Was::Measured(of) => phasegate_rules::Recorded::of(&of.1),
+            Was::Asserted(of) => phasegate_rules::Recorded {
+                background: Background::NOTHING,
+                readings: RecordedReadings::Typical(&of.1),
+            },
+        }
+    }
+
+    const fn is_asserted(&self) -> bool {
+        matches!(self.was, Was::Asserted(_))
+    }
+
+    fn phase(&self) -> &PhaseId {
+        match &self.was {
+            Was::Measured(of) => &of.0.phase,
+            Was::Asserted(of) => &of.0.phase,
+        }
+    }
+
+    fn decide(&self, matrix: &Matrix) -> Decision {
+        match &self.was {
+            Was::Measured(of) => matrix.decide(&of.1),
+            Was::Asserted(of) => matrix.what_if_asserted(&of.0),
+        }
+    }
+
+    fn difference<'d>(&'d self, again: &'d Decision) -> Difference<'d> {
+        match &self.was {
+            Was::Measured(of) => Difference::between(&of.0, again),
+            Was::Asserted(_) => Difference::alone(again),
+        }
+    }
 }
 
 /// What became of the decisions.
 #[derive(Clone, Copy, Default, Serialize)]
 struct Counts {
     decisions: usize,
+    /// So many of them are a document's, decided again on what it asserts.
+    asserted: usize,
     /// They come out as recorded.
     same: usize,
     /// They are decided otherwise.
     changed: usize,
     /// They were decided, and by the other matrix their evidence doesn't tell.
     undecided: usize,
-    /// They are left out: a document has no evidence to decide on.
+    /// They are left out, unless they are asked for: a document has no evidence to decide on.
     transcriptions: usize,
     unreadable: usize,
 }
@@ -100,17 +176,13 @@ impl Shown {
     }
 
     /// Decides what is in the batch, and empties it.
-    fn decide(
-        &mut self,
-        matrix: &Matrix,
-        batch: &mut Vec<(Recorded, Evidence)>,
-    ) -> anyhow::Result<()> {
-        let records = batch.iter().map(|(_, evidence)| phasegate_rules::Recorded::of(evidence));
+    fn decide(&mut self, matrix: &Matrix, batch: &mut Vec<Case>) -> anyhow::Result<()> {
+        let records = batch.iter().map(Case::readings);
         let outcomes: Vec<Outcome> = matrix.outcomes_over(records).collect();
-        for ((recorded, evidence), outcome) in batch.iter().zip(outcomes) {
-            let Some(record) = recorded.entry.decision() else { continue };
+        for (case, outcome) in batch.iter().zip(outcomes) {
             self.counts.decisions += 1;
-            if outcome == record.decision.outcome {
+            self.counts.asserted += usize::from(case.is_asserted());
+            if outcome == case.outcome {
                 self.counts.same += 1;
                 continue;
             }
@@ -118,27 +190,22 @@ impl Shown {
                 Outcome::Undecided => self.counts.undecided += 1,
                 Outcome::Decided(_) => self.counts.changed += 1,
             }
-            self.show(recorded, &record.decision, &matrix.decide(evidence))?;
+            self.show(case, &case.decide(matrix))?;
         }
         batch.clear();
         Ok(())
     }
 
-    fn show(
-        &mut self,
-        recorded: &Recorded,
-        then: &Decision,
-        again: &Decision,
-    ) -> anyhow::Result<()> {
-        let difference = Difference::between(then, again);
+    fn show(&mut self, case: &Case, again: &Decision) -> anyhow::Result<()> {
+        let difference = case.difference(again);
         self.rows += 1;
-        let number = recorded.entry.number;
         match self.format {
             Format::Json => {
                 let changed = ChangedJson {
-                    entry: number,
-                    phase: &then.phase,
-                    recorded: then.outcome,
+                    entry: case.entry,
+                    phase: case.phase(),
+                    recorded: case.outcome,
+                    asserted: case.is_asserted(),
                     would_be: again.outcome,
                     possible: &again.possible,
                     row: difference.json(),
@@ -148,9 +215,13 @@ impl Shown {
             }
             Format::Text => self.columns.row(
                 [
-                    number.to_string(),
-                    plain(then.phase.as_str()),
-                    then.outcome.to_string(),
+                    case.entry.to_string(),
+                    plain(case.phase().as_str()),
+                    if case.is_asserted() {
+                        format!("{} (asserted)", case.outcome)
+                    } else {
+                        case.outcome.to_string()
+                    },
                     plain(&outcome(again)),
                     difference.row().to_owned(),
                     plain(&difference.in_words()),
@@ -176,10 +247,18 @@ impl Shown {
             Format::Text => {
                 self.columns.finish(&mut self.lines)?;
                 self.lines.finish()?;
-                let Counts { decisions, same, changed, undecided, transcriptions, .. } = counts;
-                if transcriptions > 0 {
+                let Counts { decisions, same, changed, undecided, asserted, .. } = counts;
+                if counts.transcriptions > 0 {
                     say(&format!(
-                        "{transcriptions} transcribed left out: a document has no evidence to decide on"
+                        "{} transcribed left out: a document has no evidence to decide on; --transcribed \
+                         decides on what it asserts",
+                        counts.transcriptions
+                    ));
+                }
+                if asserted > 0 {
+                    say(&format!(
+                        "{asserted} asserted: decided on figures that were copied from a document, not \
+                         measured, and are taken as settled"
                     ));
                 }
                 print(&format!(
@@ -199,6 +278,10 @@ enum Difference<'d> {
     Gone(&'d RowDecision),
     /// The rows come out alike: another policy, default or error rate joins them.
     Joined,
+    /// How the rows came out before isn't known. This one decides now, or keeps from deciding.
+    Decides(&'d RowDecision),
+    /// Nor does any row decide.
+    Default,
 }
 
 impl<'d> Difference<'d> {
@@ -217,10 +300,21 @@ impl<'d> Difference<'d> {
         }
     }
 
+    /// What makes the outcome of a decision that there is no other to compare with.
+    fn alone(again: &'d Decision) -> Self {
+        let undecided = |row: &&RowDecision| matches!(row.finding, Finding::Undecided(_));
+        let deciding = again.deciding.first().and_then(|id| again.row(id));
+        let row = match again.outcome {
+            Outcome::Undecided => again.rows.iter().find(undecided),
+            Outcome::Decided(_) => deciding,
+        };
+        row.map_or(Self::Default, Self::Decides)
+    }
+
     fn row(&self) -> &str {
         match self {
-            Self::Row { now: row, .. } | Self::Gone(row) => row.id.as_str(),
-            Self::Joined => "",
+            Self::Row { now: row, .. } | Self::Gone(row) | Self::Decides(row) => row.id.as_str(),
+            Self::Joined | Self::Default => "",
         }
     }
 
@@ -228,15 +322,13 @@ impl<'d> Difference<'d> {
         match self {
             Self::Joined => "the rows come out alike, and are joined otherwise".to_owned(),
             Self::Gone(row) => format!("it is not in the matrix; it was {}", row.finding),
+            Self::Default => "no row decides".to_owned(),
+            Self::Decides(now) => {
+                format!("{} ({}){}", said(now), now.normalized, how_far(now))
+            }
             Self::Row { then, now } => {
                 let was = then.map_or("not there".to_owned(), said);
-                let how_far = nearest(now).map(|near| format!("; it flips with {}", change(near)));
-                format!(
-                    "{} ({}), was {was}{}",
-                    said(now),
-                    now.normalized,
-                    how_far.unwrap_or_default()
-                )
+                format!("{} ({}), was {was}{}", said(now), now.normalized, how_far(now))
             }
         }
     }
@@ -245,7 +337,8 @@ impl<'d> Difference<'d> {
         let (id, then, now) = match self {
             Self::Row { then, now } => (&now.id, *then, Some(*now)),
             Self::Gone(then) => (&then.id, Some(*then), None),
-            Self::Joined => return None,
+            Self::Decides(now) => (&now.id, None, Some(*now)),
+            Self::Joined | Self::Default => return None,
         };
         let finding = |row: &RowDecision| row.finding.to_string();
         Some(RowJson {
@@ -266,6 +359,10 @@ fn said(row: &RowDecision) -> String {
     }
 }
 
+fn how_far(row: &RowDecision) -> String {
+    nearest(row).map(|near| format!("; it flips with {}", change(near))).unwrap_or_default()
+}
+
 /// The largest of the changes that flip the row.
 fn nearest(row: &RowDecision) -> Option<&Change> {
     row.margin.as_ref()?.changes.first()
@@ -275,8 +372,10 @@ fn nearest(row: &RowDecision) -> Option<&Change> {
 #[derive(Serialize)]
 struct ChangedJson<'a> {
     entry: u64,
-    phase: &'a phasegate_model::PhaseId,
+    phase: &'a PhaseId,
     recorded: Outcome,
+    /// A document's outcome, decided again on the figures that it asserts.
+    asserted: bool,
     would_be: Outcome,
     /// What an undecided one could come to.
     possible: &'a [Outcome],

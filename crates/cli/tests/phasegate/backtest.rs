@@ -84,11 +84,60 @@ fn documents_are_left_out_and_counted() {
     let scene = crate::import::three_phases();
     let said = backtest(&scene, ALLOCATOR, &[]);
     assert_eq!(said.out, "0 decided again: 0 otherwise, 0 undecided, 0 as recorded\n");
-    assert_eq!(said.err, "3 transcribed left out: a document has no evidence to decide on\n");
+    let left_out = "3 transcribed left out: a document has no evidence to decide on; --transcribed \
+                    decides on what it asserts\n";
+    assert_eq!(said.err, left_out);
     let told = json(&backtest(&scene, ALLOCATOR, &["--format", "json"]));
     assert_eq!(
         (&told["counts"]["transcriptions"], &told["entries"]),
         (&3.into(), &serde_json::json!([]))
+    );
+}
+
+#[test]
+fn documents_are_decided_on_what_they_assert_if_asked_for_and_marked() {
+    let scene = crate::import::three_phases();
+    decide(&scene, "2026-11-23T05:00:00Z", "ada", &[]);
+    // What the documents have no figure of is left out, or nothing could be decided.
+    let slow = "schema = 1\n[matrix]\nid = \"m\"\ntitle = \"t\"\n[[row]]\nid = \"slow\"\n\
+                when = \"P99 > 10us\"\nthen = \"act\"\nelse = \"skip\"\n";
+    let said = backtest(&scene, slow, &["--transcribed"]);
+    assert_eq!(said.status, 0);
+    assert_eq!(
+        said.err,
+        "3 asserted: decided on figures that were copied from a document, not measured, and are \
+         taken as settled\n"
+    );
+    insta::assert_snapshot!(said.out);
+    let told = json(&backtest(&scene, slow, &["--transcribed", "--format", "json"]));
+    let counts = &told["counts"];
+    let [decisions, asserted, left_out] =
+        ["decisions", "asserted", "transcriptions"].map(|count| counts[count].as_u64());
+    assert_eq!([decisions, asserted, left_out], [4, 3, 0].map(Some));
+    let entry = &told["entries"][0];
+    assert_eq!((&entry["asserted"], &entry["recorded"]), (&true.into(), &"act".into()));
+    assert_eq!(
+        (&entry["row"]["id"], &entry["row"]["was"], &entry["row"]["reading"]["median"]),
+        (&"slow".into(), &serde_json::Value::Null, &"9.93us".into())
+    );
+    // Without being asked for, they count as left out, and the measured one is decided as ever.
+    let told = json(&backtest(&scene, slow, &["--format", "json"]));
+    let counts = &told["counts"];
+    let [decisions, asserted, left_out] =
+        ["decisions", "asserted", "transcriptions"].map(|count| counts[count].as_u64());
+    assert_eq!([decisions, asserted, left_out], [1, 0, 3].map(Some));
+}
+
+#[test]
+fn what_a_document_does_not_assert_is_undecided_and_the_phase_chooses_among_documents() {
+    let scene = crate::import::three_phases();
+    let said = backtest(&scene, ALLOCATOR, &["--transcribed", "--phase", "2"]);
+    assert_eq!(said.status, 0);
+    assert!(said.out.contains("(asserted)") && said.out.contains("undecided"), "{}", said.out);
+    assert!(
+        said.out.ends_with("1 decided again: 0 otherwise, 1 undecided, 0 as recorded\n"),
+        "{}",
+        said.out
     );
 }
 

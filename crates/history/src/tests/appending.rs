@@ -206,3 +206,21 @@ fn a_relative_folder_without_parent_works() {
     let store = Store::open(Path::new("no-such-history")).unwrap();
     assert_eq!(store.head().unwrap(), None);
 }
+
+#[test]
+fn the_newest_entry_is_looked_at_again_by_a_store_that_wrote_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let first = append(&store, "ada");
+    let path = folder.path().join("ledger/000001.json");
+    let line = fs::read(&path).unwrap();
+    fs::write(&path, &line[..line.len() / 2]).unwrap();
+    assert!(store.head().is_err());
+    let error = store.append(&draft("bob"), &mut render).unwrap_err();
+    assert!(matches!(error, AppendError::Head(_)), "{error}");
+    // Another sound entry in its place is what the next one follows.
+    fs::write(&path, String::from_utf8(line).unwrap().replace("ada", "eve")).unwrap();
+    let head = store.head().unwrap().unwrap();
+    assert_ne!(head, first.head());
+    assert_eq!(append(&store, "bob").entry.previous, Some(head.digest));
+}

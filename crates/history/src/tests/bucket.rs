@@ -453,7 +453,7 @@ fn the_end_of_a_long_history_is_found_without_listing_it() {
         tamper(&bucket, &key, Some(&entry.to_line().unwrap()));
         if [999, 1000, 1001, 2047, 4096, 4500].contains(&number) {
             let store = store_in(Arc::clone(&bucket) as _);
-            assert_eq!(store.newest().unwrap().unwrap().entry.number, number);
+            assert_eq!(store.newest().unwrap().unwrap().head.number, number);
         }
     }
     let requests = requests_of(&bucket, |store| _ = store.newest().unwrap());
