@@ -31,6 +31,7 @@ mod reading;
 mod record;
 mod suggest;
 mod target;
+mod unit;
 mod version;
 mod workload;
 
@@ -58,7 +59,7 @@ pub use plan::{
     ByteSize, Command, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Prediction, SizeError,
     Timespan, Transport, Wait,
 };
-pub use quantity::{Dimension, Quantity, QuantityError, Unit};
+pub use quantity::{Quantity, QuantityError};
 pub use reading::{Measured, Missing, MissingReason, Reading, ReadingError, Readings};
 pub use record::{
     AssertedReading, Became, Note, Revisit, RevisitedObligation, TranscribedOption,
@@ -70,6 +71,7 @@ pub use target::{
     ClientFiles, ConfigLine, RestartCommand, ServerPlan, ServerPlanError, ServerUrl, Setup,
     TlsPlan, VariableName, is_secret_argument,
 };
+pub use unit::{Dimension, Unit};
 pub use version::{Version, VersionError};
 pub use workload::{
     CommandPattern, Exponent, ExponentError, Keys, PatternError, Piece, Weighted, Writes,

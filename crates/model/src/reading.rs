@@ -8,7 +8,8 @@ use serde::de::{Error as _, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::metric::{Domain, Metric, MetricPlace};
-use crate::quantity::{Dimension, Quantity};
+use crate::quantity::Quantity;
+use crate::unit::Dimension;
 use crate::version::Version;
 
 /// A measured amount in base units, with the finest interval that is known to hold it. A quantile
