@@ -43,6 +43,9 @@ impl Quantity {
     /// A share in percent: `percent(0.1725)` is `17.25%`.
     #[must_use]
     pub fn percent(ratio: Decimal) -> Self {
+        if let Some(number) = FewDigits::of(ratio).and_then(FewDigits::times_hundred) {
+            return Self { number, unit: Unit::Percent };
+        }
         let number = ratio.checked_mul(Decimal::ONE_HUNDRED).unwrap_or(Decimal::MAX);
         Self { number: number.normalize(), unit: Unit::Percent }
     }
@@ -112,6 +115,11 @@ impl FewDigits {
     fn whole(self) -> u64 {
         // A power that can't be held is larger than all digits.
         10_u64.checked_pow(self.scale).map_or(0, |power| self.digits / power)
+    }
+
+    /// Times a hundred and normalized; nothing if the point can't be moved by that.
+    fn times_hundred(self) -> Option<Decimal> {
+        Self { scale: self.scale.checked_sub(2)?, ..self }.divided(0)
     }
 
     /// Divided by ten to the `zeros`, which only moves the point, and normalized.

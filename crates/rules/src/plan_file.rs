@@ -132,7 +132,7 @@ fn condition(
 ) -> Option<String> {
     let text = text?;
     let written = condition_at(source, &text, 0..text.text.len(), problems)?;
-    let text = written.text.clone();
+    let text = written.text.to_string();
     conditions.push(written);
     Some(text)
 }

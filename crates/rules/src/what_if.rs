@@ -8,7 +8,7 @@ use phasegate_model::{
     TargetServer, Trial,
 };
 
-use crate::decide::{Samples, enough_trials};
+use crate::decide::{Columns, Samples, enough_trials};
 use crate::matrix::Matrix;
 
 /// What evidence says of a typical trial: of every number the median over the trials, of every
@@ -27,7 +27,8 @@ pub fn typical_readings(evidence: &Evidence) -> Readings {
     let metrics: BTreeSet<Metric> =
         trials.iter().flat_map(|readings| readings.iter().map(|(metric, _)| metric)).collect();
     let metrics: Vec<Metric> = metrics.into_iter().collect();
-    for (metric, median) in Samples::of(&metrics, &trials).medians() {
+    let columns = Columns::of(&metrics, &trials);
+    for (metric, median) in Samples::of(columns, trials.len()).medians() {
         insert(&mut typical, metric, Reading::exact(median));
     }
     let previous = evidence.previous.iter();
