@@ -139,7 +139,7 @@ fn votes_in_words(votes: &Votes, finding: &Finding) -> String {
 /// tell the condition only.
 fn given(row: &RowDecision) -> Vec<String> {
     let Some(given) = &row.given else { return Vec::new() };
-    let Some(verdict) = &row.given_verdict else { return vec![given.clone()] };
+    let Some(verdict) = &row.given_verdict else { return vec![given.to_string()] };
     let votes = verdict.votes.iter();
     let votes = votes.map(|votes| format!("votes {}", votes_in_words(votes, &verdict.finding)));
     let margin = verdict.margin.iter().filter(|_| row.finding != Finding::NotApplicable);

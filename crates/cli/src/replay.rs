@@ -100,7 +100,7 @@ mod tests {
         assert!(must_be_as_recorded(&recorded, &again).is_err());
         recorded.rows[0].given_verdict = None;
         assert!(must_be_as_recorded(&recorded, &again).is_ok());
-        recorded.rows[0].why = Some("other".to_owned());
+        recorded.rows[0].why = Some("other".into());
         assert!(must_be_as_recorded(&recorded, &again).is_err());
     }
 }

@@ -100,7 +100,7 @@ impl Shown {
         });
         Self {
             id: row.id.to_string(),
-            condition: row.when.clone(),
+            condition: row.when.to_string(),
             reading: readings.join(", "),
             finding: format!("{} {}", symbol(&row.finding), row.finding),
             tint,

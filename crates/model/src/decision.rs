@@ -4,6 +4,8 @@
 //! same bytes everywhere.
 
 use chrono::NaiveDate;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::action::{Action, Outcome};
@@ -133,17 +135,17 @@ pub struct RowDecision {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// The condition as written.
-    pub when: String,
+    pub when: Arc<str>,
     /// The condition with names, units and parentheses in full.
-    pub normalized: String,
+    pub normalized: Arc<str>,
     /// The condition that limits the row, as written.
-    pub given: Option<String>,
+    pub given: Option<Arc<str>>,
     /// What the evidence says of that condition; nothing also in decisions that were recorded
     /// before this was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given_verdict: Option<GivenVerdict>,
     /// Why the row is there, as written.
-    pub why: Option<String>,
+    pub why: Option<Arc<str>>,
     /// What the evidence says.
     pub finding: Finding,
     /// What follows; nothing if the branch has no action, or the row is undecided or has no say.
@@ -212,7 +214,7 @@ pub struct Votes {
     /// The evidence that it doesn't.
     pub evidence_not_met: String,
     /// What the evidence has to reach: voted conditions / error rate.
-    pub threshold: String,
+    pub threshold: Arc<str>,
     /// The trial that settled it.
     pub settled_at: Option<u32>,
 }

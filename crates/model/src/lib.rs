@@ -33,6 +33,7 @@ mod record;
 mod stored;
 mod suggest;
 mod target;
+mod unit;
 mod version;
 mod workload;
 
@@ -60,7 +61,7 @@ pub use plan::{
     ByteSize, Command, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Prediction, SizeError,
     Timespan, Transport, Wait,
 };
-pub use quantity::{Dimension, Quantity, QuantityError, Unit};
+pub use quantity::{Quantity, QuantityError};
 pub use reading::{Measured, Missing, MissingReason, Reading, ReadingError};
 pub use readings::Readings;
 pub use record::{
@@ -73,6 +74,7 @@ pub use target::{
     ClientFiles, ConfigLine, RestartCommand, ServerPlan, ServerPlanError, ServerUrl, Setup,
     TlsPlan, VariableName, is_secret_argument,
 };
+pub use unit::{Dimension, Unit};
 pub use version::{Version, VersionError};
 pub use workload::{
     CommandPattern, Exponent, ExponentError, Keys, PatternError, Piece, Weighted, Writes,

@@ -7,7 +7,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::plan::{SizeError, whole};
-use crate::quantity::{Dimension, Quantity};
+use crate::quantity::Quantity;
+use crate::unit::Dimension;
 
 /// How requests are sent. What isn't named in a file is as it was before there was a choice: the
 /// next request after the reply, over one connection.

@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use self::memory::Memory;
-use crate::quantity::{Dimension, Unit};
 use crate::suggest::nearest;
+use crate::unit::{Dimension, Unit};
 
 /// How a metric's readings come about, and so how a row over it is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

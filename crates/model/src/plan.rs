@@ -15,8 +15,9 @@ use crate::dataset::Dataset;
 use crate::fact::{Fact, FactName};
 use crate::id::PhaseId;
 use crate::load::Load;
-use crate::quantity::{Dimension, Quantity, QuantityError};
+use crate::quantity::{Quantity, QuantityError};
 use crate::target::ServerPlan;
+use crate::unit::Dimension;
 use crate::workload::{Keys, Weighted, Writes};
 
 /// A checked phase plan.

@@ -6,7 +6,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::metric::{Domain, Metric};
-use crate::quantity::{Dimension, Quantity};
+use crate::quantity::Quantity;
+use crate::unit::Dimension;
 use crate::version::Version;
 
 /// A measured amount in base units, with the finest interval that is known to hold it. A quantile

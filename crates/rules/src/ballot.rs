@@ -2,11 +2,12 @@
 //! be looked at. Deciding counts the votes; looking at recorded trials can do with them alone.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use phasegate_model::{Decimal, Measured, MetricPlace, Outcome, Readings};
 
 use crate::condition::{Comparison, Condition, Limit, Operator, Truth};
-use crate::decide::{Asks, certain_outcome, format_evidence, is_far_from};
+use crate::decide::{Asks, Columns, certain_outcome, format_evidence, is_far_from};
 use crate::exact::{self, Digits};
 use crate::matrix::{Matrix, Row};
 
@@ -20,7 +21,7 @@ pub struct Ballot<'m> {
     /// What evidence has to reach: voted conditions / error rate.
     pub(crate) threshold: f64,
     /// The same for readers.
-    pub(crate) threshold_shown: String,
+    pub(crate) threshold_shown: Arc<str>,
 }
 
 pub(crate) struct RowBallot<'m> {
@@ -86,7 +87,7 @@ impl Matrix {
         let voted = u32::try_from(voted).unwrap_or(u32::MAX);
         let error_rate = f64::try_from(self.error_rate.amount()).unwrap_or(f64::MIN_POSITIVE);
         let threshold = f64::from(voted.max(1)) / error_rate;
-        let threshold_shown = format_evidence(threshold);
+        let threshold_shown = format_evidence(threshold).into();
         Ballot { matrix: self, rows, voted, threshold, threshold_shown }
     }
 }
@@ -139,15 +140,23 @@ impl RowBallot<'_> {
 
 impl<'m> ConditionBallot<'m> {
     fn of(condition: &'m Condition) -> Self {
-        let sampled = condition.comparisons().into_iter().filter(|c| c.is_sampled());
-        let sampled =
-            sampled.map(|comparison| Sampled { comparison, limit: limit_of(comparison) }).collect();
+        let mut sampled = Vec::new();
+        condition.visit(&mut |comparison| {
+            if comparison.is_sampled() {
+                sampled.push(Sampled { comparison, limit: limit_of(comparison) });
+            }
+        });
         Self { condition, node: Node::of(condition), sampled }
     }
 
     /// Whether it is put to the vote.
     pub(crate) const fn is_sampled(&self) -> bool {
         !self.sampled.is_empty()
+    }
+
+    /// How each of the trials votes; nothing where its readings don't tell.
+    pub(crate) fn votes(&self, columns: &Columns<'_>) -> Vec<Option<bool>> {
+        self.node.votes(columns)
     }
 
     /// Whether it holds; nothing if the readings don't tell.
@@ -167,12 +176,11 @@ impl Sampled<'_> {
         }
     }
 
-    /// Whether a constant side lies far outside all readings; nothing if that isn't told so easily.
-    pub(crate) fn is_far(&self, trials: &[&Readings]) -> Option<bool> {
+    /// Whether a constant side lies far outside all readings of so many of the first trials;
+    /// nothing if that isn't told so easily.
+    pub(crate) fn is_far(&self, columns: &Columns<'_>, trials: usize) -> Option<bool> {
         let Limit { metric, amount, .. } = self.limit?;
-        let place = metric.place();
-        let readings = trials.iter().filter_map(|readings| readings.at(place)?.number());
-        is_far_from(readings.map(Measured::value), amount)
+        is_far_from(columns.get(metric)?.range(trials)?, amount)
     }
 }
 
@@ -214,6 +222,16 @@ impl<'m> Node<'m> {
         (holds, decided.and_then(|threshold| threshold.distance(readings)))
     }
 
+    /// How each of the trials votes: the same as looking at one after the other.
+    fn votes(&self, columns: &Columns<'_>) -> Vec<Option<bool>> {
+        match self {
+            Self::Limit(threshold) => threshold.votes(columns),
+            Self::All(parts) => joined_votes(parts, columns, false),
+            Self::Any(parts) => joined_votes(parts, columns, true),
+            _ => columns.trials().iter().map(|readings| self.look(readings).0).collect(),
+        }
+    }
+
     fn look_inside(&self, readings: &Readings) -> Looked<'_> {
         match self {
             Self::Limit(threshold) => threshold.look(readings),
@@ -246,6 +264,19 @@ fn joined<'n>(parts: &'n [Node<'_>], readings: &Readings, decisive: bool) -> Loo
     last
 }
 
+/// The same for all trials.
+fn joined_votes(parts: &[Node<'_>], columns: &Columns<'_>, decisive: bool) -> Vec<Option<bool>> {
+    let mut joined = vec![Some(!decisive); columns.trials().len()];
+    for part in parts {
+        for (joined, vote) in joined.iter_mut().zip(part.votes(columns)) {
+            if vote == Some(decisive) || *joined == Some(!decisive) {
+                *joined = vote;
+            }
+        }
+    }
+    joined
+}
+
 impl Threshold {
     fn of(limit: Limit) -> Self {
         let orders = [Ordering::Less, Ordering::Equal, Ordering::Greater];
@@ -270,6 +301,20 @@ impl Threshold {
             Ordering::Equal => at,
             Ordering::Greater => above,
         }
+    }
+
+    /// How each of the trials votes: by its digits, if they are at hand at the limit's scale.
+    fn votes(&self, columns: &Columns<'_>) -> Vec<Option<bool>> {
+        let column = columns.get(self.limit.metric);
+        let limit = column.zip(self.digits).and_then(|(it, limit)| limit.at_scale(it.scale()));
+        let (Some(column), Some(limit)) = (column, limit) else {
+            return columns.trials().iter().map(|readings| self.look(readings).0).collect();
+        };
+        if let Some(digits) = column.exact() {
+            return digits.iter().map(|digits| Some(self.holds(digits.cmp(&limit)))).collect();
+        }
+        let vote = |(low, high): &(i64, i64)| self.agreed(low.cmp(&limit), high.cmp(&limit));
+        column.ends().iter().map(vote).collect()
     }
 
     #[inline]
@@ -304,9 +349,13 @@ impl Threshold {
         self.compare_interval(measured)
     }
 
-    /// Known only if both ends of the interval agree with each other.
     fn compare_interval(&self, measured: &Measured) -> Option<bool> {
-        let (at_low, at_high) = (self.order(measured.low()), self.order(measured.high()));
+        self.agreed(self.order(measured.low()), self.order(measured.high()))
+    }
+
+    /// Known only if both ends of the interval agree with each other.
+    #[inline]
+    fn agreed(&self, at_low: Ordering, at_high: Ordering) -> Option<bool> {
         let agree = match self.limit.operator {
             // Of an interval around the limit neither is known.
             Operator::Equal | Operator::NotEqual => at_low == at_high,

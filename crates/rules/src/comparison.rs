@@ -8,7 +8,7 @@ use phasegate_model::{
     Statistic,
 };
 
-use crate::decide::Samples;
+use crate::decide::{Columns, Samples};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::matrix::Matrix;
 
@@ -127,7 +127,8 @@ impl Comparison {
 /// could be made with a chance of 5 % at most. Six trials are the fewest that have one.
 #[must_use]
 pub fn typical_reading(metric: Metric, trials: &[&Readings]) -> MetricSummary {
-    Samples::of(&[metric], trials).summarize(metric, INTERVAL_THRESHOLD)
+    let columns = Columns::of(&[metric], trials);
+    Samples::of(columns, trials.len()).summarize(metric, INTERVAL_THRESHOLD)
 }
 
 #[cfg(test)]

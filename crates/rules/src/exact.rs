@@ -39,6 +39,17 @@ impl Digits {
         Some(Self { digits: if parts.negative { -digits } else { digits }, scale: parts.scale })
     }
 
+    #[inline]
+    pub(crate) const fn new(digits: i64, scale: u32) -> Self {
+        Self { digits, scale }
+    }
+
+    /// How many of them follow the point.
+    #[inline]
+    pub(crate) const fn scale(self) -> u32 {
+        self.scale
+    }
+
     /// How they compare; nothing if that takes more digits.
     #[inline]
     pub(crate) fn compare(self, other: Self) -> Option<Ordering> {
@@ -48,7 +59,7 @@ impl Digits {
 
     /// The digits at a scale as fine as their own or finer.
     #[inline]
-    fn at_scale(self, scale: u32) -> Option<i64> {
+    pub(crate) fn at_scale(self, scale: u32) -> Option<i64> {
         let by = POWERS.get(usize::try_from(scale.checked_sub(self.scale)?).ok()?)?;
         self.digits.checked_mul(*by)
     }
@@ -87,7 +98,7 @@ impl Digits {
     }
 
     #[inline]
-    fn decimal(self) -> Decimal {
+    pub(crate) fn decimal(self) -> Decimal {
         let size = self.digits.unsigned_abs();
         let (low, middle) = (size & u64::from(u32::MAX), size >> 32);
         #[expect(clippy::cast_possible_truncation, reason = "32 bits each")]
@@ -135,68 +146,6 @@ pub(crate) fn distance_of(
     quickly.or_else(|| subtract_slowly(left, right))
 }
 
-/// Amounts in the order of their size.
-#[derive(Debug)]
-pub(crate) enum Sorted {
-    /// As digits at one scale: whole numbers, which are sorted at once.
-    Digits {
-        /// The digits.
-        digits: Vec<i64>,
-        /// How many of them follow the point.
-        scale: u32,
-    },
-    /// As they are, because some have too many digits.
-    Decimals(Vec<Decimal>),
-}
-
-impl Sorted {
-    /// Sorts `most` amounts at most.
-    pub(crate) fn of(values: impl Iterator<Item = Decimal> + Clone, most: usize) -> Self {
-        if let Some((mut digits, scale)) = at_one_scale(values.clone(), most) {
-            digits.sort_unstable();
-            return Self::Digits { digits, scale };
-        }
-        let mut decimals: Vec<Decimal> = values.collect();
-        decimals.sort_unstable();
-        Self::Decimals(decimals)
-    }
-
-    /// How many there are.
-    pub(crate) const fn len(&self) -> usize {
-        match self {
-            Self::Digits { digits, .. } => digits.len(),
-            Self::Decimals(decimals) => decimals.len(),
-        }
-    }
-
-    /// The amount before which there are so many; nothing if there are no more.
-    pub(crate) fn get(&self, at: usize) -> Option<Decimal> {
-        match self {
-            Self::Digits { digits, scale } => {
-                digits.get(at).map(|digits| Digits { digits: *digits, scale: *scale }.decimal())
-            }
-            Self::Decimals(decimals) => decimals.get(at).copied(),
-        }
-    }
-}
-
-/// The digits of all amounts at the finest of their scales, and that scale; nothing if that takes
-/// more digits.
-fn at_one_scale(values: impl Iterator<Item = Decimal>, most: usize) -> Option<(Vec<i64>, u32)> {
-    let (mut all, mut scale) = (Vec::with_capacity(most), 0);
-    for value in values {
-        let own = Digits::of(value)?;
-        if own.scale > scale {
-            for digits in &mut all {
-                *digits = Digits { digits: *digits, scale }.at_scale(own.scale)?;
-            }
-            scale = own.scale;
-        }
-        all.push(if own.scale == scale { own.digits } else { own.at_scale(scale)? });
-    }
-    Some((all, scale))
-}
-
 /// The quotient of two amounts that aren't negative, rounded to so many places (a half to the even
 /// digit); nothing if it can't be had.
 pub(crate) fn share(part: Decimal, whole: Decimal, places: u32) -> Option<Decimal> {
@@ -241,13 +190,13 @@ pub(crate) fn compare_square(factor: Decimal, left: Decimal, right: Decimal) -> 
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
     /// Any decimal: small and large, of every scale, often equal to another in other digits.
-    fn decimal() -> impl Strategy<Value = Decimal> {
+    pub(crate) fn decimal() -> impl Strategy<Value = Decimal> {
         let most = 79_228_162_514_264_337_593_543_950_335_i128;
         let digits = prop_oneof![
             -20_i128..=20,
@@ -303,18 +252,6 @@ mod tests {
             let factor = Decimal::new(factor, scales.0);
             let (left, right) = (Decimal::new(left, scales.1), Decimal::new(right, scales.2));
             prop_assert_eq!(compare_square(factor, left, right), Some((factor * factor).cmp(&(left * right))));
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(500))]
-
-        #[test]
-        fn sorting_by_digits_is_sorting(mut values in proptest::collection::vec(decimal(), 0..40)) {
-            let found = Sorted::of(values.iter().copied(), values.len());
-            let found: Vec<Decimal> = (0..found.len()).filter_map(|at| found.get(at)).collect();
-            values.sort();
-            prop_assert_eq!(found, values);
         }
     }
 

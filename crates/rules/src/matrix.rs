@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use phasegate_model::{
     Action, FactName, FactValue, Finding, MatrixId, Metric, Outcome, Quantity, Readings, RowId,
@@ -70,7 +71,7 @@ pub struct Row {
     /// What follows if it isn't.
     pub otherwise: Option<Action>,
     /// Why the row is there.
-    pub why: Option<String>,
+    pub why: Option<Arc<str>>,
     /// Where its parts are written.
     pub places: RowPlaces,
 }
@@ -129,9 +130,9 @@ impl Row {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Written {
     /// As written.
-    pub text: String,
+    pub text: Arc<str>,
     /// With names, units and parentheses in full.
-    pub normalized: String,
+    pub normalized: Arc<str>,
     /// What it means.
     pub condition: Condition,
     /// Where it names facts.

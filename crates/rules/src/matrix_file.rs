@@ -224,7 +224,7 @@ fn row(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Row>
         places.otherwise = Some(text.span.clone());
         action(text.text, text.span, problems)
     });
-    let why = section.text("why", problems).map(|text| text.text.to_owned());
+    let why = section.text("why", problems).map(|text| text.text.into());
     // An optional part that is there but wrong has been reported; it must not vanish.
     let given = given.map_or(Some(None), |given| given.map(Some))?;
     let otherwise = otherwise.map_or(Some(None), |action| action.map(Some))?;
@@ -264,8 +264,8 @@ pub(crate) fn condition_at(
             Some(Written {
                 place: place(&(lead..lead + trimmed.len())),
                 comparisons: condition::places(part).iter().map(place).collect(),
-                text: trimmed.to_owned(),
-                normalized: condition.to_string(),
+                text: trimmed.into(),
+                normalized: condition.to_string().into(),
                 condition,
                 facts,
             })

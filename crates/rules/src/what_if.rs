@@ -8,7 +8,7 @@ use phasegate_model::{
     Target, TargetServer, Transcription, Trial,
 };
 
-use crate::decide::{Samples, enough_trials};
+use crate::decide::{Columns, Samples, enough_trials};
 use crate::matrix::Matrix;
 use crate::plan_file::default_measure;
 
@@ -28,7 +28,8 @@ pub fn typical_readings(evidence: &Evidence) -> Readings {
     let metrics: BTreeSet<Metric> =
         trials.iter().flat_map(|readings| readings.iter().map(|(metric, _)| metric)).collect();
     let metrics: Vec<Metric> = metrics.into_iter().collect();
-    for (metric, median) in Samples::of(&metrics, &trials).medians() {
+    let columns = Columns::of(&metrics, &trials);
+    for (metric, median) in Samples::of(columns, trials.len()).medians() {
         insert(&mut typical, metric, Reading::exact(median));
     }
     let previous = evidence.previous.iter();
@@ -106,7 +107,7 @@ impl Matrix {
             subject: transcription.subject.clone(),
             matrix: String::new(),
             next: NextPhases::default(),
-            planned_effort: transcription.planned_effort.clone(),
+            planned_effort: transcription.planned_effort,
             measure: default_measure(),
             target: None,
             baseline: None,

@@ -42,7 +42,7 @@ fn a_fact_is_a_constant_of_the_plan_and_is_told_with_its_author() {
     let decision = matrix_of(ROW).decide(&with_facts(&fact("order_budget", "\"12us\"")));
     let row = &decision.rows[0];
     assert_eq!(row.finding, Finding::Met);
-    assert_eq!(row.normalized, "rtt.p99 < fact.order_budget");
+    assert_eq!(&*row.normalized, "rtt.p99 < fact.order_budget");
     let facts: Vec<String> = row
         .facts
         .iter()

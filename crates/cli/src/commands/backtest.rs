@@ -345,7 +345,7 @@ impl<'d> Difference<'d> {
             id,
             was: then.map(finding),
             would_be: now.map(finding),
-            condition: now.map(|row| row.normalized.as_str()),
+            condition: now.map(|row| &*row.normalized),
             reading: now.and_then(|row| row.readings.first()),
             margin: now.and_then(nearest),
         })

@@ -17,7 +17,7 @@ fn a_comment_is_never_too_long_for_a_pull_request() {
     decision.rows = (0..200)
         .map(|_| {
             let mut row = row.clone();
-            row.when = long();
+            row.when = long().into();
             row
         })
         .collect();

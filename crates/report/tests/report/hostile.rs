@@ -63,8 +63,8 @@ fn written_by_others(text: &str) -> (Decision, Evidence) {
     }
     previous.readings.insert(metric("allocator"), Reading::Text(all())).unwrap();
     for row in &mut decision.rows {
-        (row.when, row.normalized) = (all(), all());
-        (row.given, row.why) = (Some(all()), Some(all()));
+        (row.when, row.normalized) = (text.into(), text.into());
+        (row.given, row.why) = (Some(text.into()), Some(text.into()));
         let action = format!("act: {text}").parse().unwrap();
         row.action = row.action.as_ref().map(|_| action);
     }

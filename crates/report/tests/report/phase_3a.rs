@@ -199,7 +199,7 @@ pub(crate) fn votes(met: u32, not_met: u32, neither: u32) -> Votes {
         neither,
         evidence_met: if met > not_met { "280" } else { "0.0012" }.to_owned(),
         evidence_not_met: if met > not_met { "0.0012" } else { "280" }.to_owned(),
-        threshold: "60".to_owned(),
+        threshold: "60".into(),
         settled_at: Some(9),
     }
 }
@@ -227,7 +227,7 @@ pub(crate) fn row(id: &str, when: &str, finding: &Value, action: Option<&str>) -
 fn rows() -> Vec<RowDecision> {
     let p99 = ["9930ns", "9714ns", "10050ns"];
     let mut target = row("rtt-target", "P99 < 12us", &json!("met"), Some("no action"));
-    target.why = Some("the strategy's budget per order is 12 us".to_owned());
+    target.why = Some("the strategy's budget per order is 12 us".into());
     target.readings = vec![number("P99", p99, Interval::Known)];
     target.votes = Some(votes(9, 0, 0));
     target.margin = Some(margin("P99", ["9.93us", "12us", "2.07us", "17.25%"]));
@@ -240,7 +240,7 @@ fn rows() -> Vec<RowDecision> {
 
     let when = "memory.allocator_frag_ratio > 1.5";
     let mut fragmentation = row("fragmentation", when, &json!("not-applicable"), None);
-    fragmentation.given = Some("dataset >= 10MB".to_owned());
+    fragmentation.given = Some("dataset >= 10MB".into());
     fragmentation.readings =
         vec![number("memory.allocator_frag_ratio", ["1.22", "1.22", "1.22"], Interval::None)];
 

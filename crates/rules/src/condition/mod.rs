@@ -87,19 +87,16 @@ impl Condition {
     #[must_use]
     pub fn comparisons(&self) -> Vec<&Comparison> {
         let mut found = Vec::new();
-        self.collect(&mut found);
+        self.visit(&mut |comparison| found.push(comparison));
         found
     }
 
-    fn collect<'c>(&'c self, found: &mut Vec<&'c Comparison>) {
+    /// Calls `visit` for each comparison, from left to right.
+    pub(crate) fn visit<'c>(&'c self, visit: &mut impl FnMut(&'c Comparison)) {
         match self {
-            Self::Any(parts) | Self::All(parts) => {
-                for part in parts {
-                    part.collect(found);
-                }
-            }
-            Self::Not(inner) => inner.collect(found),
-            Self::Compare(comparison) => found.push(comparison),
+            Self::Any(parts) | Self::All(parts) => parts.iter().for_each(|part| part.visit(visit)),
+            Self::Not(inner) => inner.visit(visit),
+            Self::Compare(comparison) => visit(comparison),
         }
     }
 
@@ -117,19 +114,9 @@ impl Condition {
 
     /// Calls `visit` for each metric that it names, from left to right, as often as it does.
     pub(crate) fn walk(&self, visit: &mut impl FnMut(Metric)) {
-        match self {
-            Self::Any(parts) | Self::All(parts) => {
-                for part in parts {
-                    part.walk(visit);
-                }
-            }
-            Self::Not(inner) => inner.walk(visit),
-            Self::Compare(comparison) => comparison.walk(&mut |term| {
-                if let Some(metric) = term.metric() {
-                    visit(metric);
-                }
-            }),
-        }
+        self.visit(&mut |comparison| {
+            comparison.walk(&mut |term| term.metric().into_iter().for_each(&mut *visit));
+        });
     }
 
     /// Whether it names the metric.

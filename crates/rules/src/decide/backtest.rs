@@ -4,6 +4,7 @@ use phasegate_model::{Evidence, Metric, Outcome, Readings};
 
 use super::assess::{Assessment, RowState};
 use super::background::{Background, completed_or};
+use super::columns::Columns;
 use super::outcome::certain_outcome;
 use crate::ballot::Ballot;
 use crate::matrix::Matrix;
@@ -52,7 +53,7 @@ impl Matrix {
         let alone = self.fact_uses().next().is_none() && !metrics.iter().any(earlier);
         let ballot = alone.then(|| self.ballot());
         records.into_iter().map(move |record| match &ballot {
-            Some(ballot) => ballot.outcome_of(&record.readings),
+            Some(ballot) => ballot.outcome_of(&record.readings, &metrics),
             None => self.outcome_with(&record, &metrics),
         })
     }
@@ -65,23 +66,23 @@ impl Matrix {
             RecordedReadings::Trials(trials) => {
                 let completed = complete(trials);
                 let trials = completed_or(completed.as_ref(), trials);
-                ballot.outcome_of(&RecordedReadings::Trials(trials))
+                ballot.outcome_of(&RecordedReadings::Trials(trials), metrics)
             }
             RecordedReadings::Typical(readings) => {
                 let completed = complete(&[readings]).and_then(|mut readings| readings.pop());
                 let readings = completed.as_ref().unwrap_or(readings);
-                ballot.outcome_of(&RecordedReadings::Typical(readings))
+                ballot.outcome_of(&RecordedReadings::Typical(readings), metrics)
             }
         }
     }
 }
 
 impl Ballot<'_> {
-    fn outcome_of(&self, readings: &RecordedReadings<'_>) -> Outcome {
+    fn outcome_of(&self, readings: &RecordedReadings<'_>, metrics: &[Metric]) -> Outcome {
         match readings {
             RecordedReadings::Typical(readings) => self.outcome_at(readings),
             RecordedReadings::Trials(trials) => {
-                let assessment = Assessment::of(self, trials);
+                let assessment = Assessment::of(self, &Columns::of(metrics, trials));
                 certain_outcome(self.matrix, assessment.rows.iter().map(RowState::possible))
                     .unwrap_or(Outcome::Undecided)
             }

@@ -35,26 +35,20 @@ fn is_far_by_ratio(sides: &[(Decimal, Decimal)]) -> Option<bool> {
     }
     let (_, limit) = sides.first()?;
     let constant = sides.iter().all(|(_, right)| exact::compare(*right, *limit).is_eq());
-    let readings = sides.iter().map(|(left, _)| *left);
-    let told = if constant { is_far_from(readings, *limit) } else { None };
+    let told = if constant { is_far_from(range(sides)?, *limit) } else { None };
     told.or_else(|| is_far_by_quotients(sides))
 }
 
-/// The same for readings and one limit, without dividing; nothing also if the products are too
-/// large.
-pub(crate) fn is_far_from(
-    mut readings: impl Iterator<Item = Decimal>,
-    limit: Decimal,
-) -> Option<bool> {
-    let first = readings.next()?;
-    let (mut smallest, mut largest) = (first, first);
-    for reading in readings {
-        if exact::compare(reading, smallest).is_lt() {
-            smallest = reading;
-        } else if exact::compare(reading, largest).is_gt() {
-            largest = reading;
-        }
-    }
+/// The smallest and the largest of the left sides.
+fn range(sides: &[(Decimal, Decimal)]) -> Option<(Decimal, Decimal)> {
+    let lefts = || sides.iter().map(|(left, _)| *left);
+    let by_size = |left: &Decimal, right: &Decimal| exact::compare(*left, *right);
+    Some((lefts().min_by(by_size)?, lefts().max_by(by_size)?))
+}
+
+/// The same for the smallest and the largest reading and one limit, without dividing; nothing also
+/// if the products are too large.
+pub(crate) fn is_far_from((smallest, largest): (Decimal, Decimal), limit: Decimal) -> Option<bool> {
     (is_positive(&smallest) && is_positive(&limit)).then_some(())?;
     if exact::compare(smallest, limit).is_gt() {
         exact::compare_square(smallest, largest, limit).map(Ordering::is_ge)
@@ -147,8 +141,7 @@ mod tests {
         ) {
             let sides: Vec<(Decimal, Decimal)> =
                 readings.iter().map(|reading| (Decimal::new(*reading, 1), Decimal::new(limit, 2))).collect();
-            let lefts = sides.iter().map(|(left, _)| *left);
-            let by_products = is_far_from(lefts, Decimal::new(limit, 2));
+            let by_products = is_far_from(range(&sides).unwrap(), Decimal::new(limit, 2));
             let (least, most) = (readings.iter().min().unwrap(), readings.iter().max().unwrap());
             // On the edge itself a quotient that had to be rounded says nothing.
             let on_edge = 10 * least * least == most * limit || 10 * most * most == least * limit;

@@ -94,7 +94,7 @@ mod tests {
             neither: 0,
             evidence_met: String::new(),
             evidence_not_met: String::new(),
-            threshold: threshold.to_owned(),
+            threshold: threshold.into(),
             settled_at: None,
         }
     }

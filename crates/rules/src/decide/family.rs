@@ -11,7 +11,8 @@ use phasegate_model::{
 
 use super::assess::{Assessment, RowState};
 use super::background::{Background, completed_or};
-use super::margin::Point;
+use super::columns::Columns;
+use super::point::Point;
 use super::summary::Samples;
 use super::{facts_used, ordered_metrics};
 use crate::condition::{Checked, checked_with_facts};
@@ -70,6 +71,9 @@ fn decide(
     error_rate: Quantity,
     considered: usize,
 ) -> Vec<Verdict> {
+    if conditions.is_empty() {
+        return Vec::new();
+    }
     let trials: Vec<&Readings> =
         evidence.trials.iter().take(considered).map(|trial| &trial.readings).collect();
     judge(conditions, Some(error_rate), &Background::of(evidence), &trials)
@@ -114,9 +118,10 @@ fn verdicts(family: &Matrix, background: &Background<'_>, trials: &[&Readings]) 
     let trials = completed_or(completed.as_ref(), trials);
     let bound = family.bound(background);
     let ballot = bound.ballot();
-    let assessment = Assessment::of(&ballot, &trials);
+    let columns = Columns::of(&metrics, &trials);
+    let assessment = Assessment::of(&ballot, &columns);
     let nothing = Readings::default();
-    let samples = Samples::of(&metrics, &trials);
+    let samples = Samples::of(columns, trials.len());
     let point = Point::new(samples.medians(), trials.first().copied().unwrap_or(&nothing));
     let verdict = |state: &RowState<'_>| {
         let margin = point.margin(&state.row.when.condition);
@@ -168,8 +173,8 @@ fn row(text: &str) -> Result<Row, String> {
     let facts = facts.into_iter().map(used).collect();
     // Nobody points into rows that aren't written in a matrix.
     let when = Written {
-        text: text.to_owned(),
-        normalized: condition.to_string(),
+        text: text.into(),
+        normalized: condition.to_string().into(),
         condition,
         facts,
         place: 0..0,

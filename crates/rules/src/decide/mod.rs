@@ -3,14 +3,19 @@
 mod assess;
 mod background;
 mod backtest;
+mod columns;
 mod detectable;
 mod drift;
 mod expectation;
 mod family;
 mod margin;
+mod moves;
 mod outcome;
+mod point;
+mod progress;
 mod solve;
 mod summary;
+mod tally;
 mod votes;
 
 use std::collections::BTreeMap;
@@ -21,17 +26,18 @@ use phasegate_model::{
 };
 
 use assess::{Assessment, RowState};
-pub use assess::{Progress, RowProgress};
 pub use background::Background;
 use background::completed_or;
 pub use backtest::{Recorded, RecordedReadings};
+pub(crate) use columns::Columns;
 pub use detectable::smallest_detectable;
 pub(crate) use drift::{LEAST_TRIALS, is_far_from};
 pub use expectation::{expected_more_trials, expected_trials};
 pub use family::judge;
-use margin::Point;
 use outcome::possible_outcomes;
 pub(crate) use outcome::{Asks, Possible, certain_outcome};
+use point::Point;
+pub use progress::{Progress, RowProgress};
 pub(crate) use summary::Samples;
 pub(crate) use votes::{e_value, format as format_evidence};
 
@@ -58,11 +64,12 @@ impl Matrix {
     /// Decides with facts in their places, and with what is known of an earlier phase.
     fn decide_on(&self, evidence: &Evidence, trials: &[&Readings], metrics: &[Metric]) -> Decision {
         let ballot = self.ballot();
-        let assessment = Assessment::of(&ballot, trials);
+        let columns = Columns::of(metrics, trials);
+        let assessment = Assessment::of(&ballot, &columns);
         let considered = trials.get(..assessment.considered).unwrap_or(trials);
         let nothing = Readings::default();
         let first = considered.first().copied().unwrap_or(&nothing);
-        let samples = Samples::of(metrics, considered);
+        let samples = Samples::of(columns, considered.len());
         let point = Point::new(samples.medians(), first);
 
         let findings: Vec<Finding> = assessment.rows.iter().map(RowState::finding).collect();
@@ -70,8 +77,7 @@ impl Matrix {
         let resolution = self.resolve(&findings, &possible);
         let row = |(state, finding): (&RowState<'_>, &Finding)| {
             let facts = facts_used(state.row, Some(&evidence.plan.facts));
-            let decided = row_decision(state, finding, &assessment, &samples, &point);
-            RowDecision { facts, ..decided }
+            row_decision(state, finding, &assessment, &samples, &point, facts)
         };
         Decision {
             schema: Decision::SCHEMA,
@@ -179,7 +185,7 @@ impl Matrix {
             let when = &row.when.normalized;
             let (other, condition) = match finding {
                 Finding::Met => (row.otherwise.as_ref(), format!("not ({when})")),
-                _ => (Some(&row.then), when.clone()),
+                _ => (Some(&row.then), when.to_string()),
             };
             let action = other.unwrap_or(deferred).clone();
             Some(Obligation { row: row.id.clone(), action, condition })
@@ -210,7 +216,7 @@ fn facts_used(row: &Row, facts: Option<&BTreeMap<FactName, Fact>>) -> Vec<FactUs
 /// margin is about.
 fn ordered_metrics(row: &Row, decisive: &Condition, margin: Option<&Margin>) -> Vec<Metric> {
     let mut metrics = decisive.metrics();
-    for condition in row.conditions() {
+    for condition in row.conditions().filter(|other| !std::ptr::eq(*other, decisive)) {
         condition.walk(&mut |metric| {
             if !metrics.contains(&metric) {
                 metrics.push(metric);
@@ -229,6 +235,7 @@ fn row_decision(
     assessment: &Assessment<'_>,
     samples: &Samples<'_>,
     point: &Point<'_>,
+    facts: Vec<FactUsed>,
 ) -> RowDecision {
     let row = state.row;
     // A row without a say flips when its `given` does.
@@ -257,7 +264,7 @@ fn row_decision(
             .map(|metric| samples.summarize(metric, assessment.threshold()))
             .collect(),
         margin,
-        facts: Vec::new(),
+        facts,
     }
 }
 

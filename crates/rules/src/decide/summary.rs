@@ -1,14 +1,12 @@
 //! What the trials say of one metric, for readers.
 
-use std::collections::BTreeMap;
-
 use phasegate_model::{
     Decimal, Dimension, Domain, Kind, Metric, MetricSummary, Missing, MissingReason, Quantity,
     Reading, Readings, Summary,
 };
 
+use super::columns::{Columns, Sorted};
 use super::votes::dissent_allowed;
-use crate::exact::Sorted;
 
 /// What the trials say of some metrics. The readings of each are sorted once, whoever asks.
 pub(crate) struct Samples<'t> {
@@ -18,19 +16,21 @@ pub(crate) struct Samples<'t> {
 }
 
 impl<'t> Samples<'t> {
-    /// Of these metrics, which are in the catalogue's order.
-    pub(crate) fn of(metrics: &[Metric], trials: &'t [&'t Readings]) -> Self {
-        let numeric = metrics.iter().filter(|metric| matches!(metric.domain(), Domain::Number(_)));
-        let sorted = numeric.map(|metric| (*metric, sorted(*metric, trials))).collect();
-        Self { trials, sorted }
+    /// Of so many of the first trials.
+    pub(crate) fn of(columns: Columns<'t>, trials: usize) -> Self {
+        let first = columns.trials().get(..trials).unwrap_or(columns.trials());
+        Self { trials: first, sorted: columns.sorted(trials) }
     }
 
-    /// The readings' median (the lower middle one) of every numeric metric that has any.
-    pub(crate) fn medians(&self) -> BTreeMap<Metric, Decimal> {
+    /// The readings' median (the lower middle one) of every numeric metric that has any,
+    /// in the catalogue's order.
+    pub(crate) fn medians(&self) -> Vec<(Metric, Decimal)> {
         let median = |(metric, values): &(Metric, Sorted)| {
             Some((*metric, values.get(middle(values.len()))?))
         };
-        self.sorted.iter().filter_map(median).collect()
+        let mut medians = Vec::with_capacity(self.sorted.len());
+        medians.extend(self.sorted.iter().filter_map(median));
+        medians
     }
 
     /// Median, interval, range and number of readings of one of the metrics.
@@ -49,12 +49,6 @@ impl<'t> Samples<'t> {
 
 const fn middle(n: usize) -> usize {
     n.saturating_sub(1) / 2
-}
-
-fn sorted(metric: Metric, trials: &[&Readings]) -> Sorted {
-    let place = metric.place();
-    let values = trials.iter().filter_map(|readings| Some(readings.at(place)?.number()?.value()));
-    Sorted::of(values, trials.len())
 }
 
 fn numbers(
