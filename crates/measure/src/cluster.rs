@@ -143,7 +143,7 @@ pub(crate) fn primaries(
 
 /// One trial out of those of the primaries: of each metric the worst. There has to be one.
 pub(crate) fn worst(number: u32, trials: Vec<(String, Trial)>) -> Result<Trial, MeasureError> {
-    let told = |(address, trial): &'_ (String, Trial)| (address.clone(), trial.readings.clone());
+    let told = |(address, trial): &(String, Trial)| (address.clone(), trial.readings.clone());
     let readings = worst_readings(&trials.iter().map(told).collect::<Vec<_>>())?;
     let told = |(address, trial): &(String, Trial)| {
         Some((address.clone(), trial.baseline.as_ref()?.readings.clone()))

@@ -18,6 +18,7 @@ use crate::requests::Requests;
 use crate::restart::{RESTART_LIMIT, Restart};
 use crate::session::{Progress, Session};
 use crate::share::{KeyWords, Share};
+use crate::slots::Slots;
 use crate::source::{Contender, Contenders, Source};
 
 /// The primaries of a cluster, each with what it is compared with.
@@ -34,7 +35,7 @@ pub(crate) struct Primaries {
 struct Cluster {
     seed: Address,
     restart: Option<RestartCommand>,
-    /// Those of the beginning, in the order of their slots.
+    /// Those of the beginning, in the order of the slots that they had then.
     primaries: Vec<Primary>,
 }
 
@@ -165,10 +166,6 @@ impl Cluster {
         Ok(Self { seed: seed.clone(), restart: contender.restart.clone(), primaries })
     }
 
-    fn addresses(&self) -> BTreeSet<String> {
-        self.primaries.iter().map(|it| it.address.to_string()).collect()
-    }
-
     /// Asks who has the slots now: the node that was named, or else the first primary that answers.
     /// Others than at the beginning end the campaign.
     fn find_again(&mut self, terms: &Terms) -> Result<(), MeasureError> {
@@ -181,10 +178,15 @@ impl Cluster {
                 others.into_iter().find_map(answers).ok_or(error)?
             }
         };
-        let before = self.addresses();
-        self.primaries = cluster::primaries(&mut control, &asked)?;
-        let now = self.addresses();
+        let found = cluster::primaries(&mut control, &asked)?;
+        let (before, now) = (addresses(&self.primaries), addresses(&found));
         if now == before {
+            // In the order of the beginning, which is that of the sessions.
+            for primary in &mut self.primaries {
+                let shown = primary.address.to_string();
+                let same = found.iter().find(|it| it.address.to_string() == shown);
+                primary.slots = same.map_or_else(Slots::default, |it| it.slots.clone());
+            }
             return Ok(());
         }
         let list = |these: &BTreeSet<String>, those: &BTreeSet<String>| {
@@ -211,6 +213,10 @@ impl Cluster {
         }
         Ok(())
     }
+}
+
+fn addresses(primaries: &[Primary]) -> BTreeSet<String> {
+    primaries.iter().map(|it| it.address.to_string()).collect()
 }
 
 /// One node of the cluster that a contender is. What restarts it restarts all of them.
