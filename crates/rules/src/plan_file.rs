@@ -82,7 +82,7 @@ fn read_plan(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Pl
             section.finish(problems);
             measure
         }
-        None => Some(default_measure()),
+        None => default_measure(),
     };
     let target = target_file::server(top, "target", problems);
     let baseline = target_file::server(top, "baseline", problems);
@@ -92,7 +92,7 @@ fn read_plan(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Pl
     let facts = fact_file::facts(top, problems);
     let places = facts.iter().map(|(name, (_, span))| (name.clone(), span.clone())).collect();
     let mut phase = phase?;
-    let plan = read_phase(&mut phase, measure?, next_options, problems);
+    let plan = read_phase(&mut phase, measure, next_options, problems);
     phase.finish(problems);
     let facts = facts.into_iter().map(|(name, (fact, _))| (name, fact)).collect();
     let plan = Plan { target, baseline, facts, predictions, ..plan? };
@@ -205,7 +205,7 @@ pub(crate) fn default_measure() -> MeasurePlan {
     }
 }
 
-fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<MeasurePlan> {
+fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> MeasurePlan {
     let default = default_measure();
     let transports = [("unix", Transport::Unix), ("tcp", Transport::Tcp)];
     let waits = [("spin", Wait::Spin), ("block", Wait::Block)];
@@ -218,7 +218,7 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Op
     {
         check_type(section, dataset, problems);
     }
-    Some(MeasurePlan {
+    MeasurePlan {
         transport: section.choice("transport", &transports, problems).unwrap_or(default.transport),
         wait: section.choice("wait", &waits, problems).unwrap_or(default.wait),
         command,
@@ -234,7 +234,7 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Op
         trials: section.positive("trials", problems).unwrap_or(default.trials),
         budget: section.parsed("budget", problems).unwrap_or(default.budget),
         dataset,
-    })
+    }
 }
 
 fn next_options(

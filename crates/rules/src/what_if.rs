@@ -106,7 +106,7 @@ impl Matrix {
             subject: transcription.subject.clone(),
             matrix: String::new(),
             next: NextPhases::default(),
-            planned_effort: transcription.planned_effort.clone(),
+            planned_effort: transcription.planned_effort,
             measure: default_measure(),
             target: None,
             baseline: None,
