@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "the command line owns files, clock and environment")]
 
 mod args;
+mod author;
 mod candidates;
 mod commands;
 mod comparing;
