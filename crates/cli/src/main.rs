@@ -19,6 +19,7 @@ mod github;
 mod layout;
 mod lines;
 mod look;
+mod masked;
 mod notes;
 mod output;
 mod owed;
