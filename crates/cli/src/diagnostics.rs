@@ -3,6 +3,7 @@
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use phasegate_rules::{Diagnostic, Severity, Source};
 
+use crate::masked::masked;
 use crate::output::{ReportedError, colour, say};
 use crate::project::{Trouble, is_error};
 
@@ -55,7 +56,8 @@ fn render(source: &Source, problem: &Diagnostic, styled: bool) -> String {
         .related
         .iter()
         .map(|(span, label)| AnnotationKind::Context.span(span.clone()).label(label.as_str()));
-    let snippet = Snippet::source(source.text.as_str())
+    let text = masked(&source.text);
+    let snippet = Snippet::source(text.as_str())
         .path(source.name.as_str())
         .annotation(annotation)
         .annotations(related);

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "the command line owns files, clock and environment")]
 
 mod args;
+mod author;
 mod candidates;
 mod commands;
 mod comparing;
@@ -18,6 +19,7 @@ mod github;
 mod layout;
 mod lines;
 mod look;
+mod masked;
 mod notes;
 mod output;
 mod owed;

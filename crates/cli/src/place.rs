@@ -64,6 +64,14 @@ impl HistoryPlace {
     }
 }
 
+/// That nobody has decided anything there, and what to do about it.
+pub(crate) fn nothing_recorded(location: &Location) -> String {
+    format!(
+        "no decisions are recorded in `{location}`; `phasegate run PHASE` records one, --reports \
+         names another folder"
+    )
+}
+
 /// Opens the history at a location.
 pub(crate) fn open(location: &Location) -> anyhow::Result<Store> {
     // What isn't text can't be a setting of a store.

@@ -34,7 +34,7 @@ impl Display {
             let usual = plan.measure.load.is_one_at_a_time();
             let load = if usual { String::new() } else { format!(", {}", plan.measure.load) };
             say(&format!(
-                "phase {}: {}{}, {} over {}, client {}{}; at most {} trials or {}",
+                "phase {}: {}{}, {} over {}, client {}{}; at most {} {} or {}",
                 plan.phase,
                 target.server,
                 set_up(plan.target.as_ref(), &target.server),
@@ -43,6 +43,7 @@ impl Display {
                 target.wait.map_or_else(String::new, |it| it.to_string()),
                 load,
                 plan.measure.trials,
+                if plan.measure.trials.get() == 1 { "trial" } else { "trials" },
                 plan.measure.budget.quantity().human(),
             ));
             if let Some(baseline) = baseline {
@@ -136,9 +137,9 @@ fn new_bar(plan: &Plan) -> ProgressBar {
     let target = ProgressDrawTarget::stderr();
     let bar = ProgressBar::with_draw_target(Some(u64::from(plan.measure.trials.get())), target);
     let look = if colour(&std::io::stderr()) {
-        "trial {pos} of at most {len} {bar:20.cyan} {elapsed} {wide_msg}"
+        "{pos} of at most {len} trials {bar:20.cyan} {elapsed} {wide_msg}"
     } else {
-        "trial {pos} of at most {len} {bar:20} {elapsed} {wide_msg}"
+        "{pos} of at most {len} trials {bar:20} {elapsed} {wide_msg}"
     };
     // A look that can't be parsed would only be less pretty.
     if let Ok(style) = ProgressStyle::with_template(look) {

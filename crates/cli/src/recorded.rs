@@ -5,6 +5,7 @@ use phasegate_model::{Evidence, PhaseId, Plan};
 use phasegate_rules::{Diagnostic, Matrix, Source, parse_plan};
 
 use crate::args::HistoryPlace;
+use crate::place::nothing_recorded;
 
 /// The decision of an entry that must be one.
 pub(crate) fn decision_of(entry: &Entry) -> anyhow::Result<&DecisionRecord> {
@@ -44,12 +45,7 @@ pub(crate) fn entry_or_newest(
         return Ok(store.entry(number)?);
     }
     let location = place.location()?;
-    newest_decision(store, None)?.ok_or_else(|| {
-        anyhow::anyhow!(
-            "no decisions are recorded in `{location}`; `phasegate run PHASE` records one, \
-             --reports names another folder"
-        )
-    })
+    newest_decision(store, None)?.ok_or_else(|| anyhow::anyhow!(nothing_recorded(&location)))
 }
 
 /// What a decision rests on, checked again as it was then.

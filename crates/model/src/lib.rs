@@ -72,7 +72,7 @@ pub use rust_decimal::Decimal;
 pub use suggest::nearest;
 pub use target::{
     ClientFiles, ConfigLine, RestartCommand, ServerPlan, ServerPlanError, ServerUrl, Setup,
-    TlsPlan, VariableName, is_secret_argument,
+    TlsPlan, VariableName, is_secret_argument, secret_directives,
 };
 pub use unit::{Dimension, Unit};
 pub use version::{Version, VersionError};

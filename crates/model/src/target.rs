@@ -252,6 +252,12 @@ const SECRET: [&str; 7] = [
     "tls-client-key-file-pass",
 ];
 
+/// Directives of a `redis.conf` whose values are secrets, in lower case.
+#[must_use]
+pub const fn secret_directives() -> &'static [&'static str] {
+    &SECRET
+}
+
 /// Whether an argument of a server's program is a directive with a secret: `--requirepass`.
 #[must_use]
 pub fn is_secret_argument(argument: &str) -> bool {
@@ -271,6 +277,11 @@ impl FromStr for ConfigLine {
     type Err = ServerPlanError;
 
     fn from_str(text: &str) -> Result<Self, ServerPlanError> {
+        // Before anything of the line is repeated in an error.
+        let first = text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+        if SECRET.contains(&first.as_str()) {
+            return Err(ServerPlanError::SecretDirective(first));
+        }
         let words = words(text).ok_or_else(|| ServerPlanError::OpenQuote(text.to_owned()))?;
         let directive = words.first().map(|word| word.to_ascii_lowercase()).unwrap_or_default();
         let named = directive.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
@@ -399,6 +410,8 @@ mod tests {
         assert!(message("Port 6379").starts_with("`port` can't be set"));
         let secret = message("requirepass hunter2");
         assert!(secret.starts_with("`requirepass` can't be set") && !secret.contains("hunter2"));
+        let open = message("RequirePass \"hunter2");
+        assert!(open.starts_with("`requirepass` can't be set") && !open.contains("hunter2"));
     }
 
     #[test]

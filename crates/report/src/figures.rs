@@ -154,7 +154,10 @@ impl TableUnits {
             // An uptime of a day beside microseconds would be a row of zeros.
             let amount = figure.amount().abs();
             let one = Quantity::new(Decimal::ONE, *unit).map_or(Decimal::ONE, |one| one.amount());
-            amount.is_zero() || amount < one.saturating_mul(Decimal::from(10_000))
+            let few = amount < one.saturating_mul(Decimal::from(10_000));
+            // And a command of nanoseconds beside milliseconds one of zeros behind the point.
+            let many = amount.saturating_mul(Decimal::ONE_THOUSAND) >= one;
+            amount.is_zero() || (few && many)
         };
         unit_beside(metric, of_table.filter(suits).unwrap_or(figure.unit()))
     }
@@ -247,6 +250,10 @@ mod tests {
         let units = TableUnits::of([q("0B"), q("9.93us"), q("5ms"), q("1.8MB")].into_iter());
         let p99 = Metric::Rtt(Statistic::P99);
         assert_eq!(units.unit(p99, q("5ms")), Unit::Microsecond);
+        assert_eq!(units.unit(p99, q("10ns")), Unit::Microsecond);
+        assert_eq!(units.unit(p99, q("100ms")), Unit::Millisecond);
+        let of_milliseconds = TableUnits::of(std::iter::once(q("3.48ms")));
+        assert_eq!(of_milliseconds.unit(p99, q("128ns")), Unit::Nanosecond);
         assert_eq!(units.unit(Metric::Memory(Memory::Used), q("900kB")), Unit::Megabyte);
         assert_eq!(units.unit(Metric::Headroom(Headroom::Exec), q("0.01")), Unit::Percent);
     }

@@ -322,7 +322,7 @@ impl<'d> Section<'d> {
             let mut problem = Diagnostic::new(Code::UnknownKey, span, message);
             problem.help = Some(match (nearest(key, self.known.iter().copied()), key) {
                 (Some(known), _) => format!("did you mean `{known}`?"),
-                (None, "matrix" | "row" | "rules") if self.known.contains(&"phase") => {
+                (None, "matrix" | "row" | "rules") if self.known.contains(&"measure") => {
                     "this is a matrix; give the plan that names it with `phase.matrix`".to_owned()
                 }
                 (None, "phase" | "measure") if self.known.contains(&"matrix") => {

@@ -10,8 +10,8 @@ use phasegate_rules::{Source, parse_transcription};
 use serde::Serialize;
 
 use crate::args::{Format, ImportArgs, Talk};
+use crate::author::recorded_by;
 use crate::commands::import_measured;
-use crate::commands::run::recorded_by;
 use crate::diagnostics::report;
 use crate::driver::{TOOL, now};
 use crate::files::read_rules;

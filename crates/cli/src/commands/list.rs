@@ -12,6 +12,7 @@ use crate::diagnostics::report;
 use crate::layout::{Layout, plain};
 use crate::lines::{Columns, Lines, Newest, Problems};
 use crate::output::{Exit, say};
+use crate::place::nothing_recorded;
 use crate::project::Trouble;
 use crate::typical::typical_among;
 use crate::waivers::{Waivers, outcome_with, today};
@@ -45,7 +46,7 @@ pub(crate) fn run(args: &ListArgs) -> anyhow::Result<Exit> {
     let count = shown.count;
     shown.finish()?;
     if count == 0 && all == 0 && problems.count == 0 {
-        say(&format!("no decisions are recorded in `{}`", args.history.place.location()?));
+        say(&nothing_recorded(&args.history.place.location()?));
     } else if count == 0 && all > 0 {
         say("no entry matches");
     }

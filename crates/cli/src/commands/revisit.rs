@@ -12,13 +12,14 @@ use phasegate_report::{FORESIGHT, Forecast};
 use serde::Serialize;
 
 use crate::args::{Format, RevisitArgs, Talk};
-use crate::commands::run::recorded_by;
+use crate::author::recorded_by;
 use crate::driver::{TOOL, now};
 use crate::layout::{Layout, plain};
 use crate::lines::{Columns, Lines, Problems};
 use crate::look::{Judged, Look, readings_of};
 use crate::output::{Exit, print, print_json, say};
 use crate::owed::{Earlier, Ledger};
+use crate::place::nothing_recorded;
 use crate::table::{distance, human};
 
 pub(crate) fn run(args: &RevisitArgs, talk: Talk) -> anyhow::Result<Exit> {
@@ -27,6 +28,9 @@ pub(crate) fn run(args: &RevisitArgs, talk: Talk) -> anyhow::Result<Exit> {
     let ledger = Ledger::read(&store, &mut problems)?;
     // Nothing owed is nothing to ask.
     let look = if ledger.count() == 0 { None } else { Some(Look::take(args, talk)?) };
+    if look.is_none() && talk > Talk::Quiet && store.head()?.is_none() {
+        say(&nothing_recorded(&args.history.place.location()?));
+    }
     let judged = match &look {
         Some(look) => look.judge(&ledger, args, talk)?,
         None => Vec::new(),

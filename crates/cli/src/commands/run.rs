@@ -8,6 +8,7 @@ use phasegate_model::{Decision, Evidence};
 use phasegate_report::{Context, Form};
 
 use crate::args::{Format, RunArgs, Talk};
+use crate::author::recorded_by;
 use crate::commands::measure::{apply_options, fail};
 use crate::commands::sign;
 use crate::decision_json::{RecordedJson, decision_json};
@@ -135,12 +136,6 @@ fn warn_of_clock(store: &Store, recorded: &Recorded) {
     if before.is_some_and(|before| recorded.entry.recorded_at < before.entry.recorded_at) {
         say(&format!("warning: {}; check this machine's clock", Warning::ClockBack { number }));
     }
-}
-
-/// Who records: the user's name, as the system has it.
-pub(crate) fn recorded_by() -> String {
-    let name = |key| std::env::var(key).ok().filter(|name| !name.trim().is_empty());
-    name("USER").or_else(|| name("LOGNAME")).unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// Where the evidence of a run goes that could not be finished.

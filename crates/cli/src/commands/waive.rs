@@ -4,8 +4,8 @@ use phasegate_history::{Draft, Matter, NoteRecord, Store, WaiverRecord};
 use phasegate_model::{Note, RowId, Waiver, nearest};
 
 use crate::args::{NoteArgs, WaiveArgs};
+use crate::author::recorded_by;
 use crate::commands::import::print_recorded;
-use crate::commands::run::recorded_by;
 use crate::driver::{TOOL, now};
 use crate::output::Exit;
 use crate::recorded::decision_of;

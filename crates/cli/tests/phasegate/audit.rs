@@ -100,7 +100,8 @@ fn a_condition_that_is_none_is_shown_in_its_place() {
 fn an_empty_history_is_no_error() {
     let scene = Scene::empty();
     let said = list(&scene, &[]);
-    let empty = "no decisions are recorded in `reports`\n";
+    let empty = "no decisions are recorded in `reports`; `phasegate run PHASE` records one, \
+                 --reports names another folder\n";
     assert_eq!((said.status, said.out.as_str(), said.err.as_str()), (0, "", empty));
     assert_eq!(list(&scene, &["--format", "json"]).out, "[]\n");
     assert_eq!(scene.run(&["history", "export"]).out, "");
@@ -415,4 +416,16 @@ fn a_table_has_a_column_for_each_metric_and_quotes_what_it_must() {
     assert_eq!(cell(4, "text"), "a \"quoted\", long\nnote");
     assert!(table.lines().next().unwrap().starts_with("number,digest,kind,phase,outcome,next,"));
     assert!(table.contains("\r\n"));
+}
+
+#[test]
+fn who_records_without_a_name_in_the_environment_has_the_systems() {
+    let scene = history();
+    let mut command = scene.program(&["history", "note", "1", "--text", "seen"]);
+    let said = scene.said(&command.env_remove("USER").env_remove("LOGNAME").output().unwrap());
+    assert_eq!(said.status, 0, "{}", said.err);
+    let system = std::process::Command::new("id").arg("-un").output().unwrap();
+    let name = String::from_utf8(system.stdout).unwrap();
+    let listed = json(&list(&scene, &["--limit", "1", "--format", "json"]));
+    assert_eq!(listed[0]["recorded_by"], name.trim(), "{listed}");
 }

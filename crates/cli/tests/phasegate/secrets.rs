@@ -1,6 +1,6 @@
 //! A password appears in no file, no output, and not in the process list.
 
-use crate::scene::{Running, Scene, Server};
+use crate::scene::{QUICK, Running, Scene, Server};
 
 const PASSWORD: &str = "hunter2secret";
 
@@ -48,6 +48,36 @@ fn a_password_in_redis_url_is_kept_to_itself() {
     let server = server();
     let url = format!("redis://:{PASSWORD}@127.0.0.1:{}", server.port);
     run_and_look(&Scene::quick(), &["run", "q1"], Some(&url));
+}
+
+#[test]
+fn a_password_in_a_plan_is_not_in_what_is_said_of_the_plan() {
+    let scene = Scene::quick();
+    for server in [
+        format!("url = \"redis://me:{PASSWORD}@host\""),
+        format!("url = \"redis+sentinel://h/s?sentinel_pass={PASSWORD}\""),
+        format!("url = \"unix:///s?pass={PASSWORD}\""),
+        format!("colour = 1\nurl = \"redis://me:{PASSWORD}@host"),
+        format!("config = [\"port 7\", \"requirepass {PASSWORD}\"]"),
+        format!("config = [\"requirepass '{PASSWORD}\"]"),
+        format!("config = [\"user ada on >{PASSWORD}\"]"),
+        format!("arguments = [\"--requirepass\", \"{PASSWORD}\"]"),
+        format!("setup = {{ config = [\"masterauth {PASSWORD}\"] }}"),
+    ] {
+        scene.write("rules/phases/q1.toml", format!("{QUICK}[target]\n{server}\n"));
+        for arguments in [
+            &["check", "rules/phases/q1.toml"][..],
+            &["check", "rules/phases/q1.toml", "--format", "json"],
+            &["check", "rules/phases/q1.toml", "--format", "sarif"],
+            &["run", "q1"],
+            &["fmt", "rules/phases/q1.toml"],
+        ] {
+            let said = scene.run(arguments);
+            assert_eq!(said.status, 2, "{arguments:?}: {server}");
+            assert_nowhere(said.err.as_bytes(), "an error");
+            assert_nowhere(said.out.as_bytes(), "a problem");
+        }
+    }
 }
 
 #[test]
