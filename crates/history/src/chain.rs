@@ -197,7 +197,8 @@ impl Chain {
         }
         let Some(before) = &self.before else { return };
         // A clock that was set back is no proof of anything, so it is told and no more.
-        if before.link.is_some_and(|before| link.recorded_at < before.recorded_at) {
+        if before.link.is_some_and(|before| link.recorded_at.is_clearly_before(before.recorded_at))
+        {
             self.warnings.push(Warning::ClockBack { number });
         }
         if link.previous == Some(before.digest) {

@@ -9,19 +9,17 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::files::Published;
 use crate::names;
+use crate::outline::CLOCK_TOLERANCE;
 use crate::place_error::PlaceError;
 use crate::store::Store;
 
 /// How many writers meet on one name, and how often.
 const WRITERS: usize = 8;
 const RACES: usize = 8;
-
-/// How far the clocks may be apart.
-const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(60);
 
 /// What was looked at, and how it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -118,7 +118,7 @@ pub use location::{BucketUrl, Location, LocationError};
 pub use medians::Medians;
 pub use names::ObjectKind;
 pub use obligations::{OpenObligation, OpenObligations};
-pub use outline::Outline;
+pub use outline::{Outline, clock_went_back};
 pub use packing::{PackEffect, PackError, Packed};
 pub use place_error::PlaceError;
 pub use prepare::PrepareError;

@@ -4,7 +4,7 @@
 //! time are at its beginning and the outcome is soon found. Only such lines are read here. Anything
 //! else is no error but nothing, and is left to [`Entry::parse`], which says what is wrong with it.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use phasegate_model::{Outcome, PhaseId};
 
 use crate::body::Kind;
@@ -72,6 +72,17 @@ impl Link {
     }
 }
 
+/// How far the clocks of machines may differ. Who writes at the same time as others dates an entry
+/// before it is known which place it gets.
+pub(crate) const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(60);
+
+/// Whether an entry of this time can't follow one of the time `before`, unless a clock was wrong: it
+/// is earlier by more than a minute, which writers at the same time and clocks in use may differ.
+#[must_use]
+pub fn clock_went_back(before: DateTime<Utc>, time: DateTime<Utc>) -> bool {
+    before - time > CLOCK_TOLERANCE
+}
+
 /// A time as entries have it, `2026-11-23T05:00:00Z`: sorted as bytes they are sorted in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Time([u8; 20]);
@@ -90,6 +101,16 @@ impl Time {
             _ => byte == form,
         };
         bytes.iter().zip(form).all(fits).then_some(Self(bytes))
+    }
+
+    /// Whether it is that much earlier that a clock must have been wrong.
+    pub(crate) fn is_clearly_before(self, other: Self) -> bool {
+        self < other
+            && match (self.parse(), other.parse()) {
+                (Some(this), Some(other)) => clock_went_back(other, this),
+                // What is no time at all has no distance.
+                _ => true,
+            }
     }
 
     pub(crate) fn parse(self) -> Option<DateTime<Utc>> {

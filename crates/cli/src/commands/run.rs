@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use phasegate_history::{DecisionDraft, Digest, Draft, Matter, Recorded, Store, Upcoming, Warning};
+use phasegate_history::{
+    DecisionDraft, Digest, Draft, Matter, Recorded, Store, Upcoming, Warning, clock_went_back,
+};
 use phasegate_model::{Decision, Evidence};
 use phasegate_report::{Context, Form};
 
@@ -133,7 +135,9 @@ fn record(
 fn warn_of_clock(store: &Store, recorded: &Recorded) {
     let number = recorded.entry.number;
     let before = number.checked_sub(1).and_then(|before| store.entry(before).ok());
-    if before.is_some_and(|before| recorded.entry.recorded_at < before.entry.recorded_at) {
+    if before
+        .is_some_and(|before| clock_went_back(before.entry.recorded_at, recorded.entry.recorded_at))
+    {
         say(&format!("warning: {}; check this machine's clock", Warning::ClockBack { number }));
     }
 }

@@ -102,6 +102,10 @@ fn explain(error: &Error, access: Access) -> (ErrorKind, String, &'static str) {
     if text.contains("specified bucket does not exist") {
         return missing_bucket(&with_code);
     }
+    // An object that isn't there is another error: this is the answer to a list.
+    if matches!(error, Error::Generic { .. }) && text.contains("status code: 404") {
+        return missing_bucket(&with_code);
+    }
     if text.contains("redirect without LOCATION") {
         return other_region(&with_code);
     }
@@ -265,6 +269,7 @@ mod tests {
             (code("PermanentRedirect"), "another region (PermanentRedirect); set AWS_REGION"),
             (code("AccessDenied"), "access is denied (AccessDenied); the owner of AWS_ACCESS_KEY"),
             (code("NoSuchBucket"), "the bucket doesn't exist (NoSuchBucket); create it"),
+            (answered("404 Not Found", "hunter2"), "the bucket doesn't exist; create it"),
             (answered("503 Slow Down", "hunter2"), "503 Slow Down; try again later"),
             (answered("503 x", "<Code>hunter2 <b></Code>"), "the server answered 503 x; try"),
             (broken(HttpErrorKind::Timeout), "there was no answer in time; check the network"),

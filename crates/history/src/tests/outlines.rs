@@ -100,9 +100,11 @@ fn a_filter_hides_no_damage() {
 #[test]
 fn a_clock_that_goes_back_is_told_and_no_problem() {
     let history = History::written(
-        ["05:00:00", "06:00:00", "05:59:59", "05:59:59"].into_iter().map(|time| crate::Draft {
-            recorded_at: format!("2026-11-23T{time}Z").parse().unwrap(),
-            ..super::draft(time)
+        ["05:00:00", "06:00:00", "05:59:00", "05:57:59", "05:58:00"].into_iter().map(|time| {
+            crate::Draft {
+                recorded_at: format!("2026-11-23T{time}Z").parse().unwrap(),
+                ..super::draft(time)
+            }
         }),
     );
     let found = verify(&history.store(), None, &mut |_, _| Ok(()));
@@ -110,7 +112,7 @@ fn a_clock_that_goes_back_is_told_and_no_problem() {
     assert_eq!(found.warnings.len(), 1);
     assert_eq!(
         found.warnings[0].to_string(),
-        "entry 3 says that it was recorded before entry 2, which it follows: a clock was wrong, \
+        "entry 4 says that it was recorded before entry 3, which it follows: a clock was wrong, \
          or it was re-linked by `history rebase`"
     );
     assert_eq!(crate::verify_chain(&history.store(), None).warnings, found.warnings);
