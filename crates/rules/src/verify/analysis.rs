@@ -169,26 +169,24 @@ impl<'m> Analysis<'m> {
         self.entangled.is_empty() && !speaks.into_iter().any(|block| block.holds(point))
     }
 
-    /// The outcome at these readings without some rows; nothing if the readings don't tell. Rows
-    /// that say nothing at the point are left out where that is certain.
-    pub(super) fn outcome(
-        &self,
-        point: &Point,
-        readings: &Readings,
-        without: impl Fn(usize) -> bool,
-    ) -> Option<Outcome> {
+    /// What some rows, which are in their order, say of these readings; nothing if the readings
+    /// don't tell.
+    pub(super) fn said(&self, rows: &[usize], readings: &Readings) -> Option<Vec<(usize, Verb)>> {
         let mut verbs = Vec::new();
-        for (at, row, _) in self.rows() {
-            if !self.is_silent_at(at, point) && !without(at) {
-                verbs.extend(says(row, readings)?.map(Action::verb));
-            }
+        for (at, row) in rows.iter().filter_map(|at| Some((*at, self.matrix.rows.get(*at)?))) {
+            verbs.extend(says(row, readings)?.map(|action| (at, action.verb())));
         }
-        let verb: Option<Verb> = match self.matrix.hit_policy {
-            HitPolicy::Priority => verbs.into_iter().max(),
-            HitPolicy::First => verbs.into_iter().next(),
+        Some(verbs)
+    }
+
+    /// The outcome of what rows say, in their order.
+    pub(super) fn outcome(&self, mut verbs: impl Iterator<Item = Verb>) -> Outcome {
+        let verb = match self.matrix.hit_policy {
+            HitPolicy::Priority => verbs.max(),
+            HitPolicy::First => verbs.next(),
         };
         let default = self.matrix.default.as_ref().map(Action::verb);
-        Some(verb.or(default).map_or(Outcome::Undecided, Outcome::Decided))
+        verb.or(default).map_or(Outcome::Undecided, Outcome::Decided)
     }
 }
 

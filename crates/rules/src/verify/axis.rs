@@ -96,8 +96,10 @@ impl Axis {
 
     /// The cells whose readings compare so with the limit: none, one or two runs.
     pub(super) fn runs(&self, operator: Operator, limit: &Value) -> Vec<Run> {
-        let below = index(self.cells.partition_point(|cell| cell.is_below(limit)));
-        let not_above = index(self.cells.partition_point(|cell| !cell.is_above(limit)));
+        let below = self.cells.partition_point(|cell| cell.is_below(limit));
+        let from_there = self.cells.get(below..).unwrap_or_default();
+        let not_above = below + from_there.iter().take_while(|cell| !cell.is_above(limit)).count();
+        let (below, not_above) = (index(below), index(not_above));
         let end = index(self.cells.len());
         let runs = match operator {
             Operator::Less => [(0, below), (0, 0)],

@@ -88,13 +88,15 @@ impl Block {
         self.0.iter().map(|run| run.from.midpoint(run.to)).collect()
     }
 
-    /// Which share of the target's cells it holds, if it overlaps it.
-    pub(super) fn share(&self, target: &Self) -> f64 {
-        let sides = self.0.iter().zip(&target.0).map(|(own, its)| {
+    /// Which share of the target's cells it holds, if it overlaps it and cuts into it on these
+    /// axes.
+    pub(super) fn share(&self, target: &Self, axes: u128) -> f64 {
+        let sides = self.0.iter().zip(&target.0).enumerate();
+        let cut = sides.filter(|(axis, _)| axes & axis_bit(*axis) != 0).map(|(_, (own, its))| {
             let common = own.to.min(its.to).saturating_sub(own.from.max(its.from));
             f64::from(common) / f64::from(its.to.saturating_sub(its.from))
         });
-        sides.product()
+        cut.product()
     }
 
     pub(super) fn holds(&self, point: &[u32]) -> bool {
@@ -113,9 +115,24 @@ impl Block {
         }
         if cuts == 0 { Relation::Covers } else { Relation::Cuts(cuts) }
     }
+
+    /// The same for a target that was narrowed on one axis only, and into which it cut on these
+    /// axes before.
+    pub(super) fn relation_on(&self, axis: usize, target: &Self, cuts: u128) -> Relation {
+        let runs = self.run(axis).zip(target.run(axis)).filter(|_| axis < SHARED_BIT);
+        let Some((own, its)) = runs else { return self.relation(target) };
+        if own.is_apart_from(its) {
+            return Relation::Apart;
+        }
+        let cuts = if its.is_within(own) { cuts & !axis_bit(axis) } else { cuts };
+        if cuts == 0 { Relation::Covers } else { Relation::Cuts(cuts) }
+    }
 }
+
+/// The bit of all axes from this one on.
+const SHARED_BIT: usize = 127;
 
 /// Axes beyond the last bit share it: they are then only never taken apart.
 pub(super) fn axis_bit(axis: usize) -> u128 {
-    1 << axis.min(127)
+    1 << axis.min(SHARED_BIT)
 }

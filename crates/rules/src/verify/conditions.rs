@@ -15,9 +15,12 @@ pub(super) fn check(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
         }
         let before = problems.len();
         if let Some(given) = &row.given {
-            alone(analysis, row, given, problems);
+            alone(analysis, row, given, &regions.given, problems);
+            let when = analysis.space.region(&row.when.condition, true);
+            alone(analysis, row, &row.when, &when, problems);
+        } else {
+            alone(analysis, row, &row.when, &regions.met, problems);
         }
-        alone(analysis, row, &row.when, problems);
         let Some(given) = row.given.as_ref().filter(|_| problems.len() == before) else { continue };
         let (code, is, help) = if regions.met.is_empty() {
             (Code::NeverMet, "can never be met", never_help(&row.when.condition))
@@ -37,12 +40,17 @@ pub(super) fn check(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
 }
 
 /// What is wrong with a condition whatever stands beside it.
-fn alone(analysis: &Analysis<'_>, row: &Row, written: &Written, problems: &mut Vec<Diagnostic>) {
+fn alone(
+    analysis: &Analysis<'_>,
+    row: &Row,
+    written: &Written,
+    region: &[Block],
+    problems: &mut Vec<Diagnostic>,
+) {
     let condition = &written.condition;
-    let region = analysis.space.region(condition, true);
     let (code, holds, is, help) = if region.is_empty() {
         (Code::NeverMet, false, "can never be met", never_help(condition))
-    } else if covers(analysis, &region, &[analysis.space.whole()]) {
+    } else if covers(analysis, region, &[analysis.space.whole()]) {
         (Code::AlwaysMet, true, "is always met", always_help(row))
     } else {
         return;

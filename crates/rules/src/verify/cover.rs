@@ -89,18 +89,40 @@ impl Steps {
         cover: impl Iterator<Item = &'b Block>,
         depth: u32,
     ) -> Result<Option<Point>, GaveUp> {
-        let mut near: Vec<Near<'b>> = Vec::new();
+        let relations = cover.map(|block| (block, block.relation(target)));
+        match self.near(target, relations) {
+            Some(near) => self.hole_beside(target, &near, depth),
+            None => Ok(None),
+        }
+    }
+
+    /// The blocks that cut into the target; nothing if one covers it.
+    fn near<'b>(
+        &mut self,
+        target: &Block,
+        relations: impl Iterator<Item = (&'b Block, Relation)>,
+    ) -> Option<Vec<Near<'b>>> {
         let axes = target.runs().count() as u64;
-        for block in cover {
+        let mut near = Vec::with_capacity(relations.size_hint().0);
+        for (block, relation) in relations {
             self.taken += axes;
-            match block.relation(target) {
+            match relation {
                 Relation::Apart => {}
-                Relation::Covers => return Ok(None),
+                Relation::Covers => return None,
                 Relation::Cuts(axes) => near.push((block, axes)),
             }
         }
         // To find a place to cut takes several looks at each.
         self.taken += 4 * axes * near.len() as u64;
+        Some(near)
+    }
+
+    fn hole_beside(
+        &mut self,
+        target: &Block,
+        near: &[Near<'_>],
+        depth: u32,
+    ) -> Result<Option<Point>, GaveUp> {
         if self.taken > self.left || depth == 0 {
             return Err(GaveUp);
         }
@@ -108,8 +130,7 @@ impl Steps {
         if !near.iter().any(|(block, _)| block.holds(&point)) {
             return Ok(Some(point));
         }
-        let parts = independent_parts(&near);
-        for (axes, part) in parts {
+        for (axes, part) in independent_parts(near) {
             // The rest of space has a hole wherever it likes: a point is a hole only if it is one
             // in every part.
             let Some(found) = self.hole_of_part(target, axes, &part, depth)? else {
@@ -139,27 +160,33 @@ impl Steps {
         let Some(cut) = large.or_else(|| best_cut(target, axes, near)) else {
             return Ok(Some(target.middle()));
         };
-        let blocks = |near: &[Near<'_>], side: &Block| {
-            near.iter().filter(|(block, _)| !block.is_apart_from(side)).count()
-        };
-        let (below, above) = (
-            target.with(cut.axis, Run { from: cut.run.from, to: cut.at }),
-            target.with(cut.axis, Run { from: cut.at, to: cut.run.to }),
-        );
+        let below = Run { from: cut.run.from, to: cut.at };
+        let above = Run { from: cut.at, to: cut.run.to };
         // A hole is likelier where there are fewer blocks.
-        let sides = if blocks(near, &below) <= blocks(near, &above) {
-            [below, above]
-        } else {
-            [above, below]
-        };
-        for side in sides {
-            let found = self.hole(&side, near.iter().map(|(block, _)| *block), depth - 1)?;
+        let (few_below, few_above) = beside(near, cut.axis, cut.at);
+        let sides = if few_below <= few_above { [below, above] } else { [above, below] };
+        for run in sides {
+            let side = target.with(cut.axis, run);
+            // On the other axes blocks lie as they did.
+            let relations = near
+                .iter()
+                .map(|(block, axes)| (*block, block.relation_on(cut.axis, &side, *axes)));
+            let Some(near) = self.near(&side, relations) else { continue };
+            let found = self.hole_beside(&side, &near, depth - 1)?;
             if found.is_some() {
                 return Ok(found);
             }
         }
         Ok(None)
     }
+}
+
+/// How many blocks reach below a place on one axis, and how many above it.
+fn beside(near: &[Near<'_>], axis: usize, at: u32) -> (u64, u64) {
+    let runs = near.iter().filter_map(|(block, _)| block.run(axis));
+    runs.fold((0, 0), |(below, above), run| {
+        (below + u64::from(run.from < at), above + u64::from(run.to > at))
+    })
 }
 
 /// Groups blocks by the axes they cut: groups have no axis in common.
@@ -211,22 +238,18 @@ struct Cut {
 /// A side of the largest block, if that is large: once all its sides are cut along, what it holds
 /// is done with.
 fn cut_along_large(target: &Block, near: &[Near<'_>]) -> Option<Cut> {
-    let shares = near.iter().map(|(block, _)| (block.share(target), block));
-    let (share, largest) = shares.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    let shares = near.iter().map(|(block, axes)| (block.share(target, *axes), block, *axes));
+    let (share, largest, axes) = shares.max_by(|(a, ..), (b, ..)| a.total_cmp(b))?;
     if share < LARGE {
         return None;
     }
-    let sides = largest
-        .runs()
-        .zip(target.runs())
-        .enumerate()
+    let cut_axes = largest.runs().zip(target.runs()).enumerate();
+    let sides = cut_axes
+        .filter(|(axis, _)| axes & axis_bit(*axis) != 0)
         .flat_map(|(axis, (own, run))| [own.from, own.to].map(|at| Cut { axis, at, run }));
     let inside = sides.filter(|cut| cut.run.from < cut.at && cut.at < cut.run.to);
     inside.min_by_key(|cut| {
-        let runs = near.iter().filter_map(|(block, _)| block.run(cut.axis));
-        let (below, above) = runs.fold((0_u64, 0_u64), |(below, above), run| {
-            (below + u64::from(run.from < cut.at), above + u64::from(run.to > cut.at))
-        });
+        let (below, above) = beside(near, cut.axis, cut.at);
         below * below + above * above
     })
 }

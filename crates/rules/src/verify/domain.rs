@@ -99,7 +99,9 @@ fn plainest(low: Decimal, high: Decimal, whole: bool) -> Option<Decimal> {
     let scales = if whole { 0 } else { 20 };
     let large = (0..=20).rev().map(|zeros| Decimal::from_i128_with_scale(10_i128.pow(zeros), 0));
     let small = (1..=scales).map(|places| Decimal::new(1, places));
-    large.chain(small).find_map(|step| {
+    // Above zero nothing lies between that is a multiple of a larger step than the upper end.
+    let fits = |step: &Decimal| low.is_sign_negative() || *step < high;
+    large.chain(small).filter(fits).find_map(|step| {
         let multiple = low.checked_div(step)?.floor().checked_add(Decimal::ONE)?;
         let candidate = multiple.checked_mul(step)?;
         (candidate > low && candidate < high).then(|| candidate.normalize())

@@ -109,12 +109,13 @@ pub(super) fn without_effect(
     silent: &BTreeSet<usize>,
     problems: &mut Vec<Diagnostic>,
 ) {
-    let mut gone = silent.clone();
+    let mut gone: Vec<bool> =
+        (0..analysis.matrix.rows.len()).map(|at| silent.contains(&at)).collect();
     let statements = statements(analysis);
     for (at, row, regions) in analysis.rows().collect::<Vec<_>>().into_iter().rev() {
         let owes = |action: &Action| action.verb() == Verb::Defer;
         // A `defer` leaves an obligation, whatever the outcome.
-        if gone.contains(&at)
+        if is_gone(&gone, at)
             || regions.speaks.is_empty()
             || regions.met.is_empty()
             || owes(&row.then)
@@ -127,9 +128,13 @@ pub(super) fn without_effect(
         let effect = own.map(|own| others.effect(own));
         if effect.into_iter().all(|effect| effect == Ok(None)) {
             problems.push(idle(analysis, at, row, &gone));
-            gone.insert(at);
+            gone.get_mut(at).into_iter().for_each(|gone| *gone = true);
         }
     }
+}
+
+fn is_gone(gone: &[bool], row: usize) -> bool {
+    gone.get(row).copied().unwrap_or(false)
 }
 
 /// What each row says.
@@ -149,7 +154,8 @@ fn statements<'a>(analysis: &'a Analysis<'_>) -> Vec<Vec<Statement<'a>>> {
 struct Others<'a, 'm> {
     analysis: &'a Analysis<'m>,
     statements: &'a [Vec<Statement<'a>>],
-    gone: &'a BTreeSet<usize>,
+    /// Whether it counts no more, of each row.
+    gone: &'a [bool],
     at: usize,
 }
 
@@ -164,7 +170,7 @@ impl<'a> Others<'a, '_> {
 
     fn others(&self) -> impl Iterator<Item = &'a Statement<'a>> {
         let near = self.analysis.neighbours.get(self.at).into_iter().flatten();
-        let counts = near.filter(|row| !self.gone.contains(row));
+        let counts = near.filter(|row| !is_gone(self.gone, **row));
         counts.filter_map(|row| self.statements.get(*row)).flatten()
     }
 
@@ -211,7 +217,7 @@ impl<'a> Others<'a, '_> {
     }
 }
 
-fn idle(analysis: &Analysis<'_>, at: usize, row: &Row, gone: &BTreeSet<usize>) -> Diagnostic {
+fn idle(analysis: &Analysis<'_>, at: usize, row: &Row, gone: &[bool]) -> Diagnostic {
     let message = format!("row `{}` changes no outcome", row.id);
     let help = match analysis.matrix.hit_policy {
         HitPolicy::Priority => {
@@ -224,11 +230,15 @@ fn idle(analysis: &Analysis<'_>, at: usize, row: &Row, gone: &BTreeSet<usize>) -
     let point = analysis.regions.get(at).and_then(|regions| regions.speaks.first());
     let point = point.and_then(|block| analysis.search.hole(block, []).ok().flatten());
     let witness = point.and_then(|point| {
+        let heard: Vec<usize> = (0..gone.len())
+            .filter(|row| !is_gone(gone, *row) && !analysis.is_silent_at(*row, &point))
+            .collect();
         let outcome = |readings: &Readings| {
             says(row, readings).flatten()?;
-            let with = analysis.outcome(&point, readings, |row| gone.contains(&row))?;
-            let without =
-                analysis.outcome(&point, readings, |row| row == at || gone.contains(&row))?;
+            let said = analysis.said(&heard, readings)?;
+            let with = analysis.outcome(said.iter().map(|(_, verb)| *verb));
+            let others = said.iter().filter(|(row, _)| *row != at);
+            let without = analysis.outcome(others.map(|(_, verb)| *verb));
             (with == without).then_some(with)
         };
         let readings = analysis.readings(&point, |readings| outcome(readings).is_some())?;
