@@ -150,7 +150,7 @@ fn limits(limits: &Limits<'_, '_>, problems: &mut Vec<Diagnostic>) {
             let side = if *first == Direction::Raised { "above" } else { "below" };
             problems.push(
                 Diagnostic::new(Code::UnnoticedLimit, place.clone(), message)
-                    .label(format!("no test depends on a reading {side} {}", amount(metric, limit)))
+                    .label(format!("no test comes out otherwise for a reading {side} {}", amount(metric, limit)))
                     .witness(beyond(metric, limit, *first))
                     .help(format!("add a `[[test]]` in which {metric} lies {side} the limit, and say what `{}` should do", limits.row.id)),
             );
@@ -233,5 +233,5 @@ fn beyond(metric: Metric, limit: Decimal, direction: Direction) -> Option<Witnes
     let reading = bounds.between(low, high).into_iter().next()?;
     let mut readings = Readings::default();
     readings.insert(metric, Reading::exact(reading.normalize())).ok()?;
-    Some(witness(readings, "no test looks at this side of the limit"))
+    Some(witness(readings, "no test comes out otherwise on this side of the limit"))
 }
