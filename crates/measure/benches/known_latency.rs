@@ -10,7 +10,7 @@
 //! column beside it should be that small in any case. Each figure is the median of the turns. It
 //! prints and asserts nothing.
 //!
-//! As in the benchmark `round_trip`, threads of the lowest priority keep both CPUs awake.
+//! The server never sleeps. Where the client does, a thread of the lowest priority keeps its CPU awake.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 #![allow(clippy::print_stdout, reason = "printing is what a benchmark is for")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark may stop anywhere")]
@@ -54,8 +54,7 @@ const HOLD: Hold = Hold::Tail(7);
 fn main() {
     let turns = option("turns", 5);
     let (server_cpu, client_cpu) = cpus();
-    keep_on(server_cpu);
-    let _awake = (Awake::start(), keep_on(client_cpu), Awake::start());
+    keep_on(client_cpu);
     println!("server on CPU {server_cpu}, client on CPU {client_cpu}, unix socket");
     println!("{turns} turns of {SAMPLES} samples, open loop at {RATE}/s; all in ns\n");
     println!(
@@ -63,6 +62,8 @@ fn main() {
         "", "", "truth", "reading", "more", "without way", "beside bare loop"
     );
     for wait in [Wait::Spin, Wait::Block] {
+        // Beside a client that spins it would take turns with it.
+        let _awake = (wait == Wait::Block).then(Awake::start);
         for open in [false, true] {
             let all: Vec<Turn> =
                 (0..turns).map(|_| Turn::make(wait, open, (server_cpu, client_cpu))).collect();
@@ -115,7 +116,7 @@ impl Turn {
 /// A server on the one CPU, and this thread on the other.
 fn serve(hold: Hold, cpus: (usize, usize)) -> Known {
     keep_on(cpus.0);
-    let server = Known::over_unix(hold);
+    let server = Known::awake_over_unix(hold);
     keep_on(cpus.1);
     server
 }

@@ -18,6 +18,7 @@ mod outputs;
 mod seaweedfs;
 mod servers;
 mod steps;
+mod tools;
 mod workspace;
 
 use std::process::ExitCode;

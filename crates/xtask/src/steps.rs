@@ -9,6 +9,7 @@ use crate::command::CommandLine;
 use crate::install;
 use crate::seaweedfs;
 use crate::servers;
+use crate::tools;
 use crate::workspace::Workspace;
 
 /// Something that must succeed.
@@ -43,6 +44,7 @@ struct Ended<'a> {
 /// Runs the steps up to the first that fails, and prints a summary.
 pub(crate) fn run(workspace: &Workspace, browser: Browser) -> Result<ExitCode, String> {
     install::ensure_server()?;
+    tools::ensure_tools()?;
     seaweedfs::ensure_bucket_server(workspace)?;
     let mut left_out = Vec::new();
     let mut more = Vec::new();

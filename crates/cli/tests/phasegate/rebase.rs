@@ -18,10 +18,6 @@ fn record(scene: &Scene) {
 
 #[test]
 fn after_a_merge_of_two_branches_one_command_makes_one_chain() {
-    if Command::new("git").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no git");
-        return;
-    }
     let scene = Scene::quick();
     let commit = |message: &str| {
         assert!(git(&scene, &["add", "-A"]) && git(&scene, &["commit", "-qm", message]));

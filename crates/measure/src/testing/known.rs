@@ -2,7 +2,7 @@
 //! distribution, spinning, and writes down what it really did. It says the least that a session
 //! needs to hear. The tests and the benchmarks use it, so it uses nothing of this crate.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -66,6 +66,17 @@ impl Known {
         Self::serving(Place::Unix(path), Some(folder), hold, accept)
     }
 
+    /// The same, but it never sleeps: a machine that halts idle CPUs takes its time to wake one, and
+    /// takes it now and not then.
+    #[allow(dead_code, reason = "for benchmarks: many tests at once have no CPU to spend on it")]
+    pub(crate) fn awake_over_unix(hold: Hold) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("known");
+        let listener = UnixListener::bind(&path).unwrap();
+        let accept = move || Spinning { stream: listener.accept().unwrap().0, spins: false };
+        Self::serving(Place::Unix(path), Some(folder), hold, accept)
+    }
+
     pub(crate) fn over_tcp(hold: Hold) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -124,6 +135,42 @@ impl Drop for Known {
             Place::Tcp(port) => drop(TcpStream::connect(("127.0.0.1", *port))),
         }
         drop(self.thread.take().map(JoinHandle::join));
+    }
+}
+
+/// A stream that blocks until the first `GET`, and from then on spins: connections that only ask
+/// about the server leave the CPU to the one that is measured.
+struct Spinning {
+    stream: UnixStream,
+    spins: bool,
+}
+
+impl Read for Spinning {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            match self.stream.read(buffer) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => std::hint::spin_loop(),
+                Ok(read) => {
+                    if !self.spins && buffer[..read].windows(5).any(|it| it == b"GET\r\n") {
+                        self.stream.set_nonblocking(true)?;
+                        self.spins = true;
+                    }
+                    return Ok(read);
+                }
+                error => return error,
+            }
+        }
+    }
+}
+
+impl Write for Spinning {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // Replies are short, and one is read before the next: there is always room.
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.stream.flush()
     }
 }
 
