@@ -80,7 +80,7 @@ impl Comparison {
     /// use phasegate_rules::Comparison;
     /// let least = "5%".parse()?;
     /// let comparison = Comparison::of(Statistic::P99, least).map_err(|_| "not a matrix")?;
-    /// assert_eq!(comparison.matrix().rows[0].when.text, "improvement.rtt.p99 >= 5%");
+    /// assert_eq!(&*comparison.matrix().rows[0].when.text, "improvement.rtt.p99 >= 5%");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
