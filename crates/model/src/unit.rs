@@ -104,7 +104,7 @@ impl Unit {
     }
 
     /// What an amount in this unit measures. A number without a unit is taken as a ratio;
-    /// [`Quantity::fits`] lets it stand for a count as well.
+    /// [`Quantity::fits`](crate::Quantity::fits) lets it stand for a count as well.
     #[must_use]
     pub const fn dimension(self) -> Dimension {
         match self {
