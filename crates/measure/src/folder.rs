@@ -115,16 +115,17 @@ mod tests {
     #[test]
     fn a_server_that_lives_on_keeps_its_folder() {
         let place = tempfile::tempdir().unwrap();
-        let PrivateFolder { folder, lock } = PrivateFolder::make_in(place.path()).unwrap();
-        let used = PrivateFolder { folder, lock };
-        let mut cat = Command::new("sleep").arg("600").stdin(used.hold().unwrap()).spawn().unwrap();
+        let used = PrivateFolder::make_in(place.path()).unwrap();
+        // Stands for a server: it lives until it is stopped.
+        let lock = used.hold().unwrap();
+        let mut lives = Command::new("sleep").arg("600").stdin(lock).spawn().unwrap();
         let PrivateFolder { folder, lock } = used;
         drop(lock);
         let folder = folder.keep();
         sweep_in(place.path());
         assert!(folder.exists());
-        cat.kill().unwrap();
-        cat.wait().unwrap();
+        lives.kill().unwrap();
+        lives.wait().unwrap();
         sweep_in(place.path());
         assert!(!folder.exists());
     }

@@ -30,6 +30,7 @@ mod quantity;
 mod reading;
 mod readings;
 mod record;
+mod server_text;
 mod stored;
 mod suggest;
 mod target;
@@ -69,11 +70,12 @@ pub use record::{
     TranscribedPrediction, TranscribedRow, Transcription, Waiver,
 };
 pub use rust_decimal::Decimal;
-pub use suggest::nearest;
-pub use target::{
-    ClientFiles, ConfigLine, RestartCommand, ServerPlan, ServerPlanError, ServerUrl, Setup,
-    TlsPlan, VariableName, is_secret_argument, secret_directives,
+pub use server_text::{
+    ConfigLine, RestartCommand, ServerPlanError, ServerUrl, VariableName, is_secret_argument,
+    secret_directives,
 };
+pub use suggest::nearest;
+pub use target::{ClientFiles, ServerPlan, Setup, TlsPlan};
 pub use unit::{Dimension, Unit};
 pub use version::{Version, VersionError};
 pub use workload::{

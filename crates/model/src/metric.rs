@@ -1,16 +1,12 @@
 //! The metric catalogue. It is closed: a name that isn't in it is an error with a suggestion.
 
 mod memory;
-
-use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
-use std::sync::LazyLock;
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+mod name;
+mod statistic;
 
 pub use self::memory::Memory;
-use crate::suggest::nearest;
+pub use self::name::UnknownMetric;
+pub use self::statistic::Statistic;
 use crate::unit::{Dimension, Unit};
 
 /// How a metric's readings come about, and so how a row over it is decided.
@@ -54,70 +50,6 @@ pub enum Better {
     Higher,
     /// Neither.
     Neither,
-}
-
-/// A statistic of round-trip times over one trial.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Statistic {
-    /// Smallest sample.
-    Min,
-    /// Arithmetic mean.
-    Mean,
-    /// Standard deviation.
-    Stddev,
-    /// Median.
-    P50,
-    /// 90th percentile.
-    P90,
-    /// 99th percentile.
-    P99,
-    /// 99.9th percentile.
-    P999,
-    /// 99.99th percentile.
-    P9999,
-    /// Largest sample.
-    Max,
-    /// Largest minus smallest of the rounds' medians.
-    P50Spread,
-    /// Largest minus smallest of the rounds' 99th percentiles.
-    P99Spread,
-    /// Requests per second.
-    Throughput,
-}
-
-impl Statistic {
-    /// All statistics, in the order in which tables show them.
-    pub const ALL: [Self; 12] = [
-        Self::Min,
-        Self::Mean,
-        Self::Stddev,
-        Self::P50,
-        Self::P90,
-        Self::P99,
-        Self::P999,
-        Self::P9999,
-        Self::Max,
-        Self::P50Spread,
-        Self::P99Spread,
-        Self::Throughput,
-    ];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Min => "min",
-            Self::Mean => "mean",
-            Self::Stddev => "stddev",
-            Self::P50 => "p50",
-            Self::P90 => "p90",
-            Self::P99 => "p99",
-            Self::P999 => "p99.9",
-            Self::P9999 => "p99.99",
-            Self::Max => "max",
-            Self::P50Spread => "p50.spread",
-            Self::P99Spread => "p99.spread",
-            Self::Throughput => "throughput",
-        }
-    }
 }
 
 /// What headroom is taken of.
@@ -354,87 +286,6 @@ impl Metric {
             Self::Headroom(_) | Self::Improvement(_) | Self::Env(Env::Steal) => Some(Unit::Percent),
             _ => None,
         }
-    }
-}
-
-impl fmt::Display for Metric {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self {
-            Self::Rtt(statistic) => format!("rtt.{}", statistic.name()),
-            Self::Floor(statistic) => format!("floor.{}", statistic.name()),
-            Self::Headroom(headroom) => match headroom {
-                Headroom::Mean => "headroom.mean".to_owned(),
-                Headroom::P50 => "headroom.p50".to_owned(),
-                Headroom::P99 => "headroom.p99".to_owned(),
-                Headroom::Exec => "headroom.exec".to_owned(),
-            },
-            Self::Baseline(statistic) => format!("baseline.{}", statistic.name()),
-            Self::Improvement(statistic) => format!("improvement.rtt.{}", statistic.name()),
-            Self::PreviousRtt(statistic) => format!("previous.rtt.{}", statistic.name()),
-            Self::PreviousMemory(memory) => format!("previous.memory.{}", memory.name()),
-            Self::Server(server) => match server {
-                Server::ExecMean => "server.exec.mean".to_owned(),
-                Server::Version => "server.version".to_owned(),
-                Server::Keys => "server.keys".to_owned(),
-                Server::Uptime => "server.uptime".to_owned(),
-                Server::EvictedKeys => "server.evicted_keys".to_owned(),
-            },
-            Self::Memory(memory) => format!("memory.{}", memory.name()),
-            Self::Env(env) => match env {
-                Env::HiccupP99 => "env.hiccup.p99".to_owned(),
-                Env::HiccupMax => "env.hiccup.max".to_owned(),
-                Env::Steal => "env.steal".to_owned(),
-                Env::Preemptions => "env.preemptions".to_owned(),
-            },
-        };
-        f.pad(&name)
-    }
-}
-
-/// A name that is not in the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown metric `{name}`; {}", suggestion.as_ref().map_or_else(|| "docs/MATRIX.md lists all metrics".to_owned(), |near| format!("did you mean `{near}`?")))]
-pub struct UnknownMetric {
-    /// The name as given.
-    pub name: String,
-    /// The nearest name that exists.
-    pub suggestion: Option<String>,
-}
-
-/// The catalogue by its names. Reading an entry looks up dozens of them, and a long history has
-/// very many entries.
-static NAMES: LazyLock<BTreeMap<String, Metric>> =
-    LazyLock::new(|| Metric::all().map(|metric| (metric.to_string(), metric)).collect());
-
-impl FromStr for Metric {
-    type Err = UnknownMetric;
-
-    /// Parses a name of the catalogue, or one of the aliases in any case (`P99`, `dataset`).
-    fn from_str(name: &str) -> Result<Self, UnknownMetric> {
-        if let Some(metric) = NAMES.get(name) {
-            return Ok(*metric);
-        }
-        let mut aliases = Self::aliases();
-        let alias = aliases.find(|(alias, _)| alias.eq_ignore_ascii_case(name));
-        alias.map(|(_, metric)| metric).ok_or_else(|| {
-            let names: Vec<String> = Self::all().map(|metric| metric.to_string()).collect();
-            let aliases = ALIASES.iter().map(|(alias, _)| *alias);
-            let candidates = names.iter().map(String::as_str).chain(aliases);
-            let suggestion = nearest(name, candidates).map(str::to_owned);
-            UnknownMetric { name: name.to_owned(), suggestion }
-        })
-    }
-}
-
-impl Serialize for Metric {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Metric {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::parsed::parsed(deserializer)
     }
 }
 
