@@ -8,6 +8,7 @@ use phasegate_rules::{FileKind, FormatError, format};
 use proptest::prelude::*;
 
 const MATRIX_MD: &str = include_str!("../../../docs/MATRIX.md");
+const PLAN_MD: &str = include_str!("../../../docs/PLAN.md");
 const README: &str = include_str!("../../../README.md");
 
 fn formatted(text: &str, kind: FileKind) -> String {
@@ -24,7 +25,8 @@ fn kind_of(text: &str) -> FileKind {
 
 #[test]
 fn the_shipped_files_and_the_documented_ones_are_formatted() {
-    let examples = MATRIX_MD.split("```toml\n").chain(README.split("```toml\n")).skip(1);
+    let examples =
+        [MATRIX_MD, PLAN_MD, README].into_iter().flat_map(|page| page.split("```toml\n").skip(1));
     let examples = examples.filter_map(|part| part.split_once("```")).map(|(text, _)| text);
     let mut seen = 0;
     for text in examples.filter(|text| text.starts_with("schema")).chain([ALLOCATOR, PHASE_3A]) {

@@ -1,4 +1,4 @@
-//! What fuzzing has found to be worth trying, tried again: see docs/CONTRIBUTING.md, "Fuzzing".
+//! What fuzzing has found to be worth trying, tried again: see CONTRIBUTING.md, "Fuzzing".
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 #![allow(clippy::disallowed_methods, reason = "tests read the files beside them")]
 

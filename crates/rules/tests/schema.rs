@@ -11,6 +11,7 @@ use phasegate_rules::{Code, Diagnostic, FileKind, Matrix, json_schema, parse_pla
 use serde_json::Value;
 
 const MATRIX_MD: &str = include_str!("../../../docs/MATRIX.md");
+const PLAN_MD: &str = include_str!("../../../docs/PLAN.md");
 const README: &str = include_str!("../../../README.md");
 
 fn schema(kind: FileKind) -> Value {
@@ -86,7 +87,8 @@ fn the_schemas_are_schemas_of_draft_4() {
 
 #[test]
 fn what_is_shipped_and_documented_is_valid() {
-    let examples = MATRIX_MD.split("```toml\n").chain(README.split("```toml\n")).skip(1);
+    let examples =
+        [MATRIX_MD, PLAN_MD, README].into_iter().flat_map(|page| page.split("```toml\n").skip(1));
     let examples = examples.filter_map(|part| part.split_once("```")).map(|(text, _)| text);
     let mut seen = 0;
     for text in examples.filter(|text| text.starts_with("schema")).chain([ALLOCATOR, PHASE_3A]) {

@@ -38,7 +38,7 @@ pub(crate) struct ImportArgs {
     /// A saved reply to INFO: what it says of memory and server goes for each trial
     #[arg(long, value_name = "FILE", requires = "files")]
     pub(crate) info: Option<PathBuf>,
-    /// Instead, record a phase that was decided before: what a document says, as docs/COMMANDS.md
+    /// Instead, record a phase that was decided before: what a document says, as docs/commands/exchange.md
     /// describes it. All of it is asserted: copied, not measured
     #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "phase", "output"])]
     pub(crate) transcribed: Option<PathBuf>,

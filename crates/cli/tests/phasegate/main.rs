@@ -9,6 +9,7 @@ mod bucket;
 mod check;
 mod cluster;
 mod compare;
+mod documents;
 mod explain;
 mod faults;
 mod fmt;

@@ -16,17 +16,18 @@ use std::process::Command;
 
 const MARK: &str = "<!-- output of: ";
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// README and all pages of the documentation.
-fn documents() -> Vec<PathBuf> {
-    let pages = std::fs::read_dir(root().join("docs")).unwrap();
-    let mut found: Vec<PathBuf> = pages.map(|page| page.unwrap().path()).collect();
-    found.retain(|path| path.extension().is_some_and(|end| end == "md"));
+pub(crate) fn documents() -> Vec<PathBuf> {
+    let folders = ["", "docs", "docs/commands", "docs/templates"];
+    let pages = folders.map(|folder| std::fs::read_dir(root().join(folder)).unwrap());
+    let pages = pages.into_iter().flatten().map(|page| page.unwrap().path());
+    let mut found: Vec<PathBuf> =
+        pages.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
     found.sort();
-    found.insert(0, root().join("README.md"));
     found
 }
 
