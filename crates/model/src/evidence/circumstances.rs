@@ -2,28 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
-use crate::evidence::{Environment, Evidence, Target, TargetServer};
-use crate::plan::Pinning;
-
-/// The properties of the environment without which latencies don't compare: those of the machine.
-/// Properties of the server itself (its version, its allocator, its threads) are not among them,
-/// because they are what phases change; a comparison tells of those changes and is made.
-const MATTERS: [&str; 12] = [
-    "container.cpu_max",
-    "cpu.arch",
-    "cpu.count",
-    "cpu.governor",
-    "cpu.hypervisor",
-    "cpu.idle_driver",
-    "cpu.model",
-    "cpu.server_and_client",
-    "os.clocksource",
-    "os.kernel",
-    "os.transparent_huge_pages",
-    "server.os",
-];
+use crate::evidence::change::{PropertyChange, SERVER, WAY};
+use crate::evidence::previous::Previous;
+use crate::evidence::run::Evidence;
+use crate::evidence::target::{Environment, Target, TargetServer};
+use crate::reading::Readings;
+use crate::subject::Pinning;
 
 /// What the environment tells that says nothing about the server, or was measured and so is never
 /// twice the same.
@@ -39,41 +23,6 @@ pub struct Circumstances<'e> {
     /// The CPUs that the plan asks for.
     pub pinning: Pinning,
 }
-
-/// A property that two runs have differently.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PropertyChange {
-    /// Its name, `os.kernel`.
-    pub property: String,
-    /// What it was; nothing if it wasn't told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<String>,
-    /// What it is; nothing if it isn't told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub now: Option<String>,
-}
-
-impl PropertyChange {
-    /// Whether latencies can't be compared across the change: it is of the machine, or of the way
-    /// of measuring.
-    #[must_use]
-    pub fn matters(&self) -> bool {
-        MATTERS.contains(&self.property.as_str()) || self.property.starts_with(WAY)
-    }
-
-    /// Whether it tells which server was measured, and not how.
-    #[must_use]
-    pub fn is_of_the_subject(&self) -> bool {
-        self.property.strip_prefix(WAY) == Some(SERVER)
-    }
-}
-
-/// Which server was measured, among the properties of the way of measuring.
-const SERVER: &str = "server";
-
-/// How the names of properties begin that tell the way of measuring.
-const WAY: &str = "measured.";
 
 impl<'e> Circumstances<'e> {
     /// That of recorded evidence.
@@ -153,10 +102,33 @@ impl<'e> Circumstances<'e> {
     }
 }
 
+impl Previous {
+    /// What an earlier phase is to a run with this setup.
+    #[must_use]
+    pub fn new(
+        (entry, digest): (u64, String),
+        earlier: &Evidence,
+        readings: Readings,
+        now: &Circumstances<'_>,
+    ) -> Self {
+        let changed = now.changes_since(&Circumstances::of(earlier));
+        let matter = changed.iter().filter(|change| change.matters());
+        Self {
+            entry,
+            digest,
+            phase: Some(earlier.plan.phase.clone()),
+            started_at: Some(earlier.started_at),
+            readings,
+            differing: matter.map(|change| change.property.clone()).collect(),
+            changed,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Transport, Wait};
+    use crate::subject::{Transport, Wait};
 
     fn environment(properties: &[(&str, &str)]) -> Environment {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());

@@ -1,7 +1,7 @@
 //! What one trial says of each metric.
 
 use crate::metric::{Domain, Metric, MetricPlace};
-use crate::reading::{Reading, ReadingError};
+use crate::reading::metric_reading::{Reading, ReadingError};
 
 /// One reading for each metric of a trial. Metrics without an entry were not measured.
 ///

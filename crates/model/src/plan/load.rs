@@ -6,9 +6,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::plan::{SizeError, whole};
-use crate::quantity::Quantity;
-use crate::unit::Dimension;
+use crate::amount::Dimension;
+use crate::amount::Quantity;
+use crate::amount::{SizeError, whole};
 
 /// How requests are sent. What isn't named in a file is as it was before there was a choice: the
 /// next request after the reply, over one connection.

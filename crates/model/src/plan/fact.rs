@@ -6,9 +6,9 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::plan::Timespan;
-use crate::quantity::Quantity;
-use crate::version::Version;
+use crate::amount::Quantity;
+use crate::amount::Timespan;
+use crate::amount::Version;
 
 /// The longest name that is accepted.
 const LONGEST: usize = 64;

@@ -1,12 +1,40 @@
-//! What a transcription's figures are as readings, so that they can be compared like measured ones.
+//! The figures of a transcription, as texts and as readings that compare like measured ones.
 
+use serde::{Deserialize, Serialize};
+
+use crate::amount::Quantity;
 use crate::metric::{Domain, Metric};
-use crate::quantity::Quantity;
 use crate::reading::{Measured, Reading};
-use crate::readings::Readings;
-use crate::record::{AssertedReading, Transcription};
+
+/// A figure of a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AssertedReading {
+    /// One amount.
+    Number(Quantity),
+    /// An amount with the range that the document gives.
+    Range {
+        /// The amount.
+        value: Quantity,
+        /// The smallest.
+        min: Quantity,
+        /// The largest.
+        max: Quantity,
+    },
+    /// A text, such as an allocator's name.
+    Text(String),
+}
 
 impl AssertedReading {
+    /// The amount; nothing for a text.
+    #[must_use]
+    pub const fn value(&self) -> Option<Quantity> {
+        match self {
+            Self::Number(value) | Self::Range { value, .. } => Some(*value),
+            Self::Text(_) => None,
+        }
+    }
+
     /// What the figure says of a metric; nothing if it isn't of the metric's domain. A range is
     /// the document's, not the interval to which the amount is known, so it plays no part.
     #[must_use]
@@ -30,21 +58,6 @@ impl From<&str> for AssertedReading {
     /// An amount if the text is one, so that writing and reading it again gives the same.
     fn from(text: &str) -> Self {
         text.parse::<Quantity>().map_or_else(|_| Self::Text(text.to_owned()), Self::Number)
-    }
-}
-
-impl Transcription {
-    /// The figures at the phase's end, as readings.
-    #[must_use]
-    pub fn typical_readings(&self) -> Readings {
-        let mut readings = Readings::default();
-        for (metric, asserted) in &self.readings {
-            if let Some(reading) = asserted.reading(*metric) {
-                // What fits the metric's domain can be inserted.
-                let _ = readings.insert(*metric, reading);
-            }
-        }
-        readings
     }
 }
 
@@ -77,5 +90,16 @@ mod tests {
         let p99: Metric = "P99".parse().unwrap();
         assert_eq!(range.reading(p99), Some(Reading::exact(9930.into())));
         assert_eq!(range.reading("allocator".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn asserted_readings_are_amounts_ranges_or_texts() {
+        let read = |json: &str| serde_json::from_str::<AssertedReading>(json).unwrap();
+        let microseconds = "9.93us".parse().unwrap();
+        assert_eq!(read(r#""9.93us""#), AssertedReading::Number(microseconds));
+        assert_eq!(read(r#""jemalloc-5.3.0""#).value(), None);
+        let range = r#"{"value":"9.93us","min":"9.67us","max":"10.09us"}"#;
+        assert_eq!(read(range).value(), Some(microseconds));
+        assert_eq!(serde_json::to_string(&read(range)).unwrap(), range);
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::unit::{Dimension, Unit};
+use crate::amount::unit::{Dimension, Unit};
 
 /// An amount as a person wrote it: the digits are exact, and print back as they were written.
 ///
@@ -209,7 +209,11 @@ impl FromStr for Quantity {
         }
         let number = Decimal::from_str_exact(digits)
             .map_err(|_| QuantityError::BadNumber { digits: digits.to_owned() })?;
-        let unit = Unit::parse(unit.trim_start())?;
+        let unit = unit.trim_start();
+        let unit = Unit::parse(unit).ok_or_else(|| QuantityError::UnknownUnit {
+            unit: unit.to_owned(),
+            suggestion: Unit::suggest(unit),
+        })?;
         Self::new(number, unit).ok_or_else(|| QuantityError::TooLarge { text: text.to_owned() })
     }
 }
@@ -222,7 +226,7 @@ impl Serialize for Quantity {
 
 impl<'de> Deserialize<'de> for Quantity {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::parsed::parsed(deserializer)
+        crate::amount::parsed::parsed(deserializer)
     }
 }
 

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::ByteSize;
+use crate::amount::ByteSize;
 
 /// What a server is filled with: keys of one type with values of one size.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,56 +1,9 @@
-//! The metric catalogue. It is closed: a name that isn't in it is an error with a suggestion.
+//! The metrics that there are.
 
-mod memory;
-mod name;
-mod statistic;
-
-pub use self::memory::Memory;
-pub use self::name::UnknownMetric;
-pub use self::statistic::Statistic;
-use crate::unit::{Dimension, Unit};
-
-/// How a metric's readings come about, and so how a row over it is decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Measured anew in each trial and scattered by chance: decided by votes.
-    Sampled,
-    /// Told by the server or by an earlier phase: decided when all readings agree.
-    Observed,
-}
-
-/// What a metric's readings are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Domain {
-    /// Numbers of this dimension.
-    Number(Dimension),
-    /// Texts, which can be equal or not.
-    Text,
-    /// Versions, which have an order.
-    Version,
-}
-
-impl Domain {
-    /// The name in messages, with an example of how to write one.
-    #[must_use]
-    pub const fn describe(self) -> &'static str {
-        match self {
-            Self::Number(dimension) => dimension.describe(),
-            Self::Text => "a text in quotes",
-            Self::Version => "a version, such as `7.0.15`",
-        }
-    }
-}
-
-/// Which direction of a metric users want.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Better {
-    /// Smaller is better.
-    Lower,
-    /// Larger is better.
-    Higher,
-    /// Neither.
-    Neither,
-}
+use crate::amount::{Dimension, Unit};
+use crate::metric::domain::{Better, Domain, Kind};
+use crate::metric::memory::Memory;
+use crate::metric::statistic::Statistic;
 
 /// What headroom is taken of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,7 +84,7 @@ pub enum Metric {
 pub struct MetricPlace(pub(crate) usize);
 
 /// Short names that people write, and what they stand for.
-const ALIASES: [(&str, Metric); 15] = [
+pub(super) const ALIASES: [(&str, Metric); 15] = [
     ("min", Metric::Rtt(Statistic::Min)),
     ("mean", Metric::Rtt(Statistic::Mean)),
     ("max", Metric::Rtt(Statistic::Max)),

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fact::FactName;
+use crate::amount::Timespan;
 use crate::metric::Metric;
-use crate::plan::Timespan;
+use crate::plan::FactName;
 use crate::reading::Missing;
 
 /// What the evidence says of a row.

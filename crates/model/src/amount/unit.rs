@@ -2,7 +2,6 @@
 
 use rust_decimal::Decimal;
 
-use crate::quantity::QuantityError;
 use crate::suggest::nearest;
 
 /// What a number measures. Two numbers compare only if their dimensions fit.
@@ -155,18 +154,13 @@ impl Unit {
         }
     }
 
-    pub(crate) fn parse(text: &str) -> Result<Self, QuantityError> {
-        Self::SPELLINGS
-            .iter()
-            .find(|(spelling, _)| *spelling == text)
-            .map(|(_, unit)| *unit)
-            .ok_or_else(|| QuantityError::UnknownUnit {
-                unit: text.to_owned(),
-                suggestion: Self::suggest(text),
-            })
+    /// The unit of a spelling, if it is one.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        Self::SPELLINGS.iter().find(|(spelling, _)| *spelling == text).map(|(_, unit)| *unit)
     }
 
-    fn suggest(text: &str) -> Option<&'static str> {
+    /// The spelling that was likely meant.
+    pub(super) fn suggest(text: &str) -> Option<&'static str> {
         let same_letters =
             Self::SPELLINGS.iter().find(|(spelling, _)| spelling.eq_ignore_ascii_case(text));
         let spelled_out = match text.to_ascii_lowercase().as_str() {

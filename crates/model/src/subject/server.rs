@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::Pinning;
-use crate::server_text::{ConfigLine, RestartCommand, ServerUrl, VariableName};
+use crate::subject::reach::Pinning;
+use crate::subject::server_text::{ConfigLine, RestartCommand, ServerUrl, VariableName};
 
 /// A server as `[target]` or `[baseline]` of a plan describes it: one to start, or a running one
 /// by its URL. Where neither is named, `redis-server` or `valkey-server` on PATH is started.

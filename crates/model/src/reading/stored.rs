@@ -6,10 +6,12 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::amount::Quantity;
 use crate::metric::{Domain, Metric};
-use crate::quantity::Quantity;
-use crate::reading::{Measured, Missing, MissingReason, Reading, amount_of};
-use crate::readings::Readings;
+use crate::reading::measured::Measured;
+use crate::reading::metric_reading::{Reading, amount_of};
+use crate::reading::missing::{Missing, MissingReason};
+use crate::reading::trial_readings::Readings;
 
 /// A reading as evidence files hold it.
 #[derive(Serialize)]
