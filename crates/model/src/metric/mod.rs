@@ -3,12 +3,14 @@
 
 mod catalogue;
 mod domain;
-mod memory;
 mod name;
+mod quantile;
 mod statistic;
+mod table;
 
-pub use self::catalogue::{Env, Headroom, Metric, MetricPlace, Server};
-pub use self::domain::{Better, Domain, Kind};
-pub use self::memory::Memory;
+pub use self::catalogue::{Metric, MetricRow};
+pub use self::domain::{Better, Bounds, Domain, Kind, Source, SubjectKind};
 pub use self::name::UnknownMetric;
+pub use self::quantile::{Quantile, QuantileError};
 pub use self::statistic::Statistic;
+pub use self::table::{Env, Headroom, Memory, Server};
