@@ -12,7 +12,7 @@ mod printed;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use phasegate_model::{Pinning, Reading, Readings, Round, Trial};
+use phasegate_model::{Pinning, Quantile, Reading, Readings, Round, Trial};
 
 use crate::encoded::HistogramError;
 use crate::info::Info;
@@ -106,6 +106,8 @@ pub struct ImportTerms {
     pub trial_of: TrialOf,
     /// Only intervals whose tags begin like this.
     pub tags: Option<String>,
+    /// Quantiles that are read beside the usual ones.
+    pub quantiles: Vec<Quantile>,
     /// Which of a benchmark's commands, such as `GET` or `PING_MBULK`.
     pub command: String,
 }

@@ -1,0 +1,16 @@
+//! The metric catalogue. It is closed: a name that isn't in it is an error with a suggestion.
+//! Whatever names what was measured uses it; it knows amounts only.
+
+mod catalogue;
+mod domain;
+mod name;
+mod quantile;
+mod statistic;
+mod table;
+
+pub use self::catalogue::{Metric, MetricRow};
+pub use self::domain::{Better, Bounds, Domain, Kind, Source, SubjectKind};
+pub use self::name::UnknownMetric;
+pub use self::quantile::{Quantile, QuantileError};
+pub use self::statistic::Statistic;
+pub use self::table::{Env, Headroom, Memory, Server};
