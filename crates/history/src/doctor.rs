@@ -11,11 +11,11 @@ use std::thread;
 
 use chrono::{DateTime, Utc};
 
-use crate::files::Published;
-use crate::names;
-use crate::outline::CLOCK_TOLERANCE;
-use crate::place_error::PlaceError;
-use crate::store::Store;
+use crate::backend::error::PlaceError;
+use crate::backend::files::Published;
+use crate::entry::names;
+use crate::line::outline::CLOCK_TOLERANCE;
+use crate::store::open::Store;
 
 /// How many writers meet on one name, and how often.
 const WRITERS: usize = 8;
@@ -237,7 +237,7 @@ impl Store {
         match self.interrupted_rebase() {
             Ok(None) => (),
             Ok(Some(path)) => {
-                let text = crate::problem::Warning::UnfinishedRebase { path }.to_string();
+                let text = crate::verify::problem::Warning::UnfinishedRebase { path }.to_string();
                 return Check::new(NAME, Verdict::Warning, text);
             }
             Err(error) => return Check::failed(NAME, &error),

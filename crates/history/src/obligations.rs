@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use phasegate_model::{Finding, MatrixId, Obligation, PhaseId, RowDecision, RowId};
 
-use crate::body::Body;
-use crate::entry::Entry;
-use crate::line::Line;
-use crate::owing::Owing;
-use crate::store::ReadError;
+use crate::entry::body::Body;
+use crate::entry::recorded::Entry;
+use crate::line::owing::Owing;
+use crate::line::text::Line;
+use crate::store::open::ReadError;
 
 /// An obligation that nobody has taken up yet.
 #[derive(Clone, Debug, PartialEq, Eq)]

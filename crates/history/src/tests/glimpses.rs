@@ -6,9 +6,9 @@ use phasegate_model::{Decision, Finding, Metric, Transcription};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::tampering::fifty;
-use crate::line::Line;
-use crate::owing::Owing;
+use crate::line::owing::Owing;
+use crate::line::text::Line;
+use crate::tests::verifying::tampering::fifty;
 use crate::{
     Body, Brief, DecisionRecord, Digest, Entry, Medians, OpenObligations, TranscriptionRecord,
 };
@@ -219,7 +219,7 @@ fn what_can_not_be_scanned_is_read_whole() {
 
 #[test]
 fn of_a_line_that_is_cut_altered_or_another_entrys_nothing_is_taken() {
-    let entry = decided("ada", super::decision());
+    let entry = decided("ada", crate::tests::decision());
     let line = String::from_utf8(entry.to_line().unwrap()).unwrap();
     let wanted = metrics(&["rtt.p99"]);
     let looks = |line: &str, number| {

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::failing::{Failure, faulty, working};
-use super::tampering::{fifty, named};
-use super::{History, append, draft, names, render};
+use crate::tests::crashes::failing::{Failure, faulty, working};
+use crate::tests::verifying::tampering::{fifty, named};
+use crate::tests::{History, append, draft, names, render};
 use crate::{
     AppendError, PackEffect, PackError, Packed, Problem, ReadError, Recorded, Store, Warning,
     verify, verify_chain, verify_lines, verify_objects,
@@ -60,7 +60,7 @@ fn lines(path: &Path) -> Vec<String> {
 
 /// Whether an entry's own file has that name.
 fn is_single(name: &str) -> bool {
-    crate::names::entry_number(name.as_ref()).is_some()
+    crate::entry::names::entry_number(name.as_ref()).is_some()
 }
 
 /// Changes the lines of a pack.
@@ -142,7 +142,7 @@ fn an_unsound_range_is_not_packed() {
         error.to_string()
     };
     let edited = refused(&|history| {
-        super::replace(
+        crate::tests::replace(
             &history.entry_path(12),
             "\"recorded_by\":\"ada\"",
             "\"recorded_by\":\"mal\"",
@@ -165,7 +165,7 @@ fn an_unsound_range_is_not_packed() {
     let missing = refused(&|history| fs::remove_file(history.entry_path(30)).unwrap());
     assert!(missing.contains("entries 30 to 30 are missing"), "{missing}");
     let two_lines = refused(&|history| {
-        super::replace(&history.entry_path(12), "{\"schema\"", "{\n\"schema\"");
+        crate::tests::replace(&history.entry_path(12), "{\"schema\"", "{\n\"schema\"");
     });
     assert!(two_lines.contains("entries 11 to 20 can't be packed"), "{two_lines}");
 }
@@ -242,7 +242,7 @@ fn the_newest_entry_in_a_pack_is_read_whole() {
     assert_eq!(store.head().unwrap().unwrap().number, 40);
     assert_eq!(named(&verify_chain(&store, None)), [ORPHAN; 4]);
     assert_eq!(named(&verify_chain(&store, Some(&history.head)))[0], "truncated");
-    super::replace(&pack_path(&history, 31), "\"number\":40,", "\"number\":40, ");
+    crate::tests::replace(&pack_path(&history, 31), "\"number\":40,", "\"number\":40, ");
     assert_eq!(named(&verify_chain(&store, None))[0], "not-canonical");
 }
 
@@ -433,7 +433,7 @@ fn what_a_late_writer_leaves_in_a_crash_is_named_and_no_part_of_the_chain() {
         let (store, steps) = faulty(history.folder.path(), Failure::Crash, usize::MAX);
         append_too_late(&small(store), &history).unwrap();
         let steps = steps.lock().unwrap();
-        let removal = |step: &super::failing::Step| {
+        let removal = |step: &crate::tests::crashes::failing::Step| {
             step.name == "remove" && step.path == history.entry_path(5)
         };
         1 + steps.iter().position(removal).unwrap()

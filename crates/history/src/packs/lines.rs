@@ -1,0 +1,159 @@
+//! Reading packs: from the first line to the last, of which one part is in memory at a time, or a
+//! single line.
+//!
+//! Where the lines of a pack begin is found by reading it once and then kept, eight bytes for each
+//! entry of a pack that single entries were asked of.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+
+use crate::backend::error::PlaceError;
+use crate::backend::files::Files;
+use crate::packs::range::Pack;
+use crate::store::open::Store;
+
+/// The lines of a pack, one after another.
+pub(crate) struct PackLines<'s> {
+    pub(crate) pack: Pack,
+    files: &'s dyn Files,
+    path: PathBuf,
+    /// The part of the file that was read last.
+    part: Vec<u8>,
+    /// Where in it the line is.
+    line: Range<usize>,
+    /// The line, if it began in an earlier part; else empty.
+    joined: Vec<u8>,
+    /// Where in the file the next part begins.
+    next: u64,
+    /// Whether there is no other part.
+    is_last: bool,
+    /// How many lines were read.
+    read: u64,
+}
+
+impl std::fmt::Debug for PackLines<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PackLines").field("pack", &self.pack).finish_non_exhaustive()
+    }
+}
+
+impl PackLines<'_> {
+    /// Goes to the next line; whether there is one.
+    pub(crate) fn advance(&mut self) -> Result<bool, PlaceError> {
+        self.joined.clear();
+        self.line = self.line.end..self.line.end;
+        loop {
+            let rest = self.part.get(self.line.start..).unwrap_or_default();
+            if let Some(at) = memchr::memchr(b'\n', rest) {
+                self.line.end += at + 1;
+                break;
+            }
+            if self.is_last {
+                self.line.end += rest.len();
+                break;
+            }
+            self.joined.extend_from_slice(rest);
+            self.read_part()?;
+        }
+        if !self.joined.is_empty() {
+            let end = self.part.get(self.line.clone()).unwrap_or_default();
+            self.joined.extend_from_slice(end);
+        }
+        let is_there = !self.line().is_empty();
+        self.read += u64::from(is_there);
+        Ok(is_there)
+    }
+
+    fn read_part(&mut self) -> Result<(), PlaceError> {
+        let size = self.files.part_size();
+        (self.part, self.line) = (Vec::new(), 0..0);
+        self.part = self.files.read_part(&self.path, self.next, size)?;
+        self.next += self.part.len() as u64;
+        self.is_last = self.part.len() < size;
+        Ok(())
+    }
+
+    /// The line that was read, with its newline if it has one.
+    pub(crate) fn line(&self) -> &[u8] {
+        if self.joined.is_empty() {
+            self.part.get(self.line.clone()).unwrap_or_default()
+        } else {
+            &self.joined
+        }
+    }
+
+    /// The entry that the line is by its place in the pack.
+    pub(crate) const fn number(&self) -> u64 {
+        self.pack.first.saturating_add(self.read).saturating_sub(1)
+    }
+
+    /// What messages call the line: `000001-010000.jsonl:17`.
+    pub(crate) fn place(&self) -> PathBuf {
+        line_of(&self.path, self.read)
+    }
+}
+
+fn line_of(path: &Path, line: u64) -> PathBuf {
+    PathBuf::from(format!("{}:{line}", path.display()))
+}
+
+/// The bytes of an entry, and what messages call the place where they are.
+pub(crate) struct Found {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) place: PathBuf,
+}
+
+impl Store {
+    pub(crate) fn pack_lines(&self, pack: Pack) -> PackLines<'_> {
+        PackLines {
+            pack,
+            files: self.files.as_ref(),
+            path: self.pack_path(&pack),
+            part: Vec::new(),
+            line: 0..0,
+            joined: Vec::new(),
+            next: 0,
+            is_last: false,
+            read: 0,
+        }
+    }
+
+    /// An entry as its pack has it; nothing if it isn't in one.
+    pub(crate) fn packed(&self, number: u64) -> Result<Option<Found>, PlaceError> {
+        let pack = self.pack_of(number);
+        let kept = self.kept_beginnings(pack);
+        // Most entries that are asked for are in no pack, which a look tells sooner than reading.
+        if kept.is_none() && !self.is_packed(number)? {
+            return Ok(None);
+        }
+        let begins = kept.map_or_else(|| self.line_beginnings(pack), Ok)?;
+        let line = number.saturating_sub(pack.first);
+        let at = usize::try_from(line).unwrap_or(usize::MAX);
+        let (Some(begin), Some(end)) = (begins.get(at), begins.get(at.saturating_add(1))) else {
+            return Ok(None);
+        };
+        let path = self.pack_path(&pack);
+        let length = usize::try_from(end - begin).unwrap_or(usize::MAX);
+        let bytes = self.files.read_part(&path, *begin, length)?;
+        Ok(Some(Found { bytes, place: line_of(&path, line + 1) }))
+    }
+
+    fn kept_beginnings(&self, pack: Pack) -> Option<Arc<[u64]>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).get(&pack).map(Arc::clone)
+    }
+
+    /// Where the lines of a pack begin, and where the last one ends.
+    fn line_beginnings(&self, pack: Pack) -> Result<Arc<[u64]>, PlaceError> {
+        let (mut begins, mut end) = (vec![0], 0);
+        let mut lines = self.pack_lines(pack);
+        while lines.advance()? {
+            end += lines.line().len() as u64;
+            begins.push(end);
+        }
+        let begins: Arc<[u64]> = begins.into();
+        let mut kept = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(pack, Arc::clone(&begins));
+        Ok(begins)
+    }
+}

@@ -1,0 +1,9 @@
+//! One history: opened, read by number or from the newest entry on, and appended to. Everything above it reads and
+//! writes entries only through it.
+
+pub(crate) mod append;
+pub(crate) mod newest;
+pub(crate) mod open;
+pub(crate) mod prepare;
+pub(crate) mod references;
+pub(crate) mod walk;

@@ -1,0 +1,370 @@
+//! The store: a folder with a ledger, its objects and what was rendered. This is the reading side.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use crate::backend::disk::{Disk, RealDisk};
+use crate::backend::error::PlaceError;
+use crate::backend::files::Files;
+use crate::backend::folder::Folder;
+use crate::backend::location::{BucketUrl, Location};
+use crate::entry::digest::Digest;
+use crate::entry::head::Head;
+use crate::entry::names::{self, LEDGER, OBJECTS, ObjectKind, REPORT};
+use crate::entry::recorded::{Entry, EntryError, Recorded};
+use crate::packs::lines::Found;
+use crate::packs::range::{PACK_SIZE, Pack};
+use crate::store::newest::Newest;
+
+/// So much of an entry's line is read for its outline. More than that comes before the outcome only
+/// of a matrix that extends many others; then the whole line is read.
+pub(crate) const OPENING: usize = 2048;
+
+/// A history in a folder or a bucket.
+///
+/// Reading needs no permission to write. A folder that doesn't exist yet is an empty history;
+/// one that can't be read is an error, never an empty history.
+pub struct Store {
+    pub(crate) dir: PathBuf,
+    pub(crate) files: Box<dyn Files>,
+    /// An entry that was seen to be there, from which to look for the newest.
+    pub(crate) seen: Mutex<Option<Newest>>,
+    /// Whether this store made its folders, or found them made.
+    pub(crate) has_folders: AtomicBool,
+    /// How many entries a pack has: always the same, but for tests.
+    pub(crate) pack_size: u64,
+    /// Where the lines of packs begin that single entries were asked of.
+    pub(crate) lines: Mutex<BTreeMap<Pack, Arc<[u64]>>>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("dir", &self.dir).finish_non_exhaustive()
+    }
+}
+
+/// Why a folder can't be opened as a history.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Its ledger can't be listed.
+    #[error("can't open the history: {0}")]
+    Place(PlaceError),
+    /// There is no way to a bucket.
+    #[error("can't open the history `{url}`: {cause}{advice}")]
+    Bucket {
+        /// The bucket.
+        url: String,
+        /// What is wrong.
+        cause: String,
+        /// What to do, after a semicolon.
+        advice: &'static str,
+    },
+}
+
+/// Why something of a history can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// A file operation failed.
+    #[error("can't read the history: {0}")]
+    Place(PlaceError),
+    /// A file in the ledger is not an entry that this code knows.
+    #[error("can't use `{}`: {problem}", path.display())]
+    Entry {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: EntryError,
+    },
+    /// A file in the ledger holds an entry of another number.
+    #[error(
+        "`{}` holds entry {inside}; run `phasegate history verify` to see what was moved",
+        path.display()
+    )]
+    Misplaced {
+        /// The file.
+        path: PathBuf,
+        /// The number of the entry in it.
+        inside: u64,
+    },
+    /// Entries are missing, although later ones are there.
+    #[error("entries {first} to {last} are missing from `{}`; restore their files", path.display())]
+    Gap {
+        /// The ledger.
+        path: PathBuf,
+        /// The first missing entry.
+        first: u64,
+        /// The last missing entry.
+        last: u64,
+    },
+    /// There is no such entry.
+    #[error("there is no entry {number} in `{}`; list the entries for their numbers", path.display())]
+    NoEntry {
+        /// The ledger.
+        path: PathBuf,
+        /// The number that was asked for.
+        number: u64,
+    },
+    /// An object isn't there.
+    #[error("the {kind} `{}` is missing; restore the file", path.display())]
+    NoObject {
+        /// What it is.
+        kind: ObjectKind,
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// An object's bytes are not those that its name says.
+    #[error("the {kind} `{}` was altered: its bytes don't match its name; restore the file", path.display())]
+    AlteredObject {
+        /// What it is.
+        kind: ObjectKind,
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl From<PlaceError> for ReadError {
+    fn from(error: PlaceError) -> Self {
+        Self::Place(error)
+    }
+}
+
+impl Store {
+    /// Opens the history in a folder, which needn't exist yet.
+    ///
+    /// # Errors
+    /// If the ledger is there but can't be listed, or something on the way is not a folder.
+    pub fn open(dir: &Path) -> Result<Self, OpenError> {
+        Self::open_on(dir, Box::new(RealDisk))
+    }
+
+    /// Opens the history at a location, which may have no entry yet. `variables` are those of the
+    /// environment, where the credentials for a bucket are; a folder needs none.
+    ///
+    /// # Errors
+    /// If there is no way to the bucket, or what is there can't be listed.
+    pub fn open_at(
+        location: &Location,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Self, OpenError> {
+        match location {
+            Location::Folder(dir) => Self::open(dir),
+            Location::Bucket(url) => Self::open_bucket(url, variables),
+        }
+    }
+
+    #[cfg(feature = "object-store")]
+    fn open_bucket(
+        url: &BucketUrl,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Self, OpenError> {
+        let bucket = crate::backend::bucket::client::Bucket::connect(url, variables)?;
+        Self::open_in(&PathBuf::from(url.to_string()), Box::new(bucket))
+    }
+
+    #[cfg(not(feature = "object-store"))]
+    fn open_bucket(url: &BucketUrl, _: &BTreeMap<String, String>) -> Result<Self, OpenError> {
+        Err(OpenError::Bucket {
+            url: url.to_string(),
+            cause: "this phasegate was built without buckets".to_owned(),
+            advice: "; build it with the feature `object-store`",
+        })
+    }
+
+    pub(crate) fn open_on(dir: &Path, disk: Box<dyn Disk>) -> Result<Self, OpenError> {
+        Self::open_in(dir, Box::new(Folder { disk }))
+    }
+
+    pub(crate) fn of(dir: &Path, files: Box<dyn Files>) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            files,
+            seen: Mutex::default(),
+            has_folders: AtomicBool::new(false),
+            pack_size: PACK_SIZE,
+            lines: Mutex::default(),
+        }
+    }
+
+    /// Opens the history in any place.
+    pub(crate) fn open_in(dir: &Path, files: Box<dyn Files>) -> Result<Self, OpenError> {
+        let store = Self::of(dir, files);
+        store.files.find(&store.ledger(), "").map_err(OpenError::Place)?;
+        Ok(store)
+    }
+
+    /// The head: number and digest of the newest entry, or nothing if there is no entry.
+    ///
+    /// # Errors
+    /// If the newest entry can't be read, isn't one, or entries before it are missing.
+    pub fn head(&self) -> Result<Option<Head>, ReadError> {
+        Ok(self.newest()?.map(|newest| newest.head))
+    }
+
+    /// The entry of that number.
+    ///
+    /// # Errors
+    /// If it isn't there, can't be read, or isn't an entry.
+    pub fn entry(&self, number: u64) -> Result<Recorded, ReadError> {
+        recorded(number, self.found(number)?)
+    }
+
+    /// The bytes of an entry. If a pack has it, that counts: beside a pack, a file of the entry's
+    /// own may be what an append left that came too late.
+    pub(crate) fn found(&self, number: u64) -> Result<Found, ReadError> {
+        match self.packed(number)? {
+            Some(found) => Ok(found),
+            None => self.single(number),
+        }
+    }
+
+    /// The bytes of an entry that no pack had when that was looked at last. It may have been packed
+    /// since.
+    pub(crate) fn single(&self, number: u64) -> Result<Found, ReadError> {
+        // Most lines are no longer.
+        let mut bytes = Vec::with_capacity(2 * OPENING);
+        let place = self.read_single(&mut bytes, number, usize::MAX)?;
+        Ok(Found { bytes, place })
+    }
+
+    /// Puts the first bytes of an entry as [`Self::single`] finds it into the buffer, in place of
+    /// what was there: all of them if there are less than `most`. Returns where they are.
+    pub(crate) fn read_single(
+        &self,
+        buffer: &mut Vec<u8>,
+        number: u64,
+        most: usize,
+    ) -> Result<PathBuf, ReadError> {
+        let place = self.entry_path(number);
+        match self.files.read_into(buffer, &place, most) {
+            Ok(()) => Ok(place),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let packed = self.packed(number)?;
+                let missing = || ReadError::NoEntry { path: self.ledger(), number };
+                let Found { bytes, place } = packed.ok_or_else(missing)?;
+                *buffer = bytes;
+                Ok(place)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The bytes of an object, which are sure to have that digest.
+    ///
+    /// # Errors
+    /// If it isn't there, can't be read, or has other bytes.
+    pub fn object(&self, digest: &Digest, kind: ObjectKind) -> Result<Vec<u8>, ReadError> {
+        let path = self.object_path(digest, kind);
+        match self.files.read(&path) {
+            Ok(bytes) if Digest::of(&bytes) == *digest => Ok(bytes),
+            Ok(_) => Err(ReadError::AlteredObject { kind, path }),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Err(ReadError::NoObject { kind, path })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The folder with what was rendered for an entry; nothing if nothing is rendered for entries
+    /// of its kind.
+    #[must_use]
+    pub fn folder(&self, entry: &Entry) -> Option<PathBuf> {
+        entry.folder().map(|folder| self.dir.join(folder))
+    }
+
+    /// Whether a file of that name was rendered for an entry and is published.
+    ///
+    /// # Errors
+    /// If the place can't tell.
+    pub fn has_rendered(&self, entry: &Entry, name: &str) -> Result<bool, ReadError> {
+        match self.folder(entry) {
+            Some(folder) => Ok(self.files.exists(&folder.join(name))?),
+            None => Ok(false),
+        }
+    }
+
+    /// The bytes of a file of that name that was rendered for an entry, wherever the history is.
+    ///
+    /// # Errors
+    /// If it isn't there, or can't be read.
+    pub fn rendered(&self, entry: &Entry, name: &str) -> Result<Vec<u8>, ReadError> {
+        let folder = self.folder(entry).unwrap_or_else(|| self.dir.clone());
+        Ok(self.files.read(&folder.join(name))?)
+    }
+
+    /// The bytes of an entry's `report.md`, whose folder is given. After a crash between recording
+    /// and publishing it is still under its temporary name, and counts.
+    pub(crate) fn report(&self, recorded: &Recorded, folder: &Path) -> Result<Vec<u8>, PlaceError> {
+        let missing = |read: &Result<_, PlaceError>| {
+            read.as_ref().is_err_and(|error: &PlaceError| error.kind() == ErrorKind::NotFound)
+        };
+        let published = folder.join(REPORT);
+        let read = self.files.read(&published);
+        if !missing(&read) {
+            return read;
+        }
+        if let Some(pending) = self.pending_folder(recorded.head())? {
+            let read = self.files.read(&pending.join(REPORT));
+            if !missing(&read) {
+                return read;
+            }
+        }
+        // It may have been published while we looked.
+        self.files.read(&published)
+    }
+
+    /// The folder where an entry's rendered files wait to be published, if there is one.
+    pub(crate) fn pending_folder(&self, head: Head) -> Result<Option<PathBuf>, PlaceError> {
+        let beginning = names::pending_prefix(head.number, &head.digest);
+        self.files.find(&self.dir, &beginning)
+    }
+
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.dir.join(LEDGER)
+    }
+
+    pub(crate) fn objects(&self) -> PathBuf {
+        self.dir.join(OBJECTS)
+    }
+
+    pub(crate) fn entry_path(&self, number: u64) -> PathBuf {
+        self.ledger().join(names::entry_file(number))
+    }
+
+    pub(crate) fn object_path(&self, digest: &Digest, kind: ObjectKind) -> PathBuf {
+        self.objects().join(names::object_file(digest, kind))
+    }
+}
+
+/// The entry that was found, which must have that number.
+pub(crate) fn recorded(number: u64, found: Found) -> Result<Recorded, ReadError> {
+    recorded_from(number, &found.bytes, || found.place)
+}
+
+/// The entry of these bytes, which must have that number. `place` names where they are.
+pub(crate) fn recorded_from(
+    number: u64,
+    bytes: &[u8],
+    place: impl FnOnce() -> PathBuf,
+) -> Result<Recorded, ReadError> {
+    Ok(Recorded { entry: entry_from(number, bytes, place)?, digest: Digest::of(bytes) })
+}
+
+/// As [`recorded_from`], without the digest.
+pub(crate) fn entry_from(
+    number: u64,
+    bytes: &[u8],
+    place: impl FnOnce() -> PathBuf,
+) -> Result<Entry, ReadError> {
+    let entry = match Entry::parse(bytes) {
+        Ok(entry) => entry,
+        Err(problem) => return Err(ReadError::Entry { path: place(), problem }),
+    };
+    if entry.number != number {
+        return Err(ReadError::Misplaced { path: place(), inside: entry.number });
+    }
+    Ok(entry)
+}
