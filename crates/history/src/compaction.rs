@@ -17,7 +17,8 @@ use crate::backend::files::Published;
 use crate::line::outline::Link;
 use crate::packs::listing::Listing;
 use crate::packs::range::Pack;
-use crate::store::open::{ReadError, Store};
+use crate::store::error::ReadError;
+use crate::store::open::Store;
 use crate::verify::chain::Chain;
 use crate::verify::problem::Problem;
 

@@ -68,7 +68,7 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub use backend::error::PlaceError;
+pub use backend::error::{OpenError, PlaceError, TrialError};
 pub use backend::location::{BucketUrl, Location, LocationError};
 pub use compaction::{PackEffect, PackError, Packed};
 pub use doctor::{Check, Verdict};
@@ -88,7 +88,8 @@ pub use obligations::{OpenObligation, OpenObligations};
 pub use rebase::error::RebaseError;
 pub use rebase::steps::{Rebase, Rebased, Render};
 pub use store::append::AppendError;
-pub use store::open::{OpenError, ReadError, Store};
+pub use store::error::ReadError;
+pub use store::open::Store;
 pub use store::prepare::PrepareError;
 pub use store::references::{ReferenceError, ReferenceProblem};
 pub use store::walk::Entries;

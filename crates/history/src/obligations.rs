@@ -8,7 +8,7 @@ use crate::entry::body::Body;
 use crate::entry::recorded::Entry;
 use crate::line::owing::Owing;
 use crate::line::text::Line;
-use crate::store::open::ReadError;
+use crate::store::error::ReadError;
 
 /// An obligation that nobody has taken up yet.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,9 +9,8 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use crate::backend::disk::Disk;
-use crate::backend::error::PlaceError;
+use crate::backend::error::{PlaceError, TrialError};
 use crate::entry::draft::RenderedFile;
-use crate::store::prepare::PrepareError;
 
 /// Whose bytes are under a name now.
 #[derive(Debug)]
@@ -94,7 +93,7 @@ pub(crate) trait Files: Send + Sync {
     fn discard(&self, pending: &Path);
 
     /// Tries all that appending to the history in `dir` will do, and removes the traces.
-    fn try_out(&self, dir: &Path, folders: &[PathBuf]) -> Result<(), PrepareError>;
+    fn try_out(&self, dir: &Path, folders: &[PathBuf]) -> Result<(), TrialError>;
 
     /// The disk below, for what only makes sense on one; nothing in a bucket.
     fn disk(&self) -> Option<&dyn Disk> {

@@ -8,11 +8,10 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use crate::backend::disk::Disk;
-use crate::backend::error::PlaceError;
+use crate::backend::error::{PlaceError, TrialError};
 use crate::backend::files::{Files, Page, Published};
 use crate::entry::draft::RenderedFile;
 use crate::entry::names::{self, REPORT};
-use crate::store::prepare::PrepareError;
 
 /// How often a new temporary name is tried. Taken names are left over from crashes.
 const NAMES_TRIED: u32 = 100;
@@ -152,7 +151,7 @@ impl Files for Folder {
     }
 
     /// Files are written, linked, flushed and removed, and a folder is created and renamed.
-    fn try_out(&self, dir: &Path, folders: &[PathBuf]) -> Result<(), PrepareError> {
+    fn try_out(&self, dir: &Path, folders: &[PathBuf]) -> Result<(), TrialError> {
         for folder in folders {
             self.try_files(folder)?;
         }
@@ -183,7 +182,7 @@ impl Folder {
         })
     }
 
-    fn try_files(&self, folder: &Path) -> Result<(), PrepareError> {
+    fn try_files(&self, folder: &Path) -> Result<(), TrialError> {
         let file = self.write_temporary(folder, b"phasegate was here\n")?;
         let name = folder.join(names::temporary(names::TEMPORARY));
         let linked = self.disk.link(&file, &name);
@@ -191,9 +190,7 @@ impl Folder {
         // Both go, whatever failed; the errors that matter come first.
         let removed = [self.disk.remove_file(&file), self.disk.remove_file(&name)];
         linked.map_err(|error| match error.kind() {
-            ErrorKind::PermissionDenied | ErrorKind::Unsupported => {
-                PrepareError::NoHardLinks(error)
-            }
+            ErrorKind::PermissionDenied | ErrorKind::Unsupported => TrialError::NoHardLinks(error),
             _ => error.into(),
         })?;
         flushed?;

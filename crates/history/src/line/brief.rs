@@ -8,7 +8,7 @@ use crate::entry::recorded::Entry;
 use crate::line::outline::Opening;
 use crate::line::scan::{after, plain, plain_texts, text};
 use crate::line::text::Line;
-use crate::store::open::ReadError;
+use crate::store::error::ReadError;
 
 /// What a table of entries shows of each.
 #[derive(Clone, Debug, PartialEq, Eq)]

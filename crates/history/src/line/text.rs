@@ -12,7 +12,8 @@ use crate::entry::body::Kind;
 use crate::entry::digest::Digest;
 use crate::entry::recorded::Recorded;
 use crate::line::outline::Opening;
-use crate::store::open::{ReadError, recorded_from};
+use crate::store::error::ReadError;
+use crate::store::open::recorded_from;
 
 /// The line of an entry, as it is in the ledger.
 pub struct Line<'a> {

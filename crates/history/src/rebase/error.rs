@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::backend::error::PlaceError;
+use crate::backend::error::{OpenError, PlaceError};
 use crate::entry::digest::Digest;
 use crate::entry::draft::RenderError;
 use crate::entry::head::Head;
 use crate::entry::recorded::EntryError;
 use crate::store::append::AppendError;
-use crate::store::open::{OpenError, ReadError};
+use crate::store::error::ReadError;
 
 /// Why nothing was re-linked, or not all.
 #[derive(Debug, thiserror::Error)]

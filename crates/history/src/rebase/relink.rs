@@ -10,7 +10,8 @@ use crate::entry::recorded::{Entry, Recorded};
 use crate::rebase::branches::Branch;
 use crate::rebase::error::RebaseError;
 use crate::rebase::steps::Render;
-use crate::store::open::{ReadError, Store};
+use crate::store::error::ReadError;
+use crate::store::open::Store;
 
 impl Store {
     /// Records the entries behind the head that is kept; the numbers that they had, and what they

@@ -18,7 +18,8 @@ use crate::entry::names::{self, REPORT};
 use crate::entry::recorded::{CONFLICT, Entry, Recorded};
 use crate::rebase::branches::{Branch, Pile, head, saved, with_head};
 use crate::rebase::error::RebaseError;
-use crate::store::open::{ReadError, Store};
+use crate::store::error::ReadError;
+use crate::store::open::Store;
 use crate::verify::signatures::is_signature_of;
 
 /// Where the entries are saved as long as re-linking takes.

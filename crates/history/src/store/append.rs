@@ -27,8 +27,9 @@ use crate::entry::draft::{Draft, Matter, RenderError, RenderedFile, Upcoming};
 use crate::entry::head::Head;
 use crate::entry::names::{self, ObjectKind, REPORT};
 use crate::entry::recorded::{Entry, EntryError, Recorded};
+use crate::store::error::ReadError;
 use crate::store::newest::Newest;
-use crate::store::open::{ReadError, Store};
+use crate::store::open::Store;
 use crate::store::references::ReferenceError;
 
 /// How often a number may be lost to somebody else. Each loss is another's success, so this many

@@ -2,6 +2,7 @@
 //! writes entries only through it.
 
 pub(crate) mod append;
+pub(crate) mod error;
 pub(crate) mod newest;
 pub(crate) mod open;
 pub(crate) mod prepare;

@@ -19,7 +19,8 @@ use crate::entry::head::Head;
 use crate::entry::names;
 use crate::entry::recorded::Recorded;
 use crate::packs::range::Pack;
-use crate::store::open::{ReadError, Store, entry_from};
+use crate::store::error::ReadError;
+use crate::store::open::{Store, entry_from};
 
 /// The first number whose name is longer: from here on, names sort otherwise than numbers.
 const LONGER: u64 = 1_000_000;

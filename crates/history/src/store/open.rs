@@ -8,16 +8,17 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use crate::backend::disk::{Disk, RealDisk};
-use crate::backend::error::PlaceError;
+use crate::backend::error::{OpenError, PlaceError};
 use crate::backend::files::Files;
 use crate::backend::folder::Folder;
 use crate::backend::location::{BucketUrl, Location};
 use crate::entry::digest::Digest;
 use crate::entry::head::Head;
 use crate::entry::names::{self, LEDGER, OBJECTS, ObjectKind, REPORT};
-use crate::entry::recorded::{Entry, EntryError, Recorded};
+use crate::entry::recorded::{Entry, Recorded};
 use crate::packs::lines::Found;
 use crate::packs::range::{PACK_SIZE, Pack};
+use crate::store::error::ReadError;
 use crate::store::newest::Newest;
 
 /// So much of an entry's line is read for its outline. More than that comes before the outcome only
@@ -44,91 +45,6 @@ pub struct Store {
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store").field("dir", &self.dir).finish_non_exhaustive()
-    }
-}
-
-/// Why a folder can't be opened as a history.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Its ledger can't be listed.
-    #[error("can't open the history: {0}")]
-    Place(PlaceError),
-    /// There is no way to a bucket.
-    #[error("can't open the history `{url}`: {cause}{advice}")]
-    Bucket {
-        /// The bucket.
-        url: String,
-        /// What is wrong.
-        cause: String,
-        /// What to do, after a semicolon.
-        advice: &'static str,
-    },
-}
-
-/// Why something of a history can't be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// A file operation failed.
-    #[error("can't read the history: {0}")]
-    Place(PlaceError),
-    /// A file in the ledger is not an entry that this code knows.
-    #[error("can't use `{}`: {problem}", path.display())]
-    Entry {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        problem: EntryError,
-    },
-    /// A file in the ledger holds an entry of another number.
-    #[error(
-        "`{}` holds entry {inside}; run `phasegate history verify` to see what was moved",
-        path.display()
-    )]
-    Misplaced {
-        /// The file.
-        path: PathBuf,
-        /// The number of the entry in it.
-        inside: u64,
-    },
-    /// Entries are missing, although later ones are there.
-    #[error("entries {first} to {last} are missing from `{}`; restore their files", path.display())]
-    Gap {
-        /// The ledger.
-        path: PathBuf,
-        /// The first missing entry.
-        first: u64,
-        /// The last missing entry.
-        last: u64,
-    },
-    /// There is no such entry.
-    #[error("there is no entry {number} in `{}`; list the entries for their numbers", path.display())]
-    NoEntry {
-        /// The ledger.
-        path: PathBuf,
-        /// The number that was asked for.
-        number: u64,
-    },
-    /// An object isn't there.
-    #[error("the {kind} `{}` is missing; restore the file", path.display())]
-    NoObject {
-        /// What it is.
-        kind: ObjectKind,
-        /// Where it should be.
-        path: PathBuf,
-    },
-    /// An object's bytes are not those that its name says.
-    #[error("the {kind} `{}` was altered: its bytes don't match its name; restore the file", path.display())]
-    AlteredObject {
-        /// What it is.
-        kind: ObjectKind,
-        /// The file.
-        path: PathBuf,
-    },
-}
-
-impl From<PlaceError> for ReadError {
-    fn from(error: PlaceError) -> Self {
-        Self::Place(error)
     }
 }
 
@@ -210,6 +126,14 @@ impl Store {
     /// If it isn't there, can't be read, or isn't an entry.
     pub fn entry(&self, number: u64) -> Result<Recorded, ReadError> {
         recorded(number, self.found(number)?)
+    }
+
+    /// As [`Store::entry`]: the entry of that number with its digest, and nothing else of the history.
+    ///
+    /// # Errors
+    /// If it isn't there, can't be read, or isn't an entry.
+    pub fn recorded(&self, number: u64) -> Result<Recorded, ReadError> {
+        self.entry(number)
     }
 
     /// The bytes of an entry. If a pack has it, that counts: beside a pack, a file of the entry's

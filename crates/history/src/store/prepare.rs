@@ -2,31 +2,17 @@
 
 use std::path::PathBuf;
 
-use crate::backend::error::PlaceError;
+use crate::backend::error::{PlaceError, TrialError};
 use crate::entry::names;
-use crate::store::open::{ReadError, Store};
+use crate::store::error::ReadError;
+use crate::store::open::Store;
 
 /// Why nothing could be appended.
 #[derive(Debug, thiserror::Error)]
 pub enum PrepareError {
-    /// A file operation failed.
-    #[error("the history can't be written: {0}")]
-    Place(PlaceError),
-    /// The file system has no hard links, without which an entry could appear in part or in the
-    /// place of another.
-    #[error(
-        "the history can't be kept here: the ledger needs hard links, and {0}; choose a folder on another file system"
-    )]
-    NoHardLinks(PlaceError),
-    /// The store lets two writers create the same name, so entries could replace each other.
-    #[error(
-        "the history can't be kept in `{}`: the store ignores \"create only if absent\", so two writers could overwrite each other's entries; use a store that honours `If-None-Match: *`",
-        place.display()
-    )]
-    NotExclusive {
-        /// The store.
-        place: PathBuf,
-    },
+    /// What appending does can't be done there.
+    #[error(transparent)]
+    Trial(TrialError),
     /// The newest entry can't be read, so nothing can follow it.
     #[error("nothing can be added to the history: {0}")]
     Head(ReadError),
@@ -43,9 +29,15 @@ pub enum PrepareError {
     },
 }
 
+impl From<TrialError> for PrepareError {
+    fn from(error: TrialError) -> Self {
+        Self::Trial(error)
+    }
+}
+
 impl From<PlaceError> for PrepareError {
     fn from(error: PlaceError) -> Self {
-        Self::Place(error)
+        Self::Trial(error.into())
     }
 }
 

@@ -11,7 +11,8 @@ use crate::entry::digest::Digest;
 use crate::entry::draft::Matter;
 use crate::entry::head::Head;
 use crate::entry::recorded::{Entry, Recorded};
-use crate::store::open::{ReadError, Store};
+use crate::store::error::ReadError;
+use crate::store::open::Store;
 
 /// What an entry says of an earlier one isn't so.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -8,7 +8,8 @@ use crate::line::outline::{Link, Outline};
 use crate::line::text::Line;
 use crate::packs::lines::{Found, PackLines};
 use crate::packs::listing::{Cursor, Listing, Segment};
-use crate::store::open::{OPENING, ReadError, Store};
+use crate::store::error::ReadError;
+use crate::store::open::{OPENING, Store};
 
 /// The entries of a history, oldest first; see [`Store::entries`].
 pub struct Entries<'a> {
@@ -37,6 +38,18 @@ impl Store {
     /// If the ledger can't be listed.
     pub fn entries(&self) -> Result<Entries<'_>, ReadError> {
         Ok(Entries { walk: self.walk()? })
+    }
+
+    /// The entries from the newest backwards; each is read when its turn comes, so that asking for
+    /// the newest few costs the same however long the history is.
+    ///
+    /// # Errors
+    /// If the ledger can't be listed, has a gap, or the newest entry can't be read.
+    pub fn newest_first(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<Recorded, ReadError>> + '_, ReadError> {
+        let newest = self.head()?.map_or(0, |head| head.number);
+        Ok((1..=newest).rev().map(|number| self.entry(number)))
     }
 
     /// The entries whose outline passes, oldest first. Of the others no body is built, which is

@@ -496,3 +496,18 @@ fn those_who_pack_and_append_at_once_lose_nothing() {
     assert_eq!(who.len() as u64, writers * entries);
     assert_eq!(names(&folder.path().join("ledger")).len(), 15 + 10);
 }
+
+#[test]
+fn entries_are_read_from_the_newest_backwards_whether_packed_or_not() {
+    let history = fifty();
+    let store = open(history.folder.path());
+    let forward: Vec<Recorded> = store.entries().unwrap().map(Result::unwrap).collect();
+    let backward = || -> Vec<Recorded> {
+        let store = open(history.folder.path());
+        store.newest_first().unwrap().map(Result::unwrap).collect()
+    };
+    let expected: Vec<Recorded> = forward.iter().rev().cloned().collect();
+    assert_eq!(backward(), expected);
+    pack(&store).unwrap();
+    assert_eq!(backward(), expected);
+}

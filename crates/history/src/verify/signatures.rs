@@ -14,7 +14,8 @@ use crate::backend::error::PlaceError;
 use crate::backend::files::Published;
 use crate::entry::digest::Digest;
 use crate::entry::names;
-use crate::store::open::{ReadError, Store, recorded};
+use crate::store::error::ReadError;
+use crate::store::open::{Store, recorded};
 use crate::verify::allowed_signers::{AllowedSigners, NAMESPACE};
 use crate::verify::problem::Problem;
 

@@ -13,7 +13,8 @@ use crate::entry::recorded::{Entry, Recorded};
 use crate::line::outline::Link;
 use crate::packs::listing::{Cursor, Listing, Segment};
 use crate::packs::range::Pack;
-use crate::store::open::{ReadError, Store};
+use crate::store::error::ReadError;
+use crate::store::open::Store;
 use crate::verify::chain::Chain;
 use crate::verify::problem::{Problem, Warning};
 

@@ -19,13 +19,11 @@ pub(crate) use crate::backend::bucket::failure::Access;
 #[cfg(test)]
 pub(crate) use crate::backend::bucket::failure::Credentials;
 use crate::backend::bucket::failure::{Effect, effect, failure};
-use crate::backend::error::PlaceError;
+use crate::backend::error::{OpenError, PlaceError, TrialError};
 use crate::backend::files::{Files, Page, Published};
 use crate::backend::location::BucketUrl;
 use crate::entry::draft::RenderedFile;
 use crate::entry::names::{self, REPORT};
-use crate::store::open::OpenError;
-use crate::store::prepare::PrepareError;
 
 /// How many names a page has: what S3 sends at once.
 const PAGE: usize = 1000;
@@ -308,7 +306,7 @@ impl Files for Bucket {
     }
 
     /// An object is created, found taken, read and removed.
-    fn try_out(&self, _: &Path, folders: &[PathBuf]) -> Result<(), PrepareError> {
+    fn try_out(&self, _: &Path, folders: &[PathBuf]) -> Result<(), TrialError> {
         for folder in folders {
             let probe = folder.join(names::temporary(names::TEMPORARY));
             let tried = self.try_creating(&probe);
@@ -350,14 +348,14 @@ impl Bucket {
         Ok(())
     }
 
-    fn try_creating(&self, probe: &Path) -> Result<(), PrepareError> {
+    fn try_creating(&self, probe: &Path) -> Result<(), TrialError> {
         if let Published::Unknown(error) = self.publish(b"phasegate was here\n", probe)? {
             return Err(error.into());
         }
         match self.publish(b"phasegate was here, too\n", probe)? {
             Published::Others if self.read(probe)? == b"phasegate was here\n" => Ok(()),
             Published::Unknown(error) => Err(error.into()),
-            _ => Err(PrepareError::NotExclusive { place: self.root.clone() }),
+            _ => Err(TrialError::NotExclusive { place: self.root.clone() }),
         }
     }
 }

@@ -20,7 +20,7 @@ use object_store::{
 use crate::backend::bucket::client::{Access, Bucket, Credentials};
 use crate::backend::location::{BucketUrl, Provider};
 use crate::tests::{append, draft, render, verify_names};
-use crate::{AppendError, PrepareError, Recorded, Store, Verdict};
+use crate::{AppendError, PrepareError, Recorded, Store, TrialError, Verdict};
 
 /// How a bucket fails.
 #[derive(Clone, Copy, Debug)]
@@ -379,7 +379,7 @@ fn a_store_that_ignores_create_if_absent_is_refused() {
     let bucket = bucket_of(1);
     let (store, _) = faulty(&bucket, Failure::NotExclusive, 0);
     let refused = store.prepare().unwrap_err();
-    assert!(matches!(refused, PrepareError::NotExclusive { .. }));
+    assert!(matches!(refused, PrepareError::Trial(TrialError::NotExclusive { .. })));
     assert!(refused.to_string().contains("use a store that honours `If-None-Match: *`"));
     let checks = store.examine(chrono::Utc::now());
     assert_eq!(checks.last().unwrap().verdict, Verdict::Bad);

@@ -13,7 +13,7 @@ use crate::backend::disk::{Disk, RealDisk};
 use crate::backend::folder::Folder;
 use crate::tests::recording::kinds::{note, revisit, transcription, waiver};
 use crate::tests::{append, draft, draft_of, names, owing, problems, render};
-use crate::{AppendError, Draft, Matter, PlaceError, PrepareError, Recorded, Store};
+use crate::{AppendError, Draft, Matter, PlaceError, PrepareError, Recorded, Store, TrialError};
 
 const ENOSPC: i32 = 28;
 const EACCES: i32 = 13;
@@ -386,7 +386,7 @@ fn a_file_system_without_hard_links_is_refused_before_measuring() {
         let folder = tempfile::tempdir().unwrap();
         let (store, _) = faulty(folder.path(), Failure::NoLinks(code), 0);
         let error = store.prepare().unwrap_err();
-        assert!(matches!(error, PrepareError::NoHardLinks(_)), "{error}");
+        assert!(matches!(error, PrepareError::Trial(TrialError::NoHardLinks(_))), "{error}");
         assert!(error.to_string().ends_with("choose a folder on another file system"), "{error}");
         assert!(store.append(&draft("ada"), &mut render).is_err());
         assert!(names(&folder.path().join("ledger")).is_empty());
