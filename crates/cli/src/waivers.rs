@@ -58,9 +58,9 @@ impl Waivers {
     pub(crate) fn read(store: &Store) -> anyhow::Result<Self> {
         let mut waivers = Self::default();
         let mut newest = 0;
-        let entries = store.entries_that(|outline| {
-            newest = outline.number;
-            outline.kind == Kind::Waiver
+        let entries = store.entries_that(|summary| {
+            newest = summary.number;
+            summary.kind == Kind::Waiver
         })?;
         for recorded in entries.flatten() {
             waivers.add(&recorded);

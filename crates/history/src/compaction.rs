@@ -14,11 +14,11 @@ use std::path::PathBuf;
 
 use crate::backend::error::PlaceError;
 use crate::backend::files::Published;
-use crate::line::outline::Link;
 use crate::packs::listing::Listing;
 use crate::packs::range::Pack;
 use crate::store::error::ReadError;
 use crate::store::open::Store;
+use crate::summary::Link;
 use crate::verify::chain::Chain;
 use crate::verify::problem::Problem;
 
@@ -139,15 +139,15 @@ impl Store {
         let mut chain = self.chain_before(pack)?;
         let mut bytes = Vec::new();
         for number in pack.first..=pack.last {
-            let found = self.single(number)?;
+            let line = self.single(number)?;
             chain.reach(number);
-            chain.link(&found.bytes, Link::scan(&found.bytes), || found.place.clone());
-            let is_line = found.bytes.iter().position(|byte| *byte == b'\n')
-                == found.bytes.len().checked_sub(1);
+            chain.link(&line.bytes, Link::read(&line.bytes), || line.path.clone());
+            let is_line = line.bytes.iter().position(|byte| *byte == b'\n')
+                == line.bytes.len().checked_sub(1);
             if !is_line {
                 chain.problems.push(Problem::NotCanonical { number });
             }
-            bytes.extend_from_slice(&found.bytes);
+            bytes.extend_from_slice(&line.bytes);
         }
         self.must_be_sound(pack, chain)?;
         Ok(bytes)
@@ -159,7 +159,7 @@ impl Store {
         let mut chain = self.chain_before(pack)?;
         let mut lines = self.pack_lines(pack);
         for number in pack.first..=pack.last {
-            let Some(link) = lines.advance()?.then(|| Link::scan(lines.line())) else { break };
+            let Some(link) = lines.advance()?.then(|| Link::read(lines.line())) else { break };
             chain.reach(number);
             chain.link(lines.line(), link, || lines.place());
         }
@@ -210,10 +210,10 @@ impl Store {
     fn chain_before(&self, pack: Pack) -> Result<Chain, PackError> {
         let mut chain = Chain::new(None);
         if let Some(before) = pack.first.checked_sub(1).filter(|before| *before > 0) {
-            let found = self.found(before)?;
+            let line = self.line(before)?;
             chain.end = before - 1;
             chain.reach(before);
-            chain.link(&found.bytes, Link::scan(&found.bytes), || found.place.clone());
+            chain.link(&line.bytes, Link::read(&line.bytes), || line.path.clone());
             // What it is to the entry before it, was said when that was packed.
             chain.problems.clear();
         }
@@ -223,9 +223,9 @@ impl Store {
     /// Also by what the entry behind the pack says of its last.
     fn must_be_sound(&self, pack: Pack, mut chain: Chain) -> Result<(), PackError> {
         let next = pack.last.saturating_add(1);
-        let found = self.found(next)?;
+        let line = self.line(next)?;
         chain.reach(next);
-        chain.link(&found.bytes, Link::scan(&found.bytes), || found.place.clone());
+        chain.link(&line.bytes, Link::read(&line.bytes), || line.path.clone());
         let Pack { first, last } = pack;
         match chain.problems.into_iter().next() {
             None => Ok(()),

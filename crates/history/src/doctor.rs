@@ -14,8 +14,8 @@ use chrono::{DateTime, Utc};
 use crate::backend::error::PlaceError;
 use crate::backend::files::Published;
 use crate::entry::names;
-use crate::line::outline::CLOCK_TOLERANCE;
 use crate::store::open::Store;
+use crate::summary::CLOCK_TOLERANCE;
 
 /// How many writers meet on one name, and how often.
 const WRITERS: usize = 8;

@@ -58,11 +58,11 @@ mod backend;
 mod compaction;
 mod doctor;
 mod entry;
-mod line;
 mod obligations;
 mod packs;
 mod rebase;
 mod store;
+mod summary;
 mod verify;
 
 #[cfg(test)]
@@ -80,19 +80,17 @@ pub use entry::draft::{
 pub use entry::head::{Head, HeadError};
 pub use entry::names::ObjectKind;
 pub use entry::recorded::{Entry, EntryError, Recorded};
-pub use line::brief::Brief;
-pub use line::medians::Medians;
-pub use line::outline::{Outline, clock_went_back};
-pub use line::text::Line;
 pub use obligations::{OpenObligation, OpenObligations};
 pub use rebase::error::RebaseError;
 pub use rebase::steps::{Rebase, Rebased, Render};
 pub use store::append::AppendError;
 pub use store::error::ReadError;
+pub use store::line::Line;
 pub use store::open::Store;
 pub use store::prepare::PrepareError;
 pub use store::references::{ReferenceError, ReferenceProblem};
-pub use store::walk::Entries;
+pub use store::walk::{Entries, Lines};
+pub use summary::{EntrySummary, Medians, clock_went_back};
 pub use verify::allowed_signers::{AllowedSigners, AllowedSignersError};
 pub use verify::problem::{Problem, Warning};
 pub use verify::signatures::{

@@ -12,9 +12,6 @@ use crate::backend::error::PlaceError;
 /// The file system, as far as a history uses it. The tests put one in its place that fails.
 pub(crate) trait Disk: Send + Sync {
     fn read(&self, path: &Path) -> Result<Vec<u8>, PlaceError>;
-    /// Puts the first bytes of a file into the buffer, in place of what was there: all of them if
-    /// there are less than `most`.
-    fn read_into(&self, buffer: &mut Vec<u8>, path: &Path, most: usize) -> Result<(), PlaceError>;
     /// The bytes of a file from a place in it on, as many as that, or less if it ends before.
     fn read_part(&self, path: &Path, from: u64, most: usize) -> Result<Vec<u8>, PlaceError>;
     /// Tells the names in a folder, in no order.
@@ -42,13 +39,6 @@ pub(crate) struct RealDisk;
 impl Disk for RealDisk {
     fn read(&self, path: &Path) -> Result<Vec<u8>, PlaceError> {
         fs::read(path).map_err(|cause| PlaceError::new("read", path, cause))
-    }
-
-    /// The file isn't asked for its size, which of a short one takes as long as to read it.
-    fn read_into(&self, buffer: &mut Vec<u8>, path: &Path, most: usize) -> Result<(), PlaceError> {
-        buffer.clear();
-        let read = File::open(path).and_then(|file| file.take(most as u64).read_to_end(buffer));
-        read.map(drop).map_err(|cause| PlaceError::new("read", path, cause))
     }
 
     fn read_part(&self, path: &Path, from: u64, most: usize) -> Result<Vec<u8>, PlaceError> {

@@ -28,13 +28,6 @@ pub(crate) trait Files: Send + Sync {
     /// The bytes of a file.
     fn read(&self, path: &Path) -> Result<Vec<u8>, PlaceError>;
 
-    /// Puts the first bytes of a file into the buffer, in place of what was there: all of them if
-    /// there are less than `most`, and as many more as the place gives at once.
-    fn read_into(&self, buffer: &mut Vec<u8>, path: &Path, _most: usize) -> Result<(), PlaceError> {
-        *buffer = self.read(path)?;
-        Ok(())
-    }
-
     /// The bytes of a file from a place in it on, as many as that, or less if it ends before.
     fn read_part(&self, path: &Path, from: u64, most: usize) -> Result<Vec<u8>, PlaceError>;
 

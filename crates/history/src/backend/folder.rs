@@ -26,10 +26,6 @@ impl Files for Folder {
         self.disk.read(path)
     }
 
-    fn read_into(&self, buffer: &mut Vec<u8>, path: &Path, most: usize) -> Result<(), PlaceError> {
-        self.disk.read_into(buffer, path, most)
-    }
-
     fn read_part(&self, path: &Path, from: u64, most: usize) -> Result<Vec<u8>, PlaceError> {
         self.disk.read_part(path, from, most)
     }

@@ -98,12 +98,6 @@ fn line_of(path: &Path, line: u64) -> PathBuf {
     PathBuf::from(format!("{}:{line}", path.display()))
 }
 
-/// The bytes of an entry, and what messages call the place where they are.
-pub(crate) struct Found {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) place: PathBuf,
-}
-
 impl Store {
     pub(crate) fn pack_lines(&self, pack: Pack) -> PackLines<'_> {
         PackLines {
@@ -119,8 +113,12 @@ impl Store {
         }
     }
 
-    /// An entry as its pack has it; nothing if it isn't in one.
-    pub(crate) fn packed(&self, number: u64) -> Result<Option<Found>, PlaceError> {
+    /// The bytes of an entry as its pack has it, and what messages call the place where they are;
+    /// nothing if it isn't in one.
+    pub(crate) fn packed_line(
+        &self,
+        number: u64,
+    ) -> Result<Option<(Vec<u8>, PathBuf)>, PlaceError> {
         let pack = self.pack_of(number);
         let kept = self.kept_beginnings(pack);
         // Most entries that are asked for are in no pack, which a look tells sooner than reading.
@@ -136,7 +134,7 @@ impl Store {
         let path = self.pack_path(&pack);
         let length = usize::try_from(end - begin).unwrap_or(usize::MAX);
         let bytes = self.files.read_part(&path, *begin, length)?;
-        Ok(Some(Found { bytes, place: line_of(&path, line + 1) }))
+        Ok(Some((bytes, line_of(&path, line + 1))))
     }
 
     fn kept_beginnings(&self, pack: Pack) -> Option<Arc<[u64]>> {

@@ -140,8 +140,8 @@ impl Store {
         let common = kept.iter().zip(&own).take_while(|(kept, own)| kept == own).count();
         let own: Branch = own.into_iter().skip(common).collect();
         for found in &own {
-            let packed = self.packed(found.entry.number)?;
-            if packed.is_some_and(|packed| Digest::of(&packed.bytes) == found.digest) {
+            let packed = self.packed_line(found.entry.number)?;
+            if packed.is_some_and(|(bytes, _)| Digest::of(&bytes) == found.digest) {
                 return Err(RebaseError::Packed { number: found.entry.number });
             }
         }

@@ -324,7 +324,7 @@ impl Store {
 
     /// Whether a pack has exactly this line.
     fn is_packed_as(&self, number: u64, line: &[u8]) -> Result<bool, PlaceError> {
-        Ok(self.packed(number)?.is_some_and(|packed| packed.bytes == line))
+        Ok(self.packed_line(number)?.is_some_and(|(bytes, _)| bytes == line))
     }
 
     /// Whether an entry that was just created is the one of its number. A writer that stalled long

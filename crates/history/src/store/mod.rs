@@ -3,6 +3,7 @@
 
 pub(crate) mod append;
 pub(crate) mod error;
+pub(crate) mod line;
 pub(crate) mod newest;
 pub(crate) mod open;
 pub(crate) mod prepare;

@@ -14,13 +14,13 @@ use chrono::{DateTime, Utc};
 
 use crate::backend::error::PlaceError;
 use crate::backend::files::Page;
-use crate::entry::digest::Digest;
 use crate::entry::head::Head;
 use crate::entry::names;
 use crate::entry::recorded::Recorded;
 use crate::packs::range::Pack;
 use crate::store::error::ReadError;
-use crate::store::open::{Store, entry_from};
+use crate::store::line::Line;
+use crate::store::open::Store;
 
 /// The first number whose name is longer: from here on, names sort otherwise than numbers.
 const LONGER: u64 = 1_000_000;
@@ -59,12 +59,10 @@ impl Store {
             // It isn't in a pack, which has only what is older than the newest.
             Some(number) => match self.files.read(&self.entry_path(number)) {
                 Ok(bytes) => {
-                    let head = Head { number, digest: Digest::of(&bytes) };
+                    let line = Line { number, bytes, path: self.entry_path(number) };
+                    let head = Head { number, digest: line.digest() };
                     let seen = before.filter(|before| before.head == head);
-                    let read = || {
-                        let entry = entry_from(number, &bytes, || self.entry_path(number))?;
-                        Ok(Newest::of(&Recorded { entry, digest: head.digest }))
-                    };
+                    let read = || Ok(Newest::of(&line.recorded()?));
                     Some(seen.map_or_else(read, Ok::<_, ReadError>)?)
                 }
                 Err(error) if error.kind() == ErrorKind::NotFound => self.newest_listed()?,

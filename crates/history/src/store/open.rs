@@ -16,14 +16,10 @@ use crate::entry::digest::Digest;
 use crate::entry::head::Head;
 use crate::entry::names::{self, LEDGER, OBJECTS, ObjectKind, REPORT};
 use crate::entry::recorded::{Entry, Recorded};
-use crate::packs::lines::Found;
 use crate::packs::range::{PACK_SIZE, Pack};
 use crate::store::error::ReadError;
+use crate::store::line::Line;
 use crate::store::newest::Newest;
-
-/// So much of an entry's line is read for its outline. More than that comes before the outcome only
-/// of a matrix that extends many others; then the whole line is read.
-pub(crate) const OPENING: usize = 2048;
 
 /// A history in a folder or a bucket.
 ///
@@ -125,7 +121,7 @@ impl Store {
     /// # Errors
     /// If it isn't there, can't be read, or isn't an entry.
     pub fn entry(&self, number: u64) -> Result<Recorded, ReadError> {
-        recorded(number, self.found(number)?)
+        self.line(number)?.recorded()
     }
 
     /// As [`Store::entry`]: the entry of that number with its digest, and nothing else of the history.
@@ -136,44 +132,32 @@ impl Store {
         self.entry(number)
     }
 
-    /// The bytes of an entry. If a pack has it, that counts: beside a pack, a file of the entry's
+    /// The line of an entry. If a pack has it, that counts: beside a pack, a file of the entry's
     /// own may be what an append left that came too late.
-    pub(crate) fn found(&self, number: u64) -> Result<Found, ReadError> {
+    pub(crate) fn line(&self, number: u64) -> Result<Line, ReadError> {
         match self.packed(number)? {
-            Some(found) => Ok(found),
+            Some(line) => Ok(line),
             None => self.single(number),
         }
     }
 
-    /// The bytes of an entry that no pack had when that was looked at last. It may have been packed
+    /// The line of an entry that no pack had when that was looked at last. It may have been packed
     /// since.
-    pub(crate) fn single(&self, number: u64) -> Result<Found, ReadError> {
-        // Most lines are no longer.
-        let mut bytes = Vec::with_capacity(2 * OPENING);
-        let place = self.read_single(&mut bytes, number, usize::MAX)?;
-        Ok(Found { bytes, place })
-    }
-
-    /// Puts the first bytes of an entry as [`Self::single`] finds it into the buffer, in place of
-    /// what was there: all of them if there are less than `most`. Returns where they are.
-    pub(crate) fn read_single(
-        &self,
-        buffer: &mut Vec<u8>,
-        number: u64,
-        most: usize,
-    ) -> Result<PathBuf, ReadError> {
-        let place = self.entry_path(number);
-        match self.files.read_into(buffer, &place, most) {
-            Ok(()) => Ok(place),
+    pub(crate) fn single(&self, number: u64) -> Result<Line, ReadError> {
+        let path = self.entry_path(number);
+        match self.files.read(&path) {
+            Ok(bytes) => Ok(Line { number, bytes, path }),
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let packed = self.packed(number)?;
                 let missing = || ReadError::NoEntry { path: self.ledger(), number };
-                let Found { bytes, place } = packed.ok_or_else(missing)?;
-                *buffer = bytes;
-                Ok(place)
+                self.packed(number)?.ok_or_else(missing)
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn packed(&self, number: u64) -> Result<Option<Line>, ReadError> {
+        let found = self.packed_line(number)?;
+        Ok(found.map(|(bytes, path)| Line { number, bytes, path }))
     }
 
     /// The bytes of an object, which are sure to have that digest.
@@ -261,34 +245,4 @@ impl Store {
     pub(crate) fn object_path(&self, digest: &Digest, kind: ObjectKind) -> PathBuf {
         self.objects().join(names::object_file(digest, kind))
     }
-}
-
-/// The entry that was found, which must have that number.
-pub(crate) fn recorded(number: u64, found: Found) -> Result<Recorded, ReadError> {
-    recorded_from(number, &found.bytes, || found.place)
-}
-
-/// The entry of these bytes, which must have that number. `place` names where they are.
-pub(crate) fn recorded_from(
-    number: u64,
-    bytes: &[u8],
-    place: impl FnOnce() -> PathBuf,
-) -> Result<Recorded, ReadError> {
-    Ok(Recorded { entry: entry_from(number, bytes, place)?, digest: Digest::of(bytes) })
-}
-
-/// As [`recorded_from`], without the digest.
-pub(crate) fn entry_from(
-    number: u64,
-    bytes: &[u8],
-    place: impl FnOnce() -> PathBuf,
-) -> Result<Entry, ReadError> {
-    let entry = match Entry::parse(bytes) {
-        Ok(entry) => entry,
-        Err(problem) => return Err(ReadError::Entry { path: place(), problem }),
-    };
-    if entry.number != number {
-        return Err(ReadError::Misplaced { path: place(), inside: entry.number });
-    }
-    Ok(entry)
 }

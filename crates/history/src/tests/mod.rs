@@ -3,10 +3,11 @@
 #[cfg(feature = "object-store")]
 mod buckets;
 mod crashes;
-mod glimpses;
+
 mod packing;
 mod rebasing;
 mod recording;
+mod summaries;
 mod verifying;
 
 use std::fs;

@@ -85,10 +85,13 @@ fn a_packed_history_reads_as_before() {
         assert_eq!(store.entry(number).unwrap(), plain.entry(number).unwrap());
     }
     let wanted = [1, 2, 9, 10, 11, 30, 41, 50];
-    let some = store.entries_numbered(wanted).unwrap().map(|read| read.unwrap().entry.number);
+    let some = store
+        .lines_numbered(wanted)
+        .unwrap()
+        .map(|read| read.unwrap().recorded().unwrap().entry.number);
     assert_eq!(some.collect::<Vec<_>>(), wanted);
     let waivers = |store: &Store| -> Vec<_> {
-        let passes = |outline: &crate::Outline<'_>| outline.kind == crate::Kind::Waiver;
+        let passes = |outline: &crate::EntrySummary| outline.kind == crate::Kind::Waiver;
         store.entries_that(passes).unwrap().map(Result::unwrap).collect()
     };
     assert_eq!(waivers(&store), waivers(&plain));

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use crate::entry::digest::Digest;
 use crate::entry::head::Head;
 use crate::entry::recorded::{Entry, EntryError};
-use crate::line::outline::Link;
+use crate::summary::{Link, clock_went_back};
 use crate::verify::problem::{Problem, Warning};
 
 /// The entry before the one that is looked at.
@@ -117,7 +117,7 @@ impl Chain {
 
     /// Reads the newest entry's bytes whole, which were only linked until now.
     pub(crate) fn newest(&mut self, bytes: &[u8]) {
-        if Link::scan(bytes).is_some() {
+        if Link::read(bytes).is_some() {
             self.parse(bytes);
         }
     }
@@ -197,8 +197,7 @@ impl Chain {
         }
         let Some(before) = &self.before else { return };
         // A clock that was set back is no proof of anything, so it is told and no more.
-        if before.link.is_some_and(|before| link.recorded_at.is_clearly_before(before.recorded_at))
-        {
+        if before.link.is_some_and(|before| clock_went_back(before.recorded_at, link.recorded_at)) {
             self.warnings.push(Warning::ClockBack { number });
         }
         if link.previous == Some(before.digest) {

@@ -15,7 +15,7 @@ use crate::backend::files::Published;
 use crate::entry::digest::Digest;
 use crate::entry::names;
 use crate::store::error::ReadError;
-use crate::store::open::{Store, recorded};
+use crate::store::open::Store;
 use crate::verify::allowed_signers::{AllowedSigners, NAMESPACE};
 use crate::verify::problem::Problem;
 
@@ -133,10 +133,9 @@ impl Store {
     }
 
     fn signed_bytes(&self, number: u64) -> Result<Vec<u8>, ReadError> {
-        let found = self.found(number)?;
-        let bytes = found.bytes.clone();
-        recorded(number, found)?;
-        Ok(bytes)
+        let line = self.line(number)?;
+        line.recorded()?;
+        Ok(line.bytes)
     }
 
     /// The files of signatures with the numbers of their entries, ascending.
@@ -179,8 +178,8 @@ fn check_all(
             found.problems.push(Problem::SignedEntryMissing { number, path });
             continue;
         }
-        let entry = match store.found(number) {
-            Ok(found) => found.bytes,
+        let entry = match store.line(number) {
+            Ok(line) => line.bytes,
             Err(ReadError::Place(cause)) => return Err(cause),
             Err(_) => {
                 found.problems.push(Problem::SignedEntryMissing { number, path });

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::backend::error::PlaceError;
 use crate::entry::head::Head;
-use crate::line::outline::Link;
+use crate::summary::Link;
 use crate::verify::chain::Chain;
 use crate::verify::problem::Problem;
 use crate::verify::whole::Verification;
@@ -39,7 +39,7 @@ pub fn verify_lines(lines: &mut dyn BufRead, name: &Path, expected: Option<&Head
 }
 
 fn step(chain: &mut Chain, line: &[u8], place: impl FnOnce() -> PathBuf) {
-    let link = Link::scan(line);
+    let link = Link::read(line);
     match (chain.number_of(link, 1..=u64::MAX), link) {
         (Some(number), Some(link)) => {
             chain.reach(number);

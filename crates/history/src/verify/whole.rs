@@ -10,11 +10,11 @@ use crate::entry::digest::Digest;
 use crate::entry::head::Head;
 use crate::entry::names::{self, ObjectKind, REPORT};
 use crate::entry::recorded::{Entry, Recorded};
-use crate::line::outline::Link;
 use crate::packs::listing::{Cursor, Listing, Segment};
 use crate::packs::range::Pack;
 use crate::store::error::ReadError;
 use crate::store::open::Store;
+use crate::summary::Link;
 use crate::verify::chain::Chain;
 use crate::verify::problem::{Problem, Warning};
 
@@ -113,8 +113,8 @@ enum Depth<'a> {
 }
 
 fn verify_to(store: &Store, expected: Option<&Head>, depth: Depth<'_>) -> Verification {
-    let (chain, shared, buffer) = (Chain::new(expected), Shared::default(), Vec::new());
-    let mut walk = Walk { store, depth, chain, shared, buffer };
+    let (chain, shared) = (Chain::new(expected), Shared::default());
+    let mut walk = Walk { store, depth, chain, shared };
     if let Err(cause) = walk.run() {
         walk.chain.problems.push(Problem::Unreadable { cause });
     }
@@ -147,8 +147,6 @@ struct Walk<'s, 'd> {
     depth: Depth<'d>,
     chain: Chain,
     shared: Shared,
-    /// For one entry after another.
-    buffer: Vec<u8>,
 }
 
 impl Walk<'_, '_> {
@@ -175,16 +173,16 @@ impl Walk<'_, '_> {
 
     fn step(&mut self, number: u64, is_newest: bool) {
         self.chain.reach(number);
-        let mut bytes = std::mem::take(&mut self.buffer);
-        match self.store.read_single(&mut bytes, number, usize::MAX) {
-            Ok(place) => self.entry(&bytes, Link::scan(&bytes), is_newest, || place),
+        match self.store.single(number) {
+            Ok(line) => {
+                self.entry(&line.bytes, Link::read(&line.bytes), is_newest, || line.path.clone())
+            }
             Err(ReadError::Place(cause)) => self.chain.unreadable(Problem::Unreadable { cause }),
             // It was there when the ledger was listed.
             Err(_) => {
                 self.chain.unreadable(Problem::Missing { first: number, last: number });
             }
         }
-        self.buffer = bytes;
     }
 
     /// The bytes of the entry that was reached, and what was scanned of them.
@@ -223,7 +221,7 @@ impl Walk<'_, '_> {
                     return self.chain.unreadable_up_to(pack.last, problem);
                 }
             }
-            let link = Link::scan(lines.line());
+            let link = Link::read(lines.line());
             match (self.chain.number_of(link, pack.first..=pack.last), link) {
                 (Some(number), _) => {
                     self.chain.reach(number);

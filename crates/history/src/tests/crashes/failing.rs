@@ -98,10 +98,6 @@ impl Disk for FaultyDisk {
         self.step("read", path, path, || RealDisk.read(path))
     }
 
-    fn read_into(&self, buffer: &mut Vec<u8>, path: &Path, most: usize) -> Result<(), PlaceError> {
-        self.step("read", path, path, || RealDisk.read_into(buffer, path, most))
-    }
-
     fn read_part(&self, path: &Path, from: u64, most: usize) -> Result<Vec<u8>, PlaceError> {
         self.step("read", path, path, || RealDisk.read_part(path, from, most))
     }

@@ -4,19 +4,17 @@ use std::fs;
 
 use chrono::{DateTime, Utc};
 
-use crate::line::outline::{Link, Outline};
+use crate::summary::{EntrySummary, Link};
 use crate::tests::verifying::tampering::fifty;
 use crate::tests::{History, replace};
 use crate::{Kind, ReadError, verify};
 
 #[test]
-fn an_outline_says_what_the_entry_says() {
+fn a_link_says_what_the_entry_says() {
     let history = fifty();
     for recorded in history.store().entries().unwrap() {
         let entry = recorded.unwrap().entry;
-        let line = entry.to_line().unwrap();
-        assert_eq!(Outline::scan(&line), Some(Outline::of(&entry)));
-        assert_eq!(Link::scan(&line), Some(Link::of(&entry)));
+        assert_eq!(Link::read(&entry.to_line().unwrap()), Some(Link::of(&entry)));
     }
 }
 
@@ -27,53 +25,27 @@ fn a_text_that_looks_like_keys_is_not_taken_for_them() {
     let entry = history.store().entry(2).unwrap().entry;
     assert_eq!(entry.recorded_by, who);
     let line = entry.to_line().unwrap();
-    assert_eq!(Outline::scan(&line), Some(Outline::of(&entry)));
-}
-
-#[test]
-fn of_a_line_that_is_cut_short_nothing_is_read() {
-    let line = History::of(&["ada"]).store().entry(1).unwrap().entry.to_line().unwrap();
-    let outcome = line.windows(10).position(|window| window == br#""outcome":"#).unwrap();
-    for end in 0..outcome {
-        assert_eq!(Outline::scan(&line[..end]), None, "{end}");
-    }
+    assert_eq!(EntrySummary::read(&line), Some(EntrySummary::of(&entry)));
 }
 
 #[test]
 fn a_filter_lets_through_what_it_would_of_whole_entries() {
     let history = fifty();
     let store = history.store();
-    let filters: [fn(&Outline<'_>) -> bool; 4] = [
-        |outline| outline.kind == Kind::Waiver,
-        |outline| outline.phase == Some("2"),
-        |outline| outline.outcome == "skip".parse().ok(),
-        |outline| outline.recorded_at > "2026-11-23T05:04:20Z".parse::<DateTime<Utc>>().unwrap(),
+    let filters: [fn(&EntrySummary) -> bool; 4] = [
+        |summary| summary.kind == Kind::Waiver,
+        |summary| summary.phase == "2".parse().ok(),
+        |summary| summary.outcome == "skip".parse().ok(),
+        |summary| summary.recorded_at > "2026-11-23T05:04:20Z".parse::<DateTime<Utc>>().unwrap(),
     ];
     for filter in filters {
         let passed = store.entries_that(filter).unwrap().map(Result::unwrap);
         let all = store.entries().unwrap().map(Result::unwrap);
-        let expected: Vec<_> = all.filter(|found| filter(&Outline::of(&found.entry))).collect();
+        let expected: Vec<_> =
+            all.filter(|found| filter(&EntrySummary::of(&found.entry))).collect();
         assert_eq!(passed.collect::<Vec<_>>(), expected);
         assert!(!expected.is_empty() && expected.len() < 50);
     }
-}
-
-#[test]
-fn an_outcome_far_behind_the_opening_is_found() {
-    let bases = (0..60_u8).map(|base| vec![base]).collect();
-    let made = crate::tests::decision_draft("ada");
-    let matter = crate::Matter::Decision(Box::new(crate::DecisionDraft { bases, ..made }));
-    let history = History::written([crate::tests::draft_of(matter)].into_iter());
-    let line = fs::read(history.entry_path(1)).unwrap();
-    assert!(Outline::scan(&line).is_some() && Outline::scan(&line[..2048]).is_none());
-    let store = history.store();
-    let mut outcomes = Vec::new();
-    let found = store.entries_that(|outline| {
-        outcomes.push(outline.outcome);
-        false
-    });
-    assert_eq!(found.unwrap().count(), 0);
-    assert_eq!(outcomes, [Some(crate::tests::decision().outcome)]);
 }
 
 #[test]

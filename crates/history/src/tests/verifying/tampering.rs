@@ -9,7 +9,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use crate::entry::names::ObjectKind;
-use crate::line::outline::Link;
+use crate::summary::Link;
 use crate::tests::crashes::failing::working;
 use crate::tests::recording::kinds::{note, revisit, transcription, waiver};
 use crate::tests::{History, draft, draft_of, owing, render, replace};
@@ -97,10 +97,10 @@ fn any_flipped_byte_of_any_entry_breaks_the_chain() {
             chain.end = number - 1;
             chain.reach(number);
             let bytes = flipped(&sound[index], at);
-            chain.link(&bytes, Link::scan(&bytes), || history.entry_path(number));
+            chain.link(&bytes, Link::read(&bytes), || history.entry_path(number));
             if let Some(next) = follows {
                 chain.reach(number + 1);
-                chain.link(next, Link::scan(next), || history.entry_path(number + 1));
+                chain.link(next, Link::read(next), || history.entry_path(number + 1));
             }
             let found: Vec<_> = chain.problems.iter().map(Problem::name).collect();
             let expected = if follows.is_some() { "edited" } else { "rewritten" };

@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-use phasegate_model::{Decision, Finding, Metric, Transcription};
+use phasegate_model::{Decision, Metric, Transcription};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::line::owing::Owing;
-use crate::line::text::Line;
+use crate::store::line::Line;
 use crate::tests::verifying::tampering::fifty;
 use crate::{
-    Body, Brief, DecisionRecord, Digest, Entry, Medians, OpenObligations, TranscriptionRecord,
+    Body, DecisionRecord, Digest, Entry, EntrySummary, Medians, OpenObligations,
+    TranscriptionRecord,
 };
 
 /// Pieces of texts that look like what is looked for.
@@ -138,9 +138,12 @@ fn decided(who: &str, decision: Decision) -> Entry {
     entry(who, Body::Decision(Box::new(record)))
 }
 
-fn with_line<T>(entry: &Entry, look: impl FnOnce(&Line<'_>) -> T) -> T {
-    let bytes = entry.to_line().unwrap();
-    look(&Line { number: entry.number, bytes: &bytes, place: &|| PathBuf::from("here") })
+fn line(number: u64, bytes: &[u8]) -> Line {
+    Line { number, bytes: bytes.to_vec(), path: PathBuf::from("here") }
+}
+
+fn line_of(entry: &Entry) -> Line {
+    line(entry.number, &entry.to_line().unwrap())
 }
 
 fn metrics(names: &[&str]) -> Medians {
@@ -155,23 +158,12 @@ proptest! {
     fn of_a_decision_is_found_what_it_says(who in text(), decision in decision()) {
         let entry = decided(&who, decision);
         let record = entry.decision().unwrap();
-        with_line(&entry, |line| {
-            prop_assert_eq!(Brief::scan(line), Some(Brief::of(&entry)));
-            for wanted in [&["rtt.p99"][..], &["rtt.p99.9", "rtt.p50"], &["memory.allocator"], &[]] {
-                let wanted = metrics(wanted);
-                prop_assert_eq!(wanted.in_line(line), wanted.in_record(record));
-            }
-            let is_settled = |finding: &Finding| matches!(finding, Finding::Met | Finding::NotMet);
-            let rows = record.decision.rows.iter();
-            let expected = Owing {
-                phase: record.decision.phase.clone(),
-                matrix: record.decision.matrix.clone(),
-                settled: rows.filter(|row| is_settled(&row.finding)).map(|row| row.id.clone()).collect(),
-                obligations: record.decision.obligations.clone(),
-            };
-            prop_assert_eq!(Owing::scan(line), Some(expected));
-            Ok(())
-        })?;
+        let line = line_of(&entry);
+        prop_assert_eq!(EntrySummary::read(&line.bytes), Some(EntrySummary::of(&entry)));
+        for wanted in [&["rtt.p99"][..], &["rtt.p99.9", "rtt.p50"], &["memory.allocator"], &[]] {
+            let wanted = metrics(wanted);
+            prop_assert_eq!(line.medians(&wanted).unwrap(), wanted.in_record(record));
+        }
     }
 
     #[test]
@@ -179,11 +171,9 @@ proptest! {
         let [document, report] = [Digest::of(b""); 2];
         let record = TranscriptionRecord { document, report, transcription };
         let entry = entry(&who, Body::Transcription(Box::new(record)));
-        with_line(&entry, |line| {
-            prop_assert_eq!(Brief::scan(line), Some(Brief::of(&entry)));
-            prop_assert_eq!(metrics(&["rtt.p99"]).in_line(line), None);
-            Ok(())
-        })?;
+        let line = line_of(&entry);
+        prop_assert_eq!(EntrySummary::read(&line.bytes), Some(EntrySummary::of(&entry)));
+        prop_assert_eq!(line.medians(&metrics(&["rtt.p99"])).unwrap(), None);
     }
 
     #[test]
@@ -193,45 +183,57 @@ proptest! {
         let entries: Vec<Entry> = decisions.into_iter().map(|made| decided("ada", made)).collect();
         let mut open = OpenObligations::default();
         for entry in &entries {
-            with_line(entry, |line| open.take_line(line)).unwrap();
+            open.take_line(&line_of(entry)).unwrap();
         }
         prop_assert_eq!(open.into_open(), OpenObligations::of(&entries));
     }
 }
 
 #[test]
-fn what_can_not_be_scanned_is_read_whole() {
+fn entries_of_all_kinds_are_summed_up_as_they_are() {
     let history = fifty();
     let store = history.store();
-    let (mut briefs, mut open) = (Vec::new(), OpenObligations::default());
-    let lines = store.lines_that(
-        |_| true,
-        |line| {
-            briefs.push(line.brief()?);
-            open.take_line(line)
-        },
-    );
-    lines.unwrap().for_each(Result::unwrap);
+    let (mut summaries, mut open) = (Vec::new(), OpenObligations::default());
+    for line in store.lines().unwrap().map(Result::unwrap) {
+        assert_eq!(EntrySummary::read(&line.bytes), Some(line.summary().unwrap()));
+        summaries.push(line.summary().unwrap());
+        open.take_line(&line).unwrap();
+    }
     let entries: Vec<Entry> = store.entries().unwrap().map(|read| read.unwrap().entry).collect();
-    assert_eq!(briefs, entries.iter().map(Brief::of).collect::<Vec<_>>());
+    assert_eq!(summaries, entries.iter().map(EntrySummary::of).collect::<Vec<_>>());
     assert_eq!(open.into_open(), OpenObligations::of(&entries));
+}
+
+#[test]
+fn keys_may_come_in_any_order_and_others_beside_them() {
+    let entry = decided("ada", crate::tests::decision());
+    let value: Value = serde_json::from_slice(&entry.to_line().unwrap()).unwrap();
+    let Value::Object(mut keys) = value else { panic!() };
+    keys.insert("later".to_owned(), json!({"schema": 7}));
+    let reversed = keys.iter().rev().map(|(key, value)| format!("{key:?}:{value}"));
+    let text = format!("{{{}}}\n", reversed.collect::<Vec<_>>().join(","));
+    assert_eq!(EntrySummary::read(text.as_bytes()), Some(EntrySummary::of(&entry)));
 }
 
 #[test]
 fn of_a_line_that_is_cut_altered_or_another_entrys_nothing_is_taken() {
     let entry = decided("ada", crate::tests::decision());
-    let line = String::from_utf8(entry.to_line().unwrap()).unwrap();
+    let text = String::from_utf8(entry.to_line().unwrap()).unwrap();
     let wanted = metrics(&["rtt.p99"]);
-    let looks = |line: &str, number| {
-        let line = Line { number, bytes: line.as_bytes(), place: &|| PathBuf::from("here") };
-        let found = (Brief::scan(&line), wanted.in_line(&line), Owing::scan(&line));
-        assert_eq!(line.brief().ok(), line.recorded().ok().map(|whole| Brief::of(&whole.entry)));
-        (found.0.is_some(), found.1.is_some(), found.2.is_some())
+    let looks = |text: &str, number| {
+        let line = line(number, text.as_bytes());
+        let mut open = OpenObligations::default();
+        assert_eq!(
+            line.summary().ok(),
+            line.recorded().ok().map(|whole| EntrySummary::of(&whole.entry))
+        );
+        (line.summary().is_ok(), line.medians(&wanted).is_ok(), open.take_line(&line).is_ok())
     };
-    assert_eq!(looks(&line, 17), (true, true, true));
-    assert_eq!(looks(&line, 18), (false, false, false));
-    for end in 0..line.len() {
-        assert_eq!(looks(&line[..end], 17), (false, false, false), "{end}");
+    assert_eq!(looks(&text, 17), (true, true, true));
+    assert_eq!(looks(&text, 18), (false, false, false));
+    // Without its newline it is still whole.
+    for end in 0..text.len() - 1 {
+        assert_eq!(looks(&text[..end], 17), (false, false, false), "{end}");
     }
     for (from, to) in [
         ("\"decision\":{\"schema\":1", "\"decision\":{\"schema\":2"),
@@ -239,8 +241,10 @@ fn of_a_line_that_is_cut_altered_or_another_entrys_nothing_is_taken() {
             "\"decision\":{\"schema\":1,\"phase\":\"3A\"",
             "\"decision\":{\"schema\":1,\"phase\":\"3B\"",
         ),
+        ("{\"schema\":1,\"number\"", "{\"schema\":2,\"number\""),
+        ("\"kind\":\"decision\"", "\"kind\":\"treaty\""),
     ] {
-        assert!(line.contains(from));
-        assert_eq!(looks(&line.replacen(from, to, 1), 17), (false, false, false), "{to}");
+        assert!(text.contains(from));
+        assert_eq!(looks(&text.replacen(from, to, 1), 17), (false, false, false), "{to}");
     }
 }
