@@ -84,14 +84,14 @@ impl Store {
     pub fn pack(&self, effect: PackEffect) -> Result<Vec<Packed>, PackError> {
         let listing = self.list_ledger()?;
         if let Some((first, last)) = listing.gaps().next() {
-            return Err(ReadError::Gap { path: self.ledger(), first, last }.into());
+            return Err(ReadError::Gap { path: self.ledger.path.clone(), first, last }.into());
         }
         let newest = listing.last().unwrap_or_default();
         let mut packed = Vec::new();
-        let mut pack = self.pack_of(1);
+        let mut pack = self.ledger.pack_of(1);
         while pack.last < newest {
             packed.extend(self.pack_range(pack, &listing, effect)?);
-            pack = self.pack_of(pack.last + 1);
+            pack = self.ledger.pack_of(pack.last + 1);
         }
         Ok(packed)
     }
@@ -117,9 +117,9 @@ impl Store {
         if !resumed {
             let bytes = self.sound_entries(pack)?;
             if effect == PackEffect::Packed {
-                let path = self.pack_path(&pack);
+                let path = self.ledger.pack_path(&pack);
                 match self.files.publish(&bytes, &path)? {
-                    Published::Ours => self.files.sync_folder(&self.ledger())?,
+                    Published::Ours => self.files.sync_folder(&self.ledger.path)?,
                     Published::Others => return Err(PackError::Taken { path }),
                     Published::Unknown(error) => return Err(error.into()),
                 }
@@ -128,7 +128,7 @@ impl Store {
         let mut files = numbers.len() as u64;
         if effect == PackEffect::Packed {
             // Whoever packed it was interrupted perhaps before its name was flushed.
-            self.files.sync_folder(&self.ledger())?;
+            self.files.sync_folder(&self.ledger.path)?;
             files = self.remove_packed(pack, numbers)?;
         }
         Ok(Some(Packed { first, last, files, resumed }))
@@ -175,7 +175,7 @@ impl Store {
                 removed += self.remove_double(pack, lines.number(), lines.line())?;
             }
         }
-        self.files.sync_folder(&self.ledger())?;
+        self.files.sync_folder(&self.ledger.path)?;
         Ok(removed)
     }
 

@@ -77,9 +77,10 @@ pub use entry::digest::{Digest, DigestError};
 pub use entry::draft::{
     DecisionDraft, Draft, Matter, RenderError, RenderedFile, TranscriptionDraft, Upcoming,
 };
+pub use entry::error::EntryError;
 pub use entry::head::{Head, HeadError};
 pub use entry::names::ObjectKind;
-pub use entry::recorded::{Entry, EntryError, Recorded};
+pub use entry::recorded::{Entry, Recorded};
 pub use obligations::{OpenObligation, OpenObligations};
 pub use rebase::error::RebaseError;
 pub use rebase::steps::{Rebase, Rebased, Render};

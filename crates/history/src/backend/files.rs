@@ -4,6 +4,7 @@
 //! that every message names them in the one way that people know.
 
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -37,6 +38,14 @@ pub(crate) trait Files: Send + Sync {
     /// Tells the names in a folder, in no order. Of a folder that isn't there it tells none, or
     /// says that it isn't found.
     fn list(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), PlaceError>;
+
+    /// Lists a folder; one that isn't there is empty.
+    fn list_if_present(&self, path: &Path, each: &mut dyn FnMut(&OsStr)) -> Result<(), PlaceError> {
+        match self.list(path, each) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            listed => listed,
+        }
+    }
 
     /// Something in a folder whose name begins so.
     fn find(&self, folder: &Path, beginning: &str) -> Result<Option<PathBuf>, PlaceError>;

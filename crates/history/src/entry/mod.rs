@@ -4,7 +4,8 @@
 pub(crate) mod body;
 pub(crate) mod digest;
 pub(crate) mod draft;
+pub(crate) mod error;
 pub(crate) mod head;
 pub(crate) mod names;
 pub(crate) mod recorded;
-mod wire;
+pub(crate) mod wire;

@@ -5,19 +5,89 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use phasegate_model::{Decision, Note, PhaseId, Revisit, Transcription, Waiver};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::entry::body::{
     Body, DecisionRecord, Kind, NoteRecord, TranscriptionRecord, WaiverRecord,
 };
 use crate::entry::digest::Digest;
+use crate::entry::error::EntryError;
 use crate::entry::head::Head;
-use crate::entry::recorded::{Entry, EntryError};
+use crate::entry::recorded::Entry;
+
+/// What git writes before the first of two versions.
+pub(crate) const CONFLICT: &[u8] = b"<<<<<<< ";
+
+impl Entry {
+    /// Reads the bytes of an entry's file.
+    ///
+    /// # Errors
+    /// If they are not an entry, or are of a newer format.
+    pub fn parse(bytes: &[u8]) -> Result<Self, EntryError> {
+        if bytes.starts_with(CONFLICT) {
+            return Err(EntryError::Conflict);
+        }
+        let wire: Wire<'_> = serde_json::from_slice(bytes).map_err(|error| {
+            unknown(bytes).map_or(EntryError::Format(error), |what| EntryError::Newer { what })
+        })?;
+        if wire.schema > Self::SCHEMA {
+            return Err(EntryError::Newer { what: format!("schema {}", wire.schema) });
+        }
+        if wire.schema == 0 {
+            return Err(EntryError::NoSuchSchema);
+        }
+        let entry = wire.into_entry()?;
+        if let Some((kind, schema, known)) = entry.body.schema() {
+            if schema > known {
+                return Err(EntryError::Newer { what: format!("{kind} schema {schema}") });
+            }
+            if schema == 0 {
+                return Err(EntryError::NoSuchSchema);
+            }
+        }
+        Ok(entry)
+    }
+
+    /// The bytes of the entry's file. The same entry gives the same bytes.
+    ///
+    /// # Errors
+    /// Never for an entry of this crate's types; the signature is the serializer's.
+    pub fn to_line(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut line = serde_json::to_vec(&Wire::of(self))?;
+        line.push(b'\n');
+        Ok(line)
+    }
+
+    /// The bytes of the entry's file, which are sure to read back as this entry.
+    pub(crate) fn to_readable_line(&self) -> Result<Vec<u8>, EntryError> {
+        let line = self.to_line().map_err(EntryError::Format)?;
+        if Self::parse(&line)? == *self { Ok(line) } else { Err(EntryError::NotItself) }
+    }
+}
+
+/// What this code does not know in an entry that it could not read, if there is such a thing.
+fn unknown(bytes: &[u8]) -> Option<String> {
+    let value: Value = serde_json::from_slice(bytes).ok()?;
+    let newer = |schema: Option<&Value>, known: u32| {
+        schema.and_then(Value::as_u64).filter(|schema| *schema > u64::from(known))
+    };
+    if let Some(schema) = newer(value.get("schema"), Entry::SCHEMA) {
+        return Some(format!("schema {schema}"));
+    }
+    let name = value.get("kind").and_then(Value::as_str)?;
+    let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.as_str() == name) else {
+        return Some(format!("kind {name}"));
+    };
+    let schema = value.get(name).and_then(|body| body.get("schema"));
+    let schema = newer(schema, kind.known_schema()?)?;
+    Some(format!("{kind} schema {schema}"))
+}
 
 /// An entry as it is written.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Wire<'a> {
-    pub(crate) schema: u32,
+struct Wire<'a> {
+    schema: u32,
     number: u64,
     previous: Option<Digest>,
     kind: Kind,
@@ -55,7 +125,7 @@ pub(crate) struct Wire<'a> {
 
 impl<'a> Wire<'a> {
     /// What is written for an entry.
-    pub(crate) fn of(entry: &'a Entry) -> Self {
+    fn of(entry: &'a Entry) -> Self {
         let mut wire = Self {
             schema: entry.schema,
             number: entry.number,
@@ -99,7 +169,7 @@ impl<'a> Wire<'a> {
     }
 
     /// The entry, if it has the keys of its kind and no others.
-    pub(crate) fn into_entry(mut self) -> Result<Entry, EntryError> {
+    fn into_entry(mut self) -> Result<Entry, EntryError> {
         let phase = self.phase.take().map(Cow::into_owned);
         let body = self.take_body(phase.as_ref())?;
         self.nothing_left()?;

@@ -6,12 +6,10 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
 
 use crate::backend::error::PlaceError;
 use crate::backend::files::Files;
 use crate::packs::range::Pack;
-use crate::store::open::Store;
 
 /// The lines of a pack, one after another.
 pub(crate) struct PackLines<'s> {
@@ -38,7 +36,21 @@ impl std::fmt::Debug for PackLines<'_> {
     }
 }
 
-impl PackLines<'_> {
+impl<'s> PackLines<'s> {
+    pub(crate) fn of(pack: Pack, path: PathBuf, files: &'s dyn Files) -> Self {
+        Self {
+            pack,
+            files,
+            path,
+            part: Vec::new(),
+            line: 0..0,
+            joined: Vec::new(),
+            next: 0,
+            is_last: false,
+            read: 0,
+        }
+    }
+
     /// Goes to the next line; whether there is one.
     pub(crate) fn advance(&mut self) -> Result<bool, PlaceError> {
         self.joined.clear();
@@ -94,64 +106,6 @@ impl PackLines<'_> {
     }
 }
 
-fn line_of(path: &Path, line: u64) -> PathBuf {
+pub(crate) fn line_of(path: &Path, line: u64) -> PathBuf {
     PathBuf::from(format!("{}:{line}", path.display()))
-}
-
-impl Store {
-    pub(crate) fn pack_lines(&self, pack: Pack) -> PackLines<'_> {
-        PackLines {
-            pack,
-            files: self.files.as_ref(),
-            path: self.pack_path(&pack),
-            part: Vec::new(),
-            line: 0..0,
-            joined: Vec::new(),
-            next: 0,
-            is_last: false,
-            read: 0,
-        }
-    }
-
-    /// The bytes of an entry as its pack has it, and what messages call the place where they are;
-    /// nothing if it isn't in one.
-    pub(crate) fn packed_line(
-        &self,
-        number: u64,
-    ) -> Result<Option<(Vec<u8>, PathBuf)>, PlaceError> {
-        let pack = self.pack_of(number);
-        let kept = self.kept_beginnings(pack);
-        // Most entries that are asked for are in no pack, which a look tells sooner than reading.
-        if kept.is_none() && !self.is_packed(number)? {
-            return Ok(None);
-        }
-        let begins = kept.map_or_else(|| self.line_beginnings(pack), Ok)?;
-        let line = number.saturating_sub(pack.first);
-        let at = usize::try_from(line).unwrap_or(usize::MAX);
-        let (Some(begin), Some(end)) = (begins.get(at), begins.get(at.saturating_add(1))) else {
-            return Ok(None);
-        };
-        let path = self.pack_path(&pack);
-        let length = usize::try_from(end - begin).unwrap_or(usize::MAX);
-        let bytes = self.files.read_part(&path, *begin, length)?;
-        Ok(Some((bytes, line_of(&path, line + 1))))
-    }
-
-    fn kept_beginnings(&self, pack: Pack) -> Option<Arc<[u64]>> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).get(&pack).map(Arc::clone)
-    }
-
-    /// Where the lines of a pack begin, and where the last one ends.
-    fn line_beginnings(&self, pack: Pack) -> Result<Arc<[u64]>, PlaceError> {
-        let (mut begins, mut end) = (vec![0], 0);
-        let mut lines = self.pack_lines(pack);
-        while lines.advance()? {
-            end += lines.line().len() as u64;
-            begins.push(end);
-        }
-        let begins: Arc<[u64]> = begins.into();
-        let mut kept = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.insert(pack, Arc::clone(&begins));
-        Ok(begins)
-    }
 }

@@ -1,13 +1,8 @@
 //! What is in the ledger: entries in files of their own, packs, and what doesn't belong there.
 
 use std::ffi::OsString;
-use std::io::ErrorKind;
-use std::path::Path;
 
-use crate::backend::error::PlaceError;
-use crate::entry::names;
 use crate::packs::range::Pack;
-use crate::store::open::Store;
 
 /// What is in the ledger's folder.
 pub(crate) struct Listing {
@@ -113,66 +108,8 @@ impl Listing {
             .map(|(before, first)| (before + 1, first - 1))
     }
 
-    fn sort(&mut self) {
+    pub(crate) fn sort(&mut self) {
         self.numbers.sort_unstable();
         self.packs.sort_unstable();
-    }
-}
-
-impl Store {
-    pub(crate) fn list_ledger(&self) -> Result<Listing, PlaceError> {
-        let mut listing = Listing { numbers: Vec::new(), packs: Vec::new(), strays: Vec::new() };
-        self.list_folder(&self.ledger(), &mut |name| {
-            if let Some(number) = names::entry_number(name) {
-                listing.numbers.push(number);
-            } else if let Some(pack) = self.pack_named(name) {
-                listing.packs.push(pack);
-            } else if !names::is_hidden(name) {
-                listing.strays.push(name.to_owned());
-            }
-        })?;
-        listing.sort();
-        self.fill_false_gaps(&mut listing)?;
-        Ok(listing)
-    }
-
-    /// A folder that grows while it is listed may show a later entry and not an earlier one, or
-    /// neither entries nor the pack that they went into; so what seems to be missing is looked for
-    /// by name. A number is only ever taken after the one before it: from the first that truly
-    /// isn't there, the gap is real.
-    fn fill_false_gaps(&self, listing: &mut Listing) -> Result<(), PlaceError> {
-        let (mut numbers, mut packs) = (Vec::new(), Vec::new());
-        for (first, last) in listing.gaps() {
-            let mut number = first;
-            while number <= last {
-                if self.files.file_exists(&self.entry_path(number))? {
-                    numbers.push(number);
-                    number += 1;
-                } else if self.is_packed(number)? {
-                    let pack = self.pack_of(number);
-                    number = pack.last.saturating_add(1);
-                    packs.push(pack);
-                } else {
-                    break;
-                }
-            }
-        }
-        listing.numbers.append(&mut numbers);
-        listing.packs.append(&mut packs);
-        listing.sort();
-        listing.packs.dedup();
-        Ok(())
-    }
-
-    /// Lists a folder; one that isn't there is empty.
-    pub(crate) fn list_folder(
-        &self,
-        path: &Path,
-        each: &mut dyn FnMut(&std::ffi::OsStr),
-    ) -> Result<(), PlaceError> {
-        match self.files.list(path, each) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            listed => listed,
-        }
     }
 }

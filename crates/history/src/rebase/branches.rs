@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::entry::digest::Digest;
+use crate::entry::error::EntryError;
 use crate::entry::head::Head;
-use crate::entry::recorded::{CONFLICT, Entry, EntryError, Recorded};
+use crate::entry::recorded::{Entry, Recorded};
+use crate::entry::wire::CONFLICT;
 use crate::rebase::error::RebaseError;
 use crate::store::open::Store;
 

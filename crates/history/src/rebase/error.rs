@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use crate::backend::error::{OpenError, PlaceError};
 use crate::entry::digest::Digest;
 use crate::entry::draft::RenderError;
+use crate::entry::error::EntryError;
 use crate::entry::head::Head;
-use crate::entry::recorded::EntryError;
 use crate::store::append::AppendError;
 use crate::store::error::ReadError;
 

@@ -15,7 +15,8 @@ use crate::entry::digest::Digest;
 use crate::entry::draft::{Draft, RenderError, RenderedFile, Upcoming};
 use crate::entry::head::Head;
 use crate::entry::names::{self, REPORT};
-use crate::entry::recorded::{CONFLICT, Entry, Recorded};
+use crate::entry::recorded::{Entry, Recorded};
+use crate::entry::wire::CONFLICT;
 use crate::rebase::branches::{Branch, Pile, head, saved, with_head};
 use crate::rebase::error::RebaseError;
 use crate::store::error::ReadError;
@@ -140,7 +141,7 @@ impl Store {
         let common = kept.iter().zip(&own).take_while(|(kept, own)| kept == own).count();
         let own: Branch = own.into_iter().skip(common).collect();
         for found in &own {
-            let packed = self.packed_line(found.entry.number)?;
+            let packed = self.ledger.packed_line(self.files.as_ref(), found.entry.number)?;
             if packed.is_some_and(|(bytes, _)| Digest::of(&bytes) == found.digest) {
                 return Err(RebaseError::Packed { number: found.entry.number });
             }
@@ -221,7 +222,7 @@ impl Store {
                 self.files.publish(&line, &path)?;
             }
         }
-        Ok(self.files.sync_folder(&self.ledger())?)
+        Ok(self.files.sync_folder(&self.ledger.path)?)
     }
 
     /// Removes the rendered folders of the entries to re-link. Where an entry that is kept has a

@@ -24,11 +24,12 @@ use crate::backend::files::Published;
 use crate::entry::body::{Body, DecisionRecord, TranscriptionRecord};
 use crate::entry::digest::Digest;
 use crate::entry::draft::{Draft, Matter, RenderError, RenderedFile, Upcoming};
+use crate::entry::error::EntryError;
 use crate::entry::head::Head;
 use crate::entry::names::{self, ObjectKind, REPORT};
-use crate::entry::recorded::{Entry, EntryError, Recorded};
+use crate::entry::recorded::{Entry, Recorded};
 use crate::store::error::ReadError;
-use crate::store::newest::Newest;
+use crate::store::newest_entry::Newest;
 use crate::store::open::Store;
 use crate::store::references::ReferenceError;
 
@@ -189,7 +190,7 @@ impl Store {
         if self.has_folders.load(Ordering::Relaxed) {
             return Ok(());
         }
-        [self.dir.clone(), self.ledger(), self.objects()]
+        [self.dir.clone(), self.ledger.path.clone(), self.objects()]
             .iter()
             .try_for_each(|folder| self.files.make_folder(folder))?;
         self.has_folders.store(true, Ordering::Relaxed);
@@ -312,7 +313,7 @@ impl Store {
             return Ok(None);
         }
         self.files
-            .sync_folder(&self.ledger())
+            .sync_folder(&self.ledger.path)
             .and_then(|()| match &pending {
                 Some((pending, folder)) => self.files.publish_folder(pending, folder),
                 None => Ok(()),
@@ -324,7 +325,10 @@ impl Store {
 
     /// Whether a pack has exactly this line.
     fn is_packed_as(&self, number: u64, line: &[u8]) -> Result<bool, PlaceError> {
-        Ok(self.packed_line(number)?.is_some_and(|(bytes, _)| bytes == line))
+        Ok(self
+            .ledger
+            .packed_line(self.files.as_ref(), number)?
+            .is_some_and(|(bytes, _)| bytes == line))
     }
 
     /// Whether an entry that was just created is the one of its number. A writer that stalled long
@@ -333,7 +337,7 @@ impl Store {
     /// came too late is removed again; if that fails, `verify` names it.
     fn is_in_time(&self, number: u64, line: &[u8], path: &Path) -> Result<bool, AppendError> {
         let unsure = |cause| AppendError::Unsure { number, cause };
-        if !self.is_packed(number).map_err(unsure)? {
+        if !self.ledger.is_packed(self.files.as_ref(), number).map_err(unsure)? {
             return Ok(true);
         }
         // It may have been this one that was packed meanwhile.

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::backend::error::PlaceError;
+use crate::entry::error::EntryError;
 use crate::entry::names::ObjectKind;
-use crate::entry::recorded::EntryError;
 
 /// Why something of a history can't be read.
 #[derive(Debug, thiserror::Error)]

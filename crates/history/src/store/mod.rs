@@ -5,6 +5,7 @@ pub(crate) mod append;
 pub(crate) mod error;
 pub(crate) mod line;
 pub(crate) mod newest;
+pub(crate) mod newest_entry;
 pub(crate) mod open;
 pub(crate) mod prepare;
 pub(crate) mod references;

@@ -6,20 +6,17 @@
 //! listed: if anything is, that wasn't the end. Whoever looks again begins where the end was. Gaps
 //! far before the end are left to `verify`.
 
-use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::sync::PoisonError;
-
-use chrono::{DateTime, Utc};
 
 use crate::backend::error::PlaceError;
 use crate::backend::files::Page;
 use crate::entry::head::Head;
 use crate::entry::names;
-use crate::entry::recorded::Recorded;
 use crate::packs::range::Pack;
 use crate::store::error::ReadError;
 use crate::store::line::Line;
+use crate::store::newest_entry::Newest;
 use crate::store::open::Store;
 
 /// The first number whose name is longer: from here on, names sort otherwise than numbers.
@@ -27,22 +24,6 @@ const LONGER: u64 = 1_000_000;
 
 /// How many entries of others are looked for one by one before the ledger is listed.
 const PROBES: u64 = 64;
-
-/// What there is to know of the newest entry before another follows it.
-#[derive(Clone, Debug)]
-pub(crate) struct Newest {
-    pub(crate) head: Head,
-    pub(crate) recorded_at: DateTime<Utc>,
-    /// The name of the folder with what was rendered for it, if it is of a kind that has one.
-    pub(crate) folder: Option<String>,
-}
-
-impl Newest {
-    pub(crate) fn of(recorded: &Recorded) -> Self {
-        let Recorded { entry, .. } = recorded;
-        Self { head: recorded.head(), recorded_at: entry.recorded_at, folder: entry.folder() }
-    }
-}
 
 impl Store {
     /// The newest entry; nothing if there is none. It is read each time. Only if its bytes are those
@@ -91,7 +72,7 @@ impl Store {
         for end in seen..seen.saturating_add(PROBES) {
             if !self.files.file_exists(&self.entry_path(end + 1))? {
                 let follows = self.files.file_exists(&self.entry_path(end + 2))?
-                    || self.is_packed(end + 1)?;
+                    || self.ledger.is_packed(self.files.as_ref(), end + 1)?;
                 return Ok((!follows).then_some(end));
             }
         }
@@ -101,14 +82,14 @@ impl Store {
     /// The names behind an entry's, or from the first on; nothing if the place can't tell them.
     fn page_behind(&self, number: u64) -> Result<Option<Page>, PlaceError> {
         let name = if number == 0 { String::new() } else { names::entry_file(number) };
-        self.files.page_behind(&self.ledger(), &name)
+        self.files.page_behind(&self.ledger.path, &name)
     }
 
     /// The newest entry by a list of all, which must have no gap.
     fn newest_listed(&self) -> Result<Option<Newest>, ReadError> {
         let listing = self.list_ledger()?;
         if let Some((first, last)) = listing.gaps().next() {
-            return Err(ReadError::Gap { path: self.ledger(), first, last });
+            return Err(ReadError::Gap { path: self.ledger.path.clone(), first, last });
         }
         let newest = listing.last().map(|number| self.entry(number)).transpose()?;
         Ok(newest.as_ref().map(Newest::of))
@@ -118,7 +99,8 @@ impl Store {
     fn end_by_pages(&self, seen: u64, first: Page) -> Result<Option<u64>, PlaceError> {
         let (mut end, mut page) = (seen, first);
         loop {
-            let names = page.names.iter().filter_map(|name| self.entries_of_name(name.as_ref()));
+            let names =
+                page.names.iter().filter_map(|name| self.ledger.entries_of_name(name.as_ref()));
             let mut behind: Vec<Pack> = names.filter(|named| named.last > end).collect();
             behind.sort_unstable();
             let mut last = end;
@@ -142,12 +124,6 @@ impl Store {
             let Some(next) = self.page_behind(end)? else { return Ok(None) };
             page = next;
         }
-    }
-
-    /// The entries that a file of that name has.
-    fn entries_of_name(&self, name: &OsStr) -> Option<Pack> {
-        let single = names::entry_number(name).map(|number| Pack { first: number, last: number });
-        single.or_else(|| self.pack_named(name))
     }
 
     /// A number that is there and isn't followed by the next, from one that is there.

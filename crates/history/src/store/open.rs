@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
 
 use crate::backend::disk::{Disk, RealDisk};
 use crate::backend::error::{OpenError, PlaceError};
@@ -14,12 +14,15 @@ use crate::backend::folder::Folder;
 use crate::backend::location::{BucketUrl, Location};
 use crate::entry::digest::Digest;
 use crate::entry::head::Head;
-use crate::entry::names::{self, LEDGER, OBJECTS, ObjectKind, REPORT};
+use crate::entry::names::{self, OBJECTS, ObjectKind, REPORT};
 use crate::entry::recorded::{Entry, Recorded};
-use crate::packs::range::{PACK_SIZE, Pack};
+use crate::packs::ledger::Ledger;
+use crate::packs::lines::PackLines;
+use crate::packs::listing::Listing;
+use crate::packs::range::Pack;
 use crate::store::error::ReadError;
 use crate::store::line::Line;
-use crate::store::newest::Newest;
+use crate::store::newest_entry::Newest;
 
 /// A history in a folder or a bucket.
 ///
@@ -32,10 +35,7 @@ pub struct Store {
     pub(crate) seen: Mutex<Option<Newest>>,
     /// Whether this store made its folders, or found them made.
     pub(crate) has_folders: AtomicBool,
-    /// How many entries a pack has: always the same, but for tests.
-    pub(crate) pack_size: u64,
-    /// Where the lines of packs begin that single entries were asked of.
-    pub(crate) lines: Mutex<BTreeMap<Pack, Arc<[u64]>>>,
+    pub(crate) ledger: Ledger,
 }
 
 impl fmt::Debug for Store {
@@ -96,15 +96,14 @@ impl Store {
             files,
             seen: Mutex::default(),
             has_folders: AtomicBool::new(false),
-            pack_size: PACK_SIZE,
-            lines: Mutex::default(),
+            ledger: Ledger::of(dir),
         }
     }
 
     /// Opens the history in any place.
     pub(crate) fn open_in(dir: &Path, files: Box<dyn Files>) -> Result<Self, OpenError> {
         let store = Self::of(dir, files);
-        store.files.find(&store.ledger(), "").map_err(OpenError::Place)?;
+        store.files.find(&store.ledger.path, "").map_err(OpenError::Place)?;
         Ok(store)
     }
 
@@ -148,7 +147,7 @@ impl Store {
         match self.files.read(&path) {
             Ok(bytes) => Ok(Line { number, bytes, path }),
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let missing = || ReadError::NoEntry { path: self.ledger(), number };
+                let missing = || ReadError::NoEntry { path: self.ledger.path.clone(), number };
                 self.packed(number)?.ok_or_else(missing)
             }
             Err(error) => Err(error.into()),
@@ -156,7 +155,7 @@ impl Store {
     }
 
     fn packed(&self, number: u64) -> Result<Option<Line>, ReadError> {
-        let found = self.packed_line(number)?;
+        let found = self.ledger.packed_line(self.files.as_ref(), number)?;
         Ok(found.map(|(bytes, path)| Line { number, bytes, path }))
     }
 
@@ -230,8 +229,17 @@ impl Store {
         self.files.find(&self.dir, &beginning)
     }
 
-    pub(crate) fn ledger(&self) -> PathBuf {
-        self.dir.join(LEDGER)
+    pub(crate) fn list_ledger(&self) -> Result<Listing, PlaceError> {
+        self.ledger.list(self.files.as_ref())
+    }
+
+    pub(crate) fn pack_lines(&self, pack: Pack) -> PackLines<'_> {
+        self.ledger.pack_lines(self.files.as_ref(), pack)
+    }
+
+    /// Whether there is an entry of that number.
+    pub(crate) fn has_entry(&self, number: u64) -> Result<bool, PlaceError> {
+        self.ledger.has(self.files.as_ref(), number)
     }
 
     pub(crate) fn objects(&self) -> PathBuf {
@@ -239,7 +247,7 @@ impl Store {
     }
 
     pub(crate) fn entry_path(&self, number: u64) -> PathBuf {
-        self.ledger().join(names::entry_file(number))
+        self.ledger.entry_path(number)
     }
 
     pub(crate) fn object_path(&self, digest: &Digest, kind: ObjectKind) -> PathBuf {

@@ -56,7 +56,7 @@ impl Store {
     /// If any of it fails, with what to do.
     pub fn prepare(&self) -> Result<(), PrepareError> {
         self.make_folders()?;
-        self.files.try_out(&self.dir, &[self.ledger(), self.objects()])?;
+        self.files.try_out(&self.dir, &[self.ledger.path.clone(), self.objects()])?;
         let newest = self.newest()?;
         if let Some(newest) = &newest {
             self.finish(newest)?;

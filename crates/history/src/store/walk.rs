@@ -90,7 +90,7 @@ impl Store {
                     return Ok(line_in(number, lines));
                 }
             }
-            Err(ReadError::NoEntry { path: self.ledger(), number })
+            Err(ReadError::NoEntry { path: self.ledger.path.clone(), number })
         }))
     }
 }
@@ -165,7 +165,10 @@ impl Lines<'_> {
     fn line_of_pack(&mut self) -> Result<Line, ReadError> {
         let expected = self.expected;
         let Some(lines) = &self.pack else {
-            return Err(ReadError::NoEntry { path: self.store.ledger(), number: expected });
+            return Err(ReadError::NoEntry {
+                path: self.store.ledger.path.clone(),
+                number: expected,
+            });
         };
         let said = Link::read(lines.line()).map_or(expected, |link| link.number);
         if said < expected || !lines.pack.has(said) {
@@ -190,6 +193,10 @@ impl Lines<'_> {
     fn gap_before(&mut self, number: u64) -> Option<ReadError> {
         let (first, last) = (self.expected, number.saturating_sub(1));
         self.expected = number.max(first);
-        (first <= last).then(|| ReadError::Gap { path: self.store.ledger(), first, last })
+        (first <= last).then(|| ReadError::Gap {
+            path: self.store.ledger.path.clone(),
+            first,
+            last,
+        })
     }
 }

@@ -18,7 +18,7 @@ const ORPHAN: &str = "orphaned-report";
 const SIZE: u64 = 10;
 
 fn small(mut store: Store) -> Store {
-    store.pack_size = SIZE;
+    store.ledger.pack_size = SIZE;
     store
 }
 

@@ -11,8 +11,9 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use crate::entry::digest::Digest;
+use crate::entry::error::EntryError;
 use crate::entry::head::Head;
-use crate::entry::recorded::{Entry, EntryError};
+use crate::entry::recorded::Entry;
 use crate::summary::{Link, clock_went_back};
 use crate::verify::problem::{Problem, Warning};
 

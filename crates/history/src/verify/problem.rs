@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use crate::backend::error::PlaceError;
+use crate::entry::error::EntryError;
 use crate::entry::head::Head;
 use crate::entry::names::ObjectKind;
-use crate::entry::recorded::EntryError;
 use crate::store::references::ReferenceProblem;
 
 /// Something that is wrong with a history, with what it means.

@@ -142,7 +142,7 @@ impl Store {
     pub(crate) fn signatures(&self) -> Result<Vec<(u64, PathBuf)>, PlaceError> {
         let folder = self.dir.join(SIGNATURES);
         let mut found = Vec::new();
-        self.list_folder(&folder, &mut |name| {
+        self.files.list_if_present(&folder, &mut |name| {
             let is_signature = name.to_str().and_then(|name| name.strip_suffix(".sig")).is_some();
             if let Some(number) = names::folder_number(name).filter(|_| is_signature) {
                 found.push((number, folder.join(name)));

@@ -162,7 +162,7 @@ impl Walk<'_, '_> {
             }
         }
         self.chain.finish();
-        let ledger = self.store.ledger();
+        let ledger = self.store.ledger.path.clone();
         let strays = listing.strays.iter().map(|name| ledger.join(name));
         self.chain.problems.extend(strays.map(|path| Problem::StrayFile { path }));
         if let Some(path) = self.store.interrupted_rebase()? {
@@ -345,7 +345,7 @@ impl Walk<'_, '_> {
     /// Looks for rendered folders without an entry. No crash leaves one, see `append`.
     fn check_folders(&mut self, listing: &Listing) -> Result<(), PlaceError> {
         let mut orphans = Vec::new();
-        self.store.list_folder(&self.store.dir, &mut |name| {
+        self.store.files.list_if_present(&self.store.dir, &mut |name| {
             if let Some(number) = names::folder_number(name)
                 && !listing.has(number)
             {

@@ -12,7 +12,7 @@ use crate::{PackEffect, Problem, Store, verify_chain};
 const SIZE: u64 = 10;
 
 fn small(mut store: Store) -> Store {
-    store.pack_size = SIZE;
+    store.ledger.pack_size = SIZE;
     store
 }
 

@@ -250,7 +250,7 @@ fn a_history_on_a_real_server_is_packed() {
     let server = Seaweed::start();
     let small = || {
         let mut store = server.open("packed").unwrap();
-        store.pack_size = 10;
+        store.ledger.pack_size = 10;
         store
     };
     let store = small();
@@ -267,7 +267,7 @@ fn a_history_on_a_real_server_is_packed() {
     assert_eq!(verify_names(&store, before.last().map(crate::Recorded::head).as_ref()), [""; 0]);
     assert_eq!(append(&store, "ada").entry.number, 32);
     // Servers answer with an error to whoever asks for what is behind the end.
-    let path = store.pack_path(&store.pack_of(1));
+    let path = store.ledger.pack_path(&store.ledger.pack_of(1));
     let length = store.files.read(&path).unwrap().len() as u64;
     assert_eq!(store.files.read_part(&path, length, 10).unwrap(), b"");
     assert_eq!(store.files.read_part(&path, length - 3, 10).unwrap().len(), 3);

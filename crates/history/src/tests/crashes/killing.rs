@@ -22,7 +22,7 @@ const PACK: u64 = 20;
 
 fn open(folder: &Path) -> Store {
     let mut store = Store::open(folder).unwrap();
-    store.pack_size = PACK;
+    store.ledger.pack_size = PACK;
     store
 }
 
@@ -139,7 +139,7 @@ fn whatever_is_acknowledged_survives_kill_9() {
         assert!(folder.is_none_or(|folder| folder.join("votes.svg").exists()), "{}", entry.number);
     }
     store.pack(PackEffect::Packed).unwrap();
-    let files = names(&store.ledger()).into_iter().filter(|name| !name.starts_with(".tmp"));
+    let files = names(&store.ledger.path).into_iter().filter(|name| !name.starts_with(".tmp"));
     assert!(files.count() <= usize::try_from(APPENDS / PACK + 2 * PACK).unwrap());
     assert!(verify_chain(&store, None).warnings.iter().all(|found| found.name() != PACKING));
 }
