@@ -2,7 +2,7 @@
 //! readings since.
 
 use chrono::{DateTime, NaiveTime, Utc};
-use phasegate_history::{Body, Entry, Kind, Line, OpenObligation, OpenObligations, Store};
+use phasegate_history::{Entry, Kind, Line, OpenObligation, OpenObligations, Store};
 use phasegate_model::{Decimal, Evidence, Metric, Quantity, Readings, TargetServer};
 
 use crate::lines::Problems;
@@ -112,7 +112,7 @@ pub(crate) fn server_of(evidence: &Evidence) -> String {
 
 /// What a later look read.
 fn look_of(entry: &Entry) -> Vec<Earlier> {
-    let Body::Revisit(look) = &entry.body else { return Vec::new() };
+    let Some(look) = entry.body.revisit() else { return Vec::new() };
     let at = look.read_at.unwrap_or(entry.recorded_at);
     numbers(entry.number, at, &look.server, &look.readings)
 }

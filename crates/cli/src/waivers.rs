@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
-use phasegate_history::{Body, DecisionRecord, Head, Kind, ObjectKind, Recorded, Store};
+use phasegate_history::{DecisionRecord, Head, Kind, ObjectKind, Recorded, Store};
 use phasegate_model::{NaiveDate, Outcome, RowId, Waiver};
 use phasegate_rules::Effective;
 use serde::Serialize;
@@ -79,7 +79,7 @@ impl Waivers {
     /// Takes an entry into account.
     pub(crate) fn add(&mut self, recorded: &Recorded) {
         self.head = Some(recorded.head());
-        if let Body::Waiver(record) = &recorded.entry.body {
+        if let Some(record) = recorded.entry.body.waiver() {
             self.granted.entry(record.of.number).or_default().push(Granted {
                 entry: recorded.entry.number,
                 recorded_by: recorded.entry.recorded_by.clone(),

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use phasegate_model::{Metric, MetricSummary, Outcome, PhaseId, Reading, Readings, RowId, Summary};
 use serde::Deserialize;
 
-use crate::entry::body::{Body, DecisionRecord, Kind};
+use crate::entry::body::{DecisionRecord, Kind};
 use crate::entry::digest::Digest;
 use crate::entry::recorded::Entry;
 
@@ -60,18 +60,13 @@ impl EntrySummary {
     /// The summary of an entry.
     #[must_use]
     pub fn of(entry: &Entry) -> Self {
-        let (next, deciding) = match &entry.body {
-            Body::Decision(record) => (&record.decision.next, record.decision.deciding.as_slice()),
-            Body::Transcription(record) => (&record.transcription.next, [].as_slice()),
-            Body::Waiver(_) | Body::Note(_) | Body::Revisit(_) => (&None, [].as_slice()),
-        };
         Self {
             number: entry.number,
             kind: entry.kind(),
             phase: entry.phase().cloned(),
             outcome: entry.outcome(),
-            next: next.clone(),
-            deciding: deciding.to_vec(),
+            next: entry.body.next().cloned(),
+            deciding: entry.body.deciding().to_vec(),
             recorded_at: entry.recorded_at,
             recorded_by: entry.recorded_by.clone(),
         }

@@ -1,9 +1,7 @@
 //! `phasegate history list`: the entries, as far as they are asked for.
 
-use phasegate_history::{
-    Body, Digest, EntrySummary, Kind, Line, Medians, ReadError, Recorded, Store,
-};
-use phasegate_model::{Finding, Outcome, PhaseId, Readings, RowId};
+use phasegate_history::{Digest, EntrySummary, Kind, Line, Medians, ReadError, Recorded, Store};
+use phasegate_model::{Outcome, PhaseId, Readings, RowId};
 use phasegate_rules::condition::{Condition, Truth};
 use phasegate_rules::{Effective, Source, parse_filter};
 use serde::Serialize;
@@ -225,18 +223,7 @@ fn outcome(found: &Found) -> String {
             _ => outcome_with(outcome, found.effective.as_ref()),
         };
     }
-    match found.whole.as_ref().map(|whole| &whole.entry.body) {
-        Some(Body::Waiver(record)) => {
-            let waiver = &record.waiver;
-            format!("row {} of entry {} until {}", waiver.row, record.of.number, waiver.expires)
-        }
-        Some(Body::Note(record)) => format!("on entry {}", record.of.number),
-        Some(Body::Revisit(revisit)) => {
-            let due = revisit.obligations.iter().filter(|owed| owed.finding == Finding::Met);
-            format!("{} of {} due", due.count(), revisit.obligations.len())
-        }
-        Some(Body::Decision(_) | Body::Transcription(_)) | None => String::new(),
-    }
+    found.whole.as_ref().map(|whole| whole.entry.body.words()).unwrap_or_default()
 }
 
 /// An entry, for programs. Fields are only ever added.

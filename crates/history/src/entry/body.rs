@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use phasegate_model::{Decision, Note, Outcome, PhaseId, Revisit, Transcription, Waiver};
+use phasegate_model::{
+    Decision, Finding, Note, Obligation, Outcome, PhaseId, Revisit, RowId, Transcription, Waiver,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::entry::digest::Digest;
@@ -174,6 +176,88 @@ impl Body {
             Self::Waiver(record) => Some(&record.of),
             Self::Note(record) => Some(&record.of),
             Self::Decision(_) | Self::Transcription(_) | Self::Revisit(_) => None,
+        }
+    }
+
+    /// The phase that it says follows.
+    #[must_use]
+    pub const fn next(&self) -> Option<&PhaseId> {
+        match self {
+            Self::Decision(record) => record.decision.next.as_ref(),
+            Self::Transcription(record) => record.transcription.next.as_ref(),
+            Self::Waiver(_) | Self::Note(_) | Self::Revisit(_) => None,
+        }
+    }
+
+    /// The rows that gave the outcome.
+    #[must_use]
+    pub fn deciding(&self) -> &[RowId] {
+        match self {
+            Self::Decision(record) => &record.decision.deciding,
+            _ => &[],
+        }
+    }
+
+    /// What it leaves open.
+    #[must_use]
+    pub fn obligations(&self) -> &[Obligation] {
+        match self {
+            Self::Decision(record) => &record.decision.obligations,
+            Self::Transcription(record) => &record.transcription.obligations,
+            Self::Waiver(_) | Self::Note(_) | Self::Revisit(_) => &[],
+        }
+    }
+
+    /// The exception, if it is one.
+    #[must_use]
+    pub const fn waiver(&self) -> Option<&WaiverRecord> {
+        match self {
+            Self::Waiver(record) => Some(record),
+            _ => None,
+        }
+    }
+
+    /// The note, if it is one.
+    #[must_use]
+    pub const fn note(&self) -> Option<&NoteRecord> {
+        match self {
+            Self::Note(record) => Some(record),
+            _ => None,
+        }
+    }
+
+    /// The later look, if it is one.
+    #[must_use]
+    pub const fn revisit(&self) -> Option<&Revisit> {
+        match self {
+            Self::Revisit(revisit) => Some(revisit),
+            _ => None,
+        }
+    }
+
+    /// What it says in a few words, for a list: the outcome, or what people say of another entry.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Decision(record) => record.decision.outcome.to_string(),
+            Self::Transcription(record) => format!("{} (asserted)", record.transcription.outcome),
+            Self::Waiver(WaiverRecord { of, waiver, .. }) => {
+                format!("row {} of entry {} until {}", waiver.row, of.number, waiver.expires)
+            }
+            Self::Note(record) => format!("on entry {}", record.of.number),
+            Self::Revisit(revisit) => {
+                let due = revisit.obligations.iter().filter(|owed| owed.finding == Finding::Met);
+                format!("{} of {} due", due.count(), revisit.obligations.len())
+            }
+        }
+    }
+
+    /// Sets the digest of the rendered report, where there is one.
+    pub(crate) const fn set_report(&mut self, digest: Digest) {
+        match self {
+            Self::Decision(record) => record.report = digest,
+            Self::Transcription(record) => record.report = digest,
+            Self::Waiver(_) | Self::Note(_) | Self::Revisit(_) => (),
         }
     }
 

@@ -172,10 +172,8 @@ impl Store {
             } else {
                 Vec::new()
             };
-            match &mut body {
-                Body::Decision(record) => record.report = report_digest(&files)?,
-                Body::Transcription(record) => record.report = report_digest(&files)?,
-                Body::Waiver(_) | Body::Note(_) | Body::Revisit(_) => (),
+            if upcoming.folder.is_some() {
+                body.set_report(report_digest(&files)?);
             }
             if let Some(recorded) = self.record(build(draft, &upcoming, &body), &files)? {
                 return Ok(recorded);

@@ -221,12 +221,10 @@ fn check_waived(named: &Entry, row: &RowId) -> Result<(), ReferenceProblem> {
 
 fn check_owed(named: &Entry, row: &RowId) -> Result<(), ReferenceProblem> {
     let number = named.number;
-    let obligations = match &named.body {
-        Body::Decision(record) => &record.decision.obligations,
-        Body::Transcription(record) => &record.transcription.obligations,
-        other => return Err(ReferenceProblem::NoDecision { number, kind: other.kind() }),
-    };
-    if obligations.iter().any(|there| there.row == *row) {
+    if named.outcome().is_none() {
+        return Err(ReferenceProblem::NoDecision { number, kind: named.kind() });
+    }
+    if named.body.obligations().iter().any(|there| there.row == *row) {
         Ok(())
     } else {
         Err(ReferenceProblem::NotOwed { number, row: row.clone() })
