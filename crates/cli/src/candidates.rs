@@ -1,6 +1,6 @@
 //! Which entries `history list` has to look at, by what can be told of them at a glance.
 
-use phasegate_history::{Kind, Outline, Store};
+use phasegate_history::{EntrySummary, Kind, Store};
 use phasegate_model::PhaseId;
 
 use crate::args::ListArgs;
@@ -25,13 +25,13 @@ impl Candidates {
         let (mut numbers, mut waived_only) = (Vec::new(), Vec::new());
         let mut waivers = Waivers::default();
         let mut all = 0;
-        let found = store.entries_that(|outline| {
+        let found = store.entries_that(|summary| {
             all += 1;
-            if is_asked_for(args, outline) {
-                let as_recorded = args.outcome.is_none_or(|of| outline.outcome == Some(of));
-                if as_recorded { &mut numbers } else { &mut waived_only }.push(outline.number);
+            if is_asked_for(args, summary) {
+                let as_recorded = args.outcome.is_none_or(|of| summary.outcome == Some(of));
+                if as_recorded { &mut numbers } else { &mut waived_only }.push(summary.number);
             }
-            outline.kind == Kind::Waiver
+            summary.kind == Kind::Waiver
         })?;
         for waiver in found {
             if let Some(waiver) = problems.tell(waiver) {
@@ -53,12 +53,13 @@ impl Candidates {
     }
 }
 
-fn is_asked_for(args: &ListArgs, outline: &Outline<'_>) -> bool {
-    let day = outline.recorded_at.date_naive();
-    let phase =
-        |phase: &PhaseId| outline.phase.is_some_and(|of| of.eq_ignore_ascii_case(phase.as_str()));
+fn is_asked_for(args: &ListArgs, summary: &EntrySummary) -> bool {
+    let day = summary.recorded_at.date_naive();
+    let phase = |phase: &PhaseId| {
+        summary.phase.as_ref().is_some_and(|of| of.as_str().eq_ignore_ascii_case(phase.as_str()))
+    };
     args.phase.as_ref().is_none_or(phase)
-        && args.kind.is_none_or(|kind| kind == outline.kind)
+        && args.kind.is_none_or(|kind| kind == summary.kind)
         && args.since.is_none_or(|since| since.0 <= day)
         && args.until.is_none_or(|until| day <= until.0)
 }

@@ -14,7 +14,7 @@ impl Notes {
     /// Reads them. A note on another entry that had the number counts for nothing.
     pub(crate) fn read(store: &Store, of: &Recorded, day: NaiveDate) -> anyhow::Result<Self> {
         let mut recorded = Vec::new();
-        for entry in store.entries_that(|outline| outline.kind == Kind::Note)? {
+        for entry in store.entries_that(|summary| summary.kind == Kind::Note)? {
             let entry = entry?;
             let is_on_it = record(&entry).is_some_and(|note| note.of == of.head());
             if is_on_it && entry.entry.recorded_at.date_naive() <= day {

@@ -2,7 +2,7 @@
 //! readings since.
 
 use chrono::{DateTime, NaiveTime, Utc};
-use phasegate_history::{Body, Entry, Kind, OpenObligation, OpenObligations, Outline, Store};
+use phasegate_history::{Entry, Kind, Line, OpenObligation, OpenObligations, Store};
 use phasegate_model::{Decimal, Evidence, Metric, Quantity, Readings, TargetServer};
 
 use crate::lines::Problems;
@@ -43,18 +43,15 @@ impl Ledger {
     pub(crate) fn read(store: &Store, problems: &mut Problems) -> anyhow::Result<Self> {
         let mut open = OpenObligations::default();
         let mut earlier = Vec::new();
-        let is_asked_for = |outline: &Outline<'_>| {
-            matches!(outline.kind, Kind::Decision | Kind::Transcription | Kind::Revisit)
-        };
-        let taken = store.lines_that(is_asked_for, |line| {
-            if line.kind()? == Kind::Revisit {
+        let mut take = |line: Line| {
+            if line.summary()?.kind == Kind::Revisit {
                 earlier.extend(look_of(&line.recorded()?.entry));
                 return Ok(());
             }
-            open.take_line(line)
-        })?;
-        for taken in taken {
-            problems.tell(taken);
+            open.take_line(&line)
+        };
+        for line in store.lines()? {
+            problems.tell(line.and_then(&mut take));
         }
         let open = open.into_open();
         let mut owed = Vec::new();
@@ -115,7 +112,7 @@ pub(crate) fn server_of(evidence: &Evidence) -> String {
 
 /// What a later look read.
 fn look_of(entry: &Entry) -> Vec<Earlier> {
-    let Body::Revisit(look) = &entry.body else { return Vec::new() };
+    let Some(look) = entry.body.revisit() else { return Vec::new() };
     let at = look.read_at.unwrap_or(entry.recorded_at);
     numbers(entry.number, at, &look.server, &look.readings)
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
-use phasegate_history::{Body, DecisionRecord, Head, Kind, ObjectKind, Recorded, Store};
+use phasegate_history::{DecisionRecord, Head, Kind, ObjectKind, Recorded, Store};
 use phasegate_model::{NaiveDate, Outcome, RowId, Waiver};
 use phasegate_rules::Effective;
 use serde::Serialize;
@@ -58,9 +58,9 @@ impl Waivers {
     pub(crate) fn read(store: &Store) -> anyhow::Result<Self> {
         let mut waivers = Self::default();
         let mut newest = 0;
-        let entries = store.entries_that(|outline| {
-            newest = outline.number;
-            outline.kind == Kind::Waiver
+        let entries = store.entries_that(|summary| {
+            newest = summary.number;
+            summary.kind == Kind::Waiver
         })?;
         for recorded in entries.flatten() {
             waivers.add(&recorded);
@@ -79,7 +79,7 @@ impl Waivers {
     /// Takes an entry into account.
     pub(crate) fn add(&mut self, recorded: &Recorded) {
         self.head = Some(recorded.head());
-        if let Body::Waiver(record) = &recorded.entry.body {
+        if let Some(record) = recorded.entry.body.waiver() {
             self.granted.entry(record.of.number).or_default().push(Granted {
                 entry: recorded.entry.number,
                 recorded_by: recorded.entry.recorded_by.clone(),

@@ -128,8 +128,9 @@ fn single_files(folder: &Path, entries: u64) {
     tell("  verify_chain", took, entries);
     let took = fastest(|| {
         let since = "2026-11-23T05:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap();
-        let wanted = |outline: &phasegate_history::Outline<'_>| {
-            outline.phase == Some("3B") && outline.recorded_at >= since
+        let wanted = |outline: &phasegate_history::EntrySummary| {
+            outline.phase.as_ref().is_some_and(|phase| phase.as_str() == "3B")
+                && outline.recorded_at >= since
         };
         assert_eq!(store.entries_that(wanted).unwrap().count(), 0);
     });

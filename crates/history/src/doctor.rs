@@ -11,11 +11,11 @@ use std::thread;
 
 use chrono::{DateTime, Utc};
 
-use crate::files::Published;
-use crate::names;
-use crate::outline::CLOCK_TOLERANCE;
-use crate::place_error::PlaceError;
-use crate::store::Store;
+use crate::backend::error::PlaceError;
+use crate::backend::files::Published;
+use crate::entry::names;
+use crate::store::open::Store;
+use crate::summary::CLOCK_TOLERANCE;
 
 /// How many writers meet on one name, and how often.
 const WRITERS: usize = 8;
@@ -98,7 +98,7 @@ impl Store {
 
     /// A name in the ledger that nobody has, and that no reader takes for an entry.
     fn probe(&self) -> PathBuf {
-        self.ledger().join(names::temporary(&format!("{}doctor-", names::TEMPORARY)))
+        self.ledger.path.join(names::temporary(&format!("{}doctor-", names::TEMPORARY)))
     }
 
     fn check_create_if_absent(&self) -> Check {
@@ -171,7 +171,7 @@ impl Store {
         }
         let name = probe.file_name().unwrap_or_default();
         let mut listed = false;
-        self.files.list(&self.ledger(), &mut |each| listed |= each == name)?;
+        self.files.list(&self.ledger.path, &mut |each| listed |= each == name)?;
         let there = listed && self.files.exists(probe)? && self.files.read(probe)? == bytes;
         self.files.remove(probe)?;
         let gone = !self.files.exists(probe)?;
@@ -224,8 +224,8 @@ impl Store {
     fn check_leftovers(&self) -> Check {
         const NAME: &str = "leftovers";
         let mut found = BTreeSet::new();
-        for folder in [self.dir.clone(), self.ledger(), self.objects()] {
-            let listed = self.list_folder(&folder, &mut |name| {
+        for folder in [self.dir.clone(), self.ledger.path.clone(), self.objects()] {
+            let listed = self.files.list_if_present(&folder, &mut |name| {
                 if name.as_encoded_bytes().starts_with(names::TEMPORARY.as_bytes()) {
                     found.insert(folder.join(name));
                 }
@@ -237,7 +237,7 @@ impl Store {
         match self.interrupted_rebase() {
             Ok(None) => (),
             Ok(Some(path)) => {
-                let text = crate::problem::Warning::UnfinishedRebase { path }.to_string();
+                let text = crate::verify::problem::Warning::UnfinishedRebase { path }.to_string();
                 return Check::new(NAME, Verdict::Warning, text);
             }
             Err(error) => return Check::failed(NAME, &error),

@@ -54,80 +54,48 @@
 
 #![allow(clippy::disallowed_methods, reason = "this crate owns the ledger's files")]
 
-mod allowed;
-mod append;
-mod body;
-mod branches;
-mod brief;
-#[cfg(feature = "object-store")]
-mod bucket;
-mod chain;
-mod digest;
-mod disk;
+mod backend;
+mod compaction;
 mod doctor;
-mod draft;
-mod entries;
 mod entry;
-mod files;
-mod folder;
-mod head;
-mod line;
-mod lines;
-mod listing;
-mod location;
-mod medians;
-mod names;
-mod newest;
 mod obligations;
-mod outline;
-mod owing;
-mod pack;
-mod packed;
-mod packing;
-mod place_error;
-mod prepare;
-mod problem;
+mod packs;
 mod rebase;
-mod rebase_error;
-mod reference;
-mod relink;
-mod scan;
-mod signing;
 mod store;
+mod summary;
 mod verify;
-mod wire;
 
 #[cfg(test)]
 mod tests;
 
-pub use allowed::{AllowedSigners, AllowedSignersError};
-pub use append::AppendError;
-pub use body::{Body, DecisionRecord, Kind, NoteRecord, TranscriptionRecord, WaiverRecord};
-pub use brief::Brief;
-pub use digest::{Digest, DigestError};
+pub use backend::error::{OpenError, PlaceError, TrialError};
+pub use backend::location::{BucketUrl, Location, LocationError};
+pub use compaction::{PackEffect, PackError, Packed};
 pub use doctor::{Check, Verdict};
-pub use draft::{
+pub use entry::body::{Body, DecisionRecord, Kind, NoteRecord, TranscriptionRecord, WaiverRecord};
+pub use entry::digest::{Digest, DigestError};
+pub use entry::draft::{
     DecisionDraft, Draft, Matter, RenderError, RenderedFile, TranscriptionDraft, Upcoming,
 };
-pub use entries::Entries;
-pub use entry::{Entry, EntryError, Recorded};
-pub use head::{Head, HeadError};
-pub use line::Line;
-pub use lines::verify_lines;
-pub use location::{BucketUrl, Location, LocationError};
-pub use medians::Medians;
-pub use names::ObjectKind;
+pub use entry::error::EntryError;
+pub use entry::head::{Head, HeadError};
+pub use entry::names::ObjectKind;
+pub use entry::recorded::{Entry, Recorded};
 pub use obligations::{OpenObligation, OpenObligations};
-pub use outline::{Outline, clock_went_back};
-pub use packing::{PackEffect, PackError, Packed};
-pub use place_error::PlaceError;
-pub use prepare::PrepareError;
-pub use problem::{Problem, Warning};
-pub use rebase::{Rebase, Rebased, Render};
-pub use rebase_error::RebaseError;
-pub use reference::{ReferenceError, ReferenceProblem};
-pub use signing::{
+pub use rebase::error::RebaseError;
+pub use rebase::steps::{Rebase, Rebased, Render};
+pub use store::append::AppendError;
+pub use store::error::ReadError;
+pub use store::line::Line;
+pub use store::open::Store;
+pub use store::prepare::PrepareError;
+pub use store::references::{ReferenceError, ReferenceProblem};
+pub use store::walk::{Entries, Lines};
+pub use summary::{EntrySummary, Medians, clock_went_back};
+pub use verify::allowed_signers::{AllowedSigners, AllowedSignersError};
+pub use verify::problem::{Problem, Warning};
+pub use verify::signatures::{
     SignError, Signatures, SigningKey, SigningKeyError, Unsigned, verify_signatures,
 };
-pub use store::{OpenError, ReadError, Store};
-pub use verify::{Objects, Verification, verify, verify_chain, verify_objects};
+pub use verify::stream::verify_lines;
+pub use verify::whole::{Objects, Verification, verify, verify_chain, verify_objects};

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use phasegate_model::{Finding, MatrixId, Obligation, PhaseId, RowDecision, RowId};
+use serde::Deserialize;
 
-use crate::body::Body;
-use crate::entry::Entry;
-use crate::line::Line;
-use crate::owing::Owing;
-use crate::store::ReadError;
+use crate::entry::body::{Body, Kind};
+use crate::entry::recorded::Entry;
+use crate::store::error::ReadError;
+use crate::store::line::Line;
 
 /// An obligation that nobody has taken up yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,26 @@ pub struct OpenObligation {
     pub matrix: Option<MatrixId>,
     /// What is owed.
     pub obligation: Obligation,
+}
+
+/// The keys of a decision's line that say what it settles and leaves open.
+#[derive(Deserialize)]
+struct DecisionLine {
+    decision: Settled,
+}
+
+#[derive(Deserialize)]
+struct Settled {
+    phase: PhaseId,
+    matrix: MatrixId,
+    rows: Vec<FoundRow>,
+    obligations: Vec<Obligation>,
+}
+
+#[derive(Deserialize)]
+struct FoundRow {
+    id: RowId,
+    finding: Finding,
 }
 
 /// The obligations of a history that are open after the entries so far, which are taken in their
@@ -77,10 +97,18 @@ impl OpenObligations {
     ///
     /// # Errors
     /// If it isn't an entry, or another's, as far as it is read.
-    pub fn take_line(&mut self, line: &Line<'_>) -> Result<(), ReadError> {
-        match Owing::scan(line) {
-            Some(Owing { phase, matrix, settled, obligations }) => {
-                self.decided(line.number(), (&phase, &matrix), settled.iter(), &obligations);
+    pub fn take_line(&mut self, line: &Line) -> Result<(), ReadError> {
+        let keys = match line.summary()?.kind {
+            Kind::Decision => line.keys::<DecisionLine>(),
+            _ => None,
+        };
+        match keys {
+            Some(DecisionLine { decision }) => {
+                let is_settled =
+                    |row: &&FoundRow| matches!(row.finding, Finding::Met | Finding::NotMet);
+                let settled = decision.rows.iter().filter(is_settled).map(|row| &row.id);
+                let by = (&decision.phase, &decision.matrix);
+                self.decided(line.number(), by, settled, &decision.obligations);
             }
             None => self.take(&line.recorded()?.entry),
         }

@@ -1,6 +1,6 @@
 //! `phasegate backtest`: what another matrix would have decided, each time.
 
-use phasegate_history::{Body, Kind, Outline, Recorded, Store};
+use phasegate_history::{Body, EntrySummary, Kind, Recorded, Store};
 use phasegate_model::{
     Change, Decision, Evidence, Finding, MetricSummary, Outcome, PhaseId, Readings, RowDecision,
     Transcription,
@@ -27,11 +27,11 @@ pub(crate) fn run(args: &BacktestArgs) -> anyhow::Result<Exit> {
     let store = args.history.place.open_present()?;
     let mut problems = Problems::default();
     let mut left_out = 0;
-    let entries = store.entries_that(|outline| {
-        let asked = is_asked_for(args, outline);
-        let asserted = outline.kind == Kind::Transcription;
+    let entries = store.entries_that(|summary| {
+        let asked = is_asked_for(args, summary);
+        let asserted = summary.kind == Kind::Transcription;
         left_out += usize::from(asked && asserted && !args.transcribed);
-        asked && (outline.kind == Kind::Decision || asserted && args.transcribed)
+        asked && (summary.kind == Kind::Decision || asserted && args.transcribed)
     })?;
     let mut shown = Shown::new(args.history.format, &matrix);
     let mut batch: Vec<Case> = Vec::with_capacity(BATCH);
@@ -54,11 +54,12 @@ pub(crate) fn run(args: &BacktestArgs) -> anyhow::Result<Exit> {
     Ok(if problems.count == 0 { Exit::Done } else { Exit::Error })
 }
 
-fn is_asked_for(args: &BacktestArgs, outline: &Outline<'_>) -> bool {
-    let phase =
-        |phase: &PhaseId| outline.phase.is_some_and(|of| of.eq_ignore_ascii_case(phase.as_str()));
+fn is_asked_for(args: &BacktestArgs, summary: &EntrySummary) -> bool {
+    let phase = |phase: &PhaseId| {
+        summary.phase.as_ref().is_some_and(|of| of.as_str().eq_ignore_ascii_case(phase.as_str()))
+    };
     args.phase.as_ref().is_none_or(phase)
-        && args.since.is_none_or(|since| since.0 <= outline.recorded_at.date_naive())
+        && args.since.is_none_or(|since| since.0 <= summary.recorded_at.date_naive())
 }
 
 /// Something that was decided, with what it is decided again on.

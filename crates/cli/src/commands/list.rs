@@ -1,7 +1,7 @@
 //! `phasegate history list`: the entries, as far as they are asked for.
 
-use phasegate_history::{Body, Brief, Digest, Kind, Line, Medians, ReadError, Recorded, Store};
-use phasegate_model::{Finding, Outcome, PhaseId, Readings, RowId};
+use phasegate_history::{Digest, EntrySummary, Kind, Line, Medians, ReadError, Recorded, Store};
+use phasegate_model::{Outcome, PhaseId, Readings, RowId};
 use phasegate_rules::condition::{Condition, Truth};
 use phasegate_rules::{Effective, Source, parse_filter};
 use serde::Serialize;
@@ -30,7 +30,8 @@ pub(crate) fn run(args: &ListArgs) -> anyhow::Result<Exit> {
     let mut shown = Shown::new(args.history.format);
     let mut newest = Newest::new(args.limit.map(std::num::NonZero::get));
     let mut unknown = 0;
-    for glimpse in store.lines_numbered(numbers, |line| search.glimpse(line))? {
+    for line in store.lines_numbered(numbers)? {
+        let glimpse = line.and_then(|line| search.glimpse(&line));
         let Some(Some(glimpse)) = problems.tell(glimpse) else { continue };
         let Some(found) = search.look_at(glimpse, &mut problems, &mut unknown) else { continue };
         if let Some(found) = newest.take(found) {
@@ -75,7 +76,7 @@ struct Search<'a> {
 
 /// What was read of an entry, as little of it as tells whether it is asked for.
 struct Glimpse {
-    brief: Brief,
+    summary: EntrySummary,
     /// Of which programs are told.
     digest: Option<Digest>,
     /// Those that the condition compares, if the line was enough to know them.
@@ -86,7 +87,7 @@ struct Glimpse {
 
 /// An entry that was found.
 struct Found {
-    brief: Brief,
+    summary: EntrySummary,
     digest: Option<Digest>,
     whole: Option<Recorded>,
     effective: Option<Effective>,
@@ -94,26 +95,23 @@ struct Found {
 
 impl Search<'_> {
     /// Reads what is needed of an entry; nothing if it surely isn't asked for.
-    fn glimpse(&self, line: &Line<'_>) -> Result<Option<Glimpse>, ReadError> {
+    fn glimpse(&self, line: &Line) -> Result<Option<Glimpse>, ReadError> {
         let is_waived = self.waivers.concern(line.number());
         let mut medians = None;
         if let Some((condition, wanted)) = &self.condition {
-            medians = wanted.in_line(line);
+            medians = line.medians(wanted)?;
             let truth = medians.as_ref().map(|medians| condition.holds(medians));
             if truth == Some(Truth::False) && !is_waived {
                 return Ok(None);
             }
         }
+        let summary = line.summary()?;
         let lacks_medians = self.condition.is_some() && medians.is_none();
-        let is_short = !matches!(line.kind()?, Kind::Decision | Kind::Transcription);
-        let (brief, whole) = if is_waived || lacks_medians || is_short {
-            let whole = line.recorded()?;
-            (Brief::of(&whole.entry), Some(whole))
-        } else {
-            (line.brief()?, None)
-        };
+        let is_short = summary.outcome.is_none();
+        let needs_whole = is_waived || lacks_medians || is_short;
+        let whole = needs_whole.then(|| line.recorded()).transpose()?;
         let digest = (self.args.history.format == Format::Json).then(|| line.digest());
-        Ok(Some(Glimpse { brief, digest, medians, whole }))
+        Ok(Some(Glimpse { summary, digest, medians, whole }))
     }
 
     fn look_at(
@@ -122,15 +120,15 @@ impl Search<'_> {
         problems: &mut Problems,
         unknown: &mut usize,
     ) -> Option<Found> {
-        let Glimpse { brief, digest, medians, whole } = glimpse;
-        if self.args.by.as_ref().is_some_and(|by| *by != brief.recorded_by) {
+        let Glimpse { summary, digest, medians, whole } = glimpse;
+        if self.args.by.as_ref().is_some_and(|by| *by != summary.recorded_by) {
             return None;
         }
         let day = self.args.as_of.map_or_else(today, |day| day.0);
         let effective = whole.as_ref().and_then(|recorded| {
             problems.tell(self.waivers.effective(self.store, recorded, day)).flatten()
         });
-        let found = Found { brief, digest, whole, effective };
+        let found = Found { summary, digest, whole, effective };
         if !found.has_outcome(self.args.outcome) {
             return None;
         }
@@ -157,7 +155,7 @@ impl Found {
     /// Whether this is its outcome, as recorded or with its waivers.
     fn has_outcome(&self, outcome: Option<Outcome>) -> bool {
         let Some(outcome) = outcome else { return true };
-        self.brief.outcome == Some(outcome)
+        self.summary.outcome == Some(outcome)
             || self.effective.as_ref().is_some_and(|effective| effective.outcome == outcome)
     }
 }
@@ -204,39 +202,28 @@ impl Shown {
 }
 
 fn row(found: &Found) -> [String; 7] {
-    let brief = &found.brief;
-    let deciding: Vec<&str> = brief.deciding.iter().map(RowId::as_str).collect();
+    let summary = &found.summary;
+    let deciding: Vec<&str> = summary.deciding.iter().map(RowId::as_str).collect();
     [
-        brief.number.to_string(),
-        brief.kind.to_string(),
-        brief.phase.as_ref().map(ToString::to_string).unwrap_or_default(),
+        summary.number.to_string(),
+        summary.kind.to_string(),
+        summary.phase.as_ref().map(ToString::to_string).unwrap_or_default(),
         outcome(found),
         deciding.join(", "),
-        brief.recorded_at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
-        plain(&brief.recorded_by),
+        summary.recorded_at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
+        plain(&summary.recorded_by),
     ]
 }
 
 /// The outcome, or in a few words what the entry says of others.
 fn outcome(found: &Found) -> String {
-    if let Some(outcome) = found.brief.outcome {
-        return match found.brief.kind {
+    if let Some(outcome) = found.summary.outcome {
+        return match found.summary.kind {
             Kind::Transcription => format!("{outcome} (asserted)"),
             _ => outcome_with(outcome, found.effective.as_ref()),
         };
     }
-    match found.whole.as_ref().map(|whole| &whole.entry.body) {
-        Some(Body::Waiver(record)) => {
-            let waiver = &record.waiver;
-            format!("row {} of entry {} until {}", waiver.row, record.of.number, waiver.expires)
-        }
-        Some(Body::Note(record)) => format!("on entry {}", record.of.number),
-        Some(Body::Revisit(revisit)) => {
-            let due = revisit.obligations.iter().filter(|owed| owed.finding == Finding::Met);
-            format!("{} of {} due", due.count(), revisit.obligations.len())
-        }
-        Some(Body::Decision(_) | Body::Transcription(_)) | None => String::new(),
-    }
+    found.whole.as_ref().map(|whole| whole.entry.body.words()).unwrap_or_default()
 }
 
 /// An entry, for programs. Fields are only ever added.
@@ -261,17 +248,17 @@ struct EntryJson<'a> {
 
 impl<'a> EntryJson<'a> {
     fn of(found: &'a Found) -> Self {
-        let brief = &found.brief;
+        let summary = &found.summary;
         Self {
-            number: brief.number,
+            number: summary.number,
             digest: found.digest.map(|digest| digest.to_string()).unwrap_or_default(),
-            kind: brief.kind.as_str(),
-            phase: brief.phase.as_ref().map(PhaseId::as_str),
-            outcome: brief.outcome.map(Outcome::as_str),
-            next: brief.next.as_ref().map(PhaseId::as_str),
-            deciding: &brief.deciding,
-            recorded_at: brief.recorded_at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            recorded_by: &brief.recorded_by,
+            kind: summary.kind.as_str(),
+            phase: summary.phase.as_ref().map(PhaseId::as_str),
+            outcome: summary.outcome.map(Outcome::as_str),
+            next: summary.next.as_ref().map(PhaseId::as_str),
+            deciding: &summary.deciding,
+            recorded_at: summary.recorded_at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            recorded_by: &summary.recorded_by,
             effective: found.effective.as_ref().map(|effective| effective.outcome.as_str()),
             of: found.whole.as_ref().and_then(|whole| whole.entry.body.of()).map(|of| of.number),
         }

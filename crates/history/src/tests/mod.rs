@@ -1,29 +1,14 @@
 //! Tests over a whole history in a temporary folder, and what they share.
 
-mod appending;
 #[cfg(feature = "object-store")]
-mod azure;
-mod bases;
-#[cfg(feature = "object-store")]
-mod bucket;
-#[cfg(feature = "object-store")]
-mod bucket_packs;
-mod damage;
-mod failing;
-mod format;
-mod glimpses;
-mod killing;
-mod kinds;
-mod obligations;
-mod outlines;
+mod buckets;
+mod crashes;
+
 mod packing;
-mod racing;
 mod rebasing;
-mod references;
-#[cfg(feature = "object-store")]
-mod shared;
-mod signing;
-mod tampering;
+mod recording;
+mod summaries;
+mod verifying;
 
 use std::fs;
 use std::path::{Path, PathBuf};

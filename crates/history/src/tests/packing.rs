@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::failing::{Failure, faulty, working};
-use super::tampering::{fifty, named};
-use super::{History, append, draft, names, render};
+use crate::tests::crashes::failing::{Failure, faulty, working};
+use crate::tests::verifying::tampering::{fifty, named};
+use crate::tests::{History, append, draft, names, render};
 use crate::{
     AppendError, PackEffect, PackError, Packed, Problem, ReadError, Recorded, Store, Warning,
     verify, verify_chain, verify_lines, verify_objects,
@@ -18,7 +18,7 @@ const ORPHAN: &str = "orphaned-report";
 const SIZE: u64 = 10;
 
 fn small(mut store: Store) -> Store {
-    store.pack_size = SIZE;
+    store.ledger.pack_size = SIZE;
     store
 }
 
@@ -60,7 +60,7 @@ fn lines(path: &Path) -> Vec<String> {
 
 /// Whether an entry's own file has that name.
 fn is_single(name: &str) -> bool {
-    crate::names::entry_number(name.as_ref()).is_some()
+    crate::entry::names::entry_number(name.as_ref()).is_some()
 }
 
 /// Changes the lines of a pack.
@@ -85,10 +85,13 @@ fn a_packed_history_reads_as_before() {
         assert_eq!(store.entry(number).unwrap(), plain.entry(number).unwrap());
     }
     let wanted = [1, 2, 9, 10, 11, 30, 41, 50];
-    let some = store.entries_numbered(wanted).unwrap().map(|read| read.unwrap().entry.number);
+    let some = store
+        .lines_numbered(wanted)
+        .unwrap()
+        .map(|read| read.unwrap().recorded().unwrap().entry.number);
     assert_eq!(some.collect::<Vec<_>>(), wanted);
     let waivers = |store: &Store| -> Vec<_> {
-        let passes = |outline: &crate::Outline<'_>| outline.kind == crate::Kind::Waiver;
+        let passes = |outline: &crate::EntrySummary| outline.kind == crate::Kind::Waiver;
         store.entries_that(passes).unwrap().map(Result::unwrap).collect()
     };
     assert_eq!(waivers(&store), waivers(&plain));
@@ -142,7 +145,7 @@ fn an_unsound_range_is_not_packed() {
         error.to_string()
     };
     let edited = refused(&|history| {
-        super::replace(
+        crate::tests::replace(
             &history.entry_path(12),
             "\"recorded_by\":\"ada\"",
             "\"recorded_by\":\"mal\"",
@@ -165,7 +168,7 @@ fn an_unsound_range_is_not_packed() {
     let missing = refused(&|history| fs::remove_file(history.entry_path(30)).unwrap());
     assert!(missing.contains("entries 30 to 30 are missing"), "{missing}");
     let two_lines = refused(&|history| {
-        super::replace(&history.entry_path(12), "{\"schema\"", "{\n\"schema\"");
+        crate::tests::replace(&history.entry_path(12), "{\"schema\"", "{\n\"schema\"");
     });
     assert!(two_lines.contains("entries 11 to 20 can't be packed"), "{two_lines}");
 }
@@ -242,7 +245,7 @@ fn the_newest_entry_in_a_pack_is_read_whole() {
     assert_eq!(store.head().unwrap().unwrap().number, 40);
     assert_eq!(named(&verify_chain(&store, None)), [ORPHAN; 4]);
     assert_eq!(named(&verify_chain(&store, Some(&history.head)))[0], "truncated");
-    super::replace(&pack_path(&history, 31), "\"number\":40,", "\"number\":40, ");
+    crate::tests::replace(&pack_path(&history, 31), "\"number\":40,", "\"number\":40, ");
     assert_eq!(named(&verify_chain(&store, None))[0], "not-canonical");
 }
 
@@ -433,7 +436,7 @@ fn what_a_late_writer_leaves_in_a_crash_is_named_and_no_part_of_the_chain() {
         let (store, steps) = faulty(history.folder.path(), Failure::Crash, usize::MAX);
         append_too_late(&small(store), &history).unwrap();
         let steps = steps.lock().unwrap();
-        let removal = |step: &super::failing::Step| {
+        let removal = |step: &crate::tests::crashes::failing::Step| {
             step.name == "remove" && step.path == history.entry_path(5)
         };
         1 + steps.iter().position(removal).unwrap()
@@ -495,4 +498,19 @@ fn those_who_pack_and_append_at_once_lose_nothing() {
         store.entries().unwrap().map(|read| read.unwrap().entry.recorded_by).collect();
     assert_eq!(who.len() as u64, writers * entries);
     assert_eq!(names(&folder.path().join("ledger")).len(), 15 + 10);
+}
+
+#[test]
+fn entries_are_read_from_the_newest_backwards_whether_packed_or_not() {
+    let history = fifty();
+    let store = open(history.folder.path());
+    let forward: Vec<Recorded> = store.entries().unwrap().map(Result::unwrap).collect();
+    let backward = || -> Vec<Recorded> {
+        let store = open(history.folder.path());
+        store.newest_first().unwrap().map(Result::unwrap).collect()
+    };
+    let expected: Vec<Recorded> = forward.iter().rev().cloned().collect();
+    assert_eq!(backward(), expected);
+    pack(&store).unwrap();
+    assert_eq!(backward(), expected);
 }

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::failing::{Failure, faulty, working};
-use super::kinds::{note, revisit, transcription, waiver};
-use super::{draft_of, names, owing, problems, render};
+use crate::tests::crashes::failing::{Failure, faulty, working};
+use crate::tests::recording::kinds::{note, revisit, transcription, waiver};
+use crate::tests::{draft_of, names, owing, problems, render};
 use crate::{
     Body, Draft, Head, Matter, Rebase, RebaseError, Rebased, Recorded, RenderError, RenderedFile,
     Store, Upcoming,
@@ -155,7 +155,9 @@ fn signatures_of_what_was_re_linked_go_and_the_others_stay() {
     let branches = Branches::new();
     for (name, number) in [("theirs", 2), ("theirs", 3), ("own", 3), ("own", 6)] {
         let key = if name == "own" { 1 } else { 2 };
-        working(&branches.path(name)).sign(number, &super::signing::key(key)).unwrap();
+        working(&branches.path(name))
+            .sign(number, &crate::tests::verifying::signatures::key(key))
+            .unwrap();
     }
     let store = branches.merged();
     assert_eq!(names(&branches.path("merged/signatures")).len(), 4);
@@ -289,7 +291,7 @@ fn a_step_that_fails_is_told_and_the_next_run_goes_on() {
 
 #[test]
 fn an_interrupted_run_is_told_with_what_to_do() {
-    let history = super::History::new();
+    let history = crate::tests::History::new();
     let store = history.store();
     std::fs::create_dir(history.path(".rebase")).unwrap();
     let found = crate::verify_chain(&store, None);

@@ -1,0 +1,232 @@
+//! What an entry says of earlier ones: a waiver or a note names one by number and digest, a later
+//! look names obligations by entry and row. Both sides ask here: `append` before such an entry is
+//! written, `verify` afterwards.
+
+use std::collections::BTreeMap;
+
+use phasegate_model::{PhaseId, Revisit, RowId};
+
+use crate::entry::body::{Body, Kind, NoteRecord, WaiverRecord};
+use crate::entry::digest::Digest;
+use crate::entry::draft::Matter;
+use crate::entry::head::Head;
+use crate::entry::recorded::{Entry, Recorded};
+use crate::store::error::ReadError;
+use crate::store::open::Store;
+
+/// What an entry says of an earlier one isn't so.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReferenceProblem {
+    /// There is no such entry before it.
+    #[error("it names entry {number}, and no entry before it has that number")]
+    NoSuchEntry {
+        /// The number that is named.
+        number: u64,
+    },
+    /// The entry of that number is another one.
+    #[error("it names entry {}, but with the digest of another: that one was edited or replaced", of.number)]
+    OtherEntry {
+        /// What is named.
+        of: Head,
+    },
+    /// The entry is about another phase.
+    #[error("it is about phase {phase}, and names entry {number}, which is about another")]
+    OtherPhase {
+        /// The number that is named.
+        number: u64,
+        /// The phase that the later entry is about.
+        phase: PhaseId,
+    },
+    /// The entry decides nothing, so that nothing of it can be waived or owed.
+    #[error("it names entry {number}, which is a {kind} and decides nothing")]
+    NoDecision {
+        /// The number that is named.
+        number: u64,
+        /// What kind of entry that is.
+        kind: Kind,
+    },
+    /// The entry has no such row.
+    #[error("it names row `{row}` of entry {number}, which has no such row")]
+    NoSuchRow {
+        /// The number that is named.
+        number: u64,
+        /// The row.
+        row: RowId,
+    },
+    /// The entry owes nothing by that row.
+    #[error("it names row `{row}` of entry {number}, by which nothing is owed")]
+    NotOwed {
+        /// The number that is named.
+        number: u64,
+        /// The row.
+        row: RowId,
+    },
+}
+
+impl ReferenceProblem {
+    /// A name for programs, which stays the same.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::NoSuchEntry { .. } => "reference-to-no-entry",
+            Self::OtherEntry { .. } => "reference-to-other-entry",
+            Self::OtherPhase { .. } => "reference-to-other-phase",
+            Self::NoDecision { .. } => "reference-to-no-decision",
+            Self::NoSuchRow { .. } | Self::NotOwed { .. } => "reference-to-no-row",
+        }
+    }
+}
+
+/// Why what is to be recorded can't be.
+#[derive(Debug, thiserror::Error)]
+pub enum ReferenceError {
+    /// What it says of an earlier entry isn't so.
+    #[error("{0}; `phasegate history list` has numbers, `phasegate explain NUMBER` rows")]
+    Problem(#[from] ReferenceProblem),
+    /// The earlier entry can't be read.
+    #[error("{0}")]
+    Read(#[from] ReadError),
+}
+
+/// What is said of one earlier entry.
+struct Reference<'a> {
+    number: u64,
+    /// Nothing where it is named by number alone.
+    digest: Option<Digest>,
+    says: Says<'a>,
+}
+
+enum Says<'a> {
+    Waived(&'a WaiverRecord),
+    Noted(&'a NoteRecord),
+    /// These rows owed something.
+    Owed(Vec<&'a RowId>),
+}
+
+impl<'a> Reference<'a> {
+    fn of_waiver(record: &'a WaiverRecord) -> Vec<Self> {
+        let Head { number, digest } = record.of;
+        vec![Self { number, digest: Some(digest), says: Says::Waived(record) }]
+    }
+
+    fn of_note(record: &'a NoteRecord) -> Vec<Self> {
+        let Head { number, digest } = record.of;
+        vec![Self { number, digest: Some(digest), says: Says::Noted(record) }]
+    }
+
+    /// One for each entry, so that each is read once.
+    fn of_revisit(revisit: &'a Revisit) -> Vec<Self> {
+        let mut rows = BTreeMap::<u64, Vec<&RowId>>::new();
+        for obligation in &revisit.obligations {
+            rows.entry(obligation.entry).or_default().push(&obligation.row);
+        }
+        let owed = |(number, rows)| Self { number, digest: None, says: Says::Owed(rows) };
+        rows.into_iter().map(owed).collect()
+    }
+
+    fn of_matter(matter: &'a Matter) -> Vec<Self> {
+        match matter {
+            Matter::Decision(_) | Matter::Transcription(_) => Vec::new(),
+            Matter::Waiver(record) => Self::of_waiver(record),
+            Matter::Note(record) => Self::of_note(record),
+            Matter::Revisit(revisit) => Self::of_revisit(revisit),
+        }
+    }
+
+    fn of_body(body: &'a Body) -> Vec<Self> {
+        match body {
+            Body::Decision(_) | Body::Transcription(_) => Vec::new(),
+            Body::Waiver(record) => Self::of_waiver(record),
+            Body::Note(record) => Self::of_note(record),
+            Body::Revisit(revisit) => Self::of_revisit(revisit),
+        }
+    }
+
+    /// Whether the entry that was found is the one that is named, and has what is said of it.
+    fn check(&self, found: &Recorded) -> Result<(), ReferenceProblem> {
+        let number = self.number;
+        if let Some(digest) = self.digest
+            && digest != found.digest
+        {
+            return Err(ReferenceProblem::OtherEntry { of: Head { number, digest } });
+        }
+        let named = &found.entry;
+        match &self.says {
+            Says::Noted(record) => check_phase(named, &record.phase),
+            Says::Waived(record) => {
+                check_phase(named, &record.phase)?;
+                check_waived(named, &record.waiver.row)
+            }
+            Says::Owed(rows) => rows.iter().try_for_each(|row| check_owed(named, row)),
+        }
+    }
+}
+
+impl Store {
+    /// Whether what is to be recorded names earlier entries that are there, and rows that they
+    /// have. Entries are never replaced, so what is so now is so when the entry is written.
+    pub(crate) fn check_references(&self, matter: &Matter) -> Result<(), ReferenceError> {
+        Reference::of_matter(matter).iter().try_for_each(|reference| self.refers(reference))
+    }
+
+    /// What an entry of a history says of earlier ones that isn't so. What can't be read says
+    /// nothing: that it can't be read is found where it is.
+    pub(crate) fn wrong_references(&self, entry: &Entry) -> Vec<ReferenceProblem> {
+        let references = Reference::of_body(&entry.body);
+        let checked = references.iter().map(|reference| {
+            let number = reference.number;
+            let earlier = number < entry.number;
+            if earlier { self.refers(reference) } else { Err(no_such_entry(number)) }
+        });
+        let problem = |checked| match checked {
+            Err(ReferenceError::Problem(problem)) => Some(problem),
+            _ => None,
+        };
+        checked.filter_map(problem).collect()
+    }
+
+    fn refers(&self, reference: &Reference<'_>) -> Result<(), ReferenceError> {
+        match self.entry(reference.number) {
+            Ok(found) => Ok(reference.check(&found)?),
+            Err(ReadError::NoEntry { number, .. }) => Err(no_such_entry(number)),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn no_such_entry(number: u64) -> ReferenceError {
+    ReferenceProblem::NoSuchEntry { number }.into()
+}
+
+fn check_phase(named: &Entry, phase: &PhaseId) -> Result<(), ReferenceProblem> {
+    // A later look is about all phases.
+    if named.phase().is_none_or(|of| of == phase) {
+        Ok(())
+    } else {
+        Err(ReferenceProblem::OtherPhase { number: named.number, phase: phase.clone() })
+    }
+}
+
+fn check_waived(named: &Entry, row: &RowId) -> Result<(), ReferenceProblem> {
+    let number = named.number;
+    let there = match &named.body {
+        Body::Decision(record) => record.decision.rows.iter().any(|there| there.id == *row),
+        Body::Transcription(record) => {
+            record.transcription.rows.iter().any(|there| there.id == *row)
+        }
+        other => return Err(ReferenceProblem::NoDecision { number, kind: other.kind() }),
+    };
+    if there { Ok(()) } else { Err(ReferenceProblem::NoSuchRow { number, row: row.clone() }) }
+}
+
+fn check_owed(named: &Entry, row: &RowId) -> Result<(), ReferenceProblem> {
+    let number = named.number;
+    if named.outcome().is_none() {
+        return Err(ReferenceProblem::NoDecision { number, kind: named.kind() });
+    }
+    if named.body.obligations().iter().any(|there| there.row == *row) {
+        Ok(())
+    } else {
+        Err(ReferenceProblem::NotOwed { number, row: row.clone() })
+    }
+}
