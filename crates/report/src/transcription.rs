@@ -7,11 +7,14 @@ use phasegate_model::{
 };
 use serde::Serialize;
 
-use crate::context::{PhaseLine, Property};
-use crate::figures::{as_written, count, duration, moment, text, text_if_any};
-use crate::notes::{self, NoteSection, RecordedNote};
-use crate::render::{self, LONGEST_COMMENT, RenderError, Template};
-use crate::trajectory::{Figures, Stage, Trajectory};
+use crate::decision::details::Property;
+use crate::decision::headline::PhaseLine;
+use crate::later::notes;
+use crate::later::notes::{NoteSection, RecordedNote};
+use crate::phases::trajectory::{Figures, Stage, Trajectory};
+use crate::template::render;
+use crate::template::render::{LONGEST_COMMENT, RenderError, Template};
+use crate::text::figures::{as_written, count, duration, moment, text, text_if_any};
 
 /// What a transcription's report is made from.
 #[derive(Clone, Copy, Debug)]

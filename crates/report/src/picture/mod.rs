@@ -11,11 +11,49 @@ mod spectrum;
 mod svg;
 mod trajectory;
 
-use crate::context::{PictureLine, Pictures};
 use crate::material::Material;
-use crate::spectrum::Series;
+use crate::measured::spectrum::Series;
+use serde::Serialize;
 
-pub(crate) use svg::STYLE;
+/// The pictures that there are figures for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Pictures {
+    /// P99 of each trial.
+    pub p99: Option<PictureLine>,
+    /// The latency spectrum.
+    pub spectrum: Option<PictureLine>,
+    /// Where the fragmentation ratio comes from, and the sizes.
+    pub memory: Option<PictureLine>,
+    /// Where the round trip goes.
+    pub headroom: Option<PictureLine>,
+    /// Each row's reading against its limit.
+    pub sensitivity: Option<PictureLine>,
+    /// P99 across the phases up to this one.
+    pub trajectory: Option<PictureLine>,
+}
+
+impl Pictures {
+    /// All that there are, in the order in which the report shows them.
+    pub fn all(&self) -> impl Iterator<Item = &PictureLine> {
+        let Self { p99, spectrum, memory, headroom, sensitivity, trajectory } = self;
+        [p99, spectrum, memory, headroom, sensitivity, trajectory].into_iter().flatten()
+    }
+}
+
+/// A picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PictureLine {
+    /// The name of its file beside the report, `p99.svg`.
+    pub file: String,
+    /// What it shows, in a few words.
+    pub title: String,
+    /// What it shows, in sentences with the chief figures.
+    pub description: String,
+    /// The picture itself: an `<svg>` element that may stand in HTML as it is.
+    pub svg: String,
+}
+
+pub(crate) use crate::picture::svg::STYLE;
 
 /// Where the area begins that figures are drawn in.
 const TOP: f64 = 40.0;
@@ -47,7 +85,7 @@ pub(crate) fn pictures(material: &Material<'_>, series: &[Series]) -> Pictures {
     }
 }
 
-pub(crate) use trajectory::picture as trajectory;
+pub(crate) use crate::picture::trajectory::picture as trajectory;
 
 /// The spectrum's picture alone.
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use phasegate_model::{Better, Decimal, Quantity, Unit};
 use serde::Serialize;
 
-use super::{Effect, Step, Trajectory};
-use crate::figures::text;
+use crate::phases::trajectory::{Effect, Step, Trajectory};
+use crate::text::figures::text;
 
 /// A metric across phases, for templates and pages. All figures are formatted text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -4,7 +4,9 @@ use serde::Serialize;
 use tera::{Kwargs, State, Tera, Value};
 
 use crate::context::Context;
-use crate::{escape, policy};
+use crate::template::policy;
+use crate::template::policy::tidy;
+use crate::text::escape;
 
 /// What a report can be rendered to, each by a template of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +37,9 @@ impl Form {
     #[must_use]
     pub const fn built_in(self) -> &'static str {
         match self {
-            Self::Markdown => include_str!("../../../templates/report.md"),
-            Self::Html => include_str!("../../../templates/report.html"),
-            Self::Comment => include_str!("../../../templates/comment.md"),
+            Self::Markdown => include_str!("../../../../templates/report.md"),
+            Self::Html => include_str!("../../../../templates/report.html"),
+            Self::Comment => include_str!("../../../../templates/comment.md"),
         }
     }
 }
@@ -59,7 +61,7 @@ impl Template<'static> {
     pub const STYLE_NAME: &'static str = "style.html";
 
     /// That style, as it is embedded.
-    pub const STYLE: &'static str = include_str!("../../../templates/style.html");
+    pub const STYLE: &'static str = include_str!("../../../../templates/style.html");
 }
 
 impl<'a> From<&'a str> for Template<'a> {
@@ -177,23 +179,6 @@ pub(crate) fn cut(text: String, longest: usize) -> String {
         shown.push_str(line);
     }
     shown + MORE
-}
-
-/// Templates leave blank lines where a section is left out; readers of the source need one.
-pub(crate) fn tidy(rendered: &str) -> String {
-    let mut text = String::with_capacity(rendered.len());
-    let mut blank = true;
-    for line in rendered.lines().map(str::trim_end) {
-        if !(line.is_empty() && blank) {
-            text.push_str(line);
-            text.push('\n');
-        }
-        blank = line.is_empty();
-    }
-    if text.ends_with("\n\n") {
-        text.pop();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -7,10 +7,36 @@ use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 use phasegate_model::{Decimal, Dimension, Metric, Quantity, Statistic, Trial};
+use serde::Serialize;
 
-use crate::context::{Spectrum, SpectrumLine};
-use crate::figures::{TableUnits, count, range, whole};
 use crate::material::Material;
+use crate::text::figures::{TableUnits, count, range, whole};
+
+/// Round-trip times by percentile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Spectrum {
+    /// How many samples there are, `150 000`.
+    pub samples: String,
+    /// Of how many trials, `9 trials`.
+    pub trials: String,
+    /// Whether a floor was measured.
+    pub has_floor: bool,
+    /// One for each percentile.
+    pub rows: Vec<SpectrumLine>,
+}
+
+/// One percentile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SpectrumLine {
+    /// The percentile, `99.9 %`.
+    pub percentile: String,
+    /// The round trip, all trials together.
+    pub rtt: String,
+    /// The fastest and the slowest trial.
+    pub trials: String,
+    /// The floor, all trials together.
+    pub floor: Option<String>,
+}
 
 /// The percentiles that the table shows, as far as there are samples beyond them.
 const PERCENTILES: [(&str, f64); 9] = [

@@ -5,12 +5,9 @@
 //! nothing was changed. Figures are compared only where they can be: measured ones of like
 //! environments, and asserted ones with each other. Everything else breaks the line.
 
-mod section;
-
 use phasegate_model::{Decimal, Gate, Metric, Outcome, PhaseId, Quantity, Unit};
 
-pub use self::section::{TrajectoryLine, TrajectorySection, TrajectoryTotal};
-use crate::figures::unit_beside;
+use crate::text::figures::unit_beside;
 
 /// A phase and its figure of one metric.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -249,6 +246,7 @@ fn share(from: Quantity, to: Quantity) -> Option<Decimal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::phases::trajectory_section::{TrajectoryLine, TrajectoryTotal};
 
     fn q(text: &str) -> Quantity {
         text.parse().unwrap()
