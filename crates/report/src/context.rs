@@ -26,7 +26,8 @@ use crate::measured::{baseline, headroom, memory, previous, spectrum};
 use crate::phases::trajectory::Trajectory;
 use crate::phases::trajectory_section::TrajectorySection;
 use crate::picture;
-use crate::picture::Pictures;
+use crate::picture::{PictureLine, Pictures};
+use crate::template::render::{Report, ReportKind};
 
 /// Everything that a template may use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -112,5 +113,13 @@ impl Context {
             record: details::record(material),
             pictures: Pictures { trajectory: picture, ..picture::pictures(material, &series) },
         }
+    }
+}
+
+impl Report for Context {
+    const KIND: ReportKind = ReportKind::Decision;
+
+    fn pictures(&self) -> Vec<&PictureLine> {
+        self.pictures.all().collect()
     }
 }

@@ -11,11 +11,12 @@
 //! material renders to the same bytes, anywhere.
 //!
 //! ```
-//! use phasegate_report::{Form, RenderError};
+//! use phasegate_report::{Form, RenderError, ReportKind};
 //!
 //! // A broken template is an error that points at the place.
-//! assert!(Form::Markdown.built_in().contains("outcome.word"));
-//! let error = phasegate_report::check(Form::Markdown, "# Phase {{ phase.id").unwrap_err();
+//! assert!(ReportKind::Decision.built_in(Form::Markdown).contains("outcome.word"));
+//! let broken = "# Phase {{ phase.id";
+//! let error = phasegate_report::check(ReportKind::Decision, Form::Markdown, broken).unwrap_err();
 //! assert!(matches!(error, RenderError::Load { .. }));
 //! assert!(error.to_string().contains("report.md:1:"));
 //! ```
@@ -58,8 +59,8 @@ pub use crate::site::{
     Cell, EntryLine, EntryLink, EntryPage, IndexPage, List, OwedLine, Site, SiteEntry, SiteMatter,
     SitePage, SiteTemplate, SiteTrajectory, SiteWaiver, Table,
 };
-pub use crate::template::render::{Form, RenderError, Template, check, render};
+pub use crate::template::render::{Form, RenderError, Report, ReportKind, Template, check, render};
 pub use crate::transcription::{
-    TranscribedChoice, TranscribedContext, TranscribedFigure, TranscribedForm, TranscribedMaterial,
+    TranscribedChoice, TranscribedContext, TranscribedFigure, TranscribedMaterial,
     TranscribedObligation, TranscribedPredictionLine, TranscribedRowLine,
 };
