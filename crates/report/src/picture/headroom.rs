@@ -4,9 +4,9 @@ use phasegate_model::{Quantity, Unit};
 
 use crate::material::Material;
 use crate::measured::headroom::{Bar, bars, percent, shown, units};
-use crate::picture::PictureLine;
+use crate::picture::finished::PictureLine;
+use crate::picture::finished::line;
 use crate::picture::legend::{Legend, Swatch};
-use crate::picture::line;
 use crate::picture::scale::Scale;
 use crate::picture::svg::{LINE, Svg, WIDTH, fit, width_of_text};
 use crate::text::figures::{TableUnits, in_unit, list};

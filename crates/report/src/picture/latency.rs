@@ -5,11 +5,11 @@ use phasegate_model::{Metric, Quantity, Statistic, Unit};
 use crate::decision::matrix::changes;
 use crate::material::Material;
 use crate::measured::baseline;
-use crate::picture::PictureLine;
+use crate::picture::finished::PictureLine;
+use crate::picture::finished::{LEFT, RIGHT, TOP, line};
 use crate::picture::legend::{Legend, Swatch};
 use crate::picture::scale::Scale;
 use crate::picture::svg::{Svg, WIDTH};
-use crate::picture::{LEFT, RIGHT, TOP, line};
 use crate::text::figures::{in_unit, list, quantity, range, text};
 
 const PLOT: f64 = 170.0;

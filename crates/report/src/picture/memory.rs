@@ -4,8 +4,8 @@ use phasegate_model::{Memory, Metric};
 
 use crate::material::Material;
 use crate::measured::memory::Measured;
-use crate::picture::PictureLine;
-use crate::picture::line;
+use crate::picture::finished::PictureLine;
+use crate::picture::finished::line;
 use crate::picture::scale::Scale;
 use crate::picture::svg::{Svg, WIDTH, fit, width_of_text};
 use crate::text::figures::in_unit;

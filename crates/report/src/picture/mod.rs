@@ -1,6 +1,7 @@
 //! Pictures as SVG: pure functions of decision and evidence. Every figure that a picture shows
 //! also stands in a table of the report.
 
+mod finished;
 mod headroom;
 mod latency;
 mod legend;
@@ -10,6 +11,8 @@ mod sensitivity;
 mod spectrum;
 mod svg;
 mod trajectory;
+
+pub use crate::picture::finished::PictureLine;
 
 use crate::material::Material;
 use crate::measured::spectrum::Series;
@@ -40,38 +43,7 @@ impl Pictures {
     }
 }
 
-/// A picture.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PictureLine {
-    /// The name of its file beside the report, `p99.svg`.
-    pub file: String,
-    /// What it shows, in a few words.
-    pub title: String,
-    /// What it shows, in sentences with the chief figures.
-    pub description: String,
-    /// The picture itself: an `<svg>` element that may stand in HTML as it is.
-    pub svg: String,
-}
-
 pub(crate) use crate::picture::svg::STYLE;
-
-/// Where the area begins that figures are drawn in.
-const TOP: f64 = 40.0;
-/// The room for the figures of the axis.
-const LEFT: f64 = 64.0;
-/// The room on the other side.
-const RIGHT: f64 = 16.0;
-
-/// A picture that is done.
-fn line(
-    name: &str,
-    title: &str,
-    description: String,
-    finish: impl FnOnce(&str, &str, &str) -> String,
-) -> PictureLine {
-    let svg = finish(name, title, &description);
-    PictureLine { file: format!("{name}.svg"), title: title.to_owned(), description, svg }
-}
 
 /// All pictures that there are figures for in the decision's own evidence.
 pub(crate) fn pictures(material: &Material<'_>, series: &[Series]) -> Pictures {

@@ -5,8 +5,8 @@ use phasegate_model::{Change, Finding, Quantity, RowDecision, Summary};
 
 use crate::decision::matrix::{changes, symbol};
 use crate::material::Material;
-use crate::picture::PictureLine;
-use crate::picture::line;
+use crate::picture::finished::PictureLine;
+use crate::picture::finished::line;
 use crate::picture::scale::Scale;
 use crate::picture::svg::{Svg, WIDTH, fit, width_of_text};
 use crate::text::figures::{in_unit, range, text, unit_beside};

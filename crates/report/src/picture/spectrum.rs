@@ -4,11 +4,11 @@
 use phasegate_model::{Decimal, Dimension, Quantity};
 
 use crate::measured::spectrum::{Series, time};
-use crate::picture::PictureLine;
+use crate::picture::finished::PictureLine;
+use crate::picture::finished::{LEFT, RIGHT, TOP, line};
 use crate::picture::legend::{Legend, Swatch};
 use crate::picture::scale::Scale;
 use crate::picture::svg::{Point, Svg, WIDTH, width_of_text};
-use crate::picture::{LEFT, RIGHT, TOP, line};
 use crate::text::figures::as_written;
 
 const PLOT: f64 = 190.0;

@@ -4,11 +4,11 @@ use phasegate_model::Quantity;
 
 use crate::phases::trajectory::{Effect, Trajectory};
 use crate::phases::trajectory_section::TrajectorySection;
-use crate::picture::PictureLine;
+use crate::picture::finished::PictureLine;
+use crate::picture::finished::{LEFT, RIGHT, TOP, line};
 use crate::picture::legend::{Legend, Swatch};
 use crate::picture::scale::Scale;
 use crate::picture::svg::{Svg, WIDTH, fit};
-use crate::picture::{LEFT, RIGHT, TOP, line};
 use crate::text::figures::in_unit;
 
 const PLOT: f64 = 170.0;
