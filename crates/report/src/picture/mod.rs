@@ -58,9 +58,3 @@ pub(crate) fn pictures(material: &Material<'_>, series: &[Series]) -> Pictures {
 }
 
 pub(crate) use crate::picture::trajectory::picture as trajectory;
-
-/// The spectrum's picture alone.
-#[cfg(test)]
-pub(crate) fn spectrum_of(series: &[Series]) -> Option<String> {
-    spectrum::picture(series).map(|picture| picture.svg)
-}

@@ -143,3 +143,14 @@ fn tick_name(nanoseconds: f64) -> String {
     let amount = Decimal::from_f64_retain(nanoseconds).unwrap_or_default().round_dp(1);
     as_written(Quantity::from_amount(Dimension::Time, amount))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::measured::spectrum::tests::both;
+
+    #[test]
+    fn a_floor_is_drawn_beside_the_round_trip() {
+        let picture = super::picture(&both()).unwrap().svg;
+        assert!(picture.contains("class=\"second\"") && picture.contains("floor, all trials"));
+    }
+}
