@@ -12,7 +12,8 @@ use phasegate_history::{Digest, Head, RenderedFile};
 use phasegate_measure::{Advice, disturbances};
 use phasegate_model::{Decision, End, Environment, Evidence, Plan, Target, TargetServer};
 use phasegate_report::{
-    Context, Disturbance, Form, Material, Record, RecordedNote, Stage, Template, Waivers,
+    Context, Disturbance, Form, Material, Record, RecordedNote, Report, ReportKind, Stage,
+    Template, Waivers,
 };
 use phasegate_rules::Matrix;
 
@@ -25,24 +26,25 @@ pub(crate) const TEMPLATES: &str = "templates";
 /// The command that verifies the history, in its folder.
 pub(crate) const VERIFY: &str = "phasegate history verify --reports .";
 
-/// The templates that are used: the team's own, or the built-in.
+/// The templates that are used for one kind of entry: the team's own, or the built-in.
 pub(crate) struct Templates {
+    kind: ReportKind,
     texts: Vec<(Form, String)>,
     style: String,
 }
 
 impl Templates {
     /// Reads the team's templates, as far as there are any.
-    pub(crate) fn load() -> anyhow::Result<Self> {
+    pub(crate) fn load(kind: ReportKind) -> anyhow::Result<Self> {
         let style = style()?;
         let texts: anyhow::Result<Vec<(Form, String)>> =
-            Form::ALL.into_iter().map(|form| Ok((form, template(form, &style)?))).collect();
-        Ok(Self { texts: texts?, style })
+            Form::ALL.into_iter().map(|form| Ok((form, template(kind, form, &style)?))).collect();
+        Ok(Self { kind, texts: texts?, style })
     }
 
     /// Uses the template in this file for a form.
     pub(crate) fn replace(&mut self, form: Form, path: &Path) -> anyhow::Result<()> {
-        let own = read_template(form, path, &self.style)?;
+        let own = read_template(self.kind, form, path, &self.style)?;
         for (of, text) in &mut self.texts {
             if *of == form {
                 text.clone_from(&own);
@@ -94,38 +96,43 @@ impl Templates {
     }
 
     /// Renders one form.
-    pub(crate) fn render(&self, context: &Context, form: Form) -> anyhow::Result<String> {
+    pub(crate) fn render(&self, report: &impl Report, form: Form) -> anyhow::Result<String> {
         let own = self.texts.iter().find(|(of, _)| *of == form).map(|(_, text)| text.as_str());
-        let template = Template { text: own.unwrap_or(form.built_in()), style: &self.style };
-        Ok(phasegate_report::render(context, form, template)?)
+        let template =
+            Template { text: own.unwrap_or(self.kind.built_in(form)), style: &self.style };
+        Ok(phasegate_report::render(report, form, template)?)
     }
 
     /// All files that are kept with an entry.
-    pub(crate) fn files(&self, context: &Context) -> anyhow::Result<Vec<RenderedFile>> {
+    pub(crate) fn files(&self, report: &impl Report) -> anyhow::Result<Vec<RenderedFile>> {
         let mut files = Vec::new();
         for form in [Form::Markdown, Form::Html] {
-            files.push(RenderedFile::new(form.file_name(), self.render(context, form)?));
+            files.push(RenderedFile::new(form.file_name(), self.render(report, form)?));
         }
-        let pictures = context.pictures.all();
+        let pictures = report.pictures().into_iter();
         files.extend(pictures.map(|picture| RenderedFile::new(&picture.file, &*picture.svg)));
         Ok(files)
     }
 }
 
-fn template(form: Form, style: &str) -> anyhow::Result<String> {
-    let path = Path::new(TEMPLATES).join(form.file_name());
-    if path.exists() { read_template(form, &path, style) } else { Ok(form.built_in().to_owned()) }
+fn template(kind: ReportKind, form: Form, style: &str) -> anyhow::Result<String> {
+    let path = Path::new(TEMPLATES).join(kind.template_name(form));
+    if path.exists() {
+        read_template(kind, form, &path, style)
+    } else {
+        Ok(kind.built_in(form).to_owned())
+    }
 }
 
 /// The style that pages share: the team's own, or the built-in.
-pub(crate) fn style() -> anyhow::Result<String> {
+fn style() -> anyhow::Result<String> {
     let path = Path::new(TEMPLATES).join(Template::STYLE_NAME);
     if path.exists() { Ok(read_rules(&path)?.text) } else { Ok(Template::STYLE.to_owned()) }
 }
 
-fn read_template(form: Form, path: &Path, style: &str) -> anyhow::Result<String> {
+fn read_template(kind: ReportKind, form: Form, path: &Path, style: &str) -> anyhow::Result<String> {
     let text = read_rules(path)?.text;
-    phasegate_report::check(form, Template { text: &text, style })
+    phasegate_report::check(kind, form, Template { text: &text, style })
         .with_context(|| format!("`{}` can't be used", path.display()))?;
     Ok(text)
 }

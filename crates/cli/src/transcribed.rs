@@ -1,17 +1,11 @@
 //! What is rendered for a transcription, from its entry alone.
 
-use std::path::Path;
-
-use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use phasegate_history::{Digest, Entry, Head, RenderedFile, TranscriptionRecord};
+use phasegate_history::{Digest, Entry, Head, TranscriptionRecord};
 use phasegate_model::Transcription;
-use phasegate_report::{
-    RecordedNote, Template, TranscribedContext, TranscribedForm, TranscribedMaterial,
-};
+use phasegate_report::{RecordedNote, TranscribedContext, TranscribedMaterial};
 
-use crate::files::read_rules;
-use crate::rendering::{TEMPLATES, VERIFY, style};
+use crate::rendering::VERIFY;
 
 /// A transcription as it is in the ledger or about to be.
 pub(crate) struct Transcribed<'a> {
@@ -54,34 +48,4 @@ impl<'a> Transcribed<'a> {
             notes,
         })
     }
-}
-
-/// The files that are kept with a transcription.
-pub(crate) fn files(context: &TranscribedContext) -> anyhow::Result<Vec<RenderedFile>> {
-    [TranscribedForm::Markdown, TranscribedForm::Html]
-        .into_iter()
-        .map(|form| Ok(RenderedFile::new(form.file_name(), render(context, form, None)?)))
-        .collect()
-}
-
-/// Renders one form: by the template in that file, else by the team's own, else by the built-in.
-pub(crate) fn render(
-    context: &TranscribedContext,
-    form: TranscribedForm,
-    template: Option<&Path>,
-) -> anyhow::Result<String> {
-    let own = Path::new(TEMPLATES).join(form.template_name());
-    let path = match template {
-        Some(path) => Some(path),
-        None => own.exists().then_some(own.as_path()),
-    };
-    let style = style()?;
-    let Some(path) = path else {
-        return Ok(form.render(context, Template { text: form.built_in(), style: &style })?);
-    };
-    let text = read_rules(path)?.text;
-    let template = Template { text: &text, style: &style };
-    form.check(template)
-        .and_then(|()| form.render(context, template))
-        .with_context(|| format!("`{}` can't be used", path.display()))
 }

@@ -8,7 +8,7 @@ mod phase_3a;
 
 use std::time::{Duration, Instant};
 
-use phasegate_report::{Context, Form, render};
+use phasegate_report::{Context, Form, ReportKind, render};
 
 /// What a report may take.
 const MOST: Duration = Duration::from_millis(20);
@@ -20,12 +20,14 @@ fn main() {
     let context = Context::of(&material);
     median("context and pictures", || drop(Context::of(&material)));
     for form in Form::ALL {
-        median(form.file_name(), || drop(render(&context, form, form.built_in()).unwrap()));
+        median(form.file_name(), || {
+            drop(render(&context, form, ReportKind::Decision.built_in(form)).unwrap())
+        });
     }
     let all = median("all of them", || {
         let context = Context::of(&material);
         for form in Form::ALL {
-            drop(render(&context, form, form.built_in()).unwrap());
+            drop(render(&context, form, ReportKind::Decision.built_in(form)).unwrap());
         }
     });
     let verdict = if all <= MOST { "within" } else { "MORE THAN" };

@@ -11,65 +11,56 @@
 //! material renders to the same bytes, anywhere.
 //!
 //! ```
-//! use phasegate_report::{Form, RenderError};
+//! use phasegate_report::{Form, RenderError, ReportKind};
 //!
 //! // A broken template is an error that points at the place.
-//! assert!(Form::Markdown.built_in().contains("outcome.word"));
-//! let error = phasegate_report::check(Form::Markdown, "# Phase {{ phase.id").unwrap_err();
+//! assert!(ReportKind::Decision.built_in(Form::Markdown).contains("outcome.word"));
+//! let broken = "# Phase {{ phase.id";
+//! let error = phasegate_report::check(ReportKind::Decision, Form::Markdown, broken).unwrap_err();
 //! assert!(matches!(error, RenderError::Load { .. }));
 //! assert!(error.to_string().contains("report.md:1:"));
 //! ```
 
-mod baseline;
 mod context;
-mod details;
-mod escape;
-mod facts;
-mod figures;
-mod forecast;
-mod headline;
-mod headroom;
-mod judged;
+mod decision;
+mod later;
 mod material;
-mod matrix;
-mod memory;
-mod needs;
-mod next;
-mod notes;
+mod measured;
+mod phases;
 mod picture;
-mod policy;
-mod predictions;
-mod previous;
-mod render;
 mod site;
-mod spectrum;
-mod summary;
-mod trajectory;
+mod template;
+mod text;
 mod transcription;
-mod waivers;
 
-pub use context::{
-    Baseline, ChangeLine, ClosestFlip, Context, Details, DisturbanceLine, FactLine, HeadroomLine,
-    HeadroomSection, MatrixTable, MemoryFactor, MemorySection, MemorySetting, MemorySize,
-    MissingMetric, Next, NextChoice, ObligationLine, ObservedMetric, OutcomeLine, PhaseLine,
-    PictureLine, Pictures, PredictionLine, PredictionSection, PreviousLine, Property, RecordLines,
-    RowLine, RowReading, Run, SampledMetric, SensitivityLine, Spectrum, SpectrumLine, TrialLine,
+pub use crate::context::Context;
+pub use crate::decision::details::{
+    Details, DisturbanceLine, FactLine, Property, RecordLines, TrialLine,
 };
-pub use forecast::{FORESIGHT, Forecast, forecast};
-pub use material::{Disturbance, Material, Record};
-pub use needs::needs;
-pub use notes::{NoteLine, NoteSection, RecordedNote};
-pub use render::{Form, RenderError, Template, check, render};
-pub use site::{
+pub use crate::decision::headline::{OutcomeLine, PhaseLine, Run};
+pub use crate::decision::matrix::{
+    ClosestFlip, MatrixTable, RowLine, RowReading, SensitivityLine, needs,
+};
+pub use crate::decision::next::{Next, NextChoice, ObligationLine};
+pub use crate::decision::predictions::{PredictionLine, PredictionSection};
+pub use crate::later::notes::{NoteLine, NoteSection, RecordedNote};
+pub use crate::later::waivers::{WaiverLine, WaiverSection, Waivers};
+pub use crate::material::{Disturbance, Material, Record};
+pub use crate::measured::baseline::{Baseline, MissingMetric, ObservedMetric, SampledMetric};
+pub use crate::measured::headroom::{HeadroomLine, HeadroomSection};
+pub use crate::measured::memory::{MemoryFactor, MemorySection, MemorySetting, MemorySize};
+pub use crate::measured::previous::{ChangeLine, PreviousLine};
+pub use crate::measured::spectrum::{Spectrum, SpectrumLine};
+pub use crate::phases::forecast::{FORESIGHT, Forecast, forecast};
+pub use crate::phases::trajectory::{Effect, Figures, Stage, Step, Total, Trajectory};
+pub use crate::phases::trajectory_section::{TrajectoryLine, TrajectorySection, TrajectoryTotal};
+pub use crate::picture::{PictureLine, Pictures};
+pub use crate::site::{
     Cell, EntryLine, EntryLink, EntryPage, IndexPage, List, OwedLine, Site, SiteEntry, SiteMatter,
     SitePage, SiteTemplate, SiteTrajectory, SiteWaiver, Table,
 };
-pub use trajectory::{
-    Effect, Figures, Stage, Step, Total, Trajectory, TrajectoryLine, TrajectorySection,
-    TrajectoryTotal,
-};
-pub use transcription::{
-    TranscribedChoice, TranscribedContext, TranscribedFigure, TranscribedForm, TranscribedMaterial,
+pub use crate::template::render::{Form, RenderError, Report, ReportKind, Template, check, render};
+pub use crate::transcription::{
+    TranscribedChoice, TranscribedContext, TranscribedFigure, TranscribedMaterial,
     TranscribedObligation, TranscribedPredictionLine, TranscribedRowLine,
 };
-pub use waivers::{WaiverLine, WaiverSection, Waivers};

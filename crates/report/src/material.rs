@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use phasegate_model::{Decision, Evidence, Trial};
 
-use crate::notes::RecordedNote;
-use crate::trajectory::Stage;
-use crate::waivers::Waivers;
+use crate::later::notes::RecordedNote;
+use crate::later::waivers::Waivers;
+use crate::phases::trajectory::Stage;
 
 /// All that a report of one phase is made from.
 #[derive(Clone, Copy, Debug)]

@@ -7,11 +7,14 @@ use phasegate_model::{
 };
 use serde::Serialize;
 
-use crate::context::{PhaseLine, Property};
-use crate::figures::{as_written, count, duration, moment, text, text_if_any};
-use crate::notes::{self, NoteSection, RecordedNote};
-use crate::render::{self, LONGEST_COMMENT, RenderError, Template};
-use crate::trajectory::{Figures, Stage, Trajectory};
+use crate::decision::details::Property;
+use crate::decision::headline::PhaseLine;
+use crate::later::notes;
+use crate::later::notes::{NoteSection, RecordedNote};
+use crate::phases::trajectory::{Figures, Stage, Trajectory};
+use crate::picture::PictureLine;
+use crate::template::render::{Report, ReportKind};
+use crate::text::figures::{as_written, count, duration, moment, text, text_if_any};
 
 /// What a transcription's report is made from.
 #[derive(Clone, Copy, Debug)]
@@ -34,73 +37,6 @@ pub struct TranscribedMaterial<'a> {
     pub verify: &'a str,
     /// The notes on the entry, oldest first; none in the report that is kept with it.
     pub notes: &'a [RecordedNote<'a>],
-}
-
-/// What the report of a transcription can be rendered to, each by a template of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TranscribedForm {
-    /// Markdown.
-    Markdown,
-    /// One HTML file.
-    Html,
-    /// A few lines of Markdown, for a pull request.
-    Comment,
-}
-
-impl TranscribedForm {
-    /// All forms.
-    pub const ALL: [Self; 3] = [Self::Markdown, Self::Html, Self::Comment];
-
-    /// The name of its template.
-    #[must_use]
-    pub const fn template_name(self) -> &'static str {
-        match self {
-            Self::Markdown => "transcription.md",
-            Self::Html => "transcription.html",
-            Self::Comment => "transcription-comment.md",
-        }
-    }
-
-    /// The name of the file that is rendered by it.
-    #[must_use]
-    pub const fn file_name(self) -> &'static str {
-        match self {
-            Self::Markdown => "report.md",
-            Self::Html => "report.html",
-            Self::Comment => "comment.md",
-        }
-    }
-
-    /// Its template, as it is embedded.
-    #[must_use]
-    pub const fn built_in(self) -> &'static str {
-        match self {
-            Self::Markdown => include_str!("../../../templates/transcription.md"),
-            Self::Html => include_str!("../../../templates/transcription.html"),
-            Self::Comment => include_str!("../../../templates/transcription-comment.md"),
-        }
-    }
-
-    /// Whether a template's text can be read.
-    ///
-    /// # Errors
-    /// If the template is broken, or uses a filter that doesn't exist.
-    pub fn check<'a>(self, template: impl Into<Template<'a>>) -> Result<(), RenderError> {
-        render::engine(self.template_name(), &template.into()).map(|_| ())
-    }
-
-    /// Renders a transcription's report by a template of this form.
-    ///
-    /// # Errors
-    /// If the template is broken, or uses what the context doesn't have.
-    pub fn render<'a>(
-        self,
-        context: &TranscribedContext,
-        template: impl Into<Template<'a>>,
-    ) -> Result<String, RenderError> {
-        let rendered = render::render_with(self.template_name(), &template.into(), context)?;
-        Ok(if self == Self::Comment { render::cut(rendered, LONGEST_COMMENT) } else { rendered })
-    }
 }
 
 /// Everything that a template of a transcription may use. All figures are formatted text.
@@ -264,6 +200,15 @@ impl TranscribedContext {
             number: material.number.to_string(),
             verify: material.verify.to_owned(),
         }
+    }
+}
+
+impl Report for TranscribedContext {
+    const KIND: ReportKind = ReportKind::Transcription;
+
+    // A document has no samples to draw.
+    fn pictures(&self) -> Vec<&PictureLine> {
+        Vec::new()
     }
 }
 

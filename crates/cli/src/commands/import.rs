@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use phasegate_history::{Digest, Draft, Matter, Recorded, Store, TranscriptionDraft, Upcoming};
 use phasegate_model::Transcription;
+use phasegate_report::ReportKind;
 use phasegate_rules::{Source, parse_transcription};
 use serde::Serialize;
 
@@ -18,7 +19,8 @@ use crate::files::read_rules;
 use crate::output::{Exit, print, print_json};
 use crate::place;
 use crate::project::Trouble;
-use crate::transcribed::{self, Transcribed};
+use crate::rendering::Templates;
+use crate::transcribed::Transcribed;
 
 pub(crate) fn run(args: &ImportArgs, talk: Talk) -> anyhow::Result<Exit> {
     match &args.transcribed {
@@ -83,7 +85,7 @@ fn record(
             transcription,
         }
         .context(&[]);
-        Ok(transcribed::files(&context)?)
+        Ok(Templates::load(ReportKind::Transcription)?.files(&context)?)
     };
     Ok(store.append(&draft, &mut render)?)
 }

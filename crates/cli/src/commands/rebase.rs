@@ -3,6 +3,7 @@
 use phasegate_history::{
     DecisionDraft, Digest, Draft, Matter, Rebase, RenderedFile, Store, Upcoming,
 };
+use phasegate_report::ReportKind;
 use serde::Serialize;
 
 use crate::args::{Format, RebaseArgs};
@@ -10,10 +11,10 @@ use crate::output::{Exit, print, print_json};
 use crate::recorded::Inputs;
 use crate::rendering::{Digests, Recorded, Templates};
 use crate::stages::stages_with;
-use crate::transcribed::{self, Transcribed};
+use crate::transcribed::Transcribed;
 
 pub(crate) fn rebase(args: &RebaseArgs) -> anyhow::Result<Exit> {
-    let templates = Templates::load()?;
+    let templates = Templates::load(ReportKind::Decision)?;
     let store = args.history.place.open()?;
     let rebase = Rebase {
         onto: args.onto.as_deref(),
@@ -88,7 +89,7 @@ fn files(
                 transcription: &transcription.transcription,
             }
             .context(&[]);
-            transcribed::files(&context)
+            Templates::load(ReportKind::Transcription)?.files(&context)
         }
         Matter::Waiver(_) | Matter::Note(_) | Matter::Revisit(_) => Ok(Vec::new()),
     }

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use phasegate_history::{Entry, Head, Store};
 use phasegate_model::{NaiveDate, Outcome, Waiver};
-use phasegate_report::{Form, RecordedNote, TranscribedForm};
+use phasegate_report::{Form, RecordedNote, Report};
 
 use crate::args::{ReportArgs, ReportFormat};
 use crate::notes::Notes;
@@ -11,7 +11,7 @@ use crate::output::{Exit, print, print_json};
 use crate::recorded::{Inputs, decision_of, entry_or_newest};
 use crate::rendering::{Digests, Recorded, Templates};
 use crate::stages::stages_with;
-use crate::transcribed::{self, Transcribed};
+use crate::transcribed::Transcribed;
 use crate::waivers::Waivers;
 
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
@@ -22,63 +22,42 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
         None => Notes::default(),
     };
     match recorded.entry.transcription() {
-        Some(record) => transcription(args, &Transcribed::of(&recorded.entry, record), &notes)?,
-        None => decision(args, &store, &recorded, &notes)?,
+        Some(record) => {
+            let transcribed = Transcribed::of(&recorded.entry, record);
+            show(args, || Ok(transcribed.context(&notes.lines())))?;
+        }
+        None => show(args, || {
+            let as_of = args.as_of.map(|day| AsOf::read(&store, &recorded, day.0)).transpose()?;
+            context(&store, &recorded.entry, as_of.as_ref(), &notes.lines())
+                .with_context(|| format!("can't render entry {}", recorded.entry.number))
+        })?,
     }
     Ok(Exit::Done)
 }
 
-fn transcription(
+/// Prints a report in the form that is asked for. A broken template is told before the entry's
+/// objects are read.
+fn show<R: Report>(
     args: &ReportArgs,
-    transcribed: &Transcribed<'_>,
-    notes: &Notes,
+    report: impl FnOnce() -> anyhow::Result<R>,
 ) -> anyhow::Result<()> {
-    let context = transcribed.context(&notes.lines());
+    let mut templates = Templates::load(R::KIND)?;
     let form = match args.format {
-        ReportFormat::Md => TranscribedForm::Markdown,
-        ReportFormat::Html => TranscribedForm::Html,
-        ReportFormat::Comment => TranscribedForm::Comment,
+        ReportFormat::Md => Form::Markdown,
+        ReportFormat::Html => Form::Html,
+        ReportFormat::Comment => Form::Comment,
         ReportFormat::Json => {
-            no_template(args)?;
-            return print_json(&context);
+            anyhow::ensure!(
+                args.template.is_none(),
+                "--format json needs no template; leave --template out"
+            );
+            return print_json(&report()?);
         }
     };
-    print(&transcribed::render(&context, form, args.template.as_deref())?)
-}
-
-fn no_template(args: &ReportArgs) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        args.template.is_none(),
-        "--format json needs no template; leave --template out"
-    );
-    Ok(())
-}
-
-fn decision(
-    args: &ReportArgs,
-    store: &Store,
-    recorded: &phasegate_history::Recorded,
-    notes: &Notes,
-) -> anyhow::Result<()> {
-    let mut templates = Templates::load()?;
-    let form = match args.format {
-        ReportFormat::Md => Some(Form::Markdown),
-        ReportFormat::Html => Some(Form::Html),
-        ReportFormat::Comment => Some(Form::Comment),
-        ReportFormat::Json => None,
-    };
-    match (&args.template, form) {
-        (Some(path), Some(form)) => templates.replace(form, path)?,
-        (_, None) => no_template(args)?,
-        (None, _) => (),
+    if let Some(path) = &args.template {
+        templates.replace(form, path)?;
     }
-    let waivers = args.as_of.map(|day| AsOf::read(store, recorded, day.0)).transpose()?;
-    let context = context(store, &recorded.entry, waivers.as_ref(), &notes.lines())
-        .with_context(|| format!("can't render entry {}", recorded.entry.number))?;
-    match form {
-        Some(form) => print(&templates.render(&context, form)?),
-        None => print_json(&context),
-    }
+    print(&templates.render(&report()?, form)?)
 }
 
 /// The waivers of an entry as of a day, with the history as it is.

@@ -7,7 +7,7 @@ use phasegate_history::{
     DecisionDraft, Digest, Draft, Matter, Recorded, Store, Upcoming, Warning, clock_went_back,
 };
 use phasegate_model::{Decision, Evidence};
-use phasegate_report::{Context, Form};
+use phasegate_report::{Context, Form, ReportKind};
 
 use crate::args::{Format, RunArgs, Talk};
 use crate::author::recorded_by;
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
     let mut project = Project::of(&args.measuring, &store)?;
     apply_options(&mut project.plan, &args.measuring);
     let contenders = source::contenders(&args.measuring, &mut project.plan, talk)?;
-    let templates = Templates::load()?;
+    let templates = Templates::load(ReportKind::Decision)?;
     templates.try_out(&project.plan, &project.matrix)?;
     // Nothing is worse than losing a measurement because it can't be written down.
     store.prepare().with_context(|| format!("can't record in `{location}`"))?;

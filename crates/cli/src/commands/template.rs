@@ -1,6 +1,6 @@
 //! `phasegate template`: the built-in templates, to begin one's own with.
 
-use phasegate_report::{Form, SiteTemplate, Template, TranscribedForm};
+use phasegate_report::{Form, ReportKind, SiteTemplate, Template};
 
 use crate::args::TemplateExportArgs;
 use crate::files::write_new_files;
@@ -10,13 +10,14 @@ use crate::output::Exit;
 /// replaced; then nothing is written at all.
 pub(crate) fn export(args: &TemplateExportArgs) -> anyhow::Result<Exit> {
     let folder = &args.folder;
-    let built_in = Form::ALL.map(|form| (form.file_name(), form.built_in()));
-    let transcribed = TranscribedForm::ALL.map(|form| (form.template_name(), form.built_in()));
+    let built_in = ReportKind::ALL
+        .into_iter()
+        .flat_map(|kind| Form::ALL.map(|form| (kind.template_name(form), kind.built_in(form))));
     let others = [
         (SiteTemplate::FILE_NAME, SiteTemplate::BUILT_IN),
         (Template::STYLE_NAME, Template::STYLE),
     ];
-    let files = built_in.into_iter().chain(transcribed).chain(others);
+    let files = built_in.chain(others);
     write_new_files(files.map(|(name, text)| (folder.join(name), text.to_owned())).collect())?;
     Ok(Exit::Done)
 }

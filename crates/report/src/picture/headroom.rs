@@ -2,14 +2,14 @@
 
 use phasegate_model::{Quantity, Unit};
 
-use crate::context::PictureLine;
-use crate::figures::{TableUnits, in_unit, list};
-use crate::headroom::{Bar, bars, percent, shown, units};
 use crate::material::Material;
+use crate::measured::headroom::{Bar, bars, percent, shown, units};
+use crate::picture::finished::PictureLine;
+use crate::picture::finished::line;
 use crate::picture::legend::{Legend, Swatch};
-use crate::picture::line;
 use crate::picture::scale::Scale;
 use crate::picture::svg::{LINE, Svg, WIDTH, fit, width_of_text};
+use crate::text::figures::{TableUnits, in_unit, list};
 
 const EDGE: f64 = 12.0;
 const HEAD: f64 = 40.0;

@@ -2,15 +2,15 @@
 
 use phasegate_model::{Metric, Quantity, Statistic, Unit};
 
-use crate::baseline;
-use crate::context::PictureLine;
-use crate::figures::{in_unit, list, quantity, range, text};
+use crate::decision::matrix::changes;
 use crate::material::Material;
-use crate::matrix::changes;
+use crate::measured::baseline;
+use crate::picture::finished::PictureLine;
+use crate::picture::finished::{LEFT, RIGHT, TOP, line};
 use crate::picture::legend::{Legend, Swatch};
 use crate::picture::scale::Scale;
 use crate::picture::svg::{Svg, WIDTH};
-use crate::picture::{LEFT, RIGHT, TOP, line};
+use crate::text::figures::{in_unit, list, quantity, range, text};
 
 const PLOT: f64 = 170.0;
 const P99: Metric = Metric::Rtt(Statistic::P99);

@@ -2,13 +2,13 @@
 
 use phasegate_model::{Memory, Metric};
 
-use crate::context::PictureLine;
-use crate::figures::in_unit;
 use crate::material::Material;
-use crate::memory::Measured;
-use crate::picture::line;
+use crate::measured::memory::Measured;
+use crate::picture::finished::PictureLine;
+use crate::picture::finished::line;
 use crate::picture::scale::Scale;
 use crate::picture::svg::{Svg, WIDTH, fit, width_of_text};
+use crate::text::figures::in_unit;
 
 const EDGE: f64 = 12.0;
 const HEAD: f64 = 40.0;

@@ -1,6 +1,7 @@
 //! Pictures as SVG: pure functions of decision and evidence. Every figure that a picture shows
 //! also stands in a table of the report.
 
+mod finished;
 mod headroom;
 mod latency;
 mod legend;
@@ -11,29 +12,38 @@ mod spectrum;
 mod svg;
 mod trajectory;
 
-use crate::context::{PictureLine, Pictures};
+pub use crate::picture::finished::PictureLine;
+
 use crate::material::Material;
-use crate::spectrum::Series;
+use crate::measured::spectrum::Series;
+use serde::Serialize;
 
-pub(crate) use svg::STYLE;
-
-/// Where the area begins that figures are drawn in.
-const TOP: f64 = 40.0;
-/// The room for the figures of the axis.
-const LEFT: f64 = 64.0;
-/// The room on the other side.
-const RIGHT: f64 = 16.0;
-
-/// A picture that is done.
-fn line(
-    name: &str,
-    title: &str,
-    description: String,
-    finish: impl FnOnce(&str, &str, &str) -> String,
-) -> PictureLine {
-    let svg = finish(name, title, &description);
-    PictureLine { file: format!("{name}.svg"), title: title.to_owned(), description, svg }
+/// The pictures that there are figures for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Pictures {
+    /// P99 of each trial.
+    pub p99: Option<PictureLine>,
+    /// The latency spectrum.
+    pub spectrum: Option<PictureLine>,
+    /// Where the fragmentation ratio comes from, and the sizes.
+    pub memory: Option<PictureLine>,
+    /// Where the round trip goes.
+    pub headroom: Option<PictureLine>,
+    /// Each row's reading against its limit.
+    pub sensitivity: Option<PictureLine>,
+    /// P99 across the phases up to this one.
+    pub trajectory: Option<PictureLine>,
 }
+
+impl Pictures {
+    /// All that there are, in the order in which the report shows them.
+    pub fn all(&self) -> impl Iterator<Item = &PictureLine> {
+        let Self { p99, spectrum, memory, headroom, sensitivity, trajectory } = self;
+        [p99, spectrum, memory, headroom, sensitivity, trajectory].into_iter().flatten()
+    }
+}
+
+pub(crate) use crate::picture::svg::STYLE;
 
 /// All pictures that there are figures for in the decision's own evidence.
 pub(crate) fn pictures(material: &Material<'_>, series: &[Series]) -> Pictures {
@@ -47,10 +57,4 @@ pub(crate) fn pictures(material: &Material<'_>, series: &[Series]) -> Pictures {
     }
 }
 
-pub(crate) use trajectory::picture as trajectory;
-
-/// The spectrum's picture alone.
-#[cfg(test)]
-pub(crate) fn spectrum_of(series: &[Series]) -> Option<String> {
-    spectrum::picture(series).map(|picture| picture.svg)
-}
+pub(crate) use crate::picture::trajectory::picture as trajectory;

@@ -3,13 +3,13 @@
 
 use phasegate_model::{Change, Finding, Quantity, RowDecision, Summary};
 
-use crate::context::PictureLine;
-use crate::figures::{in_unit, range, text, unit_beside};
+use crate::decision::matrix::{changes, symbol};
 use crate::material::Material;
-use crate::matrix::{changes, symbol};
-use crate::picture::line;
+use crate::picture::finished::PictureLine;
+use crate::picture::finished::line;
 use crate::picture::scale::Scale;
 use crate::picture::svg::{Svg, WIDTH, fit, width_of_text};
+use crate::text::figures::{in_unit, range, text, unit_beside};
 
 const EDGE: f64 = 12.0;
 const HEAD: f64 = 34.0;

@@ -3,13 +3,13 @@
 
 use phasegate_model::{Decimal, Dimension, Quantity};
 
-use crate::context::PictureLine;
-use crate::figures::as_written;
+use crate::measured::spectrum::{Series, time};
+use crate::picture::finished::PictureLine;
+use crate::picture::finished::{LEFT, RIGHT, TOP, line};
 use crate::picture::legend::{Legend, Swatch};
 use crate::picture::scale::Scale;
 use crate::picture::svg::{Point, Svg, WIDTH, width_of_text};
-use crate::picture::{LEFT, RIGHT, TOP, line};
-use crate::spectrum::{Series, time};
+use crate::text::figures::as_written;
 
 const PLOT: f64 = 190.0;
 
@@ -142,4 +142,15 @@ impl Scales {
 fn tick_name(nanoseconds: f64) -> String {
     let amount = Decimal::from_f64_retain(nanoseconds).unwrap_or_default().round_dp(1);
     as_written(Quantity::from_amount(Dimension::Time, amount))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::measured::spectrum::tests::both;
+
+    #[test]
+    fn a_floor_is_drawn_beside_the_round_trip() {
+        let picture = super::picture(&both()).unwrap().svg;
+        assert!(picture.contains("class=\"second\"") && picture.contains("floor, all trials"));
+    }
 }

@@ -2,13 +2,14 @@
 
 use phasegate_model::Quantity;
 
-use crate::context::PictureLine;
-use crate::figures::in_unit;
+use crate::phases::trajectory::{Effect, Trajectory};
+use crate::phases::trajectory_section::TrajectorySection;
+use crate::picture::finished::PictureLine;
+use crate::picture::finished::{LEFT, RIGHT, TOP, line};
 use crate::picture::legend::{Legend, Swatch};
 use crate::picture::scale::Scale;
 use crate::picture::svg::{Svg, WIDTH, fit};
-use crate::picture::{LEFT, RIGHT, TOP, line};
-use crate::trajectory::{Effect, Trajectory, TrajectorySection};
+use crate::text::figures::in_unit;
 
 const PLOT: f64 = 170.0;
 

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::context::{PictureLine, Property};
+use crate::decision::details::Property;
+use crate::picture::PictureLine;
 
 /// A page of the site: the index, or the page of an entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

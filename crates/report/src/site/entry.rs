@@ -6,11 +6,12 @@ use phasegate_model::{
     Transcription, Waiver,
 };
 
-use crate::context::{Property, RowReading};
-use crate::figures::{as_written, list, quantity, text};
-use crate::matrix::{margin, readings, symbol};
+use crate::decision::details::Property;
+use crate::decision::matrix::RowReading;
+use crate::decision::matrix::{margin, readings, symbol};
 use crate::site::context::{Cell, List, Table};
 use crate::site::material::SiteMatter;
+use crate::text::figures::{as_written, list, quantity, text};
 
 /// The word for a waiver on a day.
 pub(crate) fn waiver_state(waiver: &Waiver, today: Option<NaiveDate>) -> &'static str {

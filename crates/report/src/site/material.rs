@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use phasegate_model::{Decision, Note, Outcome, PhaseId, Quantity, Revisit, Transcription, Waiver};
 
-use crate::trajectory::Stage;
+use crate::phases::trajectory::Stage;
 
 /// An entry of a history.
 #[derive(Clone, Copy, Debug)]

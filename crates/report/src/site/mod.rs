@@ -10,22 +10,22 @@ mod material;
 mod obligations;
 mod template;
 
-pub use context::{
+pub use crate::site::context::{
     Cell, EntryLine, EntryLink, EntryPage, IndexPage, List, OwedLine, SitePage, SiteTrajectory,
     SiteWaiver, Table,
 };
-pub use material::{SiteEntry, SiteMatter};
-pub use template::SiteTemplate;
+pub use crate::site::material::{SiteEntry, SiteMatter};
+pub use crate::site::template::SiteTemplate;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use phasegate_model::{Gate, Metric, Outcome, PhaseId, Quantity, RowId, Statistic, Waiver};
 
-use crate::figures::{count, moment, text};
+use crate::phases::trajectory::{Stage, Trajectory};
 use crate::picture;
 use crate::site::obligations::Obligations;
-use crate::trajectory::{Stage, Trajectory};
+use crate::text::figures::{count, moment, text};
 
 /// What is known of a history, while its entries are added and when their pages are rendered.
 #[derive(Debug, Default)]

@@ -8,10 +8,10 @@ use phasegate_model::{
     Change, Decimal, Decision, Finding, Metric, Obligation, PhaseId, Quantity, RowId, Summary,
 };
 
-use crate::figures::{count, distance, ends, quantity, text};
-use crate::forecast::{Forecast, forecast};
+use crate::phases::forecast::{Forecast, forecast};
 use crate::site::context::{EntryLink, OwedLine};
 use crate::site::material::{SiteEntry, SiteMatter};
+use crate::text::figures::{count, distance, ends, quantity, text};
 
 /// Obligations and what was read since, while a history is walked through.
 #[derive(Debug, Default)]

@@ -2,9 +2,10 @@
 
 use tera::Tera;
 
-use crate::policy;
-use crate::render::{RenderError, engine, tidy};
 use crate::site::context::SitePage;
+use crate::template::policy;
+use crate::template::policy::tidy;
+use crate::template::render::{RenderError, engine};
 
 /// A site's template, read once for all of its pages.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! What was noted after an entry was recorded.
 
 use phasegate_model::Note;
-use phasegate_report::{Context, Form, Material, RecordedNote, render};
+use phasegate_report::{Context, Form, Material, RecordedNote, ReportKind, render};
 
 use crate::hostile::HOSTILE;
 use crate::phase_3a::{self, material};
@@ -27,7 +27,7 @@ fn report(notes: &[RecordedNote<'_>], form: Form) -> String {
     evidence.plan.deliverables.clear();
     evidence.plan.lessons.clear();
     let material = Material { notes, ..material(&decision, &evidence) };
-    render(&Context::of(&material), form, form.built_in()).unwrap()
+    render(&Context::of(&material), form, ReportKind::Decision.built_in(form)).unwrap()
 }
 
 #[test]

@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 use phasegate_model::{Decision, Evidence, Flip, Measured, Metric, Reading, RowDecision, Trial};
 use phasegate_model::{Margin, MetricSummary, Obligation, Quantity, Summary, Votes};
-use phasegate_report::{Context, Form, Material, Record, render};
+use phasegate_report::{Context, Form, Material, Record, ReportKind, render};
 use serde_json::{Value, json};
 
 /// The rounds' P99 over nine trials: 9.67 to 10.09 us, their median 9.93 us.
@@ -309,5 +309,5 @@ pub(crate) fn material<'a>(decision: &'a Decision, evidence: &'a Evidence) -> Ma
 
 /// What the built-in template makes of it.
 pub(crate) fn rendered(material: &Material<'_>, form: Form) -> String {
-    render(&Context::of(material), form, form.built_in()).unwrap()
+    render(&Context::of(material), form, ReportKind::Decision.built_in(form)).unwrap()
 }

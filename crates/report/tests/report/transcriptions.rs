@@ -3,8 +3,8 @@
 use crate::phase_3a;
 use phasegate_model::Transcription;
 use phasegate_report::{
-    Context, Figures, Form, Material, Stage, TranscribedContext, TranscribedForm,
-    TranscribedMaterial, render,
+    Context, Figures, Form, Material, ReportKind, Stage, TranscribedContext, TranscribedMaterial,
+    render,
 };
 use serde_json::json;
 
@@ -43,17 +43,21 @@ fn context(transcription: &Transcription) -> TranscribedContext {
 
 #[test]
 fn a_transcribed_phase() {
-    let form = TranscribedForm::Markdown;
-    insta::assert_snapshot!(form.render(&context(&transcription()), form.built_in()).unwrap());
+    let form = Form::Markdown;
+    insta::assert_snapshot!(
+        render(&context(&transcription()), form, ReportKind::Transcription.built_in(form)).unwrap()
+    );
 }
 
 #[test]
 fn a_transcribed_phase_as_a_comment() {
-    let form = TranscribedForm::Comment;
-    insta::assert_snapshot!(form.render(&context(&transcription()), form.built_in()).unwrap());
+    let form = Form::Comment;
+    insta::assert_snapshot!(
+        render(&context(&transcription()), form, ReportKind::Transcription.built_in(form)).unwrap()
+    );
     let mut long = transcription();
     long.rows = vec![long.rows[0].clone(); 3_000];
-    let comment = form.render(&context(&long), form.built_in()).unwrap();
+    let comment = render(&context(&long), form, ReportKind::Transcription.built_in(form)).unwrap();
     assert!(comment.chars().count() < 65_536 && comment.ends_with("the report has the rest.\n"));
 }
 
@@ -71,8 +75,8 @@ fn what_a_document_does_not_have_leaves_no_hole() {
     bare.corrections.clear();
     (bare.decided_by, bare.decided_on, bare.next) = (None, None, None);
     let context = context(&bare);
-    for form in TranscribedForm::ALL {
-        let report = form.render(&context, form.built_in()).unwrap();
+    for form in Form::ALL {
+        let report = render(&context, form, ReportKind::Transcription.built_in(form)).unwrap();
         assert!(!report.contains("Predictions") && !report.contains("Figures"), "{report}");
         assert!(report.contains("asserted: copied from a document"), "{report}");
     }
@@ -108,13 +112,16 @@ fn a_decision_has_the_trajectory_up_to_it() {
     ];
     let material = Material { stages: &stages, ..phase_3a::material(&decision, &evidence) };
     let context = Context::of(&material);
-    let report = render(&context, Form::Markdown, Form::Markdown.built_in()).unwrap();
+    let report =
+        render(&context, Form::Markdown, ReportKind::Decision.built_in(Form::Markdown)).unwrap();
     let section = report.split("## Trajectory\n").nth(1).unwrap();
     insta::assert_snapshot!(section.split("\n## ").next().unwrap());
     let picture = context.pictures.trajectory.unwrap();
     assert!(roxmltree::Document::parse(&picture.svg).is_ok());
     insta::assert_snapshot!(picture.svg);
-    let page = render(&Context::of(&material), Form::Html, Form::Html.built_in()).unwrap();
+    let page =
+        render(&Context::of(&material), Form::Html, ReportKind::Decision.built_in(Form::Html))
+            .unwrap();
     assert!(page.contains("<h2 id=\"trajectory\">") && page.contains("11.3 % better"), "{page}");
     let alone = Material { stages: &stages[2..], ..phase_3a::material(&decision, &evidence) };
     assert_eq!(Context::of(&alone).trajectory, None);

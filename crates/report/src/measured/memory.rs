@@ -7,12 +7,74 @@
 //! <https://redis.io/docs/latest/commands/info/>
 
 use phasegate_model::{Decimal, Memory, Metric, Quantity, Reading, Unit};
+use serde::Serialize;
 
-use crate::baseline::{median, said, why_missing};
-use crate::context::{MemoryFactor, MemorySection, MemorySetting, MemorySize};
-use crate::figures::{TableUnits, list, text};
 use crate::material::Material;
-use crate::previous;
+use crate::measured::baseline::{median, said, why_missing};
+use crate::measured::previous;
+use crate::text::figures::{TableUnits, list, text};
+
+/// The allocator and the memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MemorySection {
+    /// Where the ratio comes from, and whether it means anything.
+    pub sentences: Vec<String>,
+    /// How the server was set.
+    pub settings: Vec<MemorySetting>,
+    /// Whether there is a figure of the earlier phase for any of these.
+    pub has_before: bool,
+    /// What takes how much.
+    pub sizes: Vec<MemorySize>,
+    /// The factors of the fragmentation ratio, as far as the server tells them.
+    pub factors: Vec<MemoryFactor>,
+    /// Their product, if none is missing.
+    pub product: Option<String>,
+    /// The fragmentation ratio that the server tells.
+    pub ratio: Option<String>,
+    /// The same in the earlier phase.
+    pub ratio_before: Option<String>,
+}
+
+/// A setting of the server's memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MemorySetting {
+    /// The metric's name.
+    pub metric: String,
+    /// What it is.
+    pub meaning: String,
+    /// How it is set.
+    pub value: String,
+    /// How it was set in the earlier phase.
+    pub before: Option<String>,
+}
+
+/// An amount of memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MemorySize {
+    /// The metric's name.
+    pub metric: String,
+    /// What it is.
+    pub meaning: String,
+    /// How much.
+    pub value: String,
+    /// How much it was in the earlier phase.
+    pub before: Option<String>,
+    /// What share of the resident memory that is.
+    pub share: Option<String>,
+}
+
+/// A factor of the fragmentation ratio.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MemoryFactor {
+    /// The metric's name.
+    pub metric: String,
+    /// What it is.
+    pub meaning: String,
+    /// The factor.
+    pub value: String,
+    /// What it was in the earlier phase.
+    pub before: Option<String>,
+}
 
 /// The factors, from the inside out.
 const FACTORS: [(Memory, &str); 3] = [

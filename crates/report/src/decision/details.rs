@@ -4,15 +4,113 @@
 use std::collections::BTreeMap;
 
 use phasegate_model::{
-    BaselineServer, DataType, Decimal, Dimension, Evidence, Extent, Metric, Pinning, Quantity,
-    Reading, Readings, ServerPlan, Setup, Statistic, TargetServer, Trial,
+    BaselineServer, DataType, Decimal, Dimension, Evidence, Extent, Fact, FactName, FactValue,
+    Metric, Pinning, Quantity, Reading, Readings, ServerPlan, Setup, Statistic, TargetServer,
+    Trial,
+};
+use serde::Serialize;
+
+use crate::material::{Disturbance, Material};
+use crate::measured::baseline::Baseline;
+use crate::measured::previous::ChangeLine;
+use crate::measured::{baseline, previous};
+use crate::text::figures::{
+    TableUnits, as_written, capitalized, list, moment, quantity, text, whole,
 };
 
-use crate::baseline;
-use crate::context::{Details, DisturbanceLine, Property, RecordLines, TrialLine};
-use crate::figures::{TableUnits, as_written, capitalized, list, moment, quantity, text, whole};
-use crate::material::{Disturbance, Material};
-use crate::previous;
+/// What only some readers look for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Details {
+    /// What was measured and how, by name.
+    pub target: Vec<Property>,
+    /// The machine and the server, by name.
+    pub environment: Vec<Property>,
+    /// How a finding comes about, in two sentences.
+    pub method: Vec<String>,
+    /// How machine, server and way of measuring changed since the earlier phase.
+    pub changes: Vec<ChangeLine>,
+    /// What most likely disturbed the run, the worst first.
+    pub disturbances: Vec<DisturbanceLine>,
+    /// What went wrong in a trial without ending it.
+    pub anomalies: Vec<String>,
+    /// Each trial.
+    pub trials: Vec<TrialLine>,
+    /// The metrics that are not in `baseline`.
+    pub metrics: Baseline,
+}
+
+/// A named property.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Property {
+    /// The name.
+    pub name: String,
+    /// The value.
+    pub value: String,
+}
+
+/// One trial.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TrialLine {
+    /// Counted from one.
+    pub number: String,
+    /// How long it took.
+    pub duration: String,
+    /// Its median round trip; empty if there is none, as the next two.
+    pub p50: String,
+    /// Its 99th percentile.
+    pub p99: String,
+    /// Its largest round trip.
+    pub max: String,
+}
+
+/// How the decision was recorded, and how to check it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RecordLines {
+    /// The entry's number.
+    pub number: String,
+    /// The ledger's head before the entry; nothing for the first entry.
+    pub head_before: Option<String>,
+    /// When it was recorded.
+    pub recorded: String,
+    /// Who recorded it.
+    pub recorded_by: String,
+    /// The program that recorded it, with its version.
+    pub tool: String,
+    /// The digests of evidence, matrix and plan, by name.
+    pub digests: Vec<Property>,
+    /// The command that decides again from the recorded evidence.
+    pub reproduce: String,
+    /// The command that measures and decides anew.
+    pub measure_again: String,
+    /// The command that verifies the ledger.
+    pub verify: String,
+}
+
+/// Something that most likely disturbed the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DisturbanceLine {
+    /// What it is, as a sentence without a period.
+    pub what: String,
+    /// How to fix it, likewise.
+    pub fix: String,
+}
+
+/// What the team asserts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FactLine {
+    /// Its name, `fact.order_budget`.
+    pub name: String,
+    /// What it says.
+    pub value: String,
+    /// Who says so.
+    pub author: String,
+    /// The day on which it was true, `2026-11-01`.
+    pub date: String,
+    /// How long it may be relied on.
+    pub max_age: Option<String>,
+    /// How old it was when measuring began, if that was too old to be relied on.
+    pub stale: Option<String>,
+}
 
 pub(crate) fn details(material: &Material<'_>) -> Details {
     let evidence = material.evidence;
@@ -269,4 +367,21 @@ pub(crate) fn record(material: &Material<'_>) -> RecordLines {
         measure_again: record.measure_again.to_owned(),
         verify: record.verify.to_owned(),
     }
+}
+
+/// What the team asserts, and whether it was still to be relied on.
+pub(crate) fn fact_lines(material: &Material<'_>) -> Vec<FactLine> {
+    let day = material.evidence.started_at.date_naive();
+    let line = |(name, fact): (&FactName, &Fact)| FactLine {
+        name: name.to_string(),
+        value: match &fact.value {
+            FactValue::Quantity(quantity) => as_written(*quantity),
+            said @ (FactValue::Version(_) | FactValue::Text(_)) => text(&said.to_string()),
+        },
+        author: text(&fact.author),
+        date: fact.date.to_string(),
+        max_age: fact.max_age.map(|age| as_written(age.quantity())),
+        stale: fact.too_old_on(day).map(|(age, _)| as_written(age.quantity())),
+    };
+    material.evidence.plan.facts.iter().map(line).collect()
 }

@@ -3,12 +3,55 @@
 use std::time::Duration;
 
 use phasegate_model::{Change, Gate, NextOption, Obligation, RowDecision};
+use serde::Serialize;
 
-use crate::context::{Next, NextChoice, ObligationLine};
-use crate::figures::{absolute, as_written, duration, ends, list, text, text_if_any};
-use crate::headline::spent;
+use crate::decision::headline::spent;
+use crate::decision::matrix::{RowReading, changes, readings};
 use crate::material::Material;
-use crate::matrix::{changes, readings};
+use crate::text::figures::{absolute, as_written, duration, ends, list, text, text_if_any};
+
+/// What a `defer` left open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ObligationLine {
+    /// The row that deferred.
+    pub row: String,
+    /// What is owed.
+    pub action: String,
+    /// When it is due.
+    pub condition: String,
+    /// How far it is until then; nothing if a reading is missing.
+    pub distance: Option<String>,
+}
+
+/// What comes after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Next {
+    /// What could be done next, as the plan has it.
+    pub options: Vec<NextChoice>,
+    /// What the phase delivers, as the plan has it.
+    pub deliverables: Vec<String>,
+    /// What was learned, as the plan has it.
+    pub lessons: Vec<String>,
+    /// Planned effort less the time spent; only if the gate stays closed.
+    pub time_saved: Option<String>,
+}
+
+/// Something that could be done next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NextChoice {
+    /// In a few words.
+    pub title: String,
+    /// Whether it is recommended: the team does so, and its condition is met if it has one.
+    pub recommended: bool,
+    /// Whether the team would recommend it, but its condition isn't met.
+    pub withheld: bool,
+    /// The condition without which it isn't recommended, as written.
+    pub when: Option<String>,
+    /// What the evidence says of that condition, `not met` or `undecided: too few trials`.
+    pub finding: Option<String>,
+    /// What the trials said of its metrics.
+    pub readings: Vec<RowReading>,
+}
 
 pub(crate) fn obligations(material: &Material<'_>) -> Vec<ObligationLine> {
     let line = |obligation: &Obligation| ObligationLine {

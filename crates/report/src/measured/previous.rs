@@ -1,10 +1,37 @@
 //! The earlier phase that this one compares with, and what changed since.
 
 use phasegate_model::{Memory, Metric, Previous, PropertyChange, Quantity, Reading};
+use serde::Serialize;
 
-use crate::context::{ChangeLine, PreviousLine};
-use crate::figures::{list, moment, quantity, text};
 use crate::material::Material;
+use crate::text::figures::{list, moment, quantity, text};
+
+/// The earlier phase that this one compares with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PreviousLine {
+    /// The number of its entry.
+    pub entry: String,
+    /// What to call it in a table's head, `Phase 2` or `Entry 3`.
+    pub label: String,
+    /// What it is and what the comparison is worth, in sentences.
+    pub sentences: Vec<String>,
+    /// Whether it was measured in the same way on the same machine; if not, figures aren't
+    /// compared.
+    pub comparable: bool,
+}
+
+/// A property that was another one in the earlier phase.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChangeLine {
+    /// Its name, `os.kernel`.
+    pub name: String,
+    /// What it was; nothing if it wasn't told.
+    pub before: Option<String>,
+    /// What it is; nothing if it isn't told.
+    pub now: Option<String>,
+    /// Whether latencies can't be compared across the change.
+    pub matters: bool,
+}
 
 pub(crate) fn line(material: &Material<'_>) -> Option<PreviousLine> {
     let previous = material.evidence.previous.as_ref()?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use phasegate_model::{Change, Decimal, Dimension, Domain, Metric, Quantity, Unit};
 
-use crate::escape::one_line;
+use crate::text::escape::one_line;
 
 /// How much of a text by people or servers a report shows.
 const LONGEST_TEXT: usize = 1_000;

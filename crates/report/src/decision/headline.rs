@@ -3,10 +3,55 @@
 use std::time::Duration;
 
 use phasegate_model::{Decision, End, Evidence, Finding, Gate, Outcome, RowDecision};
+use serde::Serialize;
 
-use crate::context::{OutcomeLine, PhaseLine, Run};
-use crate::figures::{as_written, capitalized, count, duration, list, moment, text};
 use crate::material::Material;
+use crate::text::figures::{as_written, capitalized, count, duration, list, moment, text};
+
+/// The phase that was decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PhaseLine {
+    /// Its name, `3A`.
+    pub id: String,
+    /// What it would do.
+    pub title: String,
+    /// What is decided about, `the allocator`.
+    pub subject: String,
+}
+
+/// What the phase does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OutcomeLine {
+    /// The outcome, `skip`.
+    pub word: String,
+    /// `open` or `closed`; nothing if undecided.
+    pub gate: Option<String>,
+    /// The phase that follows.
+    pub next: Option<String>,
+    /// What the outcome could still be, in words; nothing unless undecided.
+    pub possible: Option<String>,
+    /// Why no row is named as deciding, in a sentence; nothing if one is.
+    pub no_row: Option<String>,
+    /// The chance that any row is wrong, `5 %`.
+    pub error_rate: String,
+}
+
+/// When and how long it was measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Run {
+    /// When it began, `2026-11-23 05:12 UTC`.
+    pub started: String,
+    /// How long it took, `4 min 12 s`; nothing if the clock was set back meanwhile.
+    pub duration: Option<String>,
+    /// How many trials there were, `9 trials`.
+    pub trials: String,
+    /// The trials that the decision rests on, `the first 8 trials`, if there are others after it.
+    pub decided_on: Option<String>,
+    /// Why measuring ended.
+    pub ended: String,
+    /// What a reader has to know before anything else: measuring failed, or there is no trial.
+    pub problem: Option<String>,
+}
 
 pub(crate) fn phase(material: &Material<'_>) -> PhaseLine {
     let plan = &material.evidence.plan;

@@ -6,7 +6,6 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::picture::STYLE;
-use crate::render::tidy;
 
 /// The policy for pages by these texts, a template and what it includes.
 ///
@@ -44,6 +43,23 @@ fn contents<'a>(template: &'a str, element: &str) -> impl Iterator<Item = &'a st
 /// How a policy names a style or script, as the W3C's Content Security Policy Level 3 has it.
 fn source(content: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(Sha256::digest(content.as_bytes())))
+}
+
+/// Templates leave blank lines where a section is left out; readers of the source need one.
+pub(crate) fn tidy(rendered: &str) -> String {
+    let mut text = String::with_capacity(rendered.len());
+    let mut blank = true;
+    for line in rendered.lines().map(str::trim_end) {
+        if !(line.is_empty() && blank) {
+            text.push_str(line);
+            text.push('\n');
+        }
+        blank = line.is_empty();
+    }
+    if text.ends_with("\n\n") {
+        text.pop();
+    }
+    text
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use phasegate_model::{NaiveDate, Outcome, Waiver};
 use serde::Serialize;
 
-use crate::figures::text;
+use crate::text::figures::text;
 
 /// The waivers of a decision, as of a day and a head of the history.
 #[derive(Clone, Copy, Debug)]

@@ -2,13 +2,11 @@
 
 use phasegate_model::{Decision, Outcome, RowDecision, Verb};
 
-use crate::context::PhaseLine;
-use crate::figures::{as_written, capitalized, distance, duration, ends, list, text};
-use crate::headline;
+use crate::decision::headline::PhaseLine;
+use crate::decision::matrix::{changes, deciding, needs};
+use crate::decision::{headline, matrix, next};
 use crate::material::Material;
-use crate::matrix::{self, changes, deciding};
-use crate::needs::needs;
-use crate::next;
+use crate::text::figures::{as_written, capitalized, distance, duration, ends, list, text};
 
 /// What the phase does; why and how sure; what follows.
 pub(crate) fn sentences(material: &Material<'_>) -> Vec<String> {

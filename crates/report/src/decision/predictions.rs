@@ -1,11 +1,47 @@
 //! What was expected, and what became of it.
 
 use phasegate_model::{Finding, PredictionResult};
+use serde::Serialize;
 
-use crate::context::{PredictionLine, PredictionSection};
-use crate::figures::{as_written, capitalized, count, list, text};
+use crate::decision::matrix::{RowReading, margin, readings, symbol, votes};
 use crate::material::Material;
-use crate::matrix::{margin, readings, symbol, votes};
+use crate::text::figures::{as_written, capitalized, count, list, text};
+
+/// What was expected, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PredictionSection {
+    /// What it comes to, and how sure that is.
+    pub sentences: Vec<String>,
+    /// Each prediction.
+    pub rows: Vec<PredictionLine>,
+}
+
+/// A prediction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PredictionLine {
+    /// In words.
+    pub text: String,
+    /// As a condition, as written.
+    pub claim: String,
+    /// Who expected it.
+    pub by: String,
+    /// The day on which it was said, `2026-11-22`.
+    pub on: String,
+    /// Whether it counts: it was entered before measuring, or on its day.
+    pub counts: bool,
+    /// `confirmed`, `disproven` or `undecided`.
+    pub verdict: String,
+    /// A sign for the verdict; never without the word.
+    pub symbol: String,
+    /// Why it is undecided.
+    pub reason: Option<String>,
+    /// What the trials said.
+    pub readings: Vec<RowReading>,
+    /// How the trials voted, `9 of 9 trials`; nothing for a claim without votes.
+    pub votes: Option<String>,
+    /// How far the median is from where the verdict flips.
+    pub margin: Option<String>,
+}
 
 /// The section on predictions; nothing if there are none.
 pub(crate) fn section(material: &Material<'_>) -> Option<PredictionSection> {

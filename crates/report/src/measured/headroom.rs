@@ -1,11 +1,41 @@
 //! Headroom: how much of the round trip is the server's at all.
 
 use phasegate_model::{Headroom, Metric, Quantity, Server, Statistic};
+use serde::Serialize;
 
-use crate::baseline::median;
-use crate::context::{HeadroomLine, HeadroomSection};
-use crate::figures::TableUnits;
 use crate::material::Material;
+use crate::measured::baseline::median;
+use crate::text::figures::TableUnits;
+
+/// How much of the round trip is the server's at all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeadroomSection {
+    /// What it comes to.
+    pub sentences: Vec<String>,
+    /// Whether a floor was measured.
+    pub has_floor: bool,
+    /// Whether the server told how long the command takes.
+    pub has_command: bool,
+    /// One for each statistic.
+    pub rows: Vec<HeadroomLine>,
+}
+
+/// A statistic of the round trip, and what it is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeadroomLine {
+    /// The statistic, `mean`.
+    pub statistic: String,
+    /// The round trip.
+    pub rtt: String,
+    /// The round trip to a server that does nothing.
+    pub floor: Option<String>,
+    /// The share above the floor.
+    pub headroom: Option<String>,
+    /// The command itself.
+    pub command: Option<String>,
+    /// Its share.
+    pub command_share: Option<String>,
+}
 
 /// The statistics for which a floor can be told.
 const STATISTICS: [(&str, Statistic, Headroom); 3] = [

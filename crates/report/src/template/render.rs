@@ -3,8 +3,10 @@
 use serde::Serialize;
 use tera::{Kwargs, State, Tera, Value};
 
-use crate::context::Context;
-use crate::{escape, policy};
+use crate::picture::PictureLine;
+use crate::template::policy;
+use crate::template::policy::tidy;
+use crate::text::escape;
 
 /// What a report can be rendered to, each by a template of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +23,7 @@ impl Form {
     /// All forms.
     pub const ALL: [Self; 3] = [Self::Markdown, Self::Html, Self::Comment];
 
-    /// The name of its template, and of the file that is rendered by it.
+    /// The name of the file that is rendered.
     #[must_use]
     pub const fn file_name(self) -> &'static str {
         match self {
@@ -30,20 +32,64 @@ impl Form {
             Self::Comment => "comment.md",
         }
     }
+}
 
-    /// Its template, as it is embedded.
+/// What is reported. Each kind has a template of its own for each form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportKind {
+    /// A decision, from its evidence.
+    Decision,
+    /// A phase that was decided before there was a ledger.
+    Transcription,
+}
+
+impl ReportKind {
+    /// All kinds.
+    pub const ALL: [Self; 2] = [Self::Decision, Self::Transcription];
+
+    /// The name of its template for a form. Its ending says how values are escaped.
     #[must_use]
-    pub const fn built_in(self) -> &'static str {
-        match self {
-            Self::Markdown => include_str!("../../../templates/report.md"),
-            Self::Html => include_str!("../../../templates/report.html"),
-            Self::Comment => include_str!("../../../templates/comment.md"),
+    pub const fn template_name(self, form: Form) -> &'static str {
+        match (self, form) {
+            (Self::Decision, form) => form.file_name(),
+            (Self::Transcription, Form::Markdown) => "transcription.md",
+            (Self::Transcription, Form::Html) => "transcription.html",
+            (Self::Transcription, Form::Comment) => "transcription-comment.md",
+        }
+    }
+
+    /// That template, as it is embedded.
+    #[must_use]
+    pub const fn built_in(self, form: Form) -> &'static str {
+        match (self, form) {
+            (Self::Decision, Form::Markdown) => include_str!("../../../../templates/report.md"),
+            (Self::Decision, Form::Html) => include_str!("../../../../templates/report.html"),
+            (Self::Decision, Form::Comment) => include_str!("../../../../templates/comment.md"),
+            (Self::Transcription, Form::Markdown) => {
+                include_str!("../../../../templates/transcription.md")
+            }
+            (Self::Transcription, Form::Html) => {
+                include_str!("../../../../templates/transcription.html")
+            }
+            (Self::Transcription, Form::Comment) => {
+                include_str!("../../../../templates/transcription-comment.md")
+            }
         }
     }
 }
 
+/// What a template may use of an entry: of a decision, or of a transcription. As JSON it is the
+/// report for programs.
+pub trait Report: Serialize {
+    /// Which templates render it.
+    const KIND: ReportKind;
+
+    /// The pictures that stand beside the report, in its order.
+    fn pictures(&self) -> Vec<&PictureLine>;
+}
+
 /// So many characters has a comment at most. GitHub refuses those of 65 536 and more.
-pub(crate) const LONGEST_COMMENT: usize = 65_000;
+const LONGEST_COMMENT: usize = 65_000;
 
 /// The text of a template, and of what it may include.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +105,7 @@ impl Template<'static> {
     pub const STYLE_NAME: &'static str = "style.html";
 
     /// That style, as it is embedded.
-    pub const STYLE: &'static str = include_str!("../../../templates/style.html");
+    pub const STYLE: &'static str = include_str!("../../../../templates/style.html");
 }
 
 impl<'a> From<&'a str> for Template<'a> {
@@ -105,28 +151,19 @@ pub enum RenderError {
 ///
 /// # Errors
 /// If the template is broken, or uses what the context doesn't have.
-pub fn render<'a>(
-    context: &Context,
+pub fn render<'a, R: Report>(
+    report: &R,
     form: Form,
     template: impl Into<Template<'a>>,
 ) -> Result<String, RenderError> {
-    let rendered = render_with(form.file_name(), &template.into(), context)?;
-    Ok(if form == Form::Comment { cut(rendered, LONGEST_COMMENT) } else { rendered })
-}
-
-/// Renders anything by a template of that name, whose ending says what is escaped, and how. It may
-/// also use `policy`, the Content-Security-Policy that allows its own styles and scripts alone.
-pub(crate) fn render_with(
-    name: &'static str,
-    template: &Template<'_>,
-    context: &impl Serialize,
-) -> Result<String, RenderError> {
+    let (name, template) = (R::KIND.template_name(form), template.into());
     let failed =
         |error: tera::Error| RenderError::Render { template: name, report: error.to_string() };
-    let mut context = tera::Context::from_serialize(context).map_err(failed)?;
+    let mut context = tera::Context::from_serialize(report).map_err(failed)?;
+    // A page allows its own styles and scripts alone, so that nobody's words can run.
     context.insert("policy", &policy::of(&[template.text, template.style]));
-    let rendered = engine(name, template)?.render(name, &context).map_err(failed)?;
-    Ok(tidy(&rendered))
+    let rendered = tidy(&engine(name, &template)?.render(name, &context).map_err(failed)?);
+    Ok(if form == Form::Comment { cut(rendered, LONGEST_COMMENT) } else { rendered })
 }
 
 /// Whether a template's text can be read. What it uses of the context shows only when it is
@@ -134,8 +171,12 @@ pub(crate) fn render_with(
 ///
 /// # Errors
 /// If the template is broken, or uses a filter that doesn't exist.
-pub fn check<'a>(form: Form, template: impl Into<Template<'a>>) -> Result<(), RenderError> {
-    engine(form.file_name(), &template.into()).map(|_| ())
+pub fn check<'a>(
+    kind: ReportKind,
+    form: Form,
+    template: impl Into<Template<'a>>,
+) -> Result<(), RenderError> {
+    engine(kind.template_name(form), &template.into()).map(|_| ())
 }
 
 /// An engine with one template and what it may include. Its name's ending tells for what values are escaped.
@@ -162,7 +203,7 @@ pub(crate) fn engine(name: &'static str, template: &Template<'_>) -> Result<Tera
 }
 
 /// As many lines as fit, with a last one that says that there are more.
-pub(crate) fn cut(text: String, longest: usize) -> String {
+fn cut(text: String, longest: usize) -> String {
     const MORE: &str = "\nThis is cut; the report has the rest.\n";
     if text.chars().count() <= longest {
         return text;
@@ -179,31 +220,16 @@ pub(crate) fn cut(text: String, longest: usize) -> String {
     shown + MORE
 }
 
-/// Templates leave blank lines where a section is left out; readers of the source need one.
-pub(crate) fn tidy(rendered: &str) -> String {
-    let mut text = String::with_capacity(rendered.len());
-    let mut blank = true;
-    for line in rendered.lines().map(str::trim_end) {
-        if !(line.is_empty() && blank) {
-            text.push_str(line);
-            text.push('\n');
-        }
-        blank = line.is_empty();
-    }
-    if text.ends_with("\n\n") {
-        text.pop();
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_built_in_templates_can_be_read() {
-        for form in Form::ALL {
-            assert_eq!(check(form, form.built_in()), Ok(()));
+        for kind in ReportKind::ALL {
+            for form in Form::ALL {
+                assert_eq!(check(kind, form, kind.built_in(form)), Ok(()));
+            }
         }
     }
 
@@ -211,7 +237,9 @@ mod tests {
     fn an_unknown_filter_is_an_error_with_its_place() {
         for form in Form::ALL {
             let name = form.file_name();
-            let error = check(form, "a\n{{ phase.id | shout }}").unwrap_err().to_string();
+            let error = check(ReportKind::Decision, form, "a\n{{ phase.id | shout }}")
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(&format!("the template `{name}` can't be read")), "{error}");
             assert!(error.contains("shout") && error.contains(&format!("{name}:2:")), "{error}");
             assert!(error.contains('^'), "{error}");

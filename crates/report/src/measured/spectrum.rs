@@ -7,10 +7,36 @@ use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 use phasegate_model::{Decimal, Dimension, Metric, Quantity, Statistic, Trial};
+use serde::Serialize;
 
-use crate::context::{Spectrum, SpectrumLine};
-use crate::figures::{TableUnits, count, range, whole};
 use crate::material::Material;
+use crate::text::figures::{TableUnits, count, range, whole};
+
+/// Round-trip times by percentile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Spectrum {
+    /// How many samples there are, `150 000`.
+    pub samples: String,
+    /// Of how many trials, `9 trials`.
+    pub trials: String,
+    /// Whether a floor was measured.
+    pub has_floor: bool,
+    /// One for each percentile.
+    pub rows: Vec<SpectrumLine>,
+}
+
+/// One percentile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SpectrumLine {
+    /// The percentile, `99.9 %`.
+    pub percentile: String,
+    /// The round trip, all trials together.
+    pub rtt: String,
+    /// The fastest and the slowest trial.
+    pub trials: String,
+    /// The floor, all trials together.
+    pub floor: Option<String>,
+}
 
 /// The percentiles that the table shows, as far as there are samples beyond them.
 const PERCENTILES: [(&str, f64); 9] = [
@@ -174,7 +200,7 @@ pub(crate) fn time(nanoseconds: u64) -> Quantity {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 
@@ -184,6 +210,16 @@ mod tests {
         let mut bytes = Vec::new();
         V2DeflateSerializer::new().serialize(&histogram, &mut bytes).unwrap();
         (histogram, STANDARD.encode(bytes))
+    }
+
+    /// A round trip, and the floor below it.
+    pub(crate) fn both() -> [Series; 2] {
+        let series = |name, times| {
+            let trials = vec![Times::decode(&histogram(times).1).unwrap()];
+            let pooled = Times::pooled(&trials).unwrap();
+            Series { name, trials, pooled }
+        };
+        [series("round trip", 2_000..4_000), series("floor", 1_000..3_000)]
     }
 
     #[test]
@@ -209,18 +245,11 @@ mod tests {
 
     #[test]
     fn a_floor_stands_beside_the_round_trip() {
-        let series = |name, times| {
-            let trials = vec![Times::decode(&histogram(times).1).unwrap()];
-            let pooled = Times::pooled(&trials).unwrap();
-            Series { name, trials, pooled }
-        };
-        let both = [series("round trip", 2_000..4_000), series("floor", 1_000..3_000)];
+        let both = both();
         let table = table(&both).unwrap();
         let first = table.rows.first().unwrap();
         assert!(table.has_floor);
         assert_eq!((first.rtt.as_str(), first.floor.as_deref()), ("3.00 us", Some("2.00 us")));
-        let picture = crate::picture::spectrum_of(&both).unwrap();
-        assert!(picture.contains("class=\"second\"") && picture.contains("floor, all trials"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use phasegate_model::{NaiveDate, Note};
 use serde::Serialize;
 
-use crate::figures::text;
+use crate::text::figures::text;
 
 /// A note of the history.
 #[derive(Clone, Copy, Debug)]

@@ -6,10 +6,71 @@ use phasegate_model::{
     Decimal, Headroom, Kind, Memory, Metric, Quantity, Reading, Round, Server, Statistic, Summary,
     Trial,
 };
+use serde::Serialize;
 
-use crate::context::{Baseline, MissingMetric, ObservedMetric, SampledMetric};
-use crate::figures::{TableUnits, count, list, quantity, range, text};
 use crate::material::Material;
+use crate::text::figures::{TableUnits, count, list, quantity, range, text};
+
+/// What was measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "a template asks which columns to leave out")]
+pub struct Baseline {
+    /// Metrics that each trial measures anew.
+    pub sampled: Vec<SampledMetric>,
+    /// Whether any of those has an interval.
+    pub has_intervals: bool,
+    /// Whether any of those has a range over rounds.
+    pub has_rounds: bool,
+    /// Whether a row compares any of those.
+    pub has_limits: bool,
+    /// Metrics that the server tells.
+    pub observed: Vec<ObservedMetric>,
+    /// Whether a row compares any of those.
+    pub observed_has_limits: bool,
+    /// Metrics without a reading in any trial.
+    pub missing: Vec<MissingMetric>,
+}
+
+/// A metric that each trial measures anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SampledMetric {
+    /// Its name, `rtt.p99`.
+    pub metric: String,
+    /// The median of the trials' readings.
+    pub median: String,
+    /// The interval for the median trial, `9.67 to 10.1 us`.
+    pub interval: Option<String>,
+    /// The smallest and the largest reading.
+    pub trials: String,
+    /// The smallest and the largest over all rounds.
+    pub rounds: Option<String>,
+    /// How many trials have a reading.
+    pub n: String,
+    /// The conditions that compare it, as written.
+    pub limits: Vec<String>,
+}
+
+/// A metric that the server tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ObservedMetric {
+    /// Its name, `memory.dataset`.
+    pub metric: String,
+    /// What the server said: the median, or the different texts.
+    pub value: String,
+    /// How the trials differ, if they do.
+    pub note: Option<String>,
+    /// The conditions that compare it, as written.
+    pub limits: Vec<String>,
+}
+
+/// A metric without a reading.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MissingMetric {
+    /// Its name.
+    pub metric: String,
+    /// Why there is no reading.
+    pub why: String,
+}
 
 /// The metrics that matter to the decision: those that rows compare, and those that readers
 /// expect.
