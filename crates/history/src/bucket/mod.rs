@@ -17,6 +17,7 @@
 
 mod connect;
 mod failure;
+mod transport;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
