@@ -90,11 +90,7 @@ impl HttpService for Sender {
         let empty = body.is_empty() && matches!(parts.method.as_str(), "GET" | "HEAD" | "DELETE");
         let body = body.collect().await?.to_bytes();
         let request = http::Request::from_parts(parts, ());
-        let response = if empty {
-            agent.run(request)
-        } else {
-            agent.run(request.map(|()| &*body))
-        };
+        let response = if empty { agent.run(request) } else { agent.run(request.map(|()| &*body)) };
         let (parts, body) = response.map_err(error)?.into_parts();
         let body = body.into_with_config().limit(u64::MAX).read_to_vec().map_err(error)?;
         Ok(HttpResponse::from_parts(parts, body.into()))
