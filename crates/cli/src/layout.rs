@@ -14,7 +14,7 @@ impl Layout {
     /// unless the variable `COLUMNS` asks for it, which shells don't hand on by themselves.
     pub(crate) fn of_stdout() -> Self {
         let width = if std::io::stdout().is_terminal() {
-            comfy_table::Table::new().width().map(usize::from)
+            terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
         } else {
             std::env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok())
         };

@@ -1,34 +1,77 @@
 //! Results as tables for people. Words carry the meaning; symbols and colours only repeat it.
 
-use comfy_table::{Cell, Color, LineStyle, Table, TableStyle};
 use phasegate_model::{
     Change, Decision, Finding, Metric, MetricSummary, Obligation, Outcome, Plan, Quantity,
     RowDecision, Summary,
 };
 
-use crate::layout::Layout;
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::layout::{Layout, plain};
 use crate::output::colour;
 
-/// A line under the header, and nothing else that has to be drawn.
-const LOOK: TableStyle =
-    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
-
-/// Each row is one line, fit for `grep`.
-pub(crate) fn new_table() -> Table {
-    let mut table = Table::new();
-    table.load_style(LOOK);
-    if !colour(&std::io::stdout()) {
-        table.force_no_tty();
-    }
-    table
+/// Columns under a header and a line, and nothing else that has to be drawn. Each row is one line,
+/// fit for `grep`.
+pub(crate) struct Table {
+    rows: Vec<Vec<String>>,
+    /// How each row's findings are coloured, by the colour's number, on a terminal.
+    tints: Vec<Option<u8>>,
+    coloured: bool,
 }
 
-/// Whether the table fits standard output.
-fn fits(table: &Table) -> bool {
-    let columns = table.column_max_content_widths();
-    // Each column has a space on either side.
-    let width: usize = columns.iter().map(|column| usize::from(*column) + 2).sum();
-    Layout::of_stdout().fits(width)
+pub(crate) fn new_table() -> Table {
+    Table { rows: Vec::new(), tints: Vec::new(), coloured: colour(&std::io::stdout()) }
+}
+
+impl Table {
+    pub(crate) fn set_header<const N: usize>(&mut self, header: [&str; N]) {
+        self.add_row(header.map(str::to_owned));
+    }
+
+    pub(crate) fn add_row<const N: usize>(&mut self, row: [String; N]) {
+        self.add_tinted(row, None);
+    }
+
+    fn add_tinted<const N: usize>(&mut self, row: [String; N], tint: Option<u8>) {
+        self.rows.push(row.iter().map(|cell| plain(cell)).collect());
+        self.tints.push(tint.filter(|_| self.coloured));
+    }
+
+    /// Of each column, as a terminal shows it.
+    fn widths(&self) -> Vec<usize> {
+        let mut widths = Vec::new();
+        for row in &self.rows {
+            widths.resize(row.len().max(widths.len()), 0);
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = cell.width().max(*width);
+            }
+        }
+        widths
+    }
+
+    /// Each column has a space on either side.
+    fn width(&self) -> usize {
+        self.widths().iter().map(|width| width + 2).sum()
+    }
+
+    pub(crate) fn trim_fmt(&self) -> String {
+        let widths = self.widths();
+        let mut lines = Vec::new();
+        for (row, tint) in self.rows.iter().zip(&self.tints) {
+            let cells = row.iter().zip(&widths).map(|(cell, width)| {
+                let space = " ".repeat(width - cell.width());
+                match tint {
+                    Some(tint) if cell.starts_with(['✓', '?']) => {
+                        format!(" \u{1b}[{tint}m{cell}\u{1b}[0m{space} ")
+                    }
+                    _ => format!(" {cell}{space} "),
+                }
+            });
+            lines.push(cells.collect::<String>().trim_end().to_owned());
+        }
+        lines.insert(1.min(lines.len()), "─".repeat(self.width()));
+        lines.join("\n")
+    }
 }
 
 /// The matrix as a table, then the outcome, the closest flip and what is left open.
@@ -56,9 +99,9 @@ pub(crate) fn rows(decision: &Decision) -> String {
     let mut table = new_table();
     table.set_header(["row", "condition", "reading", "finding", "margin", "action"]);
     for row in &rows {
-        table.add_row(row.cells());
+        table.add_tinted(row.cells(), row.tint);
     }
-    if fits(&table) {
+    if Layout::of_stdout().fits(table.width()) {
         format!("{}\n", table.trim_fmt())
     } else {
         rows.iter().map(Shown::block).collect()
@@ -82,7 +125,8 @@ struct Shown {
     condition: String,
     reading: String,
     finding: String,
-    tint: Option<Color>,
+    /// Green or yellow.
+    tint: Option<u8>,
     margin: String,
     action: String,
 }
@@ -90,8 +134,8 @@ struct Shown {
 impl Shown {
     fn of(row: &RowDecision) -> Self {
         let tint = match row.finding {
-            Finding::Met => Some(Color::Green),
-            Finding::Undecided(_) => Some(Color::Yellow),
+            Finding::Met => Some(32),
+            Finding::Undecided(_) => Some(33),
             Finding::NotMet | Finding::NotApplicable => None,
         };
         let readings: Vec<String> = row.readings.iter().map(|r| reading(r, row)).collect();
@@ -109,20 +153,9 @@ impl Shown {
         }
     }
 
-    fn cells(&self) -> Vec<Cell> {
-        let mut finding = Cell::new(&self.finding);
-        if let Some(tint) = self.tint {
-            finding = finding.fg(tint);
-        }
-        let text = |text: &String| Cell::new(text);
-        vec![
-            text(&self.id),
-            text(&self.condition),
-            text(&self.reading),
-            finding,
-            text(&self.margin),
-            text(&self.action),
-        ]
+    fn cells(&self) -> [String; 6] {
+        let Self { id, condition, reading, finding, margin, action, .. } = self;
+        [id, condition, reading, finding, margin, action].map(Clone::clone)
     }
 
     /// The same for a narrow terminal, one below the other.

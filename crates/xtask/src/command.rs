@@ -5,7 +5,8 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
-use crate::ERROR;
+/// The exit status of every error, as in `phasegate` itself.
+pub(crate) const ERROR: u8 = 2;
 
 /// A program with its arguments, and environment variables set for it alone.
 #[derive(Clone, Debug, PartialEq, Eq)]

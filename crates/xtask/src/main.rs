@@ -8,22 +8,16 @@
     reason = "a developer command runs processes and reads the environment"
 )]
 
-mod azurite;
-mod bench;
-mod browser;
 mod command;
-mod demo;
-mod install;
-mod outputs;
-mod seaweedfs;
-mod servers;
-mod steps;
-mod tools;
+mod commands;
+mod needs;
 mod workspace;
 
 use std::process::ExitCode;
 
-use crate::browser::Browser;
+use crate::command::ERROR;
+use crate::commands::{azurite, bench, demo, outputs, test};
+use crate::needs::browser::Browser;
 use crate::workspace::Workspace;
 
 const USAGE: &str = "\
@@ -48,9 +42,6 @@ Commands:
 Exit status: 0 done; 1 a step of `test` failed; 2 an error. `demo` and `bench`
 end with the status of what they run.
 ";
-
-/// The exit status of every error, as in `phasegate` itself.
-const ERROR: u8 = 2;
 
 /// What was asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -86,7 +77,7 @@ fn run(request: Request) -> Result<ExitCode, String> {
             Ok(ExitCode::SUCCESS)
         }
         Request::Demo { options } => demo::run(&Workspace::find()?, options),
-        Request::Test { browser } => steps::run(&Workspace::find()?, browser),
+        Request::Test { browser } => test::run(&Workspace::find()?, browser),
         Request::TestAzure => azurite::run(&Workspace::find()?),
         Request::Bench { options } => bench::run(&Workspace::find()?, options),
         Request::BenchPeers => bench::peers(&Workspace::find()?),

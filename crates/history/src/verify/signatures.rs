@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
-use ssh_key::{Algorithm, HashAlg, LineEnding, PrivateKey, SshSig};
+use ring::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
+use ssh_key::public::KeyData;
+use ssh_key::{Algorithm, HashAlg, LineEnding, PrivateKey, Signature, SshSig};
 
 use crate::backend::error::PlaceError;
 use crate::backend::files::Published;
@@ -61,6 +63,18 @@ impl SigningKey {
             Algorithm::Ed25519 => Ok(Self(key)),
             _ => Err(SigningKeyError::Algorithm),
         }
+    }
+
+    // Formats are `ssh-key`'s, the arithmetic of the curve is `ring`'s, which TLS needs anyway.
+    fn sign(&self, bytes: &[u8]) -> Result<SshSig, ssh_key::Error> {
+        let pair = self.0.key_data().ed25519().ok_or(ssh_key::Error::AlgorithmUnknown)?;
+        let (seed, public) = (pair.private.to_bytes(), pair.public.as_ref());
+        let signer = Ed25519KeyPair::from_seed_and_public_key(&seed, public)
+            .map_err(|_| ssh_key::Error::PublicKey)?;
+        let signed = SshSig::signed_data(NAMESPACE, HashAlg::Sha512, bytes)?;
+        let signature = Signature::new(Algorithm::Ed25519, signer.sign(&signed).as_ref())?;
+        let public = self.0.public_key().key_data().clone();
+        SshSig::new(public, NAMESPACE, HashAlg::Sha512, signature)
     }
 
     /// The public key's fingerprint, `SHA256:…`.
@@ -117,7 +131,7 @@ impl Store {
     pub fn sign(&self, number: u64, key: &SigningKey) -> Result<PathBuf, SignError> {
         // The entry must be one, and its bytes are what is signed.
         let bytes = self.signed_bytes(number)?;
-        let signature = key.0.sign(NAMESPACE, HashAlg::Sha512, &bytes).map_err(SignError::Key)?;
+        let signature = key.sign(&bytes).map_err(SignError::Key)?;
         let text = signature.to_pem(LineEnding::LF).map_err(SignError::Key)?;
         let public = key.0.public_key().to_bytes().map_err(SignError::Key)?;
         let name: String = Digest::of(&public).to_string().chars().take(16).collect();
@@ -221,8 +235,14 @@ fn check(text: &[u8], entry: &[u8], allowed: &AllowedSigners) -> Result<String, 
 
 /// Whether a signature is by its own key and of these bytes.
 fn is_of(signature: &SshSig, entry: &[u8]) -> bool {
-    let key = ssh_key::PublicKey::from(signature.public_key().clone());
-    key.verify(NAMESPACE, entry, signature).is_ok()
+    let KeyData::Ed25519(key) = signature.public_key() else { return false };
+    let signed = SshSig::signed_data(signature.namespace(), signature.hash_alg(), entry);
+    signature.namespace() == NAMESPACE
+        && signature.algorithm() == Algorithm::Ed25519
+        && signed.is_ok_and(|signed| {
+            let key = UnparsedPublicKey::new(&ED25519, key.as_ref());
+            key.verify(&signed, signature.signature_bytes()).is_ok()
+        })
 }
 
 /// Whether the text is a signature of these bytes, whoever's.

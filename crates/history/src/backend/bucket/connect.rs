@@ -12,6 +12,7 @@ use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 use crate::backend::bucket::failure::{Access, Credentials, advice_on_credentials, root_cause};
 use crate::backend::error::OpenError;
 use crate::backend::location::{BucketUrl, Provider};
+use crate::backend::bucket::transport::Transport;
 
 /// How long a connection may take to come about, and a request to be answered.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -22,8 +23,6 @@ pub(super) fn connect(
     url: &BucketUrl,
     variables: &BTreeMap<String, String>,
 ) -> Result<(Arc<dyn ObjectStore>, Access), OpenError> {
-    // It may be chosen already, by another user of rustls in this process.
-    _ = rustls::crypto::ring::default_provider().install_default();
     let access = Access { provider: url.provider, credentials: credentials(url, variables) };
     if let Some(endpoint) = plain_http(url.provider, variables) {
         let cause = format!("{endpoint} is an address without TLS");
@@ -43,6 +42,7 @@ pub(super) fn connect(
             // What is removed is little, and one request each every server knows.
             .with_disable_bulk_delete(true)
             .with_retry(retries())
+            .with_http_connector(Transport)
             .build()
             .map(|store| Arc::new(store) as _),
         Provider::Google => settings("GOOGLE_", variables)
@@ -55,6 +55,7 @@ pub(super) fn connect(
             )
             .with_bucket_name(&url.bucket)
             .with_retry(retries())
+            .with_http_connector(Transport)
             .build()
             .map(|store| Arc::new(store) as _),
         Provider::Azure => settings("AZURE_", variables)
@@ -67,6 +68,7 @@ pub(super) fn connect(
             )
             .with_container_name(&url.bucket)
             .with_retry(retries())
+            .with_http_connector(Transport)
             .build()
             .map(|store| Arc::new(store) as _),
     };

@@ -18,3 +18,4 @@
 pub(crate) mod client;
 mod connect;
 pub(crate) mod failure;
+mod transport;

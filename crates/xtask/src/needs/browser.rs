@@ -1,7 +1,7 @@
 //! The tests in a real browser: what they need, and how they are run.
 
 use crate::command::CommandLine;
-use crate::install::{Recipes, is_on_path, lines_for, succeeds, user};
+use crate::needs::install::{Recipes, is_on_path, lines_for, succeeds, user};
 use crate::workspace::Workspace;
 
 /// Whether the tests in a browser have to be run.
@@ -84,7 +84,7 @@ fn is_there() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::install::User;
+    use crate::needs::install::User;
 
     fn planned(on_path: &[&str], user: User) -> String {
         let lines = lines_for(MANAGERS, |program| on_path.contains(&program), user);

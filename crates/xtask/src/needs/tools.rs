@@ -1,7 +1,7 @@
 //! Makes sure that the programs are there whose work the tests set beside phasegate's own: `git`
 //! merges histories, and `ssh-keygen` makes keys and checks signatures.
 
-use crate::install::{Recipes, is_on_path, lines_for, succeeds, user};
+use crate::needs::install::{Recipes, is_on_path, lines_for, succeeds, user};
 
 /// A program and how systems install it.
 struct Tool {
@@ -68,7 +68,7 @@ pub(crate) fn ensure_tools() -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::install::User;
+    use crate::needs::install::User;
 
     #[test]
     fn every_system_has_a_package_of_each() {

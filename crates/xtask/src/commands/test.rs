@@ -4,12 +4,12 @@ use std::fmt;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use crate::browser::{self, Browser};
 use crate::command::CommandLine;
-use crate::install;
-use crate::seaweedfs;
-use crate::servers;
-use crate::tools;
+use crate::needs::browser::{self, Browser};
+use crate::needs::install;
+use crate::needs::seaweedfs;
+use crate::needs::servers;
+use crate::needs::tools;
 use crate::workspace::Workspace;
 
 /// Something that must succeed.
