@@ -6,45 +6,36 @@
 //!
 //! There is no I/O here: texts come in, diagnostics with byte spans and decisions go out.
 
-mod ballot;
-mod comparison;
+mod ask;
 pub mod condition;
-mod dataset_file;
 mod decide;
-mod diagnostic;
 mod document;
 mod exact;
-mod extends;
-mod fact_file;
-mod filter;
 mod format;
-mod keys;
-mod load_file;
+mod margin;
 mod matrix;
-mod matrix_file;
-mod plan_file;
-mod schema;
-mod target_file;
-mod test_cases;
-mod test_file;
-mod transcription_file;
+pub(crate) mod outcome;
+mod read;
 mod verify;
-mod waived;
-mod what_if;
 
-pub use ballot::{Ballot, Vote};
-pub use comparison::{Compared, Comparison, Least, LeastError, typical_reading};
-pub use decide::{
-    Background, Progress, Recorded, RecordedReadings, RowProgress, expected_more_trials,
-    expected_trials, judge, smallest_detectable,
+pub use crate::ask::backtest::{Recorded, RecordedReadings};
+pub use crate::ask::detectable::smallest_detectable;
+pub use crate::ask::expectation::{expected_more_trials, expected_trials};
+pub use crate::ask::filter::parse_filter;
+pub use crate::ask::pair::{Compared, Comparison, Least, LeastError, typical_reading};
+pub use crate::ask::progress::{Progress, RowProgress};
+pub use crate::ask::waived::Effective;
+pub use crate::ask::what_if::typical_readings;
+pub use crate::decide::background::Background;
+pub use crate::decide::ballot::{Ballot, Vote};
+pub use crate::decide::claims::judge;
+pub use crate::document::diagnostic::{Code, Diagnostic, Severity, Source, Witness};
+pub use crate::document::explain::explain;
+pub use crate::format::schema::json_schema;
+pub use crate::format::{FileKind, FormatError, format, format_with};
+pub use crate::matrix::{
+    Base, ExpectedRow, FactUse, HitPolicy, Matrix, Row, RowPlaces, Test, Written,
 };
-pub use diagnostic::{Code, Diagnostic, Severity, Source, Witness};
-pub use filter::parse_filter;
-pub use format::{FileKind, FormatError, format, format_with};
-pub use matrix::{Base, ExpectedRow, FactUse, HitPolicy, Matrix, Row, RowPlaces, Test, Written};
-pub use plan_file::{PlanFile, parse_plan};
-pub use schema::json_schema;
-pub use transcription_file::parse_transcription;
-pub use verify::{explain, verify_plan};
-pub use waived::Effective;
-pub use what_if::typical_readings;
+pub use crate::read::plan::{PlanFile, parse_plan};
+pub use crate::read::transcription::parse_transcription;
+pub use crate::verify::plan::verify_plan;

@@ -8,9 +8,12 @@ use phasegate_model::{
     Action, FactName, FactValue, Finding, MatrixId, Metric, Outcome, Quantity, Readings, RowId,
 };
 
-use crate::condition::{Condition, Kinds};
-use crate::diagnostic::{Diagnostic, Source};
-use crate::matrix_file;
+use crate::condition::kinds::Kinds;
+use crate::condition::term::Condition;
+use crate::document::diagnostic::Source;
+
+/// The error rate of a matrix that names none.
+pub(crate) const DEFAULT_ERROR_RATE: &str = "5%";
 
 /// A decision matrix: rows in the order of the file.
 #[derive(Clone, Debug, PartialEq)]
@@ -187,46 +190,6 @@ pub struct ExpectedRow {
 }
 
 impl Matrix {
-    /// Reads a matrix file.
-    ///
-    /// ```
-    /// use phasegate_rules::{Matrix, Source};
-    /// let text = r#"
-    /// schema = 1
-    /// rules = ["P99 < 12us → no action", "dataset > 50MB → revisit allocator"]
-    /// [matrix]
-    /// id = "allocator"
-    /// title = "Is allocator tuning worth a phase?"
-    /// "#;
-    /// let source = Source { name: "allocator.toml".to_owned(), text: text.to_owned() };
-    /// let matrix = Matrix::parse(&source).map_err(|problems| format!("{problems:?}"))?;
-    /// assert_eq!(matrix.rows.len(), 2);
-    /// # Ok::<(), String>(())
-    /// ```
-    ///
-    /// # Errors
-    /// All problems of the file, in the order of their places. The file's own test cases are not
-    /// run here; see [`Matrix::failed_tests`]. A matrix that extends another has the problem that
-    /// its base can't be read; see [`Matrix::parse_with`].
-    pub fn parse(source: &Source) -> Result<Self, Vec<Diagnostic>> {
-        let none = "bases are not read here".to_owned();
-        Self::parse_with(source, &mut |_| Err(none.clone()))
-    }
-
-    /// Reads a matrix file and the files that it extends. `load` gets a base's path relative to
-    /// the first file (a base's own base too) and returns its text, or in a few words why it
-    /// can't. It is called for the base first, then for the base's base, and so on.
-    ///
-    /// # Errors
-    /// All problems of the file, in the order of their places, then those of its bases; the
-    /// latter name their file.
-    pub fn parse_with(
-        source: &Source,
-        load: &mut dyn FnMut(&str) -> Result<Source, String>,
-    ) -> Result<Self, Vec<Diagnostic>> {
-        matrix_file::parse(source, load)
-    }
-
     /// Every place where a condition names a fact, in the order of the rows.
     pub fn fact_uses(&self) -> impl Iterator<Item = &FactUse> {
         self.rows.iter().flat_map(Row::written).flat_map(|written| &written.facts)

@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use phasegate_model::{FactName, Quantity, Version};
 
-use super::lexer::Operator;
-use super::operands::{Checker, Side, syntax_problem};
-use super::parser::{Operand, Tree, parse};
-use super::{Comparison, Condition, Kinds, Term};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::condition::kinds::Kinds;
+use crate::condition::lexer::Operator;
+use crate::condition::operands::{Checker, Side, syntax_problem};
+use crate::condition::parser::{Operand, Tree, parse};
+use crate::condition::term::{Comparison, Condition, Term};
+use crate::document::diagnostic::{Code, Diagnostic};
 
 /// A condition, and where it names facts.
 pub(crate) struct Checked {

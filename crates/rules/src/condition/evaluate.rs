@@ -6,8 +6,10 @@ use phasegate_model::{
     Decimal, FactName, Measured, Metric, Missing, MissingReason, Reading, Readings, Reason, Version,
 };
 
-use super::arithmetic::{Fault, apply, negate};
-use super::{Comparison, Condition, FactProblem, Kinds, Operator, Term};
+use crate::condition::arithmetic::{Fault, apply, negate};
+use crate::condition::kinds::Kinds;
+use crate::condition::lexer::Operator;
+use crate::condition::term::{Comparison, Condition, FactProblem, Term};
 use crate::exact;
 
 /// What a condition says of one trial.
@@ -186,7 +188,7 @@ impl Term {
     }
 }
 
-impl super::Arithmetic {
+impl crate::condition::term::Arithmetic {
     fn value<'v>(&'v self, readings: &'v Readings) -> Result<Value<'v>, Unknown> {
         let (left, right) = match (self.left.value(readings), self.right.value(readings)) {
             (Ok(left), Ok(right)) => (left, right),
@@ -201,7 +203,7 @@ impl super::Arithmetic {
         let mut result = apply(&left, self.operator, &right).map_err(Unknown::Fault)?;
         if let Some(scaling) = Kinds::scaling(left_kinds, self.operator, right_kinds) {
             let scaling = Measured::exact(scaling);
-            result = apply(&result, super::ArithmeticOperator::Times, &scaling)
+            result = apply(&result, crate::condition::ArithmeticOperator::Times, &scaling)
                 .map_err(Unknown::Fault)?;
         }
         let kinds = Kinds::of_arithmetic(left_kinds, self.operator, right_kinds);
@@ -267,8 +269,8 @@ impl Operator {
 mod tests {
     use phasegate_model::Statistic;
 
-    use super::super::checked;
     use super::*;
+    use crate::condition::check::checked;
 
     fn readings(pairs: &[(&str, &str)]) -> Readings {
         let mut readings = Readings::default();

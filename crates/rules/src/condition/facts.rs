@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use phasegate_model::{FactName, FactValue};
 
-use super::term::{Arithmetic, FactProblem, FactTerm};
-use super::{Comparison, Condition, Kinds, Operator, Term};
+use crate::condition::kinds::Kinds;
+use crate::condition::lexer::Operator;
+use crate::condition::term::{Arithmetic, FactProblem, FactTerm};
+use crate::condition::term::{Comparison, Condition, Term};
 
 /// What is known of each fact that a plan, or a test case, has.
 pub(crate) type Facts = BTreeMap<FactName, Result<FactValue, FactProblem>>;
@@ -143,8 +145,9 @@ impl Term {
 mod tests {
     use phasegate_model::{Reading, Readings, Reason};
 
-    use super::super::{Truth, checked};
     use super::*;
+    use crate::condition::check::checked;
+    use crate::condition::evaluate::Truth;
 
     fn kinds(text: &str) -> String {
         checked(text).unwrap().facts()[&"x".parse::<FactName>().unwrap()].to_string()

@@ -4,7 +4,7 @@ use std::fmt;
 
 use phasegate_model::{Decimal, Dimension, Domain, Quantity, Unit};
 
-use super::arithmetic::ArithmeticOperator;
+use crate::condition::arithmetic::ArithmeticOperator;
 
 /// A set of things that a term can be. Most terms are one thing; a number without a unit is a
 /// ratio or a count, and a fact can be anything until its plan is known.

@@ -5,7 +5,10 @@ use std::cmp::Ordering;
 use phasegate_model::{Decimal, Measured, Metric, Reading, Readings};
 use proptest::prelude::*;
 
-use super::{Condition, Fault, Truth, Unknown, checked};
+use crate::condition::arithmetic::Fault;
+use crate::condition::check::checked;
+use crate::condition::evaluate::{Truth, Unknown};
+use crate::condition::term::Condition;
 
 /// A term as the oracle has it. Times are in whole nanoseconds.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::arithmetic::ArithmeticOperator;
+use crate::condition::arithmetic::ArithmeticOperator;
 
 /// A token and its byte range in the condition's text.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,8 +2,9 @@
 
 use phasegate_model::{Decimal, Metric, Readings};
 
-use super::evaluate::Value;
-use super::{Comparison, Operator, Term};
+use crate::condition::evaluate::Value;
+use crate::condition::lexer::Operator;
+use crate::condition::term::{Comparison, Term};
 
 /// A metric compared with a constant amount, the metric on the left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +63,9 @@ impl Term {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Condition, checked};
     use super::*;
+    use crate::condition::check::checked;
+    use crate::condition::term::Condition;
 
     fn limit(text: &str) -> Option<String> {
         let Condition::Compare(comparison) = checked(text).unwrap() else { panic!("{text}") };

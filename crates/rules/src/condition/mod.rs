@@ -1,181 +1,30 @@
 //! Conditions: `P99 < 12us and dataset >= 10MB`, checked and ready to be evaluated.
 
-mod arithmetic;
-mod check;
-mod evaluate;
-mod facts;
-mod kinds;
-mod lexer;
-mod limit;
-mod operands;
-mod parser;
-mod places;
-mod term;
-
-use std::fmt;
-
-use phasegate_model::Metric;
+pub(crate) mod arithmetic;
+pub(crate) mod check;
+pub(crate) mod evaluate;
+pub(crate) mod facts;
+pub(crate) mod kinds;
+#[cfg(test)]
+pub(crate) mod laws;
+pub(crate) mod lexer;
+pub(crate) mod limit;
+pub(crate) mod operands;
+pub(crate) mod parser;
+pub(crate) mod term;
 
 pub use arithmetic::{ArithmeticOperator, Fault};
-#[cfg(test)]
-pub(crate) use check::checked;
-pub(crate) use check::{Checked, checked_with_facts};
 pub use evaluate::{Truth, Unknown};
-pub(crate) use evaluate::{Value, compare};
-pub(crate) use facts::Facts;
 pub use kinds::Kinds;
 pub use lexer::Operator;
 pub use limit::Limit;
-pub(crate) use places::places;
-pub use term::{Arithmetic, FactProblem, FactTerm, Term};
-
-/// A checked condition: every metric exists, every comparison is between things that compare.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Condition {
-    /// At least one holds.
-    Any(Vec<Self>),
-    /// All hold.
-    All(Vec<Self>),
-    /// It doesn't hold.
-    Not(Box<Self>),
-    /// A comparison.
-    Compare(Comparison),
-}
-
-/// Two terms and how they compare. At least one is a metric.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Comparison {
-    /// The left term.
-    pub left: Term,
-    /// How they compare.
-    pub operator: Operator,
-    /// The right term.
-    pub right: Term,
-}
-
-impl Comparison {
-    /// The metrics on its sides, each once, from left to right.
-    pub fn metrics(&self) -> impl Iterator<Item = Metric> {
-        let mut metrics = Vec::new();
-        self.walk(&mut |term| {
-            metrics.extend(term.metric().filter(|metric| !metrics.contains(metric)));
-        });
-        metrics.into_iter()
-    }
-
-    /// Whether one of its metrics is sampled.
-    #[must_use]
-    pub fn is_sampled(&self) -> bool {
-        self.left.is_sampled() || self.right.is_sampled()
-    }
-
-    /// Whether one of its sides is computed from others.
-    #[must_use]
-    pub const fn is_computed(&self) -> bool {
-        self.left.is_computed() || self.right.is_computed()
-    }
-
-    /// Calls `visit` for each term of both sides, from left to right.
-    pub(crate) fn walk<'t>(&'t self, visit: &mut impl FnMut(&'t Term)) {
-        self.left.walk(visit);
-        self.right.walk(visit);
-    }
-}
-
-impl Condition {
-    /// Its comparisons, from left to right.
-    #[must_use]
-    pub fn comparisons(&self) -> Vec<&Comparison> {
-        let mut found = Vec::new();
-        self.visit(&mut |comparison| found.push(comparison));
-        found
-    }
-
-    /// Calls `visit` for each comparison, from left to right.
-    pub(crate) fn visit<'c>(&'c self, visit: &mut impl FnMut(&'c Comparison)) {
-        match self {
-            Self::Any(parts) | Self::All(parts) => parts.iter().for_each(|part| part.visit(visit)),
-            Self::Not(inner) => inner.visit(visit),
-            Self::Compare(comparison) => visit(comparison),
-        }
-    }
-
-    /// Its metrics, each once, in the order in which they are written.
-    #[must_use]
-    pub fn metrics(&self) -> Vec<Metric> {
-        let mut metrics = Vec::new();
-        self.walk(&mut |metric| {
-            if !metrics.contains(&metric) {
-                metrics.push(metric);
-            }
-        });
-        metrics
-    }
-
-    /// Calls `visit` for each metric that it names, from left to right, as often as it does.
-    pub(crate) fn walk(&self, visit: &mut impl FnMut(Metric)) {
-        self.visit(&mut |comparison| {
-            comparison.walk(&mut |term| term.metric().into_iter().for_each(&mut *visit));
-        });
-    }
-
-    /// Whether it names the metric.
-    pub(crate) fn names(&self, metric: Metric) -> bool {
-        match self {
-            Self::Any(parts) | Self::All(parts) => parts.iter().any(|part| part.names(metric)),
-            Self::Not(inner) => inner.names(metric),
-            Self::Compare(comparison) => {
-                comparison.left.names(metric) || comparison.right.names(metric)
-            }
-        }
-    }
-
-    /// Whether it is decided by votes: one of its metrics is sampled.
-    #[must_use]
-    pub fn is_sampled(&self) -> bool {
-        self.comparisons().into_iter().any(Comparison::is_sampled)
-    }
-}
-
-impl fmt::Display for Comparison {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.left, self.operator.as_str(), self.right)
-    }
-}
-
-impl fmt::Display for Condition {
-    /// Canonical names and units, and only the parentheses that are needed.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let join = |parts: &[Self], word: &str, f: &mut fmt::Formatter<'_>| {
-            for (at, part) in parts.iter().enumerate() {
-                if at > 0 {
-                    f.write_str(word)?;
-                }
-                match part {
-                    Self::Any(_) | Self::All(_) => write!(f, "({part})")?,
-                    Self::Not(_) | Self::Compare(_) => part.fmt(f)?,
-                }
-            }
-            Ok(())
-        };
-        match self {
-            Self::Any(parts) => join(parts, " or ", f),
-            Self::All(parts) => join(parts, " and ", f),
-            Self::Not(inner) => match **inner {
-                Self::Compare(_) | Self::Any(_) | Self::All(_) => write!(f, "not ({inner})"),
-                Self::Not(_) => write!(f, "not {inner}"),
-            },
-            Self::Compare(comparison) => comparison.fmt(f),
-        }
-    }
-}
+pub use term::{Arithmetic, Comparison, Condition, FactProblem, FactTerm, Term};
 
 #[cfg(test)]
-mod laws;
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+
+    use crate::condition::check::checked;
 
     fn normalized(text: &str) -> String {
         checked(text).unwrap().to_string()

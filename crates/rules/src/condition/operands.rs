@@ -4,12 +4,13 @@ use std::ops::Range;
 
 use phasegate_model::{Decimal, FactName, Metric, Quantity};
 
-use super::arithmetic::ArithmeticOperator;
-use super::lexer::SyntaxError;
-use super::parser::{Operand, OperandKind};
-use super::term::{FactProblem, FactTerm};
-use super::{Arithmetic, Kinds, Term};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::condition::arithmetic::ArithmeticOperator;
+use crate::condition::kinds::Kinds;
+use crate::condition::lexer::SyntaxError;
+use crate::condition::parser::{Operand, OperandKind};
+use crate::condition::term::{Arithmetic, Term};
+use crate::condition::term::{FactProblem, FactTerm};
+use crate::document::diagnostic::{Code, Diagnostic};
 
 /// Checks the terms of one condition.
 pub(super) struct Checker<'t> {

@@ -14,8 +14,8 @@
 
 use std::ops::Range;
 
-use super::arithmetic::ArithmeticOperator;
-use super::lexer::{Operator, SyntaxError, Token, TokenKind, tokens};
+use crate::condition::arithmetic::ArithmeticOperator;
+use crate::condition::lexer::{Operator, SyntaxError, Token, TokenKind, tokens};
 
 /// How deep parentheses and `not` may nest: more is a mistake, and would use up the stack.
 const DEEPEST: u32 = 64;
@@ -295,6 +295,32 @@ fn joined<'t>(mut parts: Vec<Tree<'t>>, join: fn(Vec<Tree<'t>>) -> Tree<'t>) -> 
     }
 }
 
+/// The byte ranges of the comparisons of a condition that can be read, in the order of
+/// [`crate::condition::Condition::comparisons`]. A range `in low..high` is two comparisons in one place.
+pub(crate) fn places(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    if let Ok(tree) = parse(text) {
+        collect(&tree, &mut found);
+    }
+    found
+}
+
+fn collect(tree: &Tree<'_>, found: &mut Vec<Range<usize>>) {
+    match tree {
+        Tree::Any(parts) | Tree::All(parts) => {
+            for part in parts {
+                collect(part, found);
+            }
+        }
+        Tree::Not(inner) => collect(inner, found),
+        Tree::Compare(left, _, right) => found.push(left.span.start..right.span.end),
+        Tree::Within(value, _, high) => {
+            let place = value.span.start..high.span.end;
+            found.extend([place.clone(), place]);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -366,5 +392,17 @@ mod tests {
         assert_eq!(message("(P99)"), "\"\": a comparison is missing here");
         let long = format!("P99{} < 1us", " + P99".repeat(100_000));
         assert_eq!(message(&long), "\"P99\": a comparison may hold 64 names and numbers at most");
+    }
+
+    #[test]
+    fn each_comparison_has_its_place() {
+        let text = "P99 < 12us and not (dataset in 1MB..2MB or frag > 1.5)";
+        let written: Vec<&str> = places(text).into_iter().map(|place| &text[place]).collect();
+        let range = "dataset in 1MB..2MB";
+        assert_eq!(written, ["P99 < 12us", range, range, "frag > 1.5"]);
+        assert_eq!(
+            written.len(),
+            crate::condition::check::checked(text).unwrap().comparisons().len()
+        );
     }
 }

@@ -4,12 +4,12 @@ use std::ops::RangeInclusive;
 
 use phasegate_model::{Finding, GivenVerdict, Readings, Votes};
 
-use super::columns::Columns;
-use super::outcome::{Asks, Possible};
-use super::point::Point;
-use super::tally::Tally;
-use crate::ballot::{Ballot, RowBallot};
+use crate::decide::ballot::{Ballot, RowBallot};
+use crate::decide::columns::Columns;
+use crate::decide::tally::Tally;
+use crate::margin::point::Point;
 use crate::matrix::Row;
+use crate::outcome::{Asks, Possible};
 
 /// After how many trials at least every row is decided; nothing if they never all are.
 fn first_settled(rows: &[RowState<'_>], trials: usize) -> Option<usize> {

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use phasegate_model::{Evidence, Fact, FactName, Metric, NaiveDate, Previous, Readings};
+use phasegate_model::{Evidence, Fact, FactName, FactUsed, Metric, NaiveDate, Previous, Readings};
 
-use crate::condition::{FactProblem, Facts};
+use crate::condition::facts::Facts;
+use crate::condition::term::FactProblem;
 use crate::matrix::{Matrix, Row, Written};
 
 /// What is known beside the trials. It is the same for each of them.
@@ -100,4 +101,22 @@ impl Written {
     pub(crate) fn bound(&self, facts: &Facts) -> Self {
         Self { condition: self.condition.bound(facts), ..self.clone() }
     }
+}
+
+/// The facts that a row names, as far as the plan has them.
+pub(crate) fn facts_used(row: &Row, facts: Option<&BTreeMap<FactName, Fact>>) -> Vec<FactUsed> {
+    let Some(facts) = facts else { return Vec::new() };
+    let mut used: Vec<FactUsed> = Vec::new();
+    for name in row.written().flat_map(|written| &written.facts).map(|used| &used.name) {
+        let Some(fact) = facts.get(name) else { continue };
+        if used.iter().all(|other| other.name != *name) {
+            used.push(FactUsed {
+                name: name.clone(),
+                value: fact.value.clone(),
+                author: fact.author.clone(),
+                date: fact.date,
+            });
+        }
+    }
+    used
 }

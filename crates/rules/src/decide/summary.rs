@@ -1,12 +1,14 @@
 //! What the trials say of one metric, for readers.
 
 use phasegate_model::{
-    Decimal, Dimension, Domain, Kind, Metric, MetricSummary, Missing, Quantity, Reading, Readings,
-    Summary,
+    Decimal, Dimension, Domain, Kind, Margin, Metric, MetricSummary, Missing, Quantity, Reading,
+    Readings, Summary,
 };
 
-use super::columns::{Columns, Sorted};
-use super::votes::dissent_allowed;
+use crate::condition::term::Condition;
+use crate::decide::columns::{Columns, Sorted};
+use crate::decide::votes::dissent_allowed;
+use crate::matrix::Row;
 
 /// What the trials say of some metrics. The readings of each are sorted once, whoever asks.
 pub(crate) struct Samples<'t> {
@@ -104,4 +106,25 @@ fn missing(metric: Metric, trials: &[&Readings]) -> Summary {
         _ => None,
     });
     Summary::Missing { why: told.unwrap_or_else(|| Missing::not_recorded(metric)) }
+}
+
+/// The metrics of a row, those of the decisive condition first, and first of all the one that the
+/// margin is about.
+pub(crate) fn ordered_metrics(
+    row: &Row,
+    decisive: &Condition,
+    margin: Option<&Margin>,
+) -> Vec<Metric> {
+    let mut metrics = decisive.metrics();
+    for condition in row.conditions().filter(|other| !std::ptr::eq(*other, decisive)) {
+        condition.walk(&mut |metric| {
+            if !metrics.contains(&metric) {
+                metrics.push(metric);
+            }
+        });
+    }
+    if let Some(first) = margin.and_then(|margin| margin.changes.first()) {
+        metrics.sort_by_key(|metric| *metric != first.metric);
+    }
+    metrics
 }

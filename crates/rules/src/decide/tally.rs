@@ -4,15 +4,17 @@ use std::ops::RangeInclusive;
 
 use phasegate_model::{Finding, GivenVerdict, Readings, Reason, Votes};
 
-use super::columns::Columns;
-use super::drift::{LEAST_TRIALS, is_calm};
-use super::point::Point;
-use super::votes::{self, dissent_allowed, e_value};
-use crate::ballot::{Ballot, ConditionBallot};
-use crate::condition::{Comparison, Truth, Unknown};
+use crate::condition::evaluate::{Truth, Unknown};
+use crate::condition::term::Comparison;
+use crate::decide::ballot::{Ballot, ConditionBallot};
+use crate::decide::columns::Columns;
+use crate::decide::drift::{LEAST_TRIALS, is_calm};
+use crate::decide::votes;
+use crate::decide::votes::{dissent_allowed, e_value};
+use crate::margin::point::Point;
 
 /// The votes on one condition.
-pub(super) struct Tally<'b> {
+pub(crate) struct Tally<'b> {
     ballot: &'b ConditionBallot<'b>,
     /// How each trial votes, also those that aren't counted yet; nothing where the readings don't
     /// tell.
@@ -31,7 +33,7 @@ pub(super) struct Tally<'b> {
 
 impl<'b> Tally<'b> {
     /// Has every trial vote, and finds the first crossing; counts no vote yet.
-    pub(super) fn new(
+    pub(crate) fn new(
         ballot: &'b ConditionBallot<'b>,
         columns: &Columns<'_>,
         threshold: f64,
@@ -67,7 +69,7 @@ impl<'b> Tally<'b> {
     }
 
     /// What is found, and after how many trials; nothing if that stays undecided.
-    pub(super) fn decided(&self) -> Option<(bool, RangeInclusive<usize>)> {
+    pub(crate) fn decided(&self) -> Option<(bool, RangeInclusive<usize>)> {
         if self.ballot.is_sampled() {
             let (finding, n) = self.settled?;
             return Some((finding, usize::try_from(n).ok()?..=usize::MAX));
@@ -79,7 +81,7 @@ impl<'b> Tally<'b> {
     }
 
     /// Counts the votes of `trials`, which are the first ones.
-    pub(super) fn count(&mut self, trials: &[&Readings], threshold: f64) {
+    pub(crate) fn count(&mut self, trials: &[&Readings], threshold: f64) {
         for (vote, readings) in self.cast.iter().zip(trials) {
             match vote {
                 Some(true) => self.met += 1,
@@ -136,7 +138,7 @@ impl<'b> Tally<'b> {
     }
 
     /// Whether it was found to hold; nothing if that is undecided.
-    pub(super) fn found(&self) -> Option<bool> {
+    pub(crate) fn found(&self) -> Option<bool> {
         let n = self.trials();
         if self.ballot.is_sampled() {
             self.settled.map(|(met, _)| met)
@@ -149,7 +151,7 @@ impl<'b> Tally<'b> {
         }
     }
 
-    pub(super) fn finding(&self) -> Finding {
+    pub(crate) fn finding(&self) -> Finding {
         match self.found() {
             Some(true) => Finding::Met,
             Some(false) => Finding::NotMet,
@@ -170,7 +172,7 @@ impl<'b> Tally<'b> {
     }
 
     /// The same for a condition that limits a row.
-    pub(super) fn verdict(&self, ballot: &Ballot<'_>, point: &Point<'_>) -> GivenVerdict {
+    pub(crate) fn verdict(&self, ballot: &Ballot<'_>, point: &Point<'_>) -> GivenVerdict {
         GivenVerdict {
             finding: self.finding(),
             met: self.met,
@@ -181,7 +183,7 @@ impl<'b> Tally<'b> {
         }
     }
 
-    pub(super) fn is_futile(&self, most: u32, threshold: f64) -> bool {
+    pub(crate) fn is_futile(&self, most: u32, threshold: f64) -> bool {
         let n = self.trials();
         if self.found().is_some() {
             return false;
@@ -197,14 +199,14 @@ impl<'b> Tally<'b> {
                 .is_none_or(|allowed| n - self.met > allowed && n - self.not_met > allowed)
     }
 
-    pub(super) fn votes(&self, ballot: &Ballot<'_>) -> Option<Votes> {
+    pub(crate) fn votes(&self, ballot: &Ballot<'_>) -> Option<Votes> {
         let n = self.trials();
         self.ballot.is_sampled().then(|| Votes {
             met: self.met,
             not_met: self.not_met,
             neither: self.ties + self.unknown,
-            evidence_met: votes::format(e_value(n - self.met, n)),
-            evidence_not_met: votes::format(e_value(n - self.not_met, n)),
+            evidence_met: votes::format_evidence(e_value(n - self.met, n)),
+            evidence_not_met: votes::format_evidence(e_value(n - self.not_met, n)),
             threshold: ballot.threshold_shown.clone(),
             settled_at: self.settled.map(|(_, at)| at),
         })

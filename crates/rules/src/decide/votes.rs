@@ -7,7 +7,9 @@
 
 use std::cmp::Ordering;
 
+use crate::decide::drift::LEAST_TRIALS;
 use crate::exact;
+use crate::matrix::Matrix;
 
 /// The bets: weight, and the share of dissent that the bet expects.
 const BETS: [(f64, f64); 3] = [(0.60, 0.01), (0.20, 0.15), (0.20, 0.30)];
@@ -81,7 +83,7 @@ pub(crate) fn dissent_allowed(n: u32, threshold: f64) -> Option<u32> {
 }
 
 /// For readers: three significant digits.
-pub(crate) fn format(e_value: f64) -> String {
+pub(crate) fn format_evidence(e_value: f64) -> String {
     match e_value {
         tiny if tiny > 0.0 && tiny < 0.001 => exponential(tiny),
         huge if huge >= 1e6 => exponential(huge),
@@ -181,6 +183,14 @@ fn rounded(value: f64, decimals: u32) -> Option<u64> {
     let half = 1 << (shift - 1);
     let up = rest > half || (rest == half && whole % 2 == 1);
     Some(whole + u64::from(up))
+}
+
+/// So many trials that agree in everything settle every row.
+pub(crate) fn enough_trials(matrix: &Matrix) -> u32 {
+    let threshold = matrix.ballot().threshold;
+    let enough = |trials: &u32| e_value(0, *trials) >= threshold;
+    // The smallest error rate that can be written needs fewer than 200.
+    (LEAST_TRIALS..1_000).find(enough).unwrap_or(1_000)
 }
 
 #[cfg(test)]
@@ -307,7 +317,7 @@ mod tests {
     #[test]
     fn three_digits_are_shown() {
         let shown: Vec<String> =
-            [0.0, 0.000_012_3, 0.5, 1.808, 71.63, 142.5, 1.5e9].map(format).to_vec();
+            [0.0, 0.000_012_3, 0.5, 1.808, 71.63, 142.5, 1.5e9].map(format_evidence).to_vec();
         assert_eq!(shown, ["0.000", "1.23e-5", "0.500", "1.81", "71.6", "142", "1.50e9"]);
     }
 }

@@ -4,18 +4,19 @@
 //! and single spaces; `->` becomes `→`. Numbers and texts stay as they were written. Formatting
 //! twice is formatting once, and what the file means doesn't change: that is checked each time.
 
-mod comments;
-mod print;
-mod values;
+pub(crate) mod comments;
+pub(crate) mod print;
+pub(crate) mod schema;
+pub(crate) mod values;
 
 use std::ops::Range;
 
 use phasegate_model::Plan;
 
-use crate::diagnostic::{Code, Diagnostic, Source};
-use crate::keys;
+use crate::document::diagnostic::{Code, Diagnostic, Source};
+use crate::document::keys;
 use crate::matrix::{Matrix, RowPlaces};
-use crate::plan_file::parse_plan;
+use crate::read::plan::parse_plan;
 
 /// What a file of a team's is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use toml_edit::{DocumentMut, Item, Key, Table, Value};
 
-use super::comments::{Lines, behind};
-use super::values::{Place, value};
-use crate::keys;
+use crate::document::keys;
+use crate::format::comments::{Lines, behind};
+use crate::format::values::{Place, value};
 
 /// The whole file.
 pub(crate) fn document(document: &DocumentMut, about: &'static keys::Table) -> String {

@@ -2,8 +2,8 @@
 
 use toml_edit::{Array, Formatted, InlineTable, Value};
 
-use super::comments::Lines;
-use crate::keys;
+use crate::document::keys;
+use crate::format::comments::Lines;
 
 /// Lists that would go beyond this column have a line for each item.
 const LONGEST_LINE: usize = 100;

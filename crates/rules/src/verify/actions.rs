@@ -2,13 +2,14 @@
 
 use phasegate_model::{Better, Gate, Metric, Readings, Server, Statistic, Verb};
 
-use super::analysis::{Analysis, says};
-use super::space::Atom;
-use crate::condition::{Condition, Operator};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::condition::lexer::Operator;
+use crate::condition::term::Condition;
+use crate::document::diagnostic::{Code, Diagnostic};
 use crate::matrix::Row;
+use crate::verify::analysis::{Analysis, says};
+use crate::verify::space::regions::Atom;
 
-pub(super) fn check(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
+pub(crate) fn check(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
     for (at, row, _) in analysis.rows() {
         polarity(analysis, at, row, problems);
         deferred(analysis, at, row, problems);

@@ -8,47 +8,48 @@ use phasegate_model::{
     Unit, Verb,
 };
 
-use super::axis::Value;
-use super::blocks::{Block, Point};
-use super::cover::Search;
-use super::domain::Bounds;
-use super::space::{Atom, Space, Subject, meet};
-use crate::condition::{Condition, Facts};
-use crate::diagnostic::Witness;
+use crate::ask::test_cases::settled;
+use crate::condition::facts::Facts;
+use crate::condition::term::Condition;
+use crate::document::diagnostic::Witness;
 use crate::matrix::{HitPolicy, Matrix, Row};
-use crate::test_cases::settled;
+use crate::verify::space::axis::Value;
+use crate::verify::space::blocks::{Block, Point};
+use crate::verify::space::cover::Search;
+use crate::verify::space::domain::Bounds;
+use crate::verify::space::regions::{Atom, Space, Subject, meet};
 
 /// Combinations of values that are tried for metrics that are compared with each other.
 const MOST_TRIES: usize = 4_096;
 
 /// Where a row says what.
-pub(super) struct Regions {
+pub(crate) struct Regions {
     /// Where it applies and its condition holds.
-    pub(super) met: Vec<Block>,
+    pub(crate) met: Vec<Block>,
     /// Where it applies.
-    pub(super) given: Vec<Block>,
+    pub(crate) given: Vec<Block>,
     /// Where its `else` follows; nowhere if it has none.
-    pub(super) not_met: Vec<Block>,
+    pub(crate) not_met: Vec<Block>,
     /// Where it has an action.
-    pub(super) speaks: Vec<Block>,
+    pub(crate) speaks: Vec<Block>,
 }
 
 /// A matrix taken apart.
-pub(super) struct Analysis<'m> {
-    pub(super) matrix: &'m Matrix,
-    pub(super) space: Space,
-    pub(super) search: Search,
+pub(crate) struct Analysis<'m> {
+    pub(crate) matrix: &'m Matrix,
+    pub(crate) space: Space,
+    pub(crate) search: Search,
     /// One for each row.
-    pub(super) regions: Vec<Regions>,
+    pub(crate) regions: Vec<Regions>,
     /// For each row the others that have an action near it, in their order. Rows that are not
     /// neighbours never speak of the same readings.
-    pub(super) neighbours: Vec<Vec<usize>>,
+    pub(crate) neighbours: Vec<Vec<usize>>,
     /// Metrics that are compared with something else than a constant.
     entangled: BTreeSet<Metric>,
 }
 
 impl<'m> Analysis<'m> {
-    pub(super) fn of(matrix: &'m Matrix) -> Self {
+    pub(crate) fn of(matrix: &'m Matrix) -> Self {
         let space = Space::of(matrix);
         let regions: Vec<Regions> = matrix.rows.iter().map(|row| regions(&space, row)).collect();
         let neighbours = neighbours(&regions);
@@ -65,13 +66,13 @@ impl<'m> Analysis<'m> {
     }
 
     /// Rows with their regions, in the order of the file.
-    pub(super) fn rows(&self) -> impl Iterator<Item = (usize, &'m Row, &Regions)> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (usize, &'m Row, &Regions)> {
         let rows = self.matrix.rows.iter().zip(&self.regions).enumerate();
         rows.map(|(at, (row, regions))| (at, row, regions))
     }
 
     /// The neighbours of a row that come before another, with where they speak.
-    pub(super) fn speakers_near(
+    pub(crate) fn speakers_near(
         &self,
         at: usize,
         before: usize,
@@ -82,7 +83,7 @@ impl<'m> Analysis<'m> {
     }
 
     /// Readings at a point of which `claim` holds, and no more of them than it needs.
-    pub(super) fn readings(
+    pub(crate) fn readings(
         &self,
         point: &Point,
         claim: impl Fn(&Readings) -> bool,
@@ -104,7 +105,7 @@ impl<'m> Analysis<'m> {
     }
 
     /// The same, in words.
-    pub(super) fn witness(
+    pub(crate) fn witness(
         &self,
         point: &Point,
         claim: impl Fn(&Readings) -> bool,
@@ -164,14 +165,14 @@ impl<'m> Analysis<'m> {
     }
 
     /// Whether it is certain that a row says nothing of any readings at a point, nor of fewer.
-    pub(super) fn is_silent_at(&self, row: usize, point: &Point) -> bool {
+    pub(crate) fn is_silent_at(&self, row: usize, point: &Point) -> bool {
         let speaks = self.regions.get(row).into_iter().flat_map(|own| &own.speaks);
         self.entangled.is_empty() && !speaks.into_iter().any(|block| block.holds(point))
     }
 
     /// What some rows, which are in their order, say of these readings; nothing if the readings
     /// don't tell.
-    pub(super) fn said(&self, rows: &[usize], readings: &Readings) -> Option<Vec<(usize, Verb)>> {
+    pub(crate) fn said(&self, rows: &[usize], readings: &Readings) -> Option<Vec<(usize, Verb)>> {
         let mut verbs = Vec::new();
         for (at, row) in rows.iter().filter_map(|at| Some((*at, self.matrix.rows.get(*at)?))) {
             verbs.extend(says(row, readings)?.map(|action| (at, action.verb())));
@@ -180,7 +181,7 @@ impl<'m> Analysis<'m> {
     }
 
     /// The outcome of what rows say, in their order.
-    pub(super) fn outcome(&self, mut verbs: impl Iterator<Item = Verb>) -> Outcome {
+    pub(crate) fn outcome(&self, mut verbs: impl Iterator<Item = Verb>) -> Outcome {
         let verb = match self.matrix.hit_policy {
             HitPolicy::Priority => verbs.max(),
             HitPolicy::First => verbs.next(),
@@ -222,14 +223,14 @@ fn neighbours(regions: &[Regions]) -> Vec<Vec<usize>> {
 }
 
 /// The smallest block that holds a region; nothing if the region is empty.
-pub(super) fn hull(region: &[Block]) -> Option<Block> {
+pub(crate) fn hull(region: &[Block]) -> Option<Block> {
     let (first, rest) = region.split_first()?;
     Some(rest.iter().fold(first.clone(), |hull, block| hull.hull(block)))
 }
 
 /// What a row says of readings: unknown, nothing, or an action.
 #[expect(clippy::option_option, reason = "unknown, nothing and an action are three things")]
-pub(super) fn says<'r>(row: &'r Row, readings: &Readings) -> Option<Option<&'r Action>> {
+pub(crate) fn says<'r>(row: &'r Row, readings: &Readings) -> Option<Option<&'r Action>> {
     match settled(row, readings, &Facts::new()) {
         Finding::Undecided(_) => None,
         finding => Some(row.action(&finding)),
@@ -237,11 +238,11 @@ pub(super) fn says<'r>(row: &'r Row, readings: &Readings) -> Option<Option<&'r A
 }
 
 /// What a condition says of readings; nothing if they don't tell.
-pub(super) fn truth(condition: &Condition, readings: &Readings) -> Option<bool> {
+pub(crate) fn truth(condition: &Condition, readings: &Readings) -> Option<bool> {
     match condition.holds(readings) {
-        crate::condition::Truth::True => Some(true),
-        crate::condition::Truth::False => Some(false),
-        crate::condition::Truth::Unknown(_) => None,
+        crate::condition::evaluate::Truth::True => Some(true),
+        crate::condition::evaluate::Truth::False => Some(false),
+        crate::condition::evaluate::Truth::Unknown(_) => None,
     }
 }
 
@@ -282,7 +283,7 @@ fn typical(dimension: Dimension) -> Decimal {
 }
 
 /// Readings in words, and what comes of them.
-pub(super) fn witness(readings: Readings, text: &str) -> Witness {
+pub(crate) fn witness(readings: Readings, text: &str) -> Witness {
     let shown: Vec<String> = readings
         .iter()
         .map(|(metric, reading)| format!("{metric} = {}", shown(metric, reading)))
@@ -301,7 +302,7 @@ fn shown(metric: Metric, reading: &Reading) -> String {
 }
 
 /// An amount of a metric as people write it.
-pub(super) fn amount(metric: Metric, amount: Decimal) -> String {
+pub(crate) fn amount(metric: Metric, amount: Decimal) -> String {
     match (metric.display_unit(), metric.domain()) {
         (Some(Unit::Percent), _) => Quantity::percent(amount).to_string(),
         (_, Domain::Number(dimension)) => Quantity::from_amount(dimension, amount).to_string(),

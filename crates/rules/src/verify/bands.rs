@@ -4,21 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_model::Readings;
 
-use super::analysis::{Analysis, says};
-use super::blocks::{Block, Point, Run};
-use super::space::Subject;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::document::diagnostic::{Code, Diagnostic};
 use crate::matrix::Row;
+use crate::verify::analysis::{Analysis, says};
+use crate::verify::space::blocks::{Block, Point, Run};
+use crate::verify::space::regions::Subject;
 
 /// One run of one metric's readings, for which a row asks for one action.
 #[derive(Clone, Copy)]
-pub(super) struct Band {
-    pub(super) axis: usize,
-    pub(super) run: Run,
+pub(crate) struct Band {
+    pub(crate) axis: usize,
+    pub(crate) run: Run,
 }
 
 /// The row as a band, if it is one: one metric, one run, no `given` and no `else`.
-pub(super) fn band(analysis: &Analysis<'_>, at: usize) -> Option<Band> {
+pub(crate) fn band(analysis: &Analysis<'_>, at: usize) -> Option<Band> {
     let (row, regions) = (analysis.matrix.rows.get(at)?, analysis.regions.get(at)?);
     let [block] = regions.met.as_slice() else { return None };
     if row.given.is_some() || row.otherwise.is_some() {
@@ -36,7 +36,7 @@ pub(super) fn band(analysis: &Analysis<'_>, at: usize) -> Option<Band> {
 }
 
 /// Reports overlaps and gaps of all rows that ever have their turn; returns the gaps, so that they are reported once.
-pub(super) fn check(
+pub(crate) fn check(
     analysis: &Analysis<'_>,
     silent: &BTreeSet<usize>,
     problems: &mut Vec<Diagnostic>,
@@ -155,4 +155,28 @@ fn names(analysis: &Analysis<'_>, row: &Row, axis: usize) -> bool {
 fn middle(analysis: &Analysis<'_>, axis: usize, run: Run) -> Point {
     let runs = analysis.space.whole().with(axis, run);
     runs.runs().map(|run| run.from.midpoint(run.to)).collect()
+}
+
+/// Looks for a region in which no row has an action. `reported` has been reported as something
+/// else.
+pub(crate) fn gaps(analysis: &Analysis<'_>, reported: &[Block], problems: &mut Vec<Diagnostic>) {
+    if analysis.matrix.default.is_some() {
+        return;
+    }
+    let speaks = analysis.regions.iter().flat_map(|regions| &regions.speaks);
+    let cover = speaks.chain(reported);
+    let Ok(Some(point)) = analysis.search.hole(&analysis.space.whole(), cover) else { return };
+    let is_silent = |readings: &Readings| {
+        analysis.matrix.rows.iter().all(|row| matches!(says(row, readings), Some(None)))
+    };
+    let witness = analysis.witness(&point, is_silent, "no row says anything");
+    // What can't be shown on readings may be a point that no readings have.
+    let Some(witness) = witness else { return };
+    let message = "there are readings of which no row says anything";
+    problems.push(
+        Diagnostic::new(Code::Gap, analysis.matrix.place.clone(), message)
+            .label("the outcome is then undecided")
+            .witness(witness)
+            .help("add a row or an `else`, or name a `default` in `[matrix]`"),
+    );
 }

@@ -1,13 +1,13 @@
 //! Conditions that no reading meets, and conditions that every reading meets.
 
-use super::analysis::{Analysis, truth};
-use super::blocks::Block;
-use super::limits;
-use crate::condition::Condition;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::condition::term::Condition;
+use crate::document::diagnostic::{Code, Diagnostic};
 use crate::matrix::{Row, Written};
+use crate::verify::analysis::{Analysis, truth};
+use crate::verify::limits;
+use crate::verify::space::blocks::Block;
 
-pub(super) fn check(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
+pub(crate) fn check(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
     for (_, row, regions) in analysis.rows() {
         // A limit outside the domain is one mistake, and has been reported as that.
         if row.conditions().any(limits::has_limit_outside) {
@@ -79,7 +79,7 @@ fn together(
     given: &Written,
     region: &[Block],
     code: Code,
-) -> Option<crate::diagnostic::Witness> {
+) -> Option<crate::document::diagnostic::Witness> {
     let holds = code == Code::AlwaysMet;
     let point = analysis.search.hole_in_any(region, &[]).ok()??;
     let shows = |readings: &_| {

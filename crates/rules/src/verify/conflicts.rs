@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_model::{Action, Gate, Readings};
 
-use super::analysis::{Analysis, hull, says};
-use super::bands::band;
-use super::blocks::{Block, Point};
-use super::space::meet;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::document::diagnostic::{Code, Diagnostic};
 use crate::matrix::{HitPolicy, Row};
+use crate::verify::analysis::{Analysis, hull, says};
+use crate::verify::bands::band;
+use crate::verify::space::blocks::{Block, Point};
+use crate::verify::space::regions::meet;
 
-pub(super) fn check(
+pub(crate) fn check(
     analysis: &Analysis<'_>,
     silent: &BTreeSet<usize>,
     problems: &mut Vec<Diagnostic>,

@@ -2,17 +2,18 @@
 
 use phasegate_model::{Decimal, Env, Metric, Reading, Readings, Statistic};
 
-use super::analysis::{amount, witness};
-use super::domain::Bounds;
-use super::space::Atom;
-use crate::condition::{Condition, Operator};
-use crate::diagnostic::{Code, Diagnostic, Witness};
+use crate::condition::lexer::Operator;
+use crate::condition::term::Condition;
+use crate::document::diagnostic::{Code, Diagnostic, Witness};
 use crate::matrix::{Matrix, Row, Written};
+use crate::verify::analysis::{amount, witness};
+use crate::verify::space::domain::Bounds;
+use crate::verify::space::regions::Atom;
 
 /// Two readings of the clock are at least this far apart, in ns: times below it are not measured.
 const CLOCK_NS: Decimal = Decimal::from_parts(20, 0, 0, false, 0);
 
-pub(super) fn check(matrix: &Matrix, problems: &mut Vec<Diagnostic>) {
+pub(crate) fn check(matrix: &Matrix, problems: &mut Vec<Diagnostic>) {
     for written in matrix.rows.iter().flat_map(both) {
         let comparisons = written.condition.comparisons();
         for (comparison, place) in comparisons.into_iter().zip(&written.comparisons) {
@@ -53,7 +54,7 @@ fn both(row: &Row) -> impl Iterator<Item = &Written> {
 }
 
 /// Whether some limit of the condition lies outside its metric's domain.
-pub(super) fn has_limit_outside(condition: &Condition) -> bool {
+pub(crate) fn has_limit_outside(condition: &Condition) -> bool {
     let atoms = condition.comparisons().into_iter().map(Atom::of);
     let numbers = atoms.filter_map(|atom| atom.number());
     numbers.into_iter().any(|(metric, limit)| crossed(metric, limit).is_some())

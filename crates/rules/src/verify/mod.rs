@@ -5,32 +5,23 @@
 //! another block. Nothing walks through all cells. Every problem that claims something of readings
 //! shows readings, and the evaluator that decides has confirmed them.
 
-mod actions;
-mod analysis;
-mod axis;
-mod bands;
-mod blocks;
-mod conditions;
-mod conflicts;
-mod cover;
-mod domain;
-mod explain;
-mod gaps;
-mod limits;
-mod order;
-mod plan;
-mod space;
-mod test_coverage;
+pub(crate) mod actions;
+pub(crate) mod analysis;
+pub(crate) mod bands;
+pub(crate) mod conditions;
+pub(crate) mod conflicts;
+pub(crate) mod limits;
+pub(crate) mod order;
+pub(crate) mod plan;
+pub(crate) mod space;
+pub(crate) mod test_coverage;
 
 use phasegate_model::Readings;
 
-use crate::condition::Condition;
-use crate::diagnostic::{Code, Diagnostic, Witness};
+use crate::condition::term::Condition;
+use crate::document::diagnostic::{Code, Diagnostic, Witness};
 use crate::matrix::{Matrix, Row};
-use analysis::Analysis;
-
-pub use explain::explain;
-pub use plan::verify_plan;
+use crate::verify::analysis::Analysis;
 
 impl Matrix {
     /// Everything that is wrong, or looks wrong, with a matrix that can be read: all problems at
@@ -66,7 +57,7 @@ impl Matrix {
         conflicts::check(&analysis, &silent, &mut problems);
         order::without_effect(&analysis, &silent, &mut problems);
         let reported = bands::check(&analysis, &silent, &mut problems);
-        gaps::check(&analysis, &reported, &mut problems);
+        bands::gaps(&analysis, &reported, &mut problems);
         test_coverage::check(&analysis, &mut problems);
         too_complex(&analysis, &mut problems);
         problems.sort_by_key(|problem| (problem.span.start, problem.span.end, problem.code));

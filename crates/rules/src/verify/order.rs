@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 
 use phasegate_model::{Action, Readings, Verb};
 
-use super::analysis::{Analysis, Regions, says};
-use super::blocks::{Block, Point};
-use super::cover::GaveUp;
-use super::space::meet;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::document::diagnostic::{Code, Diagnostic};
 use crate::matrix::{HitPolicy, Row};
+use crate::verify::analysis::{Analysis, Regions, says};
+use crate::verify::space::blocks::{Block, Point};
+use crate::verify::space::cover::GaveUp;
+use crate::verify::space::regions::meet;
 
 /// Rows are named as covering another up to this many; more tell nothing.
 const MOST_NAMED: usize = 6;
 
 /// What earlier rows leave to a row under the hit policy `first` may be nothing. Returns the rows
 /// that never have their turn.
-pub(super) fn shadowed(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) -> BTreeSet<usize> {
+pub(crate) fn shadowed(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) -> BTreeSet<usize> {
     let mut found = BTreeSet::new();
     if analysis.matrix.hit_policy != HitPolicy::First {
         return found;
@@ -90,7 +90,7 @@ fn shadow(analysis: &Analysis<'_>, at: usize, row: &Row, by: &[usize]) -> Diagno
     let readings = point.and_then(|p| analysis.readings(&p, |readings| first(readings).is_some()));
     let witness = readings.and_then(|readings| {
         let text = first(&readings)?;
-        Some(super::analysis::witness(readings, &text))
+        Some(crate::verify::analysis::witness(readings, &text))
     });
     problem.witness(witness)
 }
@@ -104,7 +104,7 @@ struct Statement<'a> {
 
 /// Rows whose action is never the one that counts. They are looked at from the last to the first,
 /// and one that was found counts no more: all of them together can be removed.
-pub(super) fn without_effect(
+pub(crate) fn without_effect(
     analysis: &Analysis<'_>,
     silent: &BTreeSet<usize>,
     problems: &mut Vec<Diagnostic>,
@@ -243,7 +243,7 @@ fn idle(analysis: &Analysis<'_>, at: usize, row: &Row, gone: &[bool]) -> Diagnos
         };
         let readings = analysis.readings(&point, |readings| outcome(readings).is_some())?;
         let text = format!("the outcome is {} with or without it", outcome(&readings)?);
-        Some(super::analysis::witness(readings, &text))
+        Some(crate::verify::analysis::witness(readings, &text))
     });
     Diagnostic::new(Code::RowWithoutEffect, row.when.place.clone(), message)
         .label("no readings make a difference")

@@ -6,10 +6,11 @@ use std::ops::Range;
 use phasegate_model::{Headroom, Load, Metric, Plan, Quantile, Statistic};
 use toml::de::DeTable;
 
-use super::told;
-use crate::decide::{LEAST_TRIALS, e_value, format_evidence};
-use crate::diagnostic::{Code, Diagnostic, Source};
+use crate::decide::drift::LEAST_TRIALS;
+use crate::decide::votes::{e_value, format_evidence};
+use crate::document::diagnostic::{Code, Diagnostic, Source};
 use crate::matrix::Matrix;
+use crate::verify::told;
 
 /// A quantile needs this many samples beyond it, or a few of them decide it.
 const SAMPLES_BEYOND: u64 = 100;

@@ -5,15 +5,17 @@ use std::collections::BTreeSet;
 
 use phasegate_model::{Decimal, Finding, Metric, Reading, Readings};
 
-use super::analysis::{Analysis, amount, says, witness};
-use super::domain::Bounds;
-use super::space::Atom;
-use crate::condition::{Comparison, Operator, Truth};
-use crate::diagnostic::{Code, Diagnostic, Witness};
+use crate::ask::test_cases::{comes_out, facts_of, finding_of, settled};
+use crate::condition::evaluate::Truth;
+use crate::condition::lexer::Operator;
+use crate::condition::term::Comparison;
+use crate::document::diagnostic::{Code, Diagnostic, Witness};
 use crate::matrix::{Matrix, Row, Test, Written};
-use crate::test_cases::{comes_out, facts_of, finding_of, settled};
+use crate::verify::analysis::{Analysis, amount, says, witness};
+use crate::verify::space::domain::Bounds;
+use crate::verify::space::regions::Atom;
 
-pub(super) fn check(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
+pub(crate) fn check(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
     let matrix = analysis.matrix;
     if matrix.tests.is_empty() {
         let witness = (0..matrix.rows.len()).find_map(|at| met(analysis, at));

@@ -1,0 +1,63 @@
+//! Where a run stands while it is measured.
+
+use phasegate_model::{Finding, Readings, RowId};
+
+use crate::decide::assess::{Assessment, RowState};
+use crate::decide::background::{Background, completed_or};
+use crate::decide::columns::Columns;
+use crate::matrix::Matrix;
+
+/// Where a run stands, after some of its trials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Whether every row is decided.
+    pub settled: bool,
+    /// Whether no row that is still open could be decided with the trials that are left.
+    pub futile: bool,
+    /// Each row, in the matrix's order.
+    pub rows: Vec<RowProgress>,
+}
+
+/// Where a row stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowProgress {
+    /// The row.
+    pub id: RowId,
+    /// What the trials so far say of it.
+    pub finding: Finding,
+}
+
+impl Matrix {
+    /// Where a run stands after these trials, if there can be `most` in all; without facts and
+    /// without an earlier phase.
+    #[must_use]
+    pub fn progress(&self, trials: &[&Readings], most: u32) -> Progress {
+        self.progress_with(&Background::NOTHING, trials, most)
+    }
+
+    /// Where a run stands after these trials, if there can be `most` in all.
+    #[must_use]
+    pub fn progress_with(
+        &self,
+        background: &Background<'_>,
+        trials: &[&Readings],
+        most: u32,
+    ) -> Progress {
+        let matrix = self.bound(background);
+        let metrics = self.metrics();
+        let completed = background.complete(trials, &metrics);
+        let trials = completed_or(completed.as_ref(), trials);
+        let ballot = matrix.ballot();
+        let assessment = Assessment::of(&ballot, &Columns::of(&metrics, &trials));
+        let row = |state: &RowState<'_>| RowProgress {
+            id: state.row.id.clone(),
+            finding: state.finding(),
+        };
+        let settled = assessment.is_settled();
+        Progress {
+            settled,
+            futile: !settled && assessment.is_futile(most),
+            rows: assessment.rows.iter().map(row).collect(),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Facts in plan files, and whether they are what conditions ask for.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use phasegate_model::{Fact, FactName, FactValue, NaiveDate, Quantity, QuantityError};
+use toml::Spanned;
+use toml::de::DeValue;
+
+use crate::document::diagnostic::{Code, Diagnostic};
+use crate::document::sections::{Section, wrong_type};
+use crate::read::tests_of_matrix::scalar_text;
+
+/// A fact, and where its value is written.
+pub(crate) type PlacedFact = (Fact, Range<usize>);
+
+/// Reads the tables `[fact.NAME]`.
+pub(crate) fn facts(
+    top: &mut Section<'_>,
+    problems: &mut Vec<Diagnostic>,
+) -> BTreeMap<FactName, PlacedFact> {
+    let mut facts = BTreeMap::new();
+    let Some(table) = top.section("fact", problems) else { return facts };
+    for (key, span, value) in table.all() {
+        let name = key.parse::<FactName>().map_err(|error| {
+            problems.push(Diagnostic::new(Code::BadValue, span, error.to_string()));
+        });
+        let Some(mut section) = table.section_of(value, &format!("fact.{key}"), problems) else {
+            continue;
+        };
+        let fact = fact(&mut section, problems);
+        section.finish(problems);
+        facts.extend(name.ok().zip(fact));
+    }
+    facts
+}
+
+fn fact(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<PlacedFact> {
+    let value = value(section, problems);
+    let author = section.required_text("author", problems).map(|text| text.text.to_owned());
+    let date = date(section, "date", problems);
+    let max_age = section.parsed("max_age", problems);
+    let (value, span) = value?;
+    Some((Fact { value, author: author?, date: date?, max_age }, span))
+}
+
+fn value(
+    section: &mut Section<'_>,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<(FactValue, Range<usize>)> {
+    let Some(written) = section.value("value") else {
+        section.missing("value", problems);
+        return None;
+    };
+    let span = written.span();
+    let Some(text) = scalar_text(written) else {
+        problems.push(wrong_type(written, "value", "a quantity, a version or a text"));
+        return None;
+    };
+    let value = FactValue::from(text.as_str());
+    if let Some(error) = mistaken(&value) {
+        problems.push(
+            Diagnostic::new(Code::BadQuantity, span, error.to_string())
+                .help("a fact that is a text can't begin with a digit"),
+        );
+        return None;
+    }
+    Some((value, span))
+}
+
+/// Why a value that looks like a quantity isn't one.
+fn mistaken(value: &FactValue) -> Option<QuantityError> {
+    let FactValue::Text(text) = value else { return None };
+    let text = text.trim();
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let begins_with_digit = unsigned.starts_with(|c: char| c.is_ascii_digit());
+    if begins_with_digit || text.is_empty() { text.parse::<Quantity>().err() } else { None }
+}
+
+/// A day, as a text or as a TOML date.
+pub(crate) fn date(
+    section: &mut Section<'_>,
+    key: &'static str,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<NaiveDate> {
+    let Some(value) = section.value(key) else {
+        section.missing(key, problems);
+        return None;
+    };
+    let written = day_text(value);
+    let day = written.as_deref().and_then(|text| {
+        let day = text.parse::<NaiveDate>().ok()?;
+        (day.to_string() == text).then_some(day)
+    });
+    if day.is_none() {
+        let message = format!("`{key}` must be a day, such as `2026-11-23`");
+        problems.push(Diagnostic::new(Code::BadValue, value.span(), message));
+    }
+    day
+}
+
+fn day_text(value: &Spanned<DeValue<'_>>) -> Option<String> {
+    match value.get_ref() {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Datetime(datetime) => Some(datetime.to_string()),
+        _ => None,
+    }
+}

@@ -1,0 +1,319 @@
+//! Reads phase plans: TOML to [`Plan`], all problems at once.
+//!
+//! ```toml
+//! schema = 1
+//!
+//! [phase]
+//! id = "3A"
+//! title = "jemalloc analysis"
+//! subject = "the allocator"
+//! matrix = "../allocator.toml"
+//!
+//! [measure]
+//! wait = "spin"
+//! budget = "60s"
+//! ```
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::ops::Range;
+
+use phasegate_model::{
+    Command, FactName, Keys, Load, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Prediction,
+    Timespan, Transport, Wait, Writes,
+};
+
+use crate::document::diagnostic::{Diagnostic, Source};
+use crate::document::sections::{Section, Text, read_document};
+use crate::matrix::Written;
+use crate::read::dataset::{check_type, dataset};
+use crate::read::facts as fact_file;
+use crate::read::load::{command, keys, load, mix, writes};
+use crate::read::matrix_file::{condition_at, schema};
+use crate::read::target as target_file;
+
+const ROUNDS: NonZeroU32 = NonZeroU32::new(5).unwrap();
+const SAMPLES: NonZeroU32 = NonZeroU32::new(10_000).unwrap();
+const WARMUP: u32 = 1_000;
+const TRIALS: NonZeroU32 = NonZeroU32::new(30).unwrap();
+const BUDGET_SECONDS: u32 = 60;
+
+/// A checked plan file, with the places that problems point to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanFile {
+    /// The plan.
+    pub plan: Plan,
+    /// The name of the file.
+    pub name: String,
+    /// Where each fact's value is written.
+    pub(crate) places: BTreeMap<FactName, Range<usize>>,
+    /// The conditions in the plan itself.
+    pub(crate) conditions: Vec<Written>,
+}
+
+impl PlanFile {
+    /// Reads a phase plan, like [`parse_plan`].
+    ///
+    /// # Errors
+    /// All problems of the file, in the order of their places.
+    pub fn parse(source: &Source) -> Result<Self, Vec<Diagnostic>> {
+        read_document(source, |top, problems| {
+            schema(top, problems)?;
+            read_plan(top, problems)
+        })
+    }
+}
+
+/// Reads a phase plan. What isn't written has a default: 30 trials and 60 s at most, 5 rounds of
+/// 10 000 samples after 1 000 requests of warm-up with floor rounds between them, GET over a unix
+/// socket, blocking, not pinned.
+///
+/// # Errors
+/// All problems of the file, in the order of their places.
+pub fn parse_plan(source: &Source) -> Result<Plan, Vec<Diagnostic>> {
+    PlanFile::parse(source).map(|file| file.plan)
+}
+
+fn read_plan(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<PlanFile> {
+    let phase = top.required_section("phase", problems);
+    let measure = match top.section("measure", problems) {
+        Some(mut section) => {
+            let measure = read_measure(&mut section, problems);
+            section.finish(problems);
+            measure
+        }
+        None => default_measure(),
+    };
+    let target = target_file::server(top, "target", problems);
+    let baseline = target_file::server(top, "baseline", problems);
+    let mut conditions = Vec::new();
+    let next_options = next_options(top, &mut conditions, problems);
+    let predictions = predictions(top, &mut conditions, problems);
+    let facts = fact_file::facts(top, problems);
+    let places = facts.iter().map(|(name, (_, span))| (name.clone(), span.clone())).collect();
+    let mut phase = phase?;
+    let plan = read_phase(&mut phase, measure, next_options, problems);
+    phase.finish(problems);
+    let facts = facts.into_iter().map(|(name, (fact, _))| (name, fact)).collect();
+    let plan = Plan { target, baseline, facts, predictions, ..plan? };
+    let name = top.source().name.clone();
+    let file = PlanFile { plan, name, places, conditions };
+    // Problems of the one file that was given don't name it.
+    let own = file.misfits(&file.conditions.iter().collect::<Vec<_>>());
+    problems.extend(own.into_iter().map(|problem| Diagnostic { file: None, ..problem }));
+    Some(file)
+}
+
+fn predictions(
+    top: &mut Section<'_>,
+    conditions: &mut Vec<Written>,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<Prediction> {
+    let mut predictions = Vec::new();
+    for mut section in top.sections("prediction", problems) {
+        let text = owned(section.required_text("text", problems));
+        let claim = section.required_text("claim", problems);
+        let claim = condition(section.source(), claim, conditions, problems);
+        let by = owned(section.required_text("by", problems));
+        let on = fact_file::date(&mut section, "on", problems);
+        section.finish(problems);
+        let prediction = || Some(Prediction { text: text?, claim: claim?, by: by?, on: on? });
+        predictions.extend(prediction());
+    }
+    predictions
+}
+
+/// A condition's text, once it is known to be one.
+fn condition(
+    source: &Source,
+    text: Option<Text<'_>>,
+    conditions: &mut Vec<Written>,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<String> {
+    let text = text?;
+    let written = condition_at(source, &text, 0..text.text.len(), problems)?;
+    let text = written.text.to_string();
+    conditions.push(written);
+    Some(text)
+}
+
+fn read_phase(
+    phase: &mut Section<'_>,
+    measure: MeasurePlan,
+    next_options: Vec<NextOption>,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Plan> {
+    let id = phase.required("id", problems);
+    let title = owned(phase.required_text("title", problems));
+    let subject = owned(phase.required_text("subject", problems));
+    let matrix = owned(phase.required_text("matrix", problems));
+    let planned_effort = phase.parsed("planned_effort", problems);
+    let next = match phase.section("next", problems) {
+        Some(mut section) => {
+            let next = NextPhases {
+                closed: section.parsed("closed", problems),
+                open: section.parsed("open", problems),
+            };
+            section.finish(problems);
+            next
+        }
+        None => NextPhases::default(),
+    };
+    let mut list =
+        |key| phase.texts(key, problems).into_iter().map(|text| text.text.to_owned()).collect();
+    let (deliverables, lessons) = (list("deliverables"), list("lessons"));
+    Some(Plan {
+        phase: id?,
+        title: title?,
+        subject: subject?,
+        matrix: matrix?,
+        next,
+        planned_effort,
+        measure,
+        target: None,
+        baseline: None,
+        next_options,
+        deliverables,
+        lessons,
+        facts: BTreeMap::new(),
+        predictions: Vec::new(),
+    })
+}
+
+fn owned(text: Option<Text<'_>>) -> Option<String> {
+    text.map(|text| text.text.to_owned())
+}
+
+/// How is measured if a plan doesn't say.
+pub(crate) fn default_measure() -> MeasurePlan {
+    MeasurePlan {
+        transport: Transport::Unix,
+        wait: Wait::Block,
+        command: Command::Get,
+        mix: Vec::new(),
+        keys: Keys::default(),
+        writes: Writes::Forbidden,
+        load: Load::default(),
+        pinning: Pinning::default(),
+        rounds: ROUNDS,
+        samples: SAMPLES,
+        warmup: WARMUP,
+        floor: true,
+        trials: TRIALS,
+        budget: Timespan::from_secs(BUDGET_SECONDS),
+        quantiles: Vec::new(),
+        dataset: None,
+    }
+}
+
+fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> MeasurePlan {
+    let default = default_measure();
+    let transports = [("unix", Transport::Unix), ("tcp", Transport::Tcp)];
+    let waits = [("spin", Wait::Spin), ("block", Wait::Block)];
+    let (command, mix) = (command(section, problems), mix(section, problems));
+    let command = command.unwrap_or(default.command);
+    let dataset = dataset(section, problems);
+    if let Some(dataset) = &dataset
+        && mix.is_empty()
+        && command != Command::Ping
+    {
+        check_type(section, dataset, problems);
+    }
+    MeasurePlan {
+        transport: section.choice("transport", &transports, problems).unwrap_or(default.transport),
+        wait: section.choice("wait", &waits, problems).unwrap_or(default.wait),
+        command,
+        mix,
+        keys: keys(section, problems),
+        writes: writes(section, problems),
+        load: load(section, problems),
+        pinning: target_file::pinning(section, problems).unwrap_or_default(),
+        rounds: section.positive("rounds", problems).unwrap_or(default.rounds),
+        samples: section.positive("samples", problems).unwrap_or(default.samples),
+        warmup: section.whole("warmup", problems).unwrap_or(default.warmup),
+        floor: section.flag("floor", problems).unwrap_or(default.floor),
+        trials: section.positive("trials", problems).unwrap_or(default.trials),
+        budget: section.parsed("budget", problems).unwrap_or(default.budget),
+        quantiles: Vec::new(),
+        dataset,
+    }
+}
+
+fn next_options(
+    top: &mut Section<'_>,
+    conditions: &mut Vec<Written>,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<NextOption> {
+    let mut options = Vec::new();
+    for mut section in top.sections("next_option", problems) {
+        let title = owned(section.required_text("title", problems));
+        let recommended = section.flag("recommended", problems).unwrap_or(false);
+        let when = section.text("when", problems);
+        let when = condition(section.source(), when, conditions, problems);
+        section.finish(problems);
+        options.extend(title.map(|title| NextOption { title, recommended, when }));
+    }
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Plan, Vec<String>> {
+        let source = Source { name: "3a.toml".to_owned(), text: text.to_owned() };
+        parse_plan(&source).map_err(|problems| {
+            problems.into_iter().map(|p| format!("{}: {}", p.code, p.message)).collect()
+        })
+    }
+
+    const SMALLEST: &str =
+        "schema = 1\n[phase]\nid = \"3A\"\ntitle = \"t\"\nsubject = \"s\"\nmatrix = \"m.toml\"\n";
+
+    #[test]
+    fn what_is_not_written_has_a_default() {
+        let plan = parse(SMALLEST).unwrap();
+        assert_eq!(plan.measure, default_measure());
+        assert_eq!(plan.measure.samples.get(), 10_000);
+        assert!(plan.measure.dataset.is_none());
+    }
+
+    #[test]
+    fn floor_rounds_can_be_left_out() {
+        let floor = |line: &str| parse(&format!("{SMALLEST}[measure]\n{line}\n"));
+        assert!(floor("").unwrap().measure.floor);
+        assert!(!floor("floor = false").unwrap().measure.floor);
+        let problem = "wrong-type: `floor` must be true or false";
+        assert_eq!(floor("floor = 0").unwrap_err(), [problem]);
+    }
+
+    #[test]
+    fn all_problems_are_reported_at_once() {
+        let text = format!(
+            "{SMALLEST}planned_effort = \"7 sheep\"\n[measure]\nrounds = 0\nwait = \"spinn\"\nbudget = \"5MB\"\nspeed = 1\n[measure.dataset]\nvalue = \"1B\"\n"
+        );
+        assert_eq!(
+            parse(&text).unwrap_err(),
+            [
+                "bad-value: unknown unit `sheep`; the units are ns, us, ms, s, min, h, d, B, kB, MB, \
+                 GB, KiB, MiB, GiB, %, /s",
+                "bad-value: `rounds` must be at least 1",
+                "bad-value: `spinn` can't be the wait; use spin or block",
+                "bad-value: `5MB` is not a time, such as `12us`",
+                "unknown-key: unknown key `speed` in `measure`",
+                "missing-key: `dataset` has no `size`",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_empty_file_says_what_is_missing() {
+        assert_eq!(
+            parse("").unwrap_err(),
+            [
+                "unknown-schema: the file does not name its schema; begin with `schema = 1`",
+                "missing-key: the file has no `phase`",
+            ]
+        );
+    }
+}

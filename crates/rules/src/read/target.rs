@@ -1,0 +1,266 @@
+//! Reads `[target]` and `[baseline]` of a plan: which servers are measured.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use phasegate_model::{
+    ClientFiles, Pinning, ServerPlan, ServerPlanError, Setup, TlsPlan, VariableName,
+    is_secret_argument,
+};
+
+use crate::document::diagnostic::{Code, Diagnostic};
+use crate::document::sections::{Section, text_of};
+
+/// The server under a key; nothing if the key isn't there.
+pub(crate) fn server(
+    top: &mut Section<'_>,
+    key: &'static str,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<ServerPlan> {
+    let mut section = top.section(key, problems)?;
+    let is_running = section.has("url");
+    for own in ["program", "arguments", "config", "env"] {
+        if is_running && section.has(own) {
+            let message =
+                format!("`{own}` is of a server that phasegate starts, and `url` of one that runs");
+            problems.push(
+                Diagnostic::new(Code::BadValue, section.span.clone(), message)
+                    .help(format!("leave out `{own}` or `url`")),
+            );
+        }
+    }
+    let ours = ["program", "arguments", "config", "env"];
+    for theirs in ["restart", "tls", "cluster"].into_iter().filter(|key| section.has(key)) {
+        for own in ours.into_iter().filter(|key| section.has(key)) {
+            let message = format!(
+                "`{theirs}` is of a running server, and `{own}` of one that phasegate starts"
+            );
+            problems.push(
+                Diagnostic::new(Code::BadValue, section.span.clone(), message)
+                    .help(format!("leave out `{own}` or `{theirs}`")),
+            );
+        }
+    }
+    let program = section.text("program", problems);
+    if let Some(program) = program.as_ref().filter(|program| program.text.trim().is_empty()) {
+        let message = "`program` is empty";
+        problems.push(Diagnostic::new(Code::BadValue, program.span.clone(), message));
+    }
+    let plan = ServerPlan {
+        program: program.map(|program| program.text.to_owned()),
+        url: section.parsed("url", problems),
+        restart: section.parsed("restart", problems),
+        cluster: section.flag("cluster", problems).unwrap_or_default(),
+        tls: tls(&mut section, problems),
+        setup: Setup {
+            arguments: arguments(&mut section, problems),
+            config: texts(&mut section, "config", problems),
+            env: env(&mut section, problems),
+        },
+        pinning: pinning(&mut section, problems),
+    };
+    section.finish(problems);
+    Some(plan)
+}
+
+/// CPUs by number; nothing if the key isn't there.
+pub(crate) fn pinning(
+    section: &mut Section<'_>,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Pinning> {
+    let mut table = section.section("pinning", problems)?;
+    let pinning = Pinning {
+        server: table.whole("server", problems),
+        client: table.whole("client", problems),
+    };
+    table.finish(problems);
+    Some(pinning)
+}
+
+/// What TLS takes; nothing if the key isn't there.
+fn tls(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<TlsPlan> {
+    let mut table = section.section("tls", problems)?;
+    let mut file = |key| table.text(key, problems).map(|text| text.text.to_owned());
+    let (ca, cert, key, server_name) = (file("ca"), file("cert"), file("key"), file("server_name"));
+    let missing = match (&cert, &key) {
+        (Some(_), None) => Some(("cert", "key")),
+        (None, Some(_)) => Some(("key", "cert")),
+        _ => None,
+    };
+    if let Some((there, missing)) = missing {
+        let message = format!("`tls` has `{there}` and no `{missing}`");
+        problems.push(
+            Diagnostic::new(Code::BadValue, table.span.clone(), message)
+                .help("a client certificate and its private key belong together"),
+        );
+    }
+    table.finish(problems);
+    let client = cert.zip(key).map(|(cert, key)| ClientFiles { cert, key });
+    Some(TlsPlan { ca, client, server_name })
+}
+
+/// A list of strings that each mean something.
+fn texts<T>(section: &mut Section<'_>, key: &'static str, problems: &mut Vec<Diagnostic>) -> Vec<T>
+where
+    T: FromStr,
+    T::Err: std::fmt::Display,
+{
+    let mut read = Vec::new();
+    for text in section.texts(key, problems) {
+        match text.text.parse::<T>() {
+            Ok(value) => read.push(value),
+            Err(error) => {
+                problems.push(Diagnostic::new(Code::BadValue, text.span, error.to_string()));
+            }
+        }
+    }
+    read
+}
+
+fn arguments(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Vec<String> {
+    let texts = section.texts("arguments", problems);
+    for secret in texts.iter().filter(|text| is_secret_argument(text.text)) {
+        let message = ServerPlanError::SecretDirective(secret.text.to_owned()).to_string();
+        problems.push(Diagnostic::new(Code::BadValue, secret.span.clone(), message));
+    }
+    texts.into_iter().map(|text| text.text.to_owned()).collect()
+}
+
+fn env(
+    section: &mut Section<'_>,
+    problems: &mut Vec<Diagnostic>,
+) -> BTreeMap<VariableName, String> {
+    let Some(mut table) = section.section("env", problems) else { return BTreeMap::new() };
+    // Their names are the writer's own.
+    table.all_known();
+    let mut variables = BTreeMap::new();
+    for (name, span, value) in table.all() {
+        let text = text_of(table.source(), value, name, problems);
+        match (name.parse::<VariableName>(), text) {
+            (Err(error), _) => {
+                problems.push(Diagnostic::new(Code::BadValue, span, error.to_string()));
+            }
+            (Ok(name), Some(text)) => {
+                variables.insert(name, text.text.to_owned());
+            }
+            (Ok(_), None) => {}
+        }
+    }
+    variables
+}
+
+#[cfg(test)]
+mod tests {
+    use phasegate_model::Plan;
+
+    use crate::document::diagnostic::Source;
+    use crate::read::plan::parse_plan;
+
+    fn parse(text: &str) -> Result<Plan, Vec<String>> {
+        let text = format!(
+            "schema = 1\n[phase]\nid = \"3A\"\ntitle = \"t\"\nsubject = \"s\"\nmatrix = \"m.toml\"\n{text}"
+        );
+        parse_plan(&Source { name: "3a.toml".to_owned(), text }).map_err(|problems| {
+            problems.into_iter().map(|p| format!("{}: {}", p.code, p.message)).collect()
+        })
+    }
+
+    #[test]
+    fn a_plan_names_what_it_measures_and_what_with() {
+        let plan = parse(
+            "[target]\nprogram = \"./redis-server\"\n[baseline]\narguments = [\"--io-threads\", \"2\"]\n\
+             config = [\"maxmemory 10mb\"]\nenv = { MALLOC_CONF = \"narenas:1\" }\npinning = { client = 1 }\n",
+        )
+        .unwrap();
+        assert_eq!(plan.target.unwrap().program.as_deref(), Some("./redis-server"));
+        let baseline = plan.baseline.unwrap();
+        assert_eq!(baseline.setup.arguments, ["--io-threads", "2"]);
+        assert_eq!(baseline.setup.config.first().unwrap().words(), ["maxmemory", "10mb"]);
+        let (name, value) = baseline.setup.env.first_key_value().unwrap();
+        assert_eq!((name.as_str(), value.as_str()), ("MALLOC_CONF", "narenas:1"));
+        assert_eq!(baseline.pinning.unwrap().client, Some(1));
+        assert!(baseline.program.is_none() && baseline.url.is_none());
+    }
+
+    #[test]
+    fn without_them_a_plan_has_none() {
+        let plan = parse("").unwrap();
+        assert!(plan.target.is_none() && plan.baseline.is_none());
+        assert!(parse("[baseline]\n").unwrap().baseline.unwrap().setup.is_plain());
+    }
+
+    #[test]
+    fn a_command_restarts_a_server_that_runs_and_no_other() {
+        let plan = parse("[target]\nurl = \"unix:///s\"\nrestart = \"./restart.sh\"\n").unwrap();
+        assert_eq!(plan.target.unwrap().restart.unwrap().as_str(), "./restart.sh");
+        let problems = |keys: &str| parse(&format!("[baseline]\n{keys}")).unwrap_err().join("\n");
+        let both = problems("program = \"redis-server\"\nrestart = \"./restart.sh\"\n");
+        assert!(
+            both.contains("`restart` is of a running server, and `program` of one that"),
+            "{both}"
+        );
+        assert!(problems("restart = \" \"\n").contains("`restart` is empty"));
+        assert!(problems("restart = 1\n").contains("wrong-type"));
+    }
+
+    #[test]
+    fn a_running_server_may_be_a_node_of_a_cluster() {
+        let cluster = |keys: &str| parse(&format!("[target]\n{keys}"));
+        let target = |keys: &str| cluster(keys).unwrap().target.unwrap();
+        assert!(target("cluster = true\n").cluster && !target("").cluster);
+        let restarted = target("cluster = true\nrestart = \"./restart-all.sh\"\n");
+        assert!(restarted.cluster && restarted.restart.is_some());
+        let ours = cluster("program = \"redis-server\"\ncluster = true\n").unwrap_err().join("");
+        assert!(ours.contains("`cluster` is of a running server"), "{ours}");
+        assert!(cluster("cluster = 1\n").unwrap_err().join("").contains("wrong-type"));
+    }
+
+    #[test]
+    fn a_certificate_and_its_key_belong_together() {
+        let tls = |keys: &str| parse(&format!("[target]\ntls = {{ {keys} }}\n"));
+        let files = tls("ca = \"ca.pem\", cert = \"c.pem\", key = \"c.key\"").unwrap();
+        let files = files.target.unwrap().tls.unwrap();
+        let client = files.client.unwrap();
+        assert_eq!(
+            (files.ca.as_deref(), client.cert.as_str(), client.key.as_str()),
+            (Some("ca.pem"), "c.pem", "c.key")
+        );
+        let named = tls("server_name = \"cache.example\"").unwrap().target.unwrap().tls.unwrap();
+        assert_eq!(named.server_name.as_deref(), Some("cache.example"));
+        assert!(tls("ca = \"ca.pem\"").unwrap().target.unwrap().tls.unwrap().client.is_none());
+        for (keys, told) in [
+            ("cert = \"c.pem\"", "`tls` has `cert` and no `key`"),
+            ("key = \"c.key\"", "`tls` has `key` and no `cert`"),
+            ("ca = 1", "wrong-type"),
+            ("cacert = \"ca.pem\"", "unknown key `cacert`"),
+        ] {
+            let problems = tls(keys).unwrap_err().join("\n");
+            assert!(problems.contains(told), "{problems}");
+        }
+    }
+
+    #[test]
+    fn all_problems_of_a_server_are_told_at_once() {
+        let problems = parse(
+            "[baseline]\nprogram = \" \"\nurl = \"redis://me:hunter2@h\"\nconfig = [\"port 1\", \"maxmemory 1mb\"]\n\
+             env = { \"A B\" = \"x\", C = 1 }\nspeed = 1\narguments = [\"--Requirepass\", \"hunter3\"]\n",
+        )
+        .unwrap_err();
+        let all = problems.join("\n");
+        for part in [
+            "`program` is of a server that phasegate starts",
+            "`config` is of a server that phasegate starts",
+            "`env` is of a server that phasegate starts",
+            "`program` is empty",
+            "neither user nor password",
+            "`port` can't be set",
+            "`--Requirepass` can't be set: a plan is recorded",
+            "`A B` is no name",
+            "wrong-type: `C`",
+            "unknown key `speed` in `baseline`",
+        ] {
+            assert!(all.contains(part), "{part}: {all}");
+        }
+        assert!(!all.contains("hunter2"), "{all}");
+    }
+}
