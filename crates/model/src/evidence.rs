@@ -127,7 +127,7 @@ pub enum EvidenceError {
     /// A newer phasegate wrote it.
     #[error(
         "the evidence has schema {found}, this phasegate knows schema {} at most; use a newer phasegate",
-        Evidence::SCHEMA
+        Evidence::SCHEMA_OF_COMMANDS
     )]
     NewerSchema {
         /// The schema that the file names.
@@ -136,8 +136,12 @@ pub enum EvidenceError {
 }
 
 impl Evidence {
-    /// The version of the format that this code writes.
+    /// The version of the format for evidence of a Redis server.
     pub const SCHEMA: u32 = 1;
+
+    /// The version of the format for evidence of a command, which is the newest that this code
+    /// reads. Versions that knew only servers can't read it, and by its number they say why.
+    pub const SCHEMA_OF_COMMANDS: u32 = 2;
 
     /// The file's text: JSON, indented, with a newline at its end. The same evidence gives the
     /// same bytes.
@@ -161,14 +165,14 @@ impl Evidence {
         }
         let newer = |found| EvidenceError::NewerSchema { found };
         let problem = match serde_json::from_str::<Self>(text) {
-            Ok(evidence) if evidence.schema > Self::SCHEMA => return Err(newer(evidence.schema)),
+            Ok(evidence) if evidence.schema > Self::SCHEMA_OF_COMMANDS => return Err(newer(evidence.schema)),
             Ok(evidence) => return Ok(evidence),
             Err(problem) => problem,
         };
         // A newer format may have what this code can't read. That is looked at only then, as
         // evidence is long and read often.
         match serde_json::from_str(text)? {
-            SchemaOnly { schema } if schema > Self::SCHEMA => Err(newer(schema)),
+            SchemaOnly { schema } if schema > Self::SCHEMA_OF_COMMANDS => Err(newer(schema)),
             SchemaOnly { .. } => Err(problem.into()),
         }
     }
@@ -249,6 +253,8 @@ pub enum TargetServer {
     /// A running server of somebody else's, restarted before each trial by a command of its owner,
     /// which the plan tells. Its address, without secrets.
     Restarted(String),
+    /// No server but a command, started anew each time. The program's file name without its folder.
+    Command(String),
 }
 
 impl TargetServer {
@@ -256,6 +262,12 @@ impl TargetServer {
     #[must_use]
     pub const fn is_started(&self) -> bool {
         matches!(self, Self::Started(_))
+    }
+
+    /// Whether it is a command and no server.
+    #[must_use]
+    pub const fn is_command(&self) -> bool {
+        matches!(self, Self::Command(_))
     }
 
     /// Whether others measured it.
@@ -276,6 +288,7 @@ impl fmt::Display for TargetServer {
             Self::Imported(origin) => {
                 write!(f, "imported from {origin}: measured by others, nobody knows how and where")
             }
+            Self::Command(program) => write!(f, "{program}, a command"),
         }
     }
 }
@@ -303,6 +316,9 @@ pub struct Trial {
     /// All round-trip times of the rounds in nanoseconds: an HDR histogram, V2 compressed, base64.
     /// Empty if the trial was imported without one.
     pub rtt_histogram: String,
+    /// Of a command, its starts, in the order in which they were made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub starts: Vec<Start>,
     /// Its floor rounds, each made right after the round at the same place in `rounds`; none if
     /// the floor was not measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -354,6 +370,29 @@ pub struct BaselineTrial {
     pub rounds: Vec<Round>,
     /// All round-trip times of its rounds, as in `rtt_histogram`.
     pub rtt_histogram: String,
+    /// Of a command, its starts, each made right before or after the start at the same place in the
+    /// trial's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub starts: Vec<Start>,
+}
+
+/// One start of a command, from the call that started it until it had ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    /// The time that passed.
+    pub wall: Quantity,
+    /// CPU time in user mode, of the program and of those that it started and waited for.
+    pub user: Quantity,
+    /// Their CPU time in the kernel.
+    pub sys: Quantity,
+    /// The largest resident size that any one of them reached.
+    pub rss: Quantity,
+    /// A size that the kernel tells of every program that phasegate starts, however small it is,
+    /// because the process had it before it became the program. `rss` isn't known below it.
+    pub rss_floor: Quantity,
+    /// The exit status.
+    pub exit: u8,
 }
 
 /// Which of a pair comes first.

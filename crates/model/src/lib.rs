@@ -15,6 +15,7 @@
 
 mod action;
 mod asserted;
+mod command;
 mod comparison;
 mod dataset;
 mod decision;
@@ -32,6 +33,7 @@ mod readings;
 mod record;
 mod server_text;
 mod stored;
+mod subject;
 mod suggest;
 mod target;
 mod unit;
@@ -40,6 +42,7 @@ mod workload;
 
 pub use action::{Action, ActionError, Gate, Outcome, OutcomeError, Verb};
 pub use chrono::NaiveDate;
+pub use command::{CommandLine, CommandLineError, CommandPlan};
 pub use comparison::{Circumstances, PropertyChange};
 pub use dataset::{DataType, Dataset, Extent};
 pub use decision::{
@@ -48,14 +51,14 @@ pub use decision::{
 };
 pub use evidence::{
     BaselineServer, BaselineTrial, End, Environment, Evidence, EvidenceError, First, NodeTrial,
-    Previous, Round, Target, TargetServer, Trial,
+    Previous, Round, Start, Target, TargetServer, Trial,
 };
 pub use fact::{Fact, FactName, FactNameError, FactValue};
 pub use finding::{Finding, Reason};
 pub use id::{IdError, MatrixId, PhaseId, RowId};
 pub use load::{Load, Rate};
 pub use metric::{
-    Better, Domain, Env, Headroom, Kind, Memory, Metric, MetricPlace, Server, Statistic,
+    Better, CommandMetric, Domain, Env, Headroom, Kind, Memory, Metric, MetricPlace, Server, Statistic,
     UnknownMetric,
 };
 pub use plan::{
@@ -74,6 +77,7 @@ pub use server_text::{
     ConfigLine, RestartCommand, ServerPlanError, ServerUrl, VariableName, is_secret_argument,
     secret_directives,
 };
+pub use subject::{SubjectKind, SubjectPlan};
 pub use suggest::nearest;
 pub use target::{ClientFiles, ServerPlan, Setup, TlsPlan};
 pub use unit::{Dimension, Unit};

@@ -1,12 +1,15 @@
 //! The metric catalogue. It is closed: a name that isn't in it is an error with a suggestion.
 
+mod command;
 mod memory;
 mod name;
 mod statistic;
 
+pub use self::command::CommandMetric;
 pub use self::memory::Memory;
 pub use self::name::UnknownMetric;
 pub use self::statistic::Statistic;
+use crate::subject::SubjectKind;
 use crate::unit::{Dimension, Unit};
 
 /// How a metric's readings come about, and so how a row over it is decided.
@@ -124,6 +127,12 @@ pub enum Metric {
     Memory(Memory),
     /// `env.*`.
     Env(Env),
+    /// `command.*`.
+    Command(CommandMetric),
+    /// `baseline.command.*`: of the plan's baseline, started in turn with the target.
+    BaselineCommand(CommandMetric),
+    /// `improvement.command.*`: `1 - candidate / baseline` of a pair.
+    ImprovementCommand(CommandMetric),
 }
 
 /// A metric's place in the catalogue.
@@ -174,10 +183,14 @@ impl Metric {
             )
             .chain(Memory::ALL.map(Self::Memory))
             .chain([Env::HiccupP99, Env::HiccupMax, Env::Steal, Env::Preemptions].map(Self::Env))
+            .chain(CommandMetric::ALL.map(Self::Command))
+            .chain(CommandMetric::SAMPLED.map(Self::BaselineCommand))
+            .chain(CommandMetric::SAMPLED.map(Self::ImprovementCommand))
     }
 
     /// How many metrics there are.
-    pub(crate) const COUNT: usize = 5 * Statistic::ALL.len() + 4 + 2 * Memory::ALL.len() + 5 + 4;
+    pub(crate) const COUNT: usize = 5 * Statistic::ALL.len() + 4 + 2 * Memory::ALL.len() + 5 + 4
+        + CommandMetric::ALL.len() + 2 * CommandMetric::SAMPLED.len();
 
     /// Its place in the catalogue, for those who look up very many readings of it.
     #[must_use]
@@ -195,6 +208,9 @@ impl Metric {
         const PREVIOUS_MEMORY: usize = BASELINE + 3 * STATISTICS;
         const SERVER: usize = PREVIOUS_MEMORY + Memory::ALL.len();
         const MEMORY: usize = SERVER + 5;
+        const COMMAND: usize = MEMORY + Memory::ALL.len() + 4;
+        const BASELINE_COMMAND: usize = COMMAND + CommandMetric::ALL.len();
+        const IMPROVEMENT_COMMAND: usize = BASELINE_COMMAND + CommandMetric::SAMPLED.len();
         match self {
             Self::Rtt(statistic) => statistic as usize,
             Self::Floor(statistic) => STATISTICS + statistic as usize,
@@ -206,6 +222,9 @@ impl Metric {
             Self::Server(server) => SERVER + server as usize,
             Self::Memory(memory) => MEMORY + memory as usize,
             Self::Env(env) => MEMORY + Memory::ALL.len() + env as usize,
+            Self::Command(metric) => COMMAND + metric as usize,
+            Self::BaselineCommand(metric) => BASELINE_COMMAND + metric as usize,
+            Self::ImprovementCommand(metric) => IMPROVEMENT_COMMAND + metric as usize,
         }
     }
 
@@ -225,9 +244,11 @@ impl Metric {
                 Statistic::Throughput => Domain::Number(Dimension::Rate),
                 _ => Domain::Number(Dimension::Time),
             },
-            Self::Headroom(_) | Self::Improvement(_) | Self::Env(Env::Steal) => {
-                Domain::Number(Dimension::Ratio)
-            }
+            Self::Headroom(_)
+            | Self::Improvement(_)
+            | Self::ImprovementCommand(_)
+            | Self::Env(Env::Steal) => Domain::Number(Dimension::Ratio),
+            Self::Command(metric) | Self::BaselineCommand(metric) => metric.domain(),
             Self::Memory(memory) | Self::PreviousMemory(memory) => memory.domain(),
             Self::Server(Server::ExecMean | Server::Uptime)
             | Self::Env(Env::HiccupP99 | Env::HiccupMax) => Domain::Number(Dimension::Time),
@@ -247,8 +268,11 @@ impl Metric {
             | Self::Headroom(_)
             | Self::Baseline(_)
             | Self::Improvement(_)
+            | Self::BaselineCommand(_)
+            | Self::ImprovementCommand(_)
             | Self::Server(Server::ExecMean)
             | Self::Env(_) => Kind::Sampled,
+            Self::Command(metric) => metric.kind(),
             Self::PreviousRtt(_)
             | Self::PreviousMemory(_)
             | Self::Memory(_)
@@ -266,7 +290,9 @@ impl Metric {
             | Self::Floor(Statistic::Throughput)
             | Self::Baseline(Statistic::Throughput)
             | Self::PreviousRtt(Statistic::Throughput)
-            | Self::Improvement(_) => Better::Higher,
+            | Self::Improvement(_)
+            | Self::ImprovementCommand(_) => Better::Higher,
+            Self::Command(metric) | Self::BaselineCommand(metric) => metric.better(),
             Self::Rtt(_)
             | Self::Floor(_)
             | Self::Baseline(_)
@@ -278,12 +304,26 @@ impl Metric {
         }
     }
 
+    /// Whether a subject of this kind has it.
+    #[must_use]
+    pub const fn is_of(self, subject: SubjectKind) -> bool {
+        match self {
+            Self::Command(_) | Self::BaselineCommand(_) | Self::ImprovementCommand(_) => {
+                matches!(subject, SubjectKind::Command)
+            }
+            _ => matches!(subject, SubjectKind::Redis),
+        }
+    }
+
     /// The unit in which people read it, where that isn't its dimension's natural one: shares
     /// such as headroom are read in percent, quotients such as fragmentation are not.
     #[must_use]
     pub const fn display_unit(self) -> Option<Unit> {
         match self {
-            Self::Headroom(_) | Self::Improvement(_) | Self::Env(Env::Steal) => Some(Unit::Percent),
+            Self::Headroom(_)
+            | Self::Improvement(_)
+            | Self::ImprovementCommand(_)
+            | Self::Env(Env::Steal) => Some(Unit::Percent),
             _ => None,
         }
     }

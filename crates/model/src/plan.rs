@@ -16,7 +16,7 @@ use crate::fact::{Fact, FactName};
 use crate::id::PhaseId;
 use crate::load::Load;
 use crate::quantity::{Quantity, QuantityError};
-use crate::target::ServerPlan;
+use crate::subject::{SubjectKind, SubjectPlan};
 use crate::unit::Dimension;
 use crate::workload::{Keys, Weighted, Writes};
 
@@ -40,10 +40,10 @@ pub struct Plan {
     pub measure: MeasurePlan,
     /// What is measured; without it, what is on PATH or what the command line names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target: Option<ServerPlan>,
+    pub target: Option<SubjectPlan>,
     /// What the target is compared with, in pairs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub baseline: Option<ServerPlan>,
+    pub baseline: Option<SubjectPlan>,
     /// What could be done next.
     pub next_options: Vec<NextOption>,
     /// What the phase delivers.
@@ -56,6 +56,14 @@ pub struct Plan {
     /// What the team expects.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub predictions: Vec<Prediction>,
+}
+
+impl Plan {
+    /// What kind of subject it measures: a Redis server, if it doesn't say.
+    #[must_use]
+    pub fn kind(&self) -> SubjectKind {
+        self.target.as_ref().map_or(SubjectKind::Redis, SubjectPlan::kind)
+    }
 }
 
 /// What somebody expects, said before it is measured.

@@ -39,6 +39,9 @@ impl fmt::Display for Metric {
                 Env::Steal => "env.steal".to_owned(),
                 Env::Preemptions => "env.preemptions".to_owned(),
             },
+            Self::Command(metric) => metric.name().to_owned(),
+            Self::BaselineCommand(metric) => format!("baseline.{}", metric.name()),
+            Self::ImprovementCommand(metric) => format!("improvement.{}", metric.name()),
         };
         f.pad(&name)
     }
