@@ -55,8 +55,16 @@ pub enum CommandLineError {
 }
 
 /// What an option or a variable is called that holds a secret.
-const SECRET_NAMES: [&str; 8] =
-    ["password", "passwd", "passphrase", "secret", "token", "apikey", "credential", "authorization"];
+const SECRET_NAMES: [&str; 8] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "apikey",
+    "credential",
+    "authorization",
+];
 
 impl CommandLine {
     /// The program, by its path or by a name that is looked up on PATH.
@@ -124,7 +132,9 @@ fn secret(word: &str) -> Option<&str> {
         }
     }
     // `--password x` in two words is as bad, and `--password` alone may ask for it.
-    let (name, _) = word.split_once(['=', ':']).or_else(|| Some((word, "")).filter(|_| word.starts_with("--")))?;
+    let (name, _) = word
+        .split_once(['=', ':'])
+        .or_else(|| Some((word, "")).filter(|_| word.starts_with("--")))?;
     let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     let plain = plain.to_ascii_lowercase();
     let is_file = plain.ends_with("file") || plain.ends_with("path") || plain.ends_with("stdin");

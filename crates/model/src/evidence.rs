@@ -165,7 +165,9 @@ impl Evidence {
         }
         let newer = |found| EvidenceError::NewerSchema { found };
         let problem = match serde_json::from_str::<Self>(text) {
-            Ok(evidence) if evidence.schema > Self::SCHEMA_OF_COMMANDS => return Err(newer(evidence.schema)),
+            Ok(evidence) if evidence.schema > Self::SCHEMA_OF_COMMANDS => {
+                return Err(newer(evidence.schema));
+            }
             Ok(evidence) => return Ok(evidence),
             Err(problem) => problem,
         };

@@ -58,8 +58,8 @@ pub use finding::{Finding, Reason};
 pub use id::{IdError, MatrixId, PhaseId, RowId};
 pub use load::{Load, Rate};
 pub use metric::{
-    Better, CommandMetric, Domain, Env, Headroom, Kind, Memory, Metric, MetricPlace, Server, Statistic,
-    UnknownMetric,
+    Better, CommandMetric, Domain, Env, Headroom, Kind, Memory, Metric, MetricPlace, Server,
+    Statistic, UnknownMetric,
 };
 pub use plan::{
     ByteSize, Command, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Prediction, SizeError,

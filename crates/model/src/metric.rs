@@ -189,8 +189,13 @@ impl Metric {
     }
 
     /// How many metrics there are.
-    pub(crate) const COUNT: usize = 5 * Statistic::ALL.len() + 4 + 2 * Memory::ALL.len() + 5 + 4
-        + CommandMetric::ALL.len() + 2 * CommandMetric::SAMPLED.len();
+    pub(crate) const COUNT: usize = 5 * Statistic::ALL.len()
+        + 4
+        + 2 * Memory::ALL.len()
+        + 5
+        + 4
+        + CommandMetric::ALL.len()
+        + 2 * CommandMetric::SAMPLED.len();
 
     /// Its place in the catalogue, for those who look up very many readings of it.
     #[must_use]

@@ -7,6 +7,7 @@
 //! There is no I/O here: texts come in, diagnostics with byte spans and decisions go out.
 
 mod ballot;
+mod command_file;
 mod comparison;
 pub mod condition;
 mod dataset_file;
