@@ -222,6 +222,7 @@ mod tests {
             readings: all,
             rounds: vec![round],
             rtt_histogram: String::new(),
+            starts: Vec::new(),
             floor_rounds: Vec::new(),
             floor_histogram: None,
             service_histogram: None,

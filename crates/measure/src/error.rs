@@ -2,6 +2,7 @@
 
 use crate::affinity::PinError;
 use crate::cluster::ClusterError;
+use crate::command::CommandError;
 use crate::connect::ConnectError;
 use crate::connection::SampleError;
 use crate::dataset::FillError;
@@ -61,6 +62,9 @@ pub enum MeasureError {
         /// The end of the log of a server of ours.
         log: Option<String>,
     },
+    /// The command could not be measured.
+    #[error(transparent)]
+    Command(CommandError),
     /// The floor could not be measured.
     #[error(transparent)]
     Floor(#[from] FloorError),
@@ -91,6 +95,15 @@ impl From<RestartError> for MeasureError {
         match error {
             RestartError::Interrupted => Self::Interrupted,
             error => Self::Restart(error),
+        }
+    }
+}
+
+impl From<CommandError> for MeasureError {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::Interrupted => Self::Interrupted,
+            error => Self::Command(error),
         }
     }
 }

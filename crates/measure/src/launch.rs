@@ -59,11 +59,26 @@ impl Launcher {
         program.exists().then_some(Self { program, arguments })
     }
 
+    /// A program that does the same when it is started with these arguments.
+    pub fn program(
+        program: impl Into<PathBuf>,
+        arguments: impl IntoIterator<Item = impl Into<OsString>>,
+    ) -> Self {
+        let arguments = arguments.into_iter().map(Into::into).collect();
+        Self { program: program.into(), arguments }
+    }
+
+    /// The running program once more, whose further arguments are to follow.
+    pub(crate) fn again(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments);
+        command
+    }
+
     /// A command that becomes this program; its arguments are to follow.
     pub(crate) fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new(&self.program);
-        let own_process = getpid().as_raw_nonzero().to_string();
-        command.args(&self.arguments).arg(own_process).arg(program);
+        let mut command = self.again();
+        command.arg(getpid().as_raw_nonzero().to_string()).arg(program);
         command
     }
 }

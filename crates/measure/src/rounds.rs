@@ -148,7 +148,8 @@ impl Rounds<'_> {
             TargetServer::Started(name)
             | TargetServer::Running(name)
             | TargetServer::Restarted(name)
-            | TargetServer::Imported(name) => name.clone(),
+            | TargetServer::Imported(name)
+            | TargetServer::Command(name) => name.clone(),
         };
         let source = match (source, &self.side.subject) {
             (SampleError::ErrorReply { words }, Subject::Running(address)) => {

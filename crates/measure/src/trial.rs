@@ -57,6 +57,7 @@ pub(crate) fn make(
         pinned: measured.pinned,
         readings,
         rtt_histogram: encode(rtt.times())?,
+        starts: Vec::new(),
         rounds: rtt.into_rounds(),
         floor_rounds: floor.map(Series::into_rounds).unwrap_or_default(),
         floor_histogram,
@@ -275,6 +276,7 @@ impl Compared {
             pinned: self.pinned,
             readings,
             rtt_histogram: encode(self.series.times())?,
+            starts: Vec::new(),
             rounds: self.series.into_rounds(),
         })
     }

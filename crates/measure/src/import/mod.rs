@@ -162,6 +162,7 @@ impl ImportedTrial {
             readings: self.readings,
             rounds: self.rounds,
             rtt_histogram: self.histogram,
+            starts: Vec::new(),
             floor_rounds: Vec::new(),
             floor_histogram: None,
             service_histogram: None,
