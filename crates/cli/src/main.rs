@@ -86,6 +86,11 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             let (program, arguments) = program.split_first().context("no program is named")?;
             match phasegate_measure::become_server(parent, program.as_ref(), arguments)? {}
         }
+        Command::StartCommand { stdin, program } => {
+            let (program, arguments) = program.split_first().context("no program is named")?;
+            let report = phasegate_measure::start_command(&stdin, program.as_ref(), arguments);
+            output::print(&serde_json::to_string(&report)?).map(|()| Exit::Done)
+        }
         Command::StandIn => Ok(phasegate_measure::serve_stand_in().map(|()| Exit::Done)?),
         Command::History { command } => match command {
             HistoryCommand::List(list) => commands::list::run(&list),

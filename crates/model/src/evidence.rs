@@ -143,6 +143,12 @@ impl Evidence {
     /// reads. Versions that knew only servers can't read it, and by its number they say why.
     pub const SCHEMA_OF_COMMANDS: u32 = 2;
 
+    /// The version of the format for evidence of this target.
+    #[must_use]
+    pub const fn schema_of(target: &Target) -> u32 {
+        if target.server.is_command() { Self::SCHEMA_OF_COMMANDS } else { Self::SCHEMA }
+    }
+
     /// The file's text: JSON, indented, with a newline at its end. The same evidence gives the
     /// same bytes.
     ///

@@ -79,7 +79,10 @@ impl Context {
     #[must_use]
     pub fn of(material: &Material<'_>) -> Self {
         let series = spectrum::series(material);
-        let trajectory = Trajectory::of(Metric::Rtt(Statistic::P99), material.stages);
+        // A command has no round trips, and phases may be of different commands.
+        let stages =
+            if material.evidence.target.server.is_command() { &[] } else { material.stages };
+        let trajectory = Trajectory::of(Metric::Rtt(Statistic::P99), stages);
         let section = (trajectory.steps.len() > 1).then(|| trajectory.section());
         let picture =
             section.as_ref().and_then(|section| picture::trajectory(&trajectory, section));
@@ -174,6 +177,8 @@ pub struct Baseline {
     pub observed_has_limits: bool,
     /// Metrics without a reading in any trial.
     pub missing: Vec<MissingMetric>,
+    /// Whether all of it is of a command and not of a server.
+    pub of_command: bool,
 }
 
 /// A metric that each trial measures anew.
