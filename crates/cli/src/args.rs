@@ -62,7 +62,8 @@ impl Args {
 /// The command that makes this program the stand-in, by which the floor is measured.
 pub(crate) const STAND_IN: &str = "stand-in";
 
-/// The hidden command that the program starts a measured command by.
+/// The hidden command that the program starts a measured command by. It is looked for before all
+/// others: whatever is read in between adds to the size that the measured command seems to have.
 pub(crate) const START_COMMAND: &str = "start-command";
 
 /// The hidden command that the program starts its servers by.
@@ -97,15 +98,6 @@ pub(crate) enum Command {
     /// Stand in for a server, to measure the floor: the program starts itself like this
     #[command(hide = true, name = STAND_IN)]
     StandIn,
-    /// Start a command once and tell what it used: the program measures commands like this
-    #[command(hide = true, name = START_COMMAND)]
-    StartCommand {
-        /// The file for its standard input, or nothing
-        stdin: PathBuf,
-        /// The program, and its arguments
-        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
-        program: Vec<OsString>,
-    },
     /// Become a server that ends with its parent: the program starts servers like this
     #[command(hide = true, name = BECOME_SERVER)]
     BecomeServer {
