@@ -63,7 +63,7 @@ macro_rules! id {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                crate::parsed::parsed(deserializer)
+                crate::amount::parsed(deserializer)
             }
         }
     };

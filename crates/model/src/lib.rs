@@ -14,74 +14,50 @@
 //! ```
 
 mod action;
-mod asserted;
-mod command;
-mod comparison;
-mod dataset;
+mod amount;
 mod decision;
 mod evidence;
-mod fact;
-mod finding;
 mod id;
-mod load;
 mod metric;
-mod parsed;
 mod plan;
-mod quantity;
 mod reading;
-mod readings;
 mod record;
-mod server_text;
-mod stored;
 mod subject;
 mod suggest;
-mod target;
-mod unit;
-mod version;
-mod workload;
 
 pub use action::{Action, ActionError, Gate, Outcome, OutcomeError, Verb};
+pub use amount::{
+    ByteSize, Dimension, Quantity, QuantityError, SizeError, Timespan, Unit, Version, VersionError,
+};
 pub use chrono::NaiveDate;
-pub use command::{CommandLine, CommandLineError, CommandPlan};
-pub use comparison::{Circumstances, PropertyChange};
-pub use dataset::{DataType, Dataset, Extent};
 pub use decision::{
-    Change, Decision, FactUsed, Flip, GivenVerdict, Margin, MetricSummary, Obligation,
-    OptionResult, PredictionResult, RowDecision, Summary, Verdict, Votes,
+    Change, Decision, FactUsed, Finding, Flip, GivenVerdict, Margin, MetricSummary, Obligation,
+    OptionResult, PredictionResult, Reason, RowDecision, Summary, Verdict, Votes,
 };
 pub use evidence::{
-    BaselineServer, BaselineTrial, End, Environment, Evidence, EvidenceError, First, NodeTrial,
-    Previous, Round, Start, Target, TargetServer, Trial,
+    BaselineServer, BaselineTrial, Circumstances, End, Environment, Evidence, EvidenceError, First,
+    NodeTrial, Previous, PropertyChange, Round, Start, Target, TargetServer, Trial,
 };
-pub use fact::{Fact, FactName, FactNameError, FactValue};
-pub use finding::{Finding, Reason};
 pub use id::{IdError, MatrixId, PhaseId, RowId};
-pub use load::{Load, Rate};
 pub use metric::{
     Better, CommandMetric, Domain, Env, Headroom, Kind, Memory, Metric, MetricPlace, Server,
     Statistic, UnknownMetric,
 };
 pub use plan::{
-    ByteSize, Command, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Prediction, SizeError,
-    Timespan, Transport, Wait,
+    Fact, FactName, FactNameError, FactValue, Load, MeasurePlan, NextOption, NextPhases, Plan,
+    Prediction, Rate,
 };
-pub use quantity::{Quantity, QuantityError};
-pub use reading::{Measured, Missing, MissingReason, Reading, ReadingError};
-pub use readings::Readings;
+pub use reading::{Measured, Missing, MissingReason, Reading, ReadingError, Readings};
 pub use record::{
     AssertedReading, Became, Note, Revisit, RevisitedObligation, TranscribedOption,
     TranscribedPrediction, TranscribedRow, Transcription, Waiver,
 };
 pub use rust_decimal::Decimal;
-pub use server_text::{
-    ConfigLine, RestartCommand, ServerPlanError, ServerUrl, VariableName, is_secret_argument,
+pub use subject::{
+    ClientFiles, Command, CommandLine, CommandLineError, CommandPattern, CommandPlan, ConfigLine,
+    DataType, Dataset, Exponent, ExponentError, Extent, Keys, PatternError, Piece, Pinning,
+    RestartCommand, ServerPlan, ServerPlanError, ServerUrl, Setup, SubjectKind, SubjectPlan,
+    TlsPlan, Transport, VariableName, Wait, Weighted, Writes, is_secret_argument,
     secret_directives,
 };
-pub use subject::{SubjectKind, SubjectPlan};
 pub use suggest::nearest;
-pub use target::{ClientFiles, ServerPlan, Setup, TlsPlan};
-pub use unit::{Dimension, Unit};
-pub use version::{Version, VersionError};
-pub use workload::{
-    CommandPattern, Exponent, ExponentError, Keys, PatternError, Piece, Weighted, Writes,
-};

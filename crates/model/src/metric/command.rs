@@ -1,7 +1,7 @@
 //! The metrics of a command: what the kernel says of a program that was started and has ended.
 
-use super::{Better, Domain, Kind};
-use crate::unit::Dimension;
+use crate::amount::Dimension;
+use crate::metric::domain::{Better, Domain, Kind};
 
 /// What a trial says of a command: of its wall times over all starts, and of what it used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

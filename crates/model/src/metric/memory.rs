@@ -1,7 +1,7 @@
 //! The metrics of memory, and the field of the server's reply that each is read from.
 
-use super::{Better, Domain};
-use crate::unit::Dimension;
+use crate::amount::Dimension;
+use crate::metric::domain::{Better, Domain};
 
 /// What the server says of its memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{ALIASES, Env, Headroom, Metric, Server};
+use crate::metric::catalogue::{ALIASES, Env, Headroom, Metric, Server};
 use crate::suggest::nearest;
 
 impl fmt::Display for Metric {
@@ -90,6 +90,6 @@ impl Serialize for Metric {
 
 impl<'de> Deserialize<'de> for Metric {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::parsed::parsed(deserializer)
+        crate::amount::parsed(deserializer)
     }
 }

@@ -1,0 +1,79 @@
+//! What the evidence says of one condition, and what that rests on.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::decision::finding::Finding;
+use crate::decision::margin::Margin;
+use crate::decision::summary::MetricSummary;
+use crate::plan::{FactName, FactValue};
+
+/// What the evidence says of a condition that isn't a row's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// What the evidence says.
+    pub finding: Finding,
+    /// The votes, for a condition over sampled metrics.
+    pub votes: Option<Votes>,
+    /// What the trials said of each metric in the condition.
+    pub readings: Vec<MetricSummary>,
+    /// How far it is until the finding flips.
+    pub margin: Option<Margin>,
+    /// The plan's facts that it rests on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<FactUsed>,
+}
+
+/// What the evidence says of the condition that limits a row. Its readings are among the row's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenVerdict {
+    /// Whether it is met; a row has a say only if it is.
+    pub finding: Finding,
+    /// Trials in which it held.
+    pub met: u32,
+    /// Trials in which it did not.
+    pub not_met: u32,
+    /// Trials whose readings don't tell.
+    pub neither: u32,
+    /// The evidence of these votes, for a condition over sampled metrics.
+    pub votes: Option<Votes>,
+    /// How far it is until its finding flips; nothing if a reading is missing.
+    pub margin: Option<Margin>,
+}
+
+/// The votes on one condition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Votes {
+    /// Trials in which the condition held.
+    pub met: u32,
+    /// Trials in which it did not.
+    pub not_met: u32,
+    /// Trials that count against both: ties and missing readings.
+    pub neither: u32,
+    /// The evidence (an e-value, to three significant digits) that it holds in a typical trial.
+    pub evidence_met: String,
+    /// The evidence that it doesn't.
+    pub evidence_not_met: String,
+    /// What the evidence has to reach: voted conditions / error rate.
+    pub threshold: Arc<str>,
+    /// The trial that settled it.
+    pub settled_at: Option<u32>,
+}
+
+/// A fact that a row rests on, as the plan has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FactUsed {
+    /// Its name.
+    pub name: FactName,
+    /// What it says.
+    pub value: FactValue,
+    /// Who says so.
+    pub author: String,
+    /// The day on which it was true.
+    pub date: NaiveDate,
+}

@@ -1,0 +1,14 @@
+//! What a phase is about, how it is to be measured, and what the team asserts and expects. Evidence
+//! and decisions use it; it knows subjects and amounts, and nothing of what was measured.
+
+mod fact;
+mod load;
+mod measuring;
+mod next;
+mod phase;
+
+pub use self::fact::{Fact, FactName, FactNameError, FactValue};
+pub use self::load::{Load, Rate};
+pub use self::measuring::MeasurePlan;
+pub use self::next::{NextOption, NextPhases, Prediction};
+pub use self::phase::Plan;
