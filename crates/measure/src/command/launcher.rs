@@ -18,7 +18,7 @@ use rustix::process::{Signal, getpgrp, getpid, kill_process_group};
 use serde::{Deserialize, Serialize};
 use wait4::Wait4;
 
-use crate::connect::words_of_system;
+use crate::machine::words::words_of_system;
 
 /// What became of a start, as the launcher writes it to its standard output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use phasegate_model::CommandLine;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-use super::error::CommandError;
-use crate::connect::words_of_system;
-use crate::server::last_lines;
+use crate::command::error::CommandError;
+use crate::machine::process::last_lines;
+use crate::machine::words::words_of_system;
 
 /// How much of the end of a command's words is looked at.
 const OUTPUT_BYTES: u64 = 4096;

@@ -1,13 +1,9 @@
 //! A command as a subject: starts it, and tells its wall time, CPU time, peak memory and exit
-//! status. The campaign uses it through [`CommandSession`]; nothing here knows of servers.
+//! status. The campaign uses it through [`session::CommandSession`]; nothing here knows of servers.
 
-mod error;
-mod launcher;
+pub(crate) mod error;
+pub(crate) mod launcher;
 mod line;
 mod readings;
-mod session;
+pub(crate) mod session;
 mod start;
-
-pub use self::error::CommandError;
-pub use self::launcher::{StartReport, start_command};
-pub use self::session::{CommandPair, CommandSession};

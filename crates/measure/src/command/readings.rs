@@ -4,7 +4,7 @@ use phasegate_model::{
     CommandMetric, Decimal, Measured, Metric, MissingReason, Quantity, Reading, Readings, Start,
 };
 
-use crate::quotient::one_minus;
+use crate::times::quotient::one_minus;
 
 /// All readings of one side: `command.*` or `baseline.command.*`, as `family` says.
 pub(super) fn of_starts(

@@ -10,15 +10,15 @@ use phasegate_model::{
     Metric, Pinning, Reading, Readings, Start, Target, TargetServer, Trial,
 };
 
-use super::error::CommandError;
-use super::line::Limits;
-use super::readings::{improvements, of_starts};
-use super::start::Starter;
-use crate::error::MeasureError;
-use crate::launch::Launcher;
-use crate::machine;
-use crate::server::file_name;
-use crate::session::Progress;
+use crate::campaign::error::MeasureError;
+use crate::campaign::progress::Progress;
+use crate::command::error::CommandError;
+use crate::command::line::Limits;
+use crate::command::readings::{improvements, of_starts};
+use crate::command::start::Starter;
+use crate::machine::launch::Launcher;
+use crate::machine::layout;
+use crate::machine::process::file_name;
 
 /// A command, and the one that it is compared with.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub struct CommandPair {
     pub candidate: CommandPlan,
     /// The command that it is compared with, in pairs.
     pub baseline: Option<CommandPlan>,
-    /// What starts them: a process whose `main` is [`start_command`](super::start_command).
+    /// What starts them: a process whose `main` is [`start_command`](crate::start_command).
     pub launcher: Launcher,
 }
 
@@ -147,7 +147,7 @@ impl Side {
     fn open(plan: &CommandPlan, launcher: &Launcher, limits: Limits) -> Result<Self, CommandError> {
         let starter = Starter::new(plan, launcher, limits)?;
         let target = target(plan, starter.program());
-        let environment = Environment(machine::describe(Pinning::default()));
+        let environment = Environment(layout::describe(Pinning::default()));
         Ok(Self { starter, target, environment })
     }
 }

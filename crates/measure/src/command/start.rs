@@ -7,11 +7,11 @@ use std::process::{ExitStatus, Stdio};
 
 use phasegate_model::{CommandPlan, Dimension, Quantity, Start};
 
-use super::error::CommandError;
-use super::launcher::{ProgramEnd, StartReport};
-use super::line::{Limits, Line, words};
-use crate::connect::words_of_system;
-use crate::launch::Launcher;
+use crate::command::error::CommandError;
+use crate::command::launcher::{ProgramEnd, StartReport};
+use crate::command::line::{Limits, Line, words};
+use crate::machine::launch::Launcher;
+use crate::machine::words::words_of_system;
 
 /// A command that can be started.
 pub(super) struct Starter {
