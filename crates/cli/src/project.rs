@@ -60,10 +60,11 @@ impl Project {
         let matrix_source = named(ObjectKind::Matrix, objects.matrix)?;
         let bases = objects.bases.into_iter().map(|base| text(base, ObjectKind::Base));
         let bases = bases.collect::<anyhow::Result<Vec<String>>>()?;
-        let plan = parse_plan(&plan_source).map_err(|problems| {
+        let mut plan = parse_plan(&plan_source).map_err(|problems| {
             report(&Trouble { sources: vec![plan_source.clone()], problems })
         })?;
         let matrix = recorded_matrix(matrix_source.text.clone(), bases)?;
+        plan.measure.record_quantiles_of(&matrix.metrics_with(&plan));
         let (name, written_plan) = (plan.phase.as_str().to_lowercase(), plan.clone());
         Ok(Self { plan, written_plan, plan_source, name, matrix, matrix_source })
     }
@@ -91,7 +92,9 @@ impl Project {
             let sources = vec![plan_source, matrix_source];
             return Err(report(&Trouble { sources, problems }));
         }
-        let (name, written_plan) = (phase.to_owned(), file.plan);
+        let mut plan = file.plan;
+        plan.measure.record_quantiles_of(&matrix.metrics_with(&plan));
+        let (name, written_plan) = (phase.to_owned(), plan.clone());
         Ok(Self { plan, written_plan, plan_source, name, matrix, matrix_source })
     }
 }

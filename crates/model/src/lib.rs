@@ -40,14 +40,14 @@ pub use evidence::{
 };
 pub use id::{IdError, MatrixId, PhaseId, RowId};
 pub use metric::{
-    Better, CommandMetric, Domain, Env, Headroom, Kind, Memory, Metric, MetricPlace, Server,
-    Statistic, UnknownMetric,
+    Better, Bounds, CommandMetric, Domain, Env, Headroom, Kind, Memory, Metric, MetricRow,
+    Quantile, QuantileError, Server, Source, Statistic, Subjects, UnknownMetric,
 };
 pub use plan::{
     Fact, FactName, FactNameError, FactValue, Load, MeasurePlan, NextOption, NextPhases, Plan,
     Prediction, Rate,
 };
-pub use reading::{Measured, Missing, MissingReason, Reading, ReadingError, Readings};
+pub use reading::{Measured, MetricPlace, Missing, MissingReason, Reading, ReadingError, Readings};
 pub use record::{
     AssertedReading, Became, Note, Revisit, RevisitedObligation, TranscribedOption,
     TranscribedPrediction, TranscribedRow, Transcription, Waiver,

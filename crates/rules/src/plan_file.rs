@@ -205,6 +205,7 @@ pub(crate) fn default_measure() -> MeasurePlan {
         floor: true,
         trials: TRIALS,
         budget: Timespan::from_secs(BUDGET_SECONDS),
+        quantiles: Vec::new(),
         dataset: None,
     }
 }
@@ -237,6 +238,7 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Me
         floor: section.flag("floor", problems).unwrap_or(default.floor),
         trials: section.positive("trials", problems).unwrap_or(default.trials),
         budget: section.parsed("budget", problems).unwrap_or(default.budget),
+        quantiles: Vec::new(),
         dataset,
     }
 }

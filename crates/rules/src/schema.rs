@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use phasegate_model::{Dimension, Domain, Metric, Outcome, Verb};
+use phasegate_model::{Dimension, Domain, Metric, Outcome, Statistic, Verb};
 use serde_json::{Map, Value, json};
 
 use crate::format::FileKind;
@@ -130,28 +130,39 @@ fn action_pattern() -> String {
     format!(r"^\s*({})([:\s]|$)", verbs())
 }
 
+/// The name of a quantile.
+const QUANTILE: &str = r"p(0|[1-9][0-9]?)(\.[0-9]{0,6}[1-9])?";
+
+/// How the names of quantiles begin, with one of each.
+const FAMILIES_OF_TIMES: [(&str, Metric); 5] = [
+    ("rtt", Metric::Rtt(Statistic::P50)),
+    ("floor", Metric::Floor(Statistic::P50)),
+    ("baseline", Metric::Baseline(Statistic::P50)),
+    (r"improvement\.rtt", Metric::Improvement(Statistic::P50)),
+    (r"previous\.rtt", Metric::PreviousRtt(Statistic::P50)),
+];
+
 /// Readings by metric. `rtt.p99 = "12us"` without quotes around the key is a table in TOML, so the
 /// beginnings of names may be tables.
 fn readings() -> Value {
     let mut properties = Map::new();
     for metric in Metric::all() {
-        let mut schema = reading(metric);
-        schema.insert("description".to_owned(), json!(metric.domain().describe()));
+        let schema = reading(metric, &metric.described().meaning);
         properties.insert(metric.to_string(), Value::Object(schema));
     }
     let mut patterns = Map::new();
     for (alias, metric) in Metric::aliases() {
-        let mut schema = reading(metric);
-        schema.insert(
-            "description".to_owned(),
-            json!(format!("{metric}: {}", metric.domain().describe())),
-        );
-        // `P99.9 = "12us"` is a table `P99`, too.
-        if Metric::aliases().any(|(other, _)| other.starts_with(&format!("{alias}."))) {
-            schema.insert("type".to_owned(), json!(["string", "object"]));
-        }
+        let schema = reading(metric, &metric.to_string());
         patterns.insert(in_any_case(alias), Value::Object(schema));
     }
+    for (family, metric) in FAMILIES_OF_TIMES {
+        let schema = reading(metric, "any quantile");
+        patterns.insert(format!("^{family}\\.{QUANTILE}$"), Value::Object(schema));
+    }
+    let mut quantile = reading(Metric::Rtt(Statistic::P50), "any quantile of `rtt.*`");
+    // `P99.9 = "12us"` is a table `P99`, too.
+    quantile.insert("type".to_owned(), json!(["string", "object"]));
+    patterns.insert(format!("^{}$", QUANTILE.replace('p', "[pP]")), Value::Object(quantile));
     let families: BTreeSet<String> = Metric::all()
         .filter_map(|metric| Some(metric.to_string().split_once('.')?.0.to_owned()))
         .collect();
@@ -166,14 +177,15 @@ fn readings() -> Value {
 }
 
 /// A reading of a metric. What has a unit needs quotes; versions such as 7.2 are numbers for TOML.
-fn reading(metric: Metric) -> Map<String, Value> {
+fn reading(metric: Metric, about: &str) -> Map<String, Value> {
     let types = match metric.domain() {
         Domain::Number(Dimension::Time | Dimension::Bytes | Dimension::Rate) => json!("string"),
         Domain::Number(Dimension::Ratio | Dimension::Count) | Domain::Text | Domain::Version => {
             json!(["string", "number"])
         }
     };
-    Map::from_iter([("type".to_owned(), types)])
+    let about = format!("{about}: {}", metric.domain().describe());
+    Map::from_iter([("type".to_owned(), types), ("description".to_owned(), json!(about))])
 }
 
 /// `P99` and `p99`, but not `P99x`.

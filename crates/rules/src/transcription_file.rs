@@ -393,7 +393,7 @@ mod tests {
     fn all_problems_are_told_at_once() {
         let text = format!(
             "{SMALLEST}improvement = \"8.3%\"\n[before]\nP50 = \"1us\"\n[readings]\n\
-             P99 = \"50MB\"\nrtt.p9 = \"1us\"\ndataset = {{ value = \"2MB\", min = \"3MB\" }}\n\
+             P99 = \"50MB\"\nrtt.p9o = \"1us\"\ndataset = {{ value = \"2MB\", min = \"3MB\" }}\n\
              frag = {{ value = 1.2, min = 1.3, max = 1.4 }}\nallocator = 5.5\n\
              [[row]]\nid = \"a\"\ncondition = \"c\"\nreading = \"r\"\naction = \"skipp\"\n\
              [[obligation]]\nrow = \"b\"\naction = \"revisit\"\ncondition = \"datset > 1MB\"\n\
@@ -409,7 +409,7 @@ mod tests {
                  (write the figure at the phase's end under `[readings]`)",
                 "wrong-dimension \"\\\"50MB\\\"\": a reading of rtt.p99 must be a time, such as \
                  `12us`",
-                "unknown-metric \"p9\": unknown metric `rtt.p9` (did you mean `rtt.p90`?)",
+                "unknown-metric \"p9o\": unknown metric `rtt.p9o` (did you mean `rtt.p90`?)",
                 "missing-key \"{ value = \\\"2MB\\\", min = \\\"3MB\\\" }\": `dataset` has no `max`",
                 "bad-value \"{ value = 1.2, min = 1.3, max = 1.4 }\": 1.2 is not between 1.3 and 1.4",
                 "bad-value \"\\\"skipp\\\"\": `skipp` does not begin with a verb; use act, revisit, \

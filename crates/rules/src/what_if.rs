@@ -34,7 +34,8 @@ pub fn typical_readings(evidence: &Evidence) -> Readings {
     }
     let previous = evidence.previous.iter();
     for (metric, reading) in previous.flat_map(|previous| {
-        Metric::all().filter_map(|metric| Some((metric, previous.reading(metric)?)))
+        let before = previous.readings.iter().filter_map(|(metric, _)| metric.as_previous());
+        before.filter_map(|metric| Some((metric, previous.reading(metric)?)))
     }) {
         insert(&mut typical, metric, reading);
     }

@@ -113,7 +113,9 @@ fn what_the_reader_takes_the_schema_takes() {
         row("else", "\" skip: it\""),
         matrix("rules = ['frag > 1 → act']") + "error_rate = \" 0.05\"\nhit_policy = \"first\"",
         given("p99 = \"1us\", rtt.p99.spread = '1 us', FRAG = 1.2, \"headroom.exec\" = \"1%\""),
-        given("P99.9 = \"1us\", throughput = '5/s', server.version = 7.2, allocator = \"libc\""),
+        given(
+            "P99.9 = \"1us\", P95 = \"2us\", floor.p75 = \"1us\", \"improvement.rtt.p99.5\" = \"1%\", throughput = '5/s', server.version = 7.2, allocator = \"libc\"",
+        ),
     ] {
         assert_eq!(problems(FileKind::Matrix, &text), [], "{text}");
         assert_eq!(complaints(FileKind::Matrix, &text), [""; 0], "{text}");
@@ -152,7 +154,7 @@ fn what_is_broken_is_refused_by_both() {
         row("then", "\"acts\""),
         row("than", "\"act\""),
         row("else", "true"),
-        test("{ P98 = \"1us\" }", "{}"),
+        test("{ P100 = \"1us\" }", "{}"),
         test("{ P99 = 12 }", "{}"),
         test("{ P99 = true }", "{}"),
         test("{}", "{ outcome = \"done\" }"),

@@ -110,5 +110,5 @@ fn a_filter_is_a_condition_without_facts() {
         problems.into_iter().map(|problem| problem.message).collect::<Vec<_>>().join("; ")
     };
     assert_eq!(said("P99 > fact.budget"), "there is no fact.budget here");
-    assert!(said("P98 > 1us").contains("unknown metric `P98`"));
+    assert!(said("P100 > 1us").contains("unknown metric `P100`"));
 }

@@ -58,6 +58,7 @@ fn evidence(args: &ImportArgs, project: &Project) -> anyhow::Result<Evidence> {
         unit: args.unit.map(Unit::time_unit),
         trial_of: args.trial.trial_of(),
         tags: args.tags.clone(),
+        quantiles: project.plan.measure.quantiles.clone(),
         command: args
             .test
             .clone()

@@ -18,16 +18,16 @@ fn good_files_are_named_with_what_is_in_them() {
 #[test]
 fn a_mistake_is_shown_in_its_place_with_a_suggestion() {
     let scene = Scene::empty();
-    scene.write("m.toml", QUICK_MATRIX.replace("P50 > 1h", "rtt.p9 > 1h"));
+    scene.write("m.toml", QUICK_MATRIX.replace("P50 > 1h", "rt.p90 > 1h"));
     let said = scene.run(&["check", "m.toml"]);
     assert_eq!(said.status, 2);
     assert_eq!(
         said.out,
         "\
-error[unknown-metric]: unknown metric `rtt.p9`
+error[unknown-metric]: unknown metric `rt.p90`
  --> m.toml:7:9
   |
-7 | when = \"rtt.p9 > 1h\"
+7 | when = \"rt.p90 > 1h\"
   |         ^^^^^^
   |
   = help: did you mean `rtt.p90`?
@@ -103,7 +103,7 @@ fn without_files_to_check_it_says_where_they_should_be() {
 #[test]
 fn code_reviews_get_every_problem_at_its_place() {
     let scene = Scene::empty();
-    scene.write("rules/n.toml", QUICK_MATRIX.replace("P50 > 1h", "dataset > 1MB or rtt.p9 > 1h"));
+    scene.write("rules/n.toml", QUICK_MATRIX.replace("P50 > 1h", "dataset > 1MB or rt.p90 > 1h"));
     let said = scene.run(&["check", "rules/n.toml", "rules/absent.toml", "--format", "sarif"]);
     assert_eq!((said.status, said.err.as_str()), (2, ""));
     let sarif = json(&said);
@@ -118,13 +118,13 @@ fn code_reviews_get_every_problem_at_its_place() {
     );
     assert_eq!(
         results[0]["message"]["text"],
-        "unknown metric `rtt.p9` (help: did you mean `rtt.p90`?)"
+        "unknown metric `rt.p90` (help: did you mean `rtt.p90`?)"
     );
     let place = &results[0]["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], "rules/n.toml");
     let text = scene.read("rules/n.toml");
     let byte = usize::try_from(place["region"]["byteOffset"].as_u64().unwrap()).unwrap();
-    assert_eq!(&text[byte..byte + 6], "rtt.p9");
+    assert_eq!(&text[byte..byte + 6], "rt.p90");
     assert_eq!(
         (
             &place["region"]["startLine"],

@@ -61,7 +61,7 @@ fn programs_get_the_new_entry() {
 fn all_problems_are_shown_in_their_places_and_nothing_is_recorded() {
     let scene = Scene::empty();
     let text =
-        PHASES[0].1.replace("[readings]\nrtt.p99 = \"10.83us\"", "[readings]\nrtt.p98 = \"1MB\"");
+        PHASES[0].1.replace("[readings]\nrtt.p99 = \"10.83us\"", "[readings]\nrtt.p9o = \"1MB\"");
     scene.write(
         "1.toml",
         text.replace("outcome = \"act\"", "outcome = \"act\"\nimprovement = \"2.5%\""),
@@ -70,7 +70,7 @@ fn all_problems_are_shown_in_their_places_and_nothing_is_recorded() {
     assert_eq!((said.status, said.out.as_str()), (2, ""));
     for part in [
         "unknown key `improvement` in `phase`",
-        "unknown metric `rtt.p98`",
+        "unknown metric `rtt.p9o`",
         "did you mean `rtt.p9",
         "rtt.p99 has a figure before the phase's work and none after",
         "1.toml: 3 problems",

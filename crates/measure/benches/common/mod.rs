@@ -48,6 +48,7 @@ pub(crate) fn plan(wait: Wait, samples: u32) -> MeasurePlan {
         floor: false,
         trials: NonZeroU32::MIN,
         budget: "60s".parse().unwrap(),
+        quantiles: Vec::new(),
         dataset: None,
     }
 }

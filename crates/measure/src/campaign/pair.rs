@@ -62,21 +62,28 @@ impl<'a> Partner<'a> {
 }
 
 /// All `baseline.*` readings; missing if there is no baseline.
-pub(crate) fn baseline_readings(series: Option<&Series>) -> Vec<(Metric, Reading)> {
+pub(crate) fn baseline_readings(
+    series: Option<&Series>,
+    statistics: &[Statistic],
+) -> Vec<(Metric, Reading)> {
     match series {
-        Some(series) => series.readings(Metric::Baseline),
-        None => missing(Metric::Baseline),
+        Some(series) => series.readings(Metric::Baseline, statistics),
+        None => missing(Metric::Baseline, statistics),
     }
 }
 
 /// All `improvement.rtt.*` readings of a trial that has its `rtt.*` and `baseline.*`: by what share
 /// the candidate beats the baseline. It is negative where the baseline is better.
-pub(crate) fn improvements(of: &Readings, has_baseline: bool) -> Vec<(Metric, Reading)> {
+pub(crate) fn improvements(
+    of: &Readings,
+    has_baseline: bool,
+    statistics: &[Statistic],
+) -> Vec<(Metric, Reading)> {
     if !has_baseline {
-        return missing(Metric::Improvement);
+        return missing(Metric::Improvement, statistics);
     }
     let get = |metric| of.get(metric).cloned().unwrap_or_else(not_measured);
-    let improvement = |statistic| {
+    let improvement = |statistic: Statistic| {
         let (candidate, baseline) = (get(Metric::Rtt(statistic)), get(Metric::Baseline(statistic)));
         let share = match statistic {
             // More is better.
@@ -85,12 +92,12 @@ pub(crate) fn improvements(of: &Readings, has_baseline: bool) -> Vec<(Metric, Re
         };
         (Metric::Improvement(statistic), share)
     };
-    Statistic::ALL.map(improvement).to_vec()
+    statistics.iter().copied().map(improvement).collect()
 }
 
-fn missing(family: fn(Statistic) -> Metric) -> Vec<(Metric, Reading)> {
+fn missing(family: fn(Statistic) -> Metric, statistics: &[Statistic]) -> Vec<(Metric, Reading)> {
     let missing = Reading::missing(MissingReason::NotMeasured, "the plan has no `[baseline]`");
-    Statistic::ALL.map(|statistic| (family(statistic), missing.clone())).to_vec()
+    statistics.iter().map(|statistic| (family(*statistic), missing.clone())).collect()
 }
 
 #[cfg(test)]
@@ -103,8 +110,9 @@ mod tests {
             let metric: Metric = format!("{family}.{metric}").parse().unwrap();
             readings.insert(metric, Reading::parse(metric, text).unwrap()).unwrap();
         }
+        let statistic = Metric::statistic(format!("rtt.{metric}").parse().unwrap()).unwrap();
         let wanted: Metric = format!("improvement.rtt.{metric}").parse().unwrap();
-        let all = improvements(&readings, true);
+        let all = improvements(&readings, true, &[statistic]);
         let (_, reading) = all.into_iter().find(|(metric, _)| *metric == wanted).unwrap();
         reading.number().unwrap().value().to_string()
     }
@@ -119,8 +127,12 @@ mod tests {
 
     #[test]
     fn without_a_baseline_both_families_are_missing_and_say_why() {
-        let all = [baseline_readings(None), improvements(&Readings::default(), false)].concat();
-        assert_eq!(all.len(), 2 * Statistic::ALL.len());
+        let all = [
+            baseline_readings(None, &Statistic::USUAL),
+            improvements(&Readings::default(), false, &Statistic::USUAL),
+        ]
+        .concat();
+        assert_eq!(all.len(), 2 * Statistic::USUAL.len());
         for (metric, reading) in all {
             let Reading::Missing(why) = reading else { panic!("{metric}") };
             assert!(why.to_string().contains("no `[baseline]`"), "{metric}: {why}");

@@ -173,12 +173,17 @@ pub(crate) fn start_stand_in(
 }
 
 /// All `floor.*` readings, missing with the reason if there were no floor rounds.
-pub(crate) fn floor_readings(floor: &Floor, series: Option<&Series>) -> Vec<(Metric, Reading)> {
+pub(crate) fn floor_readings(
+    floor: &Floor,
+    series: Option<&Series>,
+    statistics: &[Statistic],
+) -> Vec<(Metric, Reading)> {
     match (series, floor) {
-        (Some(series), _) => series.readings(Metric::Floor),
+        (Some(series), _) => series.readings(Metric::Floor, statistics),
         (None, Floor::Missing(reason)) => {
             let missing = Reading::missing(MissingReason::NotMeasured, reason);
-            Statistic::ALL.map(|statistic| (Metric::Floor(statistic), missing.clone())).to_vec()
+            let floor = |statistic: &Statistic| (Metric::Floor(*statistic), missing.clone());
+            statistics.iter().map(floor).collect()
         }
         (None, Floor::Measured(_)) => Vec::new(),
     }

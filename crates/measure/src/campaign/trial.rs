@@ -249,11 +249,12 @@ fn readings(
     compared: Option<&Compared>,
 ) -> Result<Readings, MeasureError> {
     let Measured { sampled, env, info, execution, .. } = measured;
+    let statistics = session.candidate.plan.statistics();
     let mut readings = Readings::default();
     let told = [
-        sampled.rtt.readings(Metric::Rtt),
-        floor_readings(&session.floor, sampled.floor.as_ref()),
-        baseline_readings(compared.map(|compared| &compared.series)),
+        sampled.rtt.readings(Metric::Rtt, &statistics),
+        floor_readings(&session.floor, sampled.floor.as_ref(), &statistics),
+        baseline_readings(compared.map(|compared| &compared.series), &statistics),
         observed(info),
         vec![(EXEC_MEAN, execution.mean.clone())],
         env.clone(),
@@ -261,7 +262,7 @@ fn readings(
     insert(&mut readings, told.concat())?;
     let shares = headroom::readings(&readings, &session.candidate.plan.load);
     insert(&mut readings, shares)?;
-    let shares = improvements(&readings, compared.is_some());
+    let shares = improvements(&readings, compared.is_some(), &statistics);
     insert(&mut readings, shares)?;
     Ok(readings)
 }

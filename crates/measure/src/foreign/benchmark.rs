@@ -48,7 +48,7 @@ pub(crate) fn import(text: &str, terms: &ImportTerms) -> Result<Imported, Import
     }
     let mut trial = ImportedTrial::default();
     let coarse = Coarse::new();
-    for statistic in Statistic::ALL {
+    for statistic in Statistic::usual_and(&terms.quantiles) {
         let column = COLUMNS.iter().find(|(it, _)| *it == statistic);
         let place = column.and_then(|(_, name)| heading.iter().position(|it| it == *name));
         let reading = place.and_then(|place| line.get(place)).map_or_else(

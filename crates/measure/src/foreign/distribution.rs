@@ -6,7 +6,7 @@ use phasegate_model::{
 use crate::foreign::imported::{TimeUnit, insert};
 use crate::times::encoded::encode;
 use crate::times::round::{Times, histogram};
-use crate::times::statistics::{SAMPLES_BEYOND, time};
+use crate::times::statistics::{time, too_few};
 
 /// A histogram, and what its values are.
 pub(crate) struct Distribution<'t> {
@@ -46,15 +46,11 @@ impl Distribution<'_> {
         within(low, nanoseconds(figure), nanoseconds(figure + off))
     }
 
-    fn at(&self, quantile: f64) -> Reading {
-        self.bucket(self.times.value_at_quantile(quantile))
-    }
-
-    /// One reading for each `rtt.*` that samples alone tell.
-    pub(crate) fn readings(&self) -> Readings {
+    /// One reading for each `rtt.*` of these that samples alone tell.
+    pub(crate) fn readings(&self, statistics: &[Statistic]) -> Readings {
         let mut readings = Readings::default();
-        for statistic in Statistic::ALL {
-            insert(&mut readings, Metric::Rtt(statistic), self.reading(statistic));
+        for statistic in statistics {
+            insert(&mut readings, Metric::Rtt(*statistic), self.reading(*statistic));
         }
         readings
     }
@@ -69,11 +65,8 @@ impl Distribution<'_> {
             Statistic::Mean => self.computed(times.mean()),
             // No sample's error is larger than that of the largest sample.
             Statistic::Stddev => self.deviation(),
-            Statistic::P50 => self.at(0.5),
-            Statistic::P90 => self.at(0.9),
-            Statistic::P99 => self.at(0.99),
-            Statistic::P999 => self.rare(0.999, 1_000),
-            Statistic::P9999 => self.rare(0.9999, 10_000),
+            Statistic::Quantile(quantile) => too_few(times.len(), quantile)
+                .unwrap_or_else(|| self.bucket(times.value_at_quantile(quantile.share()))),
             Statistic::Max => self.bucket(times.max()),
             Statistic::P50Spread | Statistic::P99Spread => {
                 Reading::missing(MissingReason::TooFewSamples, "one interval has no spread")
@@ -98,10 +91,6 @@ impl Distribution<'_> {
             }
             _ => own,
         }
-    }
-
-    fn rare(&self, quantile: f64, one_in: u64) -> Reading {
-        too_few(self.times.len(), one_in).unwrap_or_else(|| self.at(quantile))
     }
 
     /// An interval for the evidence.
@@ -132,15 +121,6 @@ impl Distribution<'_> {
         });
         scaled.unwrap_or_default()
     }
-}
-
-/// That there are too few samples for a quantile with one in so many beyond it.
-pub(crate) fn too_few(samples: u64, one_in: u64) -> Option<Reading> {
-    let needed = SAMPLES_BEYOND * one_in;
-    (samples < needed).then(|| {
-        let detail = format!("{samples} samples in a trial, it takes {needed}");
-        Reading::missing(MissingReason::TooFewSamples, detail)
-    })
 }
 
 /// A number known to an interval.

@@ -1,6 +1,6 @@
 //! What an importer is told, what it gives, and why it can't.
 use chrono::{DateTime, Utc};
-use phasegate_model::{Metric, Pinning, Reading, Readings, Round, Trial};
+use phasegate_model::{Metric, Pinning, Quantile, Reading, Readings, Round, Trial};
 
 use crate::times::encoded::HistogramError;
 
@@ -49,6 +49,8 @@ pub struct ImportTerms {
     pub trial_of: TrialOf,
     /// Only intervals whose tags begin like this.
     pub tags: Option<String>,
+    /// Quantiles that are read beside the usual ones.
+    pub quantiles: Vec<Quantile>,
     /// Which of a benchmark's commands, such as `GET` or `PING_MBULK`.
     pub command: String,
 }

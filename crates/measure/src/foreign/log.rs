@@ -54,7 +54,7 @@ pub(crate) fn import(text: &str, terms: &ImportTerms) -> Result<Imported, Import
         }
     }
     let trials = log.trials(terms.trial_of)?;
-    let trials = trials.iter().map(|intervals| log.trial(intervals, unit, terms.trial_of));
+    let trials = trials.iter().map(|intervals| log.trial(intervals, unit, terms));
     Ok(Imported { command: None, load: None, trials: trials.collect::<Result<_, _>>()? })
 }
 
@@ -128,7 +128,7 @@ impl<'t> Log<'t> {
         &self,
         intervals: &[&Interval<'_>],
         unit: TimeUnit,
-        of: TrialOf,
+        terms: &ImportTerms,
     ) -> Result<ImportedTrial, ImportError> {
         let mut all: Option<Times> = None;
         let mut trial = ImportedTrial::default();
@@ -152,7 +152,7 @@ impl<'t> Log<'t> {
             return Err(ImportError::Nothing("the log has no interval"));
         };
         let whole = Distribution { times: &times, unit };
-        trial.readings = whole.readings();
+        trial.readings = whole.readings(&Statistic::usual_and(&terms.quantiles));
         let computed = [
             (Statistic::P50Spread, spread(&medians)),
             (Statistic::P99Spread, spread(&tails)),
@@ -166,7 +166,7 @@ impl<'t> Log<'t> {
         trial.histogram = whole.encoded();
         trial.started_at = intervals.first().and_then(|first| self.started_at(first));
         trial.duration_ms = u64::try_from(took.as_millis()).ok();
-        trial.remarks.extend(remark(intervals, of));
+        trial.remarks.extend(remark(intervals, terms.trial_of));
         Ok(trial)
     }
 }

@@ -3,12 +3,13 @@ use chrono::DateTime;
 use phasegate_model::{Decimal, Metric, Readings, Statistic};
 use serde_json::{Map, Value};
 
-use crate::foreign::distribution::{Distribution, too_few};
+use crate::foreign::distribution::Distribution;
 use crate::foreign::imported::{
     ImportError, ImportTerms, Imported, ImportedTrial, MOST_TRIALS, TimeUnit, insert,
 };
 use crate::foreign::printed::{Coarse, decimal, not_in, rate};
 use crate::times::encoded::decode;
+use crate::times::statistics::too_few;
 
 /// The name of the only run.
 const ONE_RUN: &str = "ALL STATS";
@@ -35,7 +36,7 @@ pub(crate) fn import(text: &str, terms: &ImportTerms) -> Result<Imported, Import
             return Err(ImportError::field(name, "is no object"));
         };
         let (operation, figures) = operation(run, &terms.command)?;
-        trials.push(trial(name, run, &operation, figures)?);
+        trials.push(trial(name, run, (&operation, figures), terms)?);
         command = Some(format!("`{operation}` of memtier_benchmark"));
     }
     Ok(Imported { command, load: load(document), trials })
@@ -95,10 +96,11 @@ fn operation<'r>(
 fn trial(
     name: &str,
     run: &Map<String, Value>,
-    operation: &str,
-    figures: &Map<String, Value>,
+    (operation, figures): (&str, &Map<String, Value>),
+    terms: &ImportTerms,
 ) -> Result<ImportedTrial, ImportError> {
     let mut trial = ImportedTrial::default();
+    let statistics = Statistic::usual_and(&terms.quantiles);
     let latencies = figures.get("Percentile Latencies");
     let encoded = latencies
         .and_then(|it| it.get("Histogram log format")?.get("Compressed Histogram")?.as_str());
@@ -107,10 +109,10 @@ fn trial(
         let times =
             decode(encoded).map_err(|source| ImportError::Histogram { place: place(), source })?;
         let times = Distribution { times: &times, unit: TimeUnit::Microseconds };
-        trial.readings = times.readings();
+        trial.readings = times.readings(&statistics);
         trial.histogram = times.encoded();
     } else {
-        trial.readings = printed(figures, latencies);
+        trial.readings = printed(figures, latencies, &statistics);
     }
     let per_second = figures.get("Ops/sec").and_then(number);
     let per_second = per_second.map_or_else(|| not_in("this file"), |text| rate(&text));
@@ -126,27 +128,27 @@ fn trial(
 }
 
 /// What is there without a histogram.
-fn printed(figures: &Map<String, Value>, latencies: Option<&Value>) -> Readings {
+fn printed(
+    figures: &Map<String, Value>,
+    latencies: Option<&Value>,
+    statistics: &[Statistic],
+) -> Readings {
     let coarse = Coarse::new();
     let samples = figures.get("Count").and_then(Value::as_u64).unwrap_or(0);
     let mut readings = Readings::default();
-    for statistic in Statistic::ALL {
+    for statistic in statistics.iter().copied() {
         let field = |name: &str| figures.get(name).and_then(number);
-        let quantile = |percent: Decimal| percentile(latencies?, percent);
         let text = match statistic {
             Statistic::Mean => field("Average Latency").or_else(|| field("Latency")),
             Statistic::Min => field("Min Latency"),
             Statistic::Max => field("Max Latency"),
-            Statistic::P50 => quantile(50.into()),
-            Statistic::P90 => quantile(90.into()),
-            Statistic::P99 => quantile(99.into()),
-            Statistic::P999 => quantile(Decimal::new(999, 1)),
-            Statistic::P9999 => quantile(Decimal::new(9999, 2)),
+            Statistic::Quantile(quantile) => {
+                latencies.and_then(|latencies| percentile(latencies, quantile.percent()))
+            }
             _ => None,
         };
         let scarce = match statistic {
-            Statistic::P999 => too_few(samples, 1_000),
-            Statistic::P9999 => too_few(samples, 10_000),
+            Statistic::Quantile(quantile) => too_few(samples, quantile),
             _ => None,
         };
         let reading = match (text, scarce) {

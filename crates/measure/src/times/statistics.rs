@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use hdrhistogram::{AdditionError, CreationError};
 use phasegate_model::{
-    Decimal, Dimension, Measured, Metric, MissingReason, Quantity, Reading, Round, Statistic,
+    Decimal, Dimension, Measured, Metric, MissingReason, Quantile, Quantity, Reading, Round,
+    Statistic,
 };
 
 use crate::times::round::{OpenTimes, RoundTimes, Times, histogram};
 
-/// How many samples have to lie beyond a quantile of one in a thousand or less, so that it is not
-/// the luck of a few.
-pub(crate) const SAMPLES_BEYOND: u64 = 100;
+/// How many samples have to lie beyond a quantile with less than one in a hundred beyond it, so that
+/// it is not the luck of a few.
+const SAMPLES_BEYOND: u64 = 100;
 
 /// Sending late by more than this share of the response time is told.
 const SLIP_PERCENT: u64 = 10;
@@ -180,9 +181,14 @@ impl Series {
         self.rounds.into_iter().map(|summary| summary.round).collect()
     }
 
-    /// One reading for each statistic: `rtt.*` or `floor.*`, as `family` says.
-    pub(crate) fn readings(&self, family: fn(Statistic) -> Metric) -> Vec<(Metric, Reading)> {
-        Statistic::ALL.map(|statistic| (family(statistic), self.reading(statistic))).to_vec()
+    /// One reading for each of these statistics: `rtt.*` or `floor.*`, as `family` says.
+    pub(crate) fn readings(
+        &self,
+        family: fn(Statistic) -> Metric,
+        statistics: &[Statistic],
+    ) -> Vec<(Metric, Reading)> {
+        let reading = |statistic: &Statistic| (family(*statistic), self.reading(*statistic));
+        statistics.iter().map(reading).collect()
     }
 
     fn reading(&self, statistic: Statistic) -> Reading {
@@ -191,11 +197,8 @@ impl Series {
             Statistic::Min => Bucket::of(times, times.min()).reading(),
             Statistic::Mean => Reading::exact(decimal(times.mean())),
             Statistic::Stddev => Reading::exact(decimal(times.stdev())),
-            Statistic::P50 => Bucket::at(times, 0.5).reading(),
-            Statistic::P90 => Bucket::at(times, 0.9).reading(),
-            Statistic::P99 => Bucket::at(times, 0.99).reading(),
-            Statistic::P999 => rare(times, 0.999, 1_000),
-            Statistic::P9999 => rare(times, 0.9999, 10_000),
+            Statistic::Quantile(quantile) => too_few(times.len(), quantile)
+                .unwrap_or_else(|| Bucket::at(times, quantile.share()).reading()),
             Statistic::Max => Bucket::of(times, times.max()).reading(),
             Statistic::P50Spread => spread(rounds.iter().map(|round| round.p50)),
             Statistic::P99Spread => spread(rounds.iter().map(|round| round.p99)),
@@ -204,15 +207,13 @@ impl Series {
     }
 }
 
-/// A quantile with one sample of `one_in` beyond it.
-fn rare(times: &Times, quantile: f64, one_in: u64) -> Reading {
-    let needed = SAMPLES_BEYOND * one_in;
-    if times.len() < needed {
-        let detail = format!("{} samples in a trial, it takes {needed}", times.len());
+/// That there are too few samples for a quantile that only few lie beyond.
+pub(crate) fn too_few(samples: u64, quantile: Quantile) -> Option<Reading> {
+    let needed = quantile.samples_for(SAMPLES_BEYOND);
+    (quantile.is_rare() && samples < needed).then(|| {
+        let detail = format!("{samples} samples in a trial, it takes {needed}");
         Reading::missing(MissingReason::TooFewSamples, detail)
-    } else {
-        Bucket::at(times, quantile).reading()
-    }
+    })
 }
 
 /// The largest minus the smallest, known as well as the buckets of both.

@@ -29,6 +29,7 @@ pub(crate) fn plan() -> MeasurePlan {
         floor: true,
         trials: NonZeroU32::MIN,
         budget: "60s".parse().unwrap(),
+        quantiles: Vec::new(),
         dataset: None,
     }
 }

@@ -38,11 +38,7 @@ impl Previous {
     /// The reading of a `previous.*` metric; nothing for any other metric.
     #[must_use]
     pub fn reading(&self, metric: Metric) -> Option<Reading> {
-        let own = match metric {
-            Metric::PreviousRtt(statistic) => Metric::Rtt(statistic),
-            Metric::PreviousMemory(memory) => Metric::Memory(memory),
-            _ => return None,
-        };
+        let own = metric.of_before()?;
         if !self.differing.is_empty() {
             return Some(Reading::missing(MissingReason::NotComparable, self.differing.join(", ")));
         }

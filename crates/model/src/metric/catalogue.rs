@@ -1,52 +1,12 @@
 //! The metrics that there are.
 
+use rust_decimal::Decimal;
+
 use crate::amount::{Dimension, Unit};
-use crate::metric::command::CommandMetric;
-use crate::metric::domain::{Better, Domain, Kind};
-use crate::metric::memory::Memory;
+use crate::metric::domain::{Better, Bounds, Domain, Kind, Source, Subjects};
 use crate::metric::statistic::Statistic;
+use crate::metric::table::{CommandMetric, Env, Headroom, Memory, Row, Server};
 use crate::subject::SubjectKind;
-
-/// What headroom is taken of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Headroom {
-    /// Of the mean round trip: `1 - floor.mean / rtt.mean`.
-    Mean,
-    /// Of the median: `1 - floor.p50 / rtt.p50`.
-    P50,
-    /// Of the 99th percentile: `1 - floor.p99 / rtt.p99`.
-    P99,
-    /// The command's own share of the mean round trip: `server.exec.mean / rtt.mean`.
-    Exec,
-}
-
-/// What the server says of itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Server {
-    /// Mean time that the measured command ran inside the server, from `INFO commandstats`.
-    ExecMean,
-    /// `redis_version`.
-    Version,
-    /// Keys in all databases.
-    Keys,
-    /// Time since it was started.
-    Uptime,
-    /// `evicted_keys`.
-    EvictedKeys,
-}
-
-/// What the machine did to the measurement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Env {
-    /// 99th percentile of the pauses that a spinning client saw.
-    HiccupP99,
-    /// Longest pause that a spinning client saw.
-    HiccupMax,
-    /// Share of time that the hypervisor took away.
-    Steal,
-    /// Involuntary context switches.
-    Preemptions,
-}
 
 /// A named thing that is measured, such as `rtt.p99`.
 ///
@@ -87,21 +47,13 @@ pub enum Metric {
     ImprovementCommand(CommandMetric),
 }
 
-/// A metric's place in the catalogue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MetricPlace(pub(crate) usize);
-
-/// Short names that people write, and what they stand for.
-pub(super) const ALIASES: [(&str, Metric); 15] = [
+/// Short names that people write, and what they stand for. Quantiles of `rtt.*` are short without
+/// being here: `P95` is `rtt.p95`.
+pub(super) const ALIASES: [(&str, Metric); 10] = [
     ("min", Metric::Rtt(Statistic::Min)),
     ("mean", Metric::Rtt(Statistic::Mean)),
     ("max", Metric::Rtt(Statistic::Max)),
-    ("p50", Metric::Rtt(Statistic::P50)),
     ("median", Metric::Rtt(Statistic::P50)),
-    ("p90", Metric::Rtt(Statistic::P90)),
-    ("p99", Metric::Rtt(Statistic::P99)),
-    ("p99.9", Metric::Rtt(Statistic::P999)),
-    ("p99.99", Metric::Rtt(Statistic::P9999)),
     ("throughput", Metric::Rtt(Statistic::Throughput)),
     ("variance", Metric::Rtt(Statistic::P99Spread)),
     ("dataset", Metric::Memory(Memory::Dataset)),
@@ -110,155 +62,164 @@ pub(super) const ALIASES: [(&str, Metric); 15] = [
     ("allocator", Metric::Memory(Memory::Allocator)),
 ];
 
+/// What the catalogue says of a metric, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetricRow {
+    /// The metric.
+    pub metric: Metric,
+    /// Its name, `rtt.p99`.
+    pub name: String,
+    /// Its short names, as people write them.
+    pub aliases: Vec<String>,
+    /// What its readings are: `time`, `memory`, `ratio`, `count`, `rate`, `text` or `version`.
+    pub unit: &'static str,
+    /// How its readings come about.
+    pub kind: Kind,
+    /// Which direction users want.
+    pub better: Better,
+    /// What it is, in one line.
+    pub meaning: String,
+    /// Which subjects have it.
+    pub subject: Subjects,
+}
+
 impl Metric {
-    /// The whole catalogue, in its order.
+    /// Every metric that all runs have or could have, in the catalogue's order. Beside the
+    /// quantiles among them, all others are metrics, too.
     pub fn all() -> impl Iterator<Item = Self> {
-        let statistics = |family: fn(Statistic) -> Self| Statistic::ALL.into_iter().map(family);
+        let statistics = |family: fn(Statistic) -> Self| Statistic::USUAL.into_iter().map(family);
         statistics(Self::Rtt)
             .chain(statistics(Self::Floor))
-            .chain(
-                [Headroom::Mean, Headroom::P50, Headroom::P99, Headroom::Exec].map(Self::Headroom),
-            )
+            .chain(Headroom::ALL.map(Self::Headroom))
             .chain(statistics(Self::Baseline))
             .chain(statistics(Self::Improvement))
             .chain(statistics(Self::PreviousRtt))
             .chain(Memory::ALL.map(Self::PreviousMemory))
-            .chain(
-                [
-                    Server::ExecMean,
-                    Server::Version,
-                    Server::Keys,
-                    Server::Uptime,
-                    Server::EvictedKeys,
-                ]
-                .map(Self::Server),
-            )
+            .chain(Server::ALL.map(Self::Server))
             .chain(Memory::ALL.map(Self::Memory))
-            .chain([Env::HiccupP99, Env::HiccupMax, Env::Steal, Env::Preemptions].map(Self::Env))
+            .chain(Env::ALL.map(Self::Env))
             .chain(CommandMetric::ALL.map(Self::Command))
             .chain(CommandMetric::SAMPLED.map(Self::BaselineCommand))
             .chain(CommandMetric::SAMPLED.map(Self::ImprovementCommand))
     }
 
-    /// How many metrics there are.
-    pub(crate) const COUNT: usize = 5 * Statistic::ALL.len()
-        + 4
-        + 2 * Memory::ALL.len()
-        + 5
-        + 4
-        + CommandMetric::ALL.len()
-        + 2 * CommandMetric::SAMPLED.len();
-
-    /// Its place in the catalogue, for those who look up very many readings of it.
-    #[must_use]
-    #[inline]
-    pub const fn place(self) -> MetricPlace {
-        MetricPlace(self.index())
+    /// The catalogue for people, in its order.
+    pub fn catalogue() -> impl Iterator<Item = MetricRow> {
+        Self::all().map(Self::described)
     }
 
-    /// Its place in the catalogue's order, counted from zero.
-    #[inline]
-    pub(crate) const fn index(self) -> usize {
-        const STATISTICS: usize = Statistic::ALL.len();
-        const HEADROOM: usize = 2 * STATISTICS;
-        const BASELINE: usize = HEADROOM + 4;
-        const PREVIOUS_MEMORY: usize = BASELINE + 3 * STATISTICS;
-        const SERVER: usize = PREVIOUS_MEMORY + Memory::ALL.len();
-        const MEMORY: usize = SERVER + 5;
-        const COMMAND: usize = MEMORY + Memory::ALL.len() + 4;
-        const BASELINE_COMMAND: usize = COMMAND + CommandMetric::ALL.len();
-        const IMPROVEMENT_COMMAND: usize = BASELINE_COMMAND + CommandMetric::SAMPLED.len();
+    /// What the catalogue says of this metric, for people.
+    #[must_use]
+    pub fn described(self) -> MetricRow {
+        let Row { domain, kind, better, subject, .. } = self.row();
+        let mut aliases: Vec<String> = ALIASES
+            .iter()
+            .filter(|(_, metric)| *metric == self)
+            .map(|(alias, _)| (*alias).to_owned())
+            .collect();
+        if let Self::Rtt(Statistic::Quantile(quantile)) = self {
+            aliases.insert(0, quantile.to_string().to_uppercase());
+        }
+        let (name, meaning) = (self.to_string(), self.meaning());
+        let unit = domain.as_str();
+        MetricRow { metric: self, name, aliases, unit, kind, better, meaning, subject }
+    }
+
+    /// Short names that people may write in any case, and what they stand for. Beside them, each
+    /// quantile of `rtt.*` is short for itself: `P95`.
+    pub fn aliases() -> impl Iterator<Item = (&'static str, Self)> {
+        ALIASES.into_iter()
+    }
+
+    pub(super) const fn row(self) -> Row {
         match self {
-            Self::Rtt(statistic) => statistic as usize,
-            Self::Floor(statistic) => STATISTICS + statistic as usize,
-            Self::Headroom(headroom) => HEADROOM + headroom as usize,
-            Self::Baseline(statistic) => BASELINE + statistic as usize,
-            Self::Improvement(statistic) => BASELINE + STATISTICS + statistic as usize,
-            Self::PreviousRtt(statistic) => BASELINE + 2 * STATISTICS + statistic as usize,
-            Self::PreviousMemory(memory) => PREVIOUS_MEMORY + memory as usize,
-            Self::Server(server) => SERVER + server as usize,
-            Self::Memory(memory) => MEMORY + memory as usize,
-            Self::Env(env) => MEMORY + Memory::ALL.len() + env as usize,
-            Self::Command(metric) => COMMAND + metric as usize,
-            Self::BaselineCommand(metric) => BASELINE_COMMAND + metric as usize,
-            Self::ImprovementCommand(metric) => IMPROVEMENT_COMMAND + metric as usize,
+            Self::Rtt(statistic) | Self::Floor(statistic) | Self::Baseline(statistic) => {
+                times(statistic)
+            }
+            Self::PreviousRtt(statistic) => Row { kind: Kind::Observed, ..times(statistic) },
+            Self::Improvement(statistic) => {
+                // `1 - x / y` of times: noise can make it negative, nothing makes it more than all.
+                // Of rates it is `x / y - 1`, which has no end.
+                let high = match statistic {
+                    Statistic::Throughput => None,
+                    _ => Some(Decimal::ONE),
+                };
+                let ratio = Domain::Number(Dimension::Ratio);
+                Row::sampled("", ratio, Better::Higher).bounded(None, high).in_percent()
+            }
+            Self::Headroom(headroom) => headroom.row(),
+            Self::Server(server) => server.row(),
+            Self::Memory(memory) => memory.row(),
+            Self::PreviousMemory(memory) => Row { source: Source::Measured, ..memory.row() },
+            Self::Env(env) => env.row(),
+            Self::Command(metric) | Self::BaselineCommand(metric) => metric.row(),
+            Self::ImprovementCommand(metric) => {
+                let ratio = Domain::Number(Dimension::Ratio);
+                let row = Row::sampled(metric.row().name, ratio, Better::Higher);
+                row.bounded(None, Some(Decimal::ONE)).in_percent().of_command()
+            }
         }
     }
 
-    /// Short names that people may write in any case, and what they stand for.
-    pub fn aliases() -> impl Iterator<Item = (&'static str, Self)> {
-        ALIASES.into_iter()
+    fn meaning(self) -> String {
+        match self {
+            Self::Rtt(statistic) => statistic.said().1,
+            Self::Floor(statistic) => {
+                format!("{}, to a stand-in that does nothing", statistic.said().1)
+            }
+            Self::Baseline(statistic) => format!("{}, to the plan's baseline", statistic.said().1),
+            Self::Improvement(statistic) => {
+                let name = statistic.said().0;
+                format!("by what share `rtt.{name}` is better than `baseline.{name}` of a pair")
+            }
+            Self::PreviousRtt(_) | Self::PreviousMemory(_) => {
+                let own = self.of_before().map(|metric| metric.to_string()).unwrap_or_default();
+                format!("`{own}` as an earlier phase had it")
+            }
+            Self::Headroom(headroom) => headroom.meaning().to_owned(),
+            Self::Server(server) => server.meaning().to_owned(),
+            Self::Memory(memory) => memory.meaning().to_owned(),
+            Self::Env(env) => env.meaning().to_owned(),
+            Self::Command(metric) => metric.meaning().to_owned(),
+            Self::BaselineCommand(metric) => {
+                format!("{}, of the plan's baseline", metric.meaning())
+            }
+            Self::ImprovementCommand(metric) => {
+                let name = metric.row().name;
+                format!("by what share `{name}` is better than `baseline.{name}` of a pair")
+            }
+        }
     }
 
     /// What its readings are.
     #[must_use]
     pub const fn domain(self) -> Domain {
-        match self {
-            Self::Rtt(statistic)
-            | Self::Floor(statistic)
-            | Self::Baseline(statistic)
-            | Self::PreviousRtt(statistic) => match statistic {
-                Statistic::Throughput => Domain::Number(Dimension::Rate),
-                _ => Domain::Number(Dimension::Time),
-            },
-            Self::Headroom(_)
-            | Self::Improvement(_)
-            | Self::ImprovementCommand(_)
-            | Self::Env(Env::Steal) => Domain::Number(Dimension::Ratio),
-            Self::Command(metric) | Self::BaselineCommand(metric) => metric.domain(),
-            Self::Memory(memory) | Self::PreviousMemory(memory) => memory.domain(),
-            Self::Server(Server::ExecMean | Server::Uptime)
-            | Self::Env(Env::HiccupP99 | Env::HiccupMax) => Domain::Number(Dimension::Time),
-            Self::Server(Server::Version) => Domain::Version,
-            Self::Server(Server::Keys | Server::EvictedKeys) | Self::Env(Env::Preemptions) => {
-                Domain::Number(Dimension::Count)
-            }
-        }
+        self.row().domain
+    }
+
+    /// What its definition allows a reading to be, and no less: a bound that a reading could cross
+    /// would make verification call a condition dead that isn't.
+    #[must_use]
+    pub const fn bounds(self) -> Bounds {
+        self.row().bounds
     }
 
     /// How its readings come about.
     #[must_use]
     pub const fn kind(self) -> Kind {
-        match self {
-            Self::Rtt(_)
-            | Self::Floor(_)
-            | Self::Headroom(_)
-            | Self::Baseline(_)
-            | Self::Improvement(_)
-            | Self::BaselineCommand(_)
-            | Self::ImprovementCommand(_)
-            | Self::Server(Server::ExecMean)
-            | Self::Env(_) => Kind::Sampled,
-            Self::Command(metric) => metric.kind(),
-            Self::PreviousRtt(_)
-            | Self::PreviousMemory(_)
-            | Self::Memory(_)
-            | Self::Server(Server::Version | Server::Keys | Server::Uptime | Server::EvictedKeys) => {
-                Kind::Observed
-            }
-        }
+        self.row().kind
     }
 
     /// Which direction users want.
     #[must_use]
     pub const fn better(self) -> Better {
-        match self {
-            Self::Rtt(Statistic::Throughput)
-            | Self::Floor(Statistic::Throughput)
-            | Self::Baseline(Statistic::Throughput)
-            | Self::PreviousRtt(Statistic::Throughput)
-            | Self::Improvement(_)
-            | Self::ImprovementCommand(_) => Better::Higher,
-            Self::Command(metric) | Self::BaselineCommand(metric) => metric.better(),
-            Self::Rtt(_)
-            | Self::Floor(_)
-            | Self::Baseline(_)
-            | Self::PreviousRtt(_)
-            | Self::Env(_)
-            | Self::Server(Server::ExecMean | Server::EvictedKeys) => Better::Lower,
-            Self::Memory(memory) | Self::PreviousMemory(memory) => memory.better(),
-            Self::Headroom(_) | Self::Server(_) => Better::Neither,
-        }
+        self.row().better
+    }
+
+    /// Where its readings come from.
+    #[must_use]
+    pub const fn source(self) -> Source {
+        self.row().source
     }
 
     /// Whether a subject of this kind has it.
@@ -276,14 +237,50 @@ impl Metric {
     /// such as headroom are read in percent, quotients such as fragmentation are not.
     #[must_use]
     pub const fn display_unit(self) -> Option<Unit> {
+        if self.row().percent { Some(Unit::Percent) } else { None }
+    }
+
+    /// Of a `previous.*` metric, the metric under whose name the earlier phase has it.
+    #[must_use]
+    pub const fn of_before(self) -> Option<Self> {
         match self {
-            Self::Headroom(_)
-            | Self::Improvement(_)
-            | Self::ImprovementCommand(_)
-            | Self::Env(Env::Steal) => Some(Unit::Percent),
+            Self::PreviousRtt(statistic) => Some(Self::Rtt(statistic)),
+            Self::PreviousMemory(memory) => Some(Self::Memory(memory)),
             _ => None,
         }
     }
+
+    /// The `previous.*` metric that a later phase compares with, if there is one.
+    #[must_use]
+    pub const fn as_previous(self) -> Option<Self> {
+        match self {
+            Self::Rtt(statistic) => Some(Self::PreviousRtt(statistic)),
+            Self::Memory(memory) => Some(Self::PreviousMemory(memory)),
+            _ => None,
+        }
+    }
+
+    /// The statistic of round-trip times that it is, or that it compares.
+    #[must_use]
+    pub const fn statistic(self) -> Option<Statistic> {
+        match self {
+            Self::Rtt(statistic)
+            | Self::Floor(statistic)
+            | Self::Baseline(statistic)
+            | Self::Improvement(statistic)
+            | Self::PreviousRtt(statistic) => Some(statistic),
+            _ => None,
+        }
+    }
+}
+
+/// The row of a statistic in a family of round-trip times.
+const fn times(statistic: Statistic) -> Row {
+    let dimension = match statistic {
+        Statistic::Throughput => Dimension::Rate,
+        _ => Dimension::Time,
+    };
+    Row::sampled("", Domain::Number(dimension), statistic.better())
 }
 
 #[cfg(test)]
@@ -306,10 +303,23 @@ mod tests {
     }
 
     #[test]
-    fn places_are_the_catalogues_order() {
-        let places: Vec<usize> = Metric::all().map(Metric::index).collect();
-        assert_eq!(places, (0..Metric::COUNT).collect::<Vec<_>>());
+    fn the_catalogue_is_in_order() {
         assert!(Metric::all().is_sorted());
+    }
+
+    #[test]
+    fn every_quantile_is_a_metric_in_every_family_of_times() {
+        for family in ["rtt", "floor", "baseline", "improvement.rtt", "previous.rtt"] {
+            for quantile in ["p95", "p99.5", "p75", "p0.1", "p99.999"] {
+                let name = format!("{family}.{quantile}");
+                let metric: Metric = name.parse().unwrap();
+                assert_eq!(metric.to_string(), name);
+            }
+        }
+        let p95: Metric = "rtt.p95".parse().unwrap();
+        assert!(Metric::Rtt(Statistic::P90) < p95 && p95 < Metric::Rtt(Statistic::P99));
+        assert_eq!("P95".parse(), Ok(p95));
+        assert_eq!(p95.described().aliases, ["P95"]);
     }
 
     #[test]
@@ -317,13 +327,32 @@ mod tests {
         assert_eq!("P99.9".parse(), Ok(Metric::Rtt(Statistic::P999)));
         assert_eq!("frag".parse(), Ok(Metric::Memory(Memory::AllocatorFragRatio)));
         assert_eq!("variance".parse(), Ok(Metric::Rtt(Statistic::P99Spread)));
+        assert_eq!("Median".parse(), Ok(Metric::Rtt(Statistic::P50)));
     }
 
     #[test]
     fn a_misspelt_metric_names_the_nearest_one() {
         let message = |name: &str| name.parse::<Metric>().unwrap_err().to_string();
-        assert_eq!(message("rtt.p9"), "unknown metric `rtt.p9`; did you mean `rtt.p90`?");
+        assert_eq!(message("rtt.p9o"), "unknown metric `rtt.p9o`; did you mean `rtt.p90`?");
+        assert_eq!(message("rtt.p99.90"), "unknown metric `rtt.p99.90`; did you mean `rtt.p99.9`?");
+        assert_eq!(message("P100"), "unknown metric `P100`; did you mean `rtt.max`?");
+        assert_eq!(message("floor.p0"), "unknown metric `floor.p0`; did you mean `floor.min`?");
         assert_eq!(message("datset"), "unknown metric `datset`; did you mean `dataset`?");
         assert_eq!(message("qqqq"), "unknown metric `qqqq`; docs/MATRIX.md lists all metrics");
+    }
+
+    #[test]
+    fn a_row_says_what_people_ask_of_a_metric() {
+        let row = Metric::Memory(Memory::AllocatorFragRatio).described();
+        assert_eq!(row.name, "memory.allocator_frag_ratio");
+        assert_eq!(row.aliases, ["frag", "fragmentation"]);
+        assert_eq!(
+            (row.unit, row.kind.as_str(), row.better.as_str()),
+            ("ratio", "observed", "lower")
+        );
+        assert_eq!(row.subject.as_str(), "Redis");
+        for row in Metric::catalogue() {
+            assert!(!row.meaning.is_empty() && !row.meaning.contains('\n'), "{}", row.name);
+        }
     }
 }

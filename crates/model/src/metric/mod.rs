@@ -2,15 +2,15 @@
 //! Whatever names what was measured uses it; it knows amounts, and the kinds of subjects.
 
 mod catalogue;
-mod command;
 mod domain;
-mod memory;
 mod name;
+mod quantile;
 mod statistic;
+mod table;
 
-pub use self::catalogue::{Env, Headroom, Metric, MetricPlace, Server};
-pub use self::command::CommandMetric;
-pub use self::domain::{Better, Domain, Kind};
-pub use self::memory::Memory;
+pub use self::catalogue::{Metric, MetricRow};
+pub use self::domain::{Better, Bounds, Domain, Kind, Source, Subjects};
 pub use self::name::UnknownMetric;
+pub use self::quantile::{Quantile, QuantileError};
 pub use self::statistic::Statistic;
+pub use self::table::{CommandMetric, Env, Headroom, Memory, Server};

@@ -7,43 +7,38 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::metric::catalogue::{ALIASES, Env, Headroom, Metric, Server};
+use crate::metric::catalogue::{ALIASES, Metric};
+use crate::metric::quantile::Quantile;
+use crate::metric::statistic::Statistic;
 use crate::suggest::nearest;
+
+/// The families of round-trip times, any quantile of which is a metric. `P95` alone is of the
+/// first.
+const OF_TIMES: [(&str, fn(Statistic) -> Metric); 5] = [
+    ("rtt.", Metric::Rtt),
+    ("floor.", Metric::Floor),
+    ("baseline.", Metric::Baseline),
+    ("improvement.rtt.", Metric::Improvement),
+    ("previous.rtt.", Metric::PreviousRtt),
+];
 
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self {
-            Self::Rtt(statistic) => format!("rtt.{}", statistic.name()),
-            Self::Floor(statistic) => format!("floor.{}", statistic.name()),
-            Self::Headroom(headroom) => match headroom {
-                Headroom::Mean => "headroom.mean".to_owned(),
-                Headroom::P50 => "headroom.p50".to_owned(),
-                Headroom::P99 => "headroom.p99".to_owned(),
-                Headroom::Exec => "headroom.exec".to_owned(),
-            },
-            Self::Baseline(statistic) => format!("baseline.{}", statistic.name()),
-            Self::Improvement(statistic) => format!("improvement.rtt.{}", statistic.name()),
-            Self::PreviousRtt(statistic) => format!("previous.rtt.{}", statistic.name()),
-            Self::PreviousMemory(memory) => format!("previous.memory.{}", memory.name()),
-            Self::Server(server) => match server {
-                Server::ExecMean => "server.exec.mean".to_owned(),
-                Server::Version => "server.version".to_owned(),
-                Server::Keys => "server.keys".to_owned(),
-                Server::Uptime => "server.uptime".to_owned(),
-                Server::EvictedKeys => "server.evicted_keys".to_owned(),
-            },
-            Self::Memory(memory) => format!("memory.{}", memory.name()),
-            Self::Env(env) => match env {
-                Env::HiccupP99 => "env.hiccup.p99".to_owned(),
-                Env::HiccupMax => "env.hiccup.max".to_owned(),
-                Env::Steal => "env.steal".to_owned(),
-                Env::Preemptions => "env.preemptions".to_owned(),
-            },
-            Self::Command(metric) => metric.name().to_owned(),
-            Self::BaselineCommand(metric) => format!("baseline.{}", metric.name()),
-            Self::ImprovementCommand(metric) => format!("improvement.{}", metric.name()),
+        if let Self::PreviousMemory(memory) = self {
+            return f.pad(&format!("previous.{}", memory.row().name));
+        }
+        let of_pair = match self {
+            Self::BaselineCommand(metric) => Some(("baseline", metric)),
+            Self::ImprovementCommand(metric) => Some(("improvement", metric)),
+            _ => None,
         };
-        f.pad(&name)
+        if let Some((family, metric)) = of_pair {
+            return f.pad(&format!("{family}.{}", metric.row().name));
+        }
+        let Some(statistic) = self.statistic() else { return f.pad(self.row().name) };
+        let family = OF_TIMES.iter().find(|(_, family)| family(statistic) == *self);
+        let family = family.map_or("", |(prefix, _)| prefix);
+        f.pad(&format!("{family}{}", statistic.said().0))
     }
 }
 
@@ -65,21 +60,50 @@ static NAMES: LazyLock<BTreeMap<String, Metric>> =
 impl FromStr for Metric {
     type Err = UnknownMetric;
 
-    /// Parses a name of the catalogue, or one of the aliases in any case (`P99`, `dataset`).
+    /// Parses a name of the catalogue, any quantile's, or one of the aliases in any case (`P99`,
+    /// `dataset`).
     fn from_str(name: &str) -> Result<Self, UnknownMetric> {
         if let Some(metric) = NAMES.get(name) {
             return Ok(*metric);
         }
-        let mut aliases = Self::aliases();
-        let alias = aliases.find(|(alias, _)| alias.eq_ignore_ascii_case(name));
-        alias.map(|(_, metric)| metric).ok_or_else(|| {
-            let names: Vec<String> = Self::all().map(|metric| metric.to_string()).collect();
-            let aliases = ALIASES.iter().map(|(alias, _)| *alias);
-            let candidates = names.iter().map(String::as_str).chain(aliases);
-            let suggestion = nearest(name, candidates).map(str::to_owned);
-            UnknownMetric { name: name.to_owned(), suggestion }
-        })
+        let alias = ALIASES.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name));
+        if let Some((_, metric)) = alias {
+            return Ok(*metric);
+        }
+        let unknown = |suggestion| UnknownMetric { name: name.to_owned(), suggestion };
+        let (family, statistic) = OF_TIMES
+            .iter()
+            .find_map(|(prefix, family)| Some((family, name.strip_prefix(prefix)?)))
+            .unwrap_or((&(Self::Rtt as fn(Statistic) -> Self), name));
+        // Evidence holds names, so a quantile has one only: without zeros that say nothing, and in
+        // small letters but for the short form.
+        let is_short = statistic == name;
+        match Quantile::parse(statistic) {
+            Some(quantile) => {
+                let metric = family(Statistic::Quantile(quantile));
+                let text = quantile.to_string();
+                let same = text == statistic || (is_short && text.eq_ignore_ascii_case(statistic));
+                if same { Ok(metric) } else { Err(unknown(Some(metric.to_string()))) }
+            }
+            None => Err(unknown(match statistic {
+                "p0" | "P0" => Some(family(Statistic::Min).to_string()),
+                "p100" | "P100" => Some(family(Statistic::Max).to_string()),
+                _ => meant_by(name),
+            })),
+        }
     }
+}
+
+/// The name or short name that is most like one that there isn't.
+fn meant_by(name: &str) -> Option<String> {
+    let quantiles = Statistic::USUAL.into_iter().filter_map(|statistic| match statistic {
+        Statistic::Quantile(quantile) => Some(quantile.to_string()),
+        _ => None,
+    });
+    let names: Vec<String> =
+        Metric::all().map(|metric| metric.to_string()).chain(quantiles).collect();
+    let aliases = ALIASES.iter().map(|(alias, _)| *alias);
+    nearest(name, names.iter().map(String::as_str).chain(aliases)).map(str::to_owned)
 }
 
 impl Serialize for Metric {

@@ -1,10 +1,12 @@
 //! How a phase is to be measured.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Timespan;
+use crate::metric::{Metric, Quantile, Statistic};
 use crate::plan::load::Load;
 use crate::subject::{Command, Dataset, Keys, Pinning, Transport, Wait, Weighted, Writes};
 
@@ -46,6 +48,54 @@ pub struct MeasurePlan {
     pub trials: NonZeroU32,
     /// Wall time at most.
     pub budget: Timespan,
+    /// Quantiles that are recorded beside the usual ones, because conditions name them. Evidence of
+    /// versions that knew only the usual ones doesn't have it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quantiles: Vec<Quantile>,
     /// What a server of ours is filled with. One that isn't ours is never filled.
     pub dataset: Option<Dataset>,
+}
+
+impl MeasurePlan {
+    /// What is recorded of each kind of round trips: the usual statistics, and the quantiles that
+    /// the plan asks for.
+    #[must_use]
+    pub fn statistics(&self) -> Vec<Statistic> {
+        Statistic::usual_and(&self.quantiles)
+    }
+
+    /// Asks for every quantile among these metrics that isn't recorded anyway.
+    pub fn record_quantiles_of(&mut self, metrics: &[Metric]) {
+        let asked = metrics.iter().filter_map(|metric| match metric.statistic() {
+            Some(Statistic::Quantile(quantile)) => Some(quantile),
+            _ => None,
+        });
+        let unusual = |it: &Quantile| !Statistic::USUAL.contains(&Statistic::Quantile(*it));
+        let all: BTreeSet<Quantile> =
+            asked.chain(self.quantiles.iter().copied()).filter(unusual).collect();
+        self.quantiles = all.into_iter().collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_that_conditions_name_are_recorded_once_and_in_order() {
+        let json = concat!(
+            r#"{"transport":"unix","wait":"block","command":"GET","#,
+            r#""pinning":{"server":null,"client":null},"rounds":5,"samples":100,"warmup":0,"#,
+            r#""floor":true,"trials":30,"budget":"60s","dataset":null}"#
+        );
+        let mut plan: MeasurePlan = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_string(&plan).unwrap(), json);
+        assert_eq!(plan.statistics(), Statistic::USUAL);
+        let metrics = ["previous.rtt.p99.5", "P99", "dataset", "floor.p95", "P95"];
+        let metrics = metrics.map(|name| name.parse::<Metric>().unwrap());
+        plan.record_quantiles_of(&metrics);
+        assert!(serde_json::to_string(&plan).unwrap().contains(r#""quantiles":["p95","p99.5"]"#));
+        assert_eq!(plan.statistics().len(), Statistic::USUAL.len() + 2);
+        assert!(plan.statistics().is_sorted());
+    }
 }

@@ -1,5 +1,5 @@
 //! What a phase is about, how it is to be measured, and what the team asserts and expects. Evidence
-//! and decisions use it; it knows subjects and amounts, and nothing of what was measured.
+//! and decisions use it; it knows subjects, metrics and amounts, and nothing of what was measured.
 
 mod fact;
 mod load;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::metric::{Metric, Statistic};
+
 /// Why there is no reading. Missing is never zero and never a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -48,6 +50,18 @@ pub struct Missing {
     /// Anything more that helps, such as the server's own words; may be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
+}
+
+impl Missing {
+    /// For a metric of which evidence has nothing at all.
+    #[must_use]
+    pub fn not_recorded(metric: Metric) -> Self {
+        // Only the quantiles that conditions named when it was measured are there, so a matrix that
+        // names another one later asks for what could have been.
+        let usual = metric.statistic().is_none_or(|it| Statistic::USUAL.contains(&it));
+        let detail = if usual { "" } else { "not recorded in this evidence" };
+        Self { reason: MissingReason::NotMeasured, detail: detail.to_owned() }
+    }
 }
 
 impl fmt::Display for Missing {

@@ -10,4 +10,4 @@ mod trial_readings;
 pub use self::measured::Measured;
 pub use self::metric_reading::{Reading, ReadingError};
 pub use self::missing::{Missing, MissingReason};
-pub use self::trial_readings::Readings;
+pub use self::trial_readings::{MetricPlace, Readings};

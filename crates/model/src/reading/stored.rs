@@ -1,75 +1,23 @@
 //! Readings as evidence files hold them.
 
-use std::fmt;
+use std::collections::BTreeMap;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error as _, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::amount::Quantity;
 use crate::metric::{Domain, Metric};
 use crate::reading::measured::Measured;
 use crate::reading::metric_reading::{Reading, amount_of};
-use crate::reading::missing::{Missing, MissingReason};
+use crate::reading::missing::Missing;
 use crate::reading::trial_readings::Readings;
 
 /// A reading as evidence files hold it.
-#[derive(Serialize)]
-#[serde(untagged)]
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
 enum Stored {
     Text(String),
     Bucket { value: Quantity, low: Quantity, high: Quantity },
     Missing(Missing),
-}
-
-/// The keys of a stored reading that is no text.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Keys {
-    value: Option<Quantity>,
-    low: Option<Quantity>,
-    high: Option<Quantity>,
-    missing: Option<MissingReason>,
-    #[serde(default)]
-    detail: String,
-}
-
-/// Evidence has thousands of readings, so they are read without being kept in another form first.
-impl<'de> Deserialize<'de> for Stored {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-
-        impl<'de> Visitor<'de> for Either {
-            type Value = Stored;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a reading, its bucket, or why it is missing")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Stored, E> {
-                Ok(Stored::Text(text.to_owned()))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Stored, A::Error> {
-                let keys = Keys::deserialize(MapAccessDeserializer::new(map))?;
-                match keys {
-                    Keys {
-                        value: Some(value),
-                        low: Some(low),
-                        high: Some(high),
-                        missing: None,
-                        ..
-                    } => Ok(Stored::Bucket { value, low, high }),
-                    Keys { value: None, low: None, high: None, missing: Some(reason), detail } => {
-                        Ok(Stored::Missing(Missing { reason, detail }))
-                    }
-                    _ => Err(A::Error::invalid_type(Unexpected::Map, &self)),
-                }
-            }
-        }
-
-        deserializer.deserialize_any(Either)
-    }
 }
 
 impl Stored {
@@ -125,33 +73,12 @@ impl Serialize for Readings {
 
 impl<'de> Deserialize<'de> for Readings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Each;
-
-        impl<'de> Visitor<'de> for Each {
-            type Value = Readings;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a reading for each metric")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Readings, A::Error> {
-                let mut readings = Readings::default();
-                // Written in the catalogue's order, each comes behind all others.
-                let mut behind = 0;
-                while let Some((metric, stored)) = map.next_entry::<Metric, Stored>()? {
-                    let reading = stored.into_reading(metric).map_err(A::Error::custom)?;
-                    if metric.index() < behind {
-                        readings.put(metric, reading);
-                    } else {
-                        readings.push(metric, reading);
-                        behind = metric.index() + 1;
-                    }
-                }
-                Ok(readings)
-            }
-        }
-
-        deserializer.deserialize_map(Each)
+        let stored = BTreeMap::<Metric, Stored>::deserialize(deserializer)?;
+        let readings = stored.into_iter().map(|(metric, stored)| {
+            let reading = stored.into_reading(metric).map_err(serde::de::Error::custom)?;
+            Ok((metric, reading))
+        });
+        readings.collect::<Result<_, _>>().map(Self::of)
     }
 }
 
@@ -159,6 +86,7 @@ impl<'de> Deserialize<'de> for Readings {
 mod tests {
     use super::*;
     use crate::metric::{Memory, Server, Statistic};
+    use crate::reading::MissingReason;
 
     fn sample() -> Readings {
         let mut readings = Readings::default();
@@ -192,7 +120,7 @@ mod tests {
     fn a_reading_of_the_wrong_dimension_is_refused() {
         let load = |json: &str| serde_json::from_str::<Readings>(json).unwrap_err().to_string();
         assert!(load(r#"{"rtt.p99":"50MB"}"#).contains("is not a time"));
-        assert!(load(r#"{"rtt.p9":"12us"}"#).contains("did you mean"));
+        assert!(load(r#"{"rtt.p9o":"12us"}"#).contains("did you mean"));
         let mut readings = Readings::default();
         let text = Reading::Text("fast".to_owned());
         assert!(readings.insert(Metric::Rtt(Statistic::P99), text).is_err());

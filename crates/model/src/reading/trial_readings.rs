@@ -1,24 +1,23 @@
 //! What one trial says of each metric.
 
-use crate::metric::{Domain, Metric, MetricPlace};
+use std::collections::BTreeMap;
+
+use crate::metric::{Domain, Metric};
 use crate::reading::metric_reading::{Reading, ReadingError};
 
 /// One reading for each metric of a trial. Metrics without an entry were not measured.
-///
-/// Looking one up costs next to nothing, and what is held is little more than the readings that
-/// there are: very many trials may have to be looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Readings {
-    /// The readings, in the catalogue's order.
-    held: Vec<Reading>,
-    /// Of each metric, by its place in the catalogue, the place in `held` counted from one; zero
-    /// if it has no reading.
-    places: [u8; Metric::COUNT],
-}
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Readings(BTreeMap<Metric, Reading>);
 
-impl Default for Readings {
-    fn default() -> Self {
-        Self { held: Vec::new(), places: [0; Metric::COUNT] }
+/// A metric that is looked up often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MetricPlace(Metric);
+
+impl Metric {
+    /// For those who look up very many readings of it.
+    #[must_use]
+    pub const fn place(self) -> MetricPlace {
+        MetricPlace(self)
     }
 }
 
@@ -44,75 +43,50 @@ impl Readings {
             };
             return Err(ReadingError { metric, text, wanted: metric.domain().describe() });
         }
-        self.put(metric, reading);
+        self.0.insert(metric, reading);
         Ok(())
     }
 
     /// The reading of a metric, or nothing if it was not measured.
     #[must_use]
-    #[inline]
     pub fn get(&self, metric: Metric) -> Option<&Reading> {
-        self.at(metric.place())
+        self.0.get(&metric)
     }
 
-    /// The same for a metric whose place is already known.
+    /// The same for a metric that is looked up often.
     #[must_use]
-    #[inline]
     pub fn at(&self, place: MetricPlace) -> Option<&Reading> {
-        let place = self.places.get(place.0)?;
-        self.held.get(usize::from(*place).checked_sub(1)?)
-    }
-
-    /// Adds or replaces a reading that is of the metric's domain.
-    pub(crate) fn put(&mut self, metric: Metric, reading: Reading) {
-        let index = metric.index();
-        let before = self.places.get(..index).unwrap_or_default();
-        let at = usize::from(before.iter().copied().max().unwrap_or(0));
-        match self.places.get_mut(index) {
-            None => (),
-            Some(0) => {
-                self.held.insert(at, reading);
-                let behind = self.places.get_mut(index + 1..).unwrap_or_default();
-                behind.iter_mut().filter(|place| **place > 0).for_each(|place| *place += 1);
-                if let (Some(place), Ok(at)) = (self.places.get_mut(index), u8::try_from(at + 1)) {
-                    *place = at;
-                }
-            }
-            Some(_) => {
-                if let Some(there) = self.held.get_mut(at) {
-                    *there = reading;
-                }
-            }
-        }
-    }
-
-    /// Adds the reading of a metric that is behind all that have one.
-    pub(crate) fn push(&mut self, metric: Metric, reading: Reading) {
-        self.held.push(reading);
-        let at = u8::try_from(self.held.len());
-        if let (Some(place), Ok(at)) = (self.places.get_mut(metric.index()), at) {
-            *place = at;
-        }
+        self.get(place.0)
     }
 
     /// All readings, in the catalogue's order.
     pub fn iter(&self) -> impl Iterator<Item = (Metric, &Reading)> {
-        let there = Metric::all().zip(&self.places).filter(|(_, place)| **place > 0);
-        there.map(|(metric, _)| metric).zip(&self.held)
+        self.0.iter().map(|(metric, reading)| (*metric, reading))
     }
 
     /// Takes over all readings of `other`; its readings win.
     pub fn extend(&mut self, other: Self) {
-        let there = Metric::all().zip(other.places).filter(|(_, place)| *place > 0);
-        for ((metric, _), reading) in there.zip(other.held) {
-            self.put(metric, reading);
-        }
+        self.0.extend(other.0);
+    }
+
+    /// Of readings that are of their metrics' domains.
+    pub(super) const fn of(readings: BTreeMap<Metric, Reading>) -> Self {
+        Self(readings)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reading::missing::Missing;
+
+    #[test]
+    fn a_quantile_that_nobody_asked_for_is_missing_and_says_why() {
+        let why = |name: &str| Missing::not_recorded(name.parse().unwrap()).to_string();
+        assert_eq!(why("P95"), "not measured: not recorded in this evidence");
+        assert_eq!(why("P99"), "not measured");
+        assert_eq!(why("memory.used"), "not measured");
+    }
 
     #[test]
     fn readings_are_found_replaced_and_told_in_the_catalogues_order_whatever_comes_first() {

@@ -217,7 +217,7 @@ fn read(metric: Metric, readings: &Readings) -> Result<Value<'_>, Unknown> {
         Some(Reading::Text(text)) => return Ok(Value::Text(text)),
         Some(Reading::Version(version)) => return Ok(Value::Version(version)),
         Some(Reading::Missing(missing)) => missing.clone(),
-        None => Missing { reason: MissingReason::NotMeasured, detail: String::new() },
+        None => Missing::not_recorded(metric),
     };
     Err(Unknown::Missing(metric, missing))
 }

@@ -1,8 +1,8 @@
 //! What the trials say of one metric, for readers.
 
 use phasegate_model::{
-    Decimal, Dimension, Domain, Kind, Metric, MetricSummary, Missing, MissingReason, Quantity,
-    Reading, Readings, Summary,
+    Decimal, Dimension, Domain, Kind, Metric, MetricSummary, Missing, Quantity, Reading, Readings,
+    Summary,
 };
 
 use super::columns::{Columns, Sorted};
@@ -103,6 +103,5 @@ fn missing(metric: Metric, trials: &[&Readings]) -> Summary {
         Some(Reading::Missing(missing)) => Some(missing.clone()),
         _ => None,
     });
-    let not_measured = Missing { reason: MissingReason::NotMeasured, detail: String::new() };
-    Summary::Missing { why: told.unwrap_or(not_measured) }
+    Summary::Missing { why: told.unwrap_or_else(|| Missing::not_recorded(metric)) }
 }

@@ -1,8 +1,6 @@
 //! Which readings a metric can have at all.
 
-use phasegate_model::{
-    Decimal, Dimension, Domain, Env, Headroom, Memory, Metric, Server, Statistic,
-};
+use phasegate_model::{Decimal, Metric};
 
 /// The least and the greatest reading of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,40 +14,10 @@ pub(super) struct Bounds {
 impl Bounds {
     pub(super) const NONE: Self = Self { low: None, high: None, whole: false };
 
-    /// What the metric's definition allows, and no less: a bound that a reading could cross would
-    /// make verification call a condition dead that isn't.
+    /// What the catalogue allows for the metric.
     pub(super) const fn of(metric: Metric) -> Self {
-        let (least, none) = (Some(Decimal::ZERO), Self::NONE);
-        match metric {
-            // A share of a whole.
-            Metric::Headroom(Headroom::Exec) | Metric::Env(Env::Steal) => {
-                Self { low: least, high: Some(Decimal::ONE), whole: false }
-            }
-            // `1 - x / y` of times: noise can make it negative, nothing makes it more than all.
-            Metric::Improvement(Statistic::Throughput) => none,
-            Metric::Headroom(_) | Metric::Improvement(_) => {
-                Self { low: None, high: Some(Decimal::ONE), whole: false }
-            }
-            // Pages in use hold at least what is allocated in them.
-            Metric::Memory(Memory::AllocatorFragRatio)
-            | Metric::PreviousMemory(Memory::AllocatorFragRatio) => {
-                Self { low: Some(Decimal::ONE), high: None, whole: false }
-            }
-            // Resident minus used memory: negative when the server was swapped out.
-            Metric::Memory(Memory::FragmentationBytes)
-            | Metric::PreviousMemory(Memory::FragmentationBytes) => {
-                Self { low: None, high: None, whole: true }
-            }
-            // Preemptions may be averaged over rounds; the server's own counts are whole.
-            Metric::Server(Server::Keys | Server::EvictedKeys) => {
-                Self { low: least, high: None, whole: true }
-            }
-            _ => match metric.domain() {
-                Domain::Number(Dimension::Bytes) => Self { low: least, high: None, whole: true },
-                Domain::Number(_) => Self { low: least, high: None, whole: false },
-                Domain::Text | Domain::Version => none,
-            },
-        }
+        let phasegate_model::Bounds { low, high, whole } = metric.bounds();
+        Self { low, high, whole }
     }
 
     pub(super) fn contain(&self, number: Decimal) -> bool {

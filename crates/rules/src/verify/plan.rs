@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use phasegate_model::{Headroom, Load, Metric, Plan, Statistic, SubjectKind, SubjectPlan};
+use phasegate_model::{
+    Headroom, Load, Metric, Plan, Quantile, Statistic, SubjectKind, SubjectPlan,
+};
 use toml::de::DeTable;
 
 use super::told;
@@ -126,25 +128,22 @@ fn least_time(requests: u128, load: &Load) -> (u128, String) {
     (requests * LEAST_ROUND_TRIP_NS / at_once, pace)
 }
 
-/// How many samples a quantile leaves out one of, and whether each round has to have them.
-const fn quantile(metric: Metric) -> Option<(u64, bool)> {
+/// The quantile that a metric takes, and whether each round has to have the samples for it.
+const fn quantile(metric: Metric) -> Option<(Quantile, bool)> {
     let statistic = match metric {
-        Metric::Rtt(statistic)
-        | Metric::Floor(statistic)
-        | Metric::Baseline(statistic)
-        | Metric::Improvement(statistic) => statistic,
         Metric::Headroom(Headroom::P50) => Statistic::P50,
         Metric::Headroom(Headroom::P99) => Statistic::P99,
-        _ => return None,
+        // Its samples are those of another run.
+        Metric::PreviousRtt(_) => return None,
+        _ => match metric.statistic() {
+            Some(statistic) => statistic,
+            None => return None,
+        },
     };
     match statistic {
-        Statistic::P50 => Some((2, false)),
-        Statistic::P90 => Some((10, false)),
-        Statistic::P99 => Some((100, false)),
-        Statistic::P999 => Some((1_000, false)),
-        Statistic::P9999 => Some((10_000, false)),
-        Statistic::P50Spread => Some((2, true)),
-        Statistic::P99Spread => Some((100, true)),
+        Statistic::Quantile(quantile) => Some((quantile, false)),
+        Statistic::P50Spread => Some((Quantile::P50, true)),
+        Statistic::P99Spread => Some((Quantile::P99, true)),
         _ => None,
     }
 }
@@ -183,8 +182,8 @@ fn quantiles(plan: &Plan, matrix: &Matrix, places: &Places, problems: &mut Vec<D
     let rounds = u64::from(plan.measure.rounds.get());
     let samples = u64::from(plan.measure.samples.get());
     for metric in matrix.metrics() {
-        let Some((one_of, each_round)) = quantile(metric) else { continue };
-        let needed = one_of * SAMPLES_BEYOND;
+        let Some((quantile, each_round)) = quantile(metric) else { continue };
+        let needed = quantile.samples_for(SAMPLES_BEYOND);
         let (taken, whose) =
             if each_round { (samples, "round") } else { (samples * rounds, "trial") };
         if taken >= needed {
@@ -198,7 +197,7 @@ fn quantiles(plan: &Plan, matrix: &Matrix, places: &Places, problems: &mut Vec<D
                 .label(format!("asked for by {rows}"))
                 .witness(told(format!(
                     "{} samples of each {whose} lie beyond {metric}; {SAMPLES_BEYOND} are needed",
-                    taken / one_of,
+                    quantile.samples_beyond(taken),
                 )))
                 .help(format!("write `samples = {enough}`, or decide by a lower quantile")),
         );

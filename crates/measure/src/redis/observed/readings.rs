@@ -1,16 +1,15 @@
 //! What the server tells of itself: `memory.*` and `server.*`.
 use std::iter::Sum;
 
-use phasegate_model::{Decimal, Memory, Metric, MissingReason, Reading, Server};
+use phasegate_model::{Decimal, Domain, Metric, MissingReason, Quantity, Reading, Server, Source};
 
 use crate::redis::reach::control::Refusal;
 use crate::redis::reach::info::{CommandStats, Info};
 
 /// One reading for each metric that is read from `INFO`, present or missing with the reason.
 pub(crate) fn observed(info: &Result<Info, Refusal>) -> Vec<(Metric, Reading)> {
-    let servers = [Server::Version, Server::Keys, Server::Uptime, Server::EvictedKeys];
-    let metrics = Memory::ALL.map(Metric::Memory).into_iter().chain(servers.map(Metric::Server));
-    metrics
+    Metric::all()
+        .filter(|metric| metric.source() != Source::Measured)
         .map(|metric| match info {
             Ok(info) => (metric, read(info, metric)),
             Err(Refusal(words)) => (metric, Reading::missing(MissingReason::Refused, words)),
@@ -19,44 +18,27 @@ pub(crate) fn observed(info: &Result<Info, Refusal>) -> Vec<(Metric, Reading)> {
 }
 
 fn read(info: &Info, metric: Metric) -> Reading {
-    match metric {
-        Metric::Memory(memory) => memory_reading(info, memory),
-        Metric::Server(Server::Version) => {
-            field(info, "redis_version", |text| text.parse().ok().map(Reading::Version))
-        }
-        Metric::Server(Server::Keys) => match info.keys() {
+    match metric.source() {
+        Source::Measured => Reading::missing(MissingReason::NotMeasured, ""),
+        Source::Keyspace => match info.keys() {
             Some(keys) => Reading::exact(keys.into()),
             None => not_given("Keyspace"),
         },
-        Metric::Server(Server::Uptime) => field(info, "uptime_in_seconds", |text| {
-            let nanoseconds = number(text)?.checked_mul(1_000_000_000.into())?;
-            Some(Reading::exact(nanoseconds))
-        }),
-        Metric::Server(Server::EvictedKeys) => number_field(info, "evicted_keys"),
-        _ => Reading::missing(MissingReason::NotMeasured, ""),
-    }
-}
-
-fn memory_reading(info: &Info, memory: Memory) -> Reading {
-    match memory {
-        Memory::Allocator | Memory::MaxmemoryPolicy => {
-            field(info, memory.info_field(), |text| Some(Reading::Text(text.to_owned())))
-        }
-        Memory::AllocatorFragRatio
-        | Memory::AllocatorRssRatio
-        | Memory::RssOverheadRatio
-        | Memory::AllocatorFragBytes => {
-            match (info.get(memory.info_field()), other_allocator(info)) {
-                (Some(_), Some(allocator)) => Reading::missing(
-                    MissingReason::Meaningless,
-                    format!(
-                        "the allocator is {allocator}, of which the server knows no such figure"
-                    ),
-                ),
-                _ => number_field(info, memory.info_field()),
+        Source::Info(name, unit) => field(info, name, |text| match metric.domain() {
+            Domain::Text => Some(Reading::Text(text.to_owned())),
+            Domain::Version => text.parse().ok().map(Reading::Version),
+            Domain::Number(_) => {
+                let quantity = Quantity::new(number(text)?, unit)?;
+                Some(Reading::exact(quantity.amount()))
             }
-        }
-        _ => number_field(info, memory.info_field()),
+        }),
+        Source::InfoOfJemalloc(name) => match (info.get(name), other_allocator(info)) {
+            (Some(_), Some(allocator)) => Reading::missing(
+                MissingReason::Meaningless,
+                format!("the allocator is {allocator}, of which the server knows no such figure"),
+            ),
+            _ => field(info, name, |text| number(text).map(Reading::exact)),
+        },
     }
 }
 
@@ -64,10 +46,6 @@ fn memory_reading(info: &Info, memory: Memory) -> Reading {
 /// figures of the allocator, so that they look like a perfect one.
 fn other_allocator(info: &Info) -> Option<&str> {
     info.get("mem_allocator").filter(|allocator| !allocator.starts_with("jemalloc"))
-}
-
-fn number_field(info: &Info, name: &str) -> Reading {
-    field(info, name, |text| number(text).map(Reading::exact))
 }
 
 /// A field, if it is there and `parse` can read it. What a server prints for the quotient of zeros
