@@ -62,6 +62,10 @@ impl Args {
 /// The command that makes this program the stand-in, by which the floor is measured.
 pub(crate) const STAND_IN: &str = "stand-in";
 
+/// The hidden command that the program starts a measured command by. It is looked for before all
+/// others: whatever is read in between adds to the size that the measured command seems to have.
+pub(crate) const START_COMMAND: &str = "start-command";
+
 /// The hidden command that the program starts its servers by.
 pub(crate) const BECOME_SERVER: &str = "become-server";
 

@@ -6,17 +6,98 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use chrono::{DateTime, SubsecRound, Utc};
-use phasegate_measure::{Contenders, Launcher, MeasureError, Session, StandIn, disturbances};
-use phasegate_model::{Circumstances, End, Evidence, Plan, Readings, Trial};
+use phasegate_measure::{
+    CommandPair, CommandSession, Contenders, Launcher, MeasureError, Progress, Session, StandIn,
+    disturbances,
+};
+use phasegate_model::{
+    BaselineServer, Circumstances, CommandPlan, End, Environment, Evidence, Plan, Readings, Target,
+    Trial,
+};
 use phasegate_rules::{Background, Matrix};
 
-use crate::args::{BECOME_SERVER, STAND_IN, Talk};
+use crate::args::{BECOME_SERVER, STAND_IN, START_COMMAND, Talk};
 use crate::earlier::Comparison;
 use crate::output::say;
 use crate::progress::Display;
 
 /// This program and its version, as evidence and ledger name it.
 pub(crate) const TOOL: &str = concat!("phasegate ", env!("CARGO_PKG_VERSION"));
+
+/// What a campaign measures.
+pub(crate) enum Subjects {
+    /// A server, or two.
+    Servers(Contenders),
+    /// A command, or two.
+    Commands { candidate: CommandPlan, baseline: Option<CommandPlan> },
+}
+
+/// An open campaign.
+enum Campaign {
+    Servers(Session),
+    Commands(CommandSession),
+}
+
+impl Campaign {
+    fn open(
+        subjects: &Subjects,
+        plan: &Plan,
+        interrupted: Arc<AtomicBool>,
+    ) -> anyhow::Result<Self> {
+        Ok(match subjects {
+            Subjects::Servers(contenders) => {
+                let stand_in = StandIn::this_program([STAND_IN]);
+                let contenders = with_launcher(contenders);
+                Self::Servers(Session::open(
+                    contenders,
+                    &plan.measure,
+                    Some(&stand_in),
+                    interrupted,
+                )?)
+            }
+            Subjects::Commands { candidate, baseline } => {
+                let launcher = Launcher::this_program([START_COMMAND]).context(
+                    "commands are started by this program itself, which isn't found in `/proc`",
+                )?;
+                let (candidate, baseline) = (candidate.clone(), baseline.clone());
+                let pair = CommandPair { candidate, baseline, launcher };
+                Self::Commands(CommandSession::open(&pair, &plan.measure, interrupted)?)
+            }
+        })
+    }
+
+    const fn target(&self) -> &Target {
+        match self {
+            Self::Servers(session) => session.target(),
+            Self::Commands(session) => session.target(),
+        }
+    }
+
+    const fn environment(&self) -> &Environment {
+        match self {
+            Self::Servers(session) => session.environment(),
+            Self::Commands(session) => session.environment(),
+        }
+    }
+
+    fn baseline(&self) -> Option<BaselineServer> {
+        match self {
+            Self::Servers(session) => session.baseline(),
+            Self::Commands(session) => session.baseline(),
+        }
+    }
+
+    fn trial(
+        &mut self,
+        number: u32,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Trial, MeasureError> {
+        match self {
+            Self::Servers(session) => session.trial(number, progress),
+            Self::Commands(session) => session.trial(number, progress),
+        }
+    }
+}
 
 /// What measuring came to: evidence, and the failure that ended it early.
 pub(crate) struct Measured {
@@ -30,7 +111,7 @@ pub(crate) struct Measured {
 /// An error means that there is no evidence at all; a failure after the session was opened comes
 /// with the trials before it.
 pub(crate) fn measure(
-    contenders: &Contenders,
+    subjects: &Subjects,
     plan: &Plan,
     matrix: &Matrix,
     comparison: &Comparison,
@@ -39,9 +120,7 @@ pub(crate) fn measure(
     let interrupted = interrupted_by_signals()?;
     let began = Instant::now();
     let started_at = now();
-    let stand_in = StandIn::this_program([STAND_IN]);
-    let contenders = with_launcher(contenders);
-    let mut session = Session::open(contenders, &plan.measure, Some(&stand_in), interrupted)?;
+    let mut session = Campaign::open(subjects, plan, interrupted)?;
     let baseline = session.baseline();
     let circumstances = Circumstances {
         target: session.target(),
@@ -85,7 +164,7 @@ pub(crate) fn measure(
     };
     display.close();
     let evidence = Evidence {
-        schema: Evidence::SCHEMA,
+        schema: Evidence::schema_of(session.target()),
         tool: TOOL.to_owned(),
         started_at,
         ended_at: now(),
@@ -107,18 +186,18 @@ pub(crate) fn measure(
 
 /// So many trials, without deciding anything on the way.
 pub(crate) fn trials_of(
-    contenders: &Contenders,
+    subjects: &Subjects,
     plan: &Plan,
     count: u32,
     what: &str,
     talk: Talk,
 ) -> anyhow::Result<Vec<Trial>> {
-    trials_until(contenders, plan, count, what, talk, &mut |_| false)
+    trials_until(subjects, plan, count, what, talk, &mut |_| false)
 }
 
 /// So many trials at most, until those so far are enough.
 pub(crate) fn trials_until(
-    contenders: &Contenders,
+    subjects: &Subjects,
     plan: &Plan,
     count: u32,
     what: &str,
@@ -126,9 +205,7 @@ pub(crate) fn trials_until(
     enough: &mut dyn FnMut(&[Trial]) -> bool,
 ) -> anyhow::Result<Vec<Trial>> {
     let interrupted = interrupted_by_signals()?;
-    let stand_in = StandIn::this_program([STAND_IN]);
-    let contenders = with_launcher(contenders);
-    let mut session = Session::open(contenders, &plan.measure, Some(&stand_in), interrupted)?;
+    let mut session = Campaign::open(subjects, plan, interrupted)?;
     let mut trials = Vec::new();
     for number in 1..=count {
         trials.push(session.trial(number, &mut |_| {})?);

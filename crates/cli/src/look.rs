@@ -15,7 +15,7 @@ use phasegate_report::{Forecast, forecast};
 use phasegate_rules::{Background, judge};
 
 use crate::args::{RevisitArgs, Talk};
-use crate::driver::{now, trials_until};
+use crate::driver::{Subjects, now, trials_until};
 use crate::files::read_evidence;
 use crate::output::{say, told};
 use crate::owed::{Earlier, Ledger, Owed};
@@ -68,7 +68,9 @@ impl Look {
             .with_context(|| format!("can't use `{}`", path.display()))?;
         let server = match &evidence.target.server {
             TargetServer::Running(address) | TargetServer::Restarted(address) => address.clone(),
-            TargetServer::Started(_) | TargetServer::Imported(_) => path.display().to_string(),
+            TargetServer::Started(_) | TargetServer::Imported(_) | TargetServer::Command(_) => {
+                path.display().to_string()
+            }
         };
         Ok(Self { server, at: evidence.started_at, asked: Asked::Evidence(Box::new(evidence)) })
     }
@@ -217,13 +219,13 @@ fn measured(
         began.elapsed() >= plan.measure.budget.duration()
             || !verdicts(&readings).iter().any(|verdict| is_sampled(verdict) && open(verdict))
     };
-    let contenders = Contenders::from(&Source::Running(address.clone()));
+    let subjects = Subjects::Servers(Contenders::from(&Source::Running(address.clone())));
     let what = format!("phase {}", plan.phase);
-    trials_until(&contenders, plan, most, &what, talk, &mut enough).map_err(|error| {
-        match error.downcast_ref::<MeasureError>() {
-            Some(MeasureError::Interrupted) => Err(error),
-            _ => Ok(told(&error)),
-        }
+    trials_until(&subjects, plan, most, &what, talk, &mut enough).map_err(|error| match error
+        .downcast_ref::<MeasureError>(
+    ) {
+        Some(MeasureError::Interrupted) => Err(error),
+        _ => Ok(told(&error)),
     })
 }
 

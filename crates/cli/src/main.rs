@@ -46,6 +46,7 @@ mod transcribed;
 mod typical;
 mod waivers;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -55,6 +56,10 @@ use crate::args::{Args, Command, HistoryCommand, TemplateCommand};
 use crate::output::{Exit, ReportedError};
 
 fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|command| command == args::START_COMMAND) {
+        return start_command(&arguments.collect::<Vec<_>>());
+    }
     let done = secret::hide_url_from_process_list().and_then(|()| dispatch(Args::parse()));
     match done {
         Ok(exit) => exit.code(),
@@ -65,6 +70,14 @@ fn main() -> ExitCode {
             Exit::Error.code()
         }
     }
+}
+
+/// Starts a command once: a file for its standard input or nothing, the program, its arguments.
+fn start_command(words: &[OsString]) -> ExitCode {
+    let [stdin, program, arguments @ ..] = words else { return Exit::Error.code() };
+    let report = phasegate_measure::start_command(stdin.as_ref(), program.as_ref(), arguments);
+    let told = serde_json::to_string(&report).map_err(anyhow::Error::from);
+    told.and_then(|text| output::print(&text)).map_or(Exit::Error, |()| Exit::Done).code()
 }
 
 fn dispatch(args: Args) -> anyhow::Result<Exit> {

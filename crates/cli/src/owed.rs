@@ -107,6 +107,7 @@ pub(crate) fn server_of(evidence: &Evidence) -> String {
     match &evidence.target.server {
         TargetServer::Running(address) | TargetServer::Restarted(address) => address.clone(),
         other @ (TargetServer::Started(_) | TargetServer::Imported(_)) => other.to_string(),
+        TargetServer::Command(_) => evidence.target.command.clone(),
     }
 }
 

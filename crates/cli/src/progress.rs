@@ -6,8 +6,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use phasegate_measure::Progress as Step;
 use phasegate_model::{
-    BaselineServer, Dimension, Extent, Finding, Metric, Plan, Quantity, Reading, ServerPlan,
-    Statistic, Target, TargetServer, Trial,
+    BaselineServer, CommandMetric, Dimension, Extent, Finding, Metric, Plan, Quantity, Reading,
+    Statistic, SubjectPlan, Target, TargetServer, Trial,
 };
 use phasegate_rules::Progress;
 
@@ -33,15 +33,20 @@ impl Display {
         if talk > Talk::Quiet {
             let usual = plan.measure.load.is_one_at_a_time();
             let load = if usual { String::new() } else { format!(", {}", plan.measure.load) };
+            let how = match plan.target.as_ref().and_then(SubjectPlan::command) {
+                Some(plan) => format!("`{}`, {} starts a trial", target.command, plan.starts),
+                None => format!(
+                    "{}{}, {} over {}, client {}{load}",
+                    target.server,
+                    set_up(plan.target.as_ref(), &target.server),
+                    target.command,
+                    target.transport.map_or_else(String::new, |it| it.to_string()),
+                    target.wait.map_or_else(String::new, |it| it.to_string()),
+                ),
+            };
             say(&format!(
-                "phase {}: {}{}, {} over {}, client {}{}; at most {} {} or {}",
+                "phase {}: {how}; at most {} {} or {}",
                 plan.phase,
-                target.server,
-                set_up(plan.target.as_ref(), &target.server),
-                target.command,
-                target.transport.map_or_else(String::new, |it| it.to_string()),
-                target.wait.map_or_else(String::new, |it| it.to_string()),
-                load,
                 plan.measure.trials,
                 if plan.measure.trials.get() == 1 { "trial" } else { "trials" },
                 plan.measure.budget.quantity().human(),
@@ -49,7 +54,11 @@ impl Display {
             if let Some(baseline) = baseline {
                 let server = &baseline.target.server;
                 let setup = set_up(plan.baseline.as_ref(), server);
-                say(&format!("in pairs with the baseline: {server}{setup}"));
+                let told = match server {
+                    TargetServer::Command(_) => format!("`{}`", baseline.target.command),
+                    _ => format!("{server}{setup}"),
+                };
+                say(&format!("in pairs with the baseline: {told}"));
             }
         }
         let on_terminal = std::io::stderr().is_terminal();
@@ -81,10 +90,9 @@ impl Display {
             bar.set_message(format!("{}, at most {left} s left", self.standing));
         }
         let Some(trial) = last else { return };
-        let p99 = rtt(trial, Statistic::P99);
         let line = format!(
-            "trial {made} of at most {most}: P50 {}, P99 {p99}{}; {}{}",
-            rtt(trial, Statistic::P50),
+            "trial {made} of at most {most}: {}{}; {}{}",
+            times(trial),
             improvement(trial),
             self.standing,
             if open.is_empty() { String::new() } else { format!(", open: {}", open.join(", ")) },
@@ -100,7 +108,7 @@ impl Display {
     pub(crate) fn step(&self, step: &Step) {
         let Some(bar) = &self.bar else { return };
         let doing = match step {
-            Step::Starting => "starting the server".to_owned(),
+            Step::Starting => "starting".to_owned(),
             Step::Filling { dataset, goal } => {
                 let goal = match goal {
                     Extent::Size(size) => size.quantity().human(),
@@ -125,7 +133,8 @@ impl Display {
 }
 
 /// What a server of ours was set up with, where that is something.
-fn set_up(plan: Option<&ServerPlan>, server: &TargetServer) -> String {
+fn set_up(plan: Option<&SubjectPlan>, server: &TargetServer) -> String {
+    let plan = plan.and_then(SubjectPlan::server);
     let setup = plan.map(|plan| &plan.setup).filter(|setup| !setup.is_plain());
     match (setup, server) {
         (Some(setup), TargetServer::Started(_)) => format!(" with `{setup}`"),
@@ -149,10 +158,14 @@ fn new_bar(plan: &Plan) -> ProgressBar {
     bar
 }
 
-/// By how much the trial's P99 is better than the baseline's, if it is a pair.
+/// By how much the trial's P99, or a command's median wall time, is better than the baseline's, if it
+/// is a pair.
 fn improvement(trial: &Trial) -> String {
-    let (Some(_), Some(Reading::Number(share))) =
-        (&trial.baseline, trial.readings.get(Metric::Improvement(Statistic::P99)))
+    let metric = match trial.starts.as_slice() {
+        [] => Metric::Improvement(Statistic::P99),
+        _ => Metric::ImprovementCommand(CommandMetric::WallP50),
+    };
+    let (Some(_), Some(Reading::Number(share))) = (&trial.baseline, trial.readings.get(metric))
     else {
         return String::new();
     };
@@ -168,8 +181,21 @@ pub(crate) fn percent(share: &Quantity) -> String {
     format!("{percent} %")
 }
 
-fn rtt(trial: &Trial, statistic: Statistic) -> String {
-    match trial.readings.get(Metric::Rtt(statistic)) {
+/// The times of a trial that people look for first.
+fn times(trial: &Trial) -> String {
+    let of = |metric| reading(trial, metric);
+    if trial.starts.is_empty() {
+        let [p50, p99] = [Statistic::P50, Statistic::P99].map(|it| of(Metric::Rtt(it)));
+        return format!("P50 {p50}, P99 {p99}");
+    }
+    let [wall, longest, user] =
+        [CommandMetric::WallP50, CommandMetric::WallMax, CommandMetric::CpuUser]
+            .map(|it| of(Metric::Command(it)));
+    format!("wall P50 {wall}, at most {longest}, user CPU {user}")
+}
+
+fn reading(trial: &Trial, metric: Metric) -> String {
+    match trial.readings.get(metric) {
         Some(Reading::Number(measured)) => {
             Quantity::from_amount(Dimension::Time, measured.value()).human()
         }

@@ -218,6 +218,8 @@ impl Recorded<'_> {
             }
             // Nobody knows where it was.
             TargetServer::Imported(_) => (),
+            // The plan has it.
+            TargetServer::Command(_) => (),
             // The one that is found first without being named.
             TargetServer::Started(program) if program == "redis-server" => (),
             TargetServer::Started(program) => option("server", program.clone()),

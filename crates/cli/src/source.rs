@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use phasegate_measure::{Contender, Contenders, Endpoint, Source};
-use phasegate_model::{Plan, ServerPlan, Setup};
+use phasegate_model::{Plan, ServerPlan, Setup, SubjectPlan};
 
 use crate::args::{Measuring, Talk, TlsOptions};
+use crate::driver::Subjects;
 use crate::output::say;
 use crate::secret::holds_secret;
 
@@ -29,29 +30,57 @@ const BASELINE: Role =
     Role { url_option: "--baseline-url", variable: BASELINE_URL, doing: "comparing with" };
 
 /// What is measured. In the plan then stands what the evidence may tell of it.
-pub(crate) fn contenders(
+pub(crate) fn subjects(args: &Measuring, plan: &mut Plan, talk: Talk) -> anyhow::Result<Subjects> {
+    if let Some(SubjectPlan::Command(candidate)) = &plan.target {
+        let baseline = plan.baseline.as_ref().and_then(SubjectPlan::command).cloned();
+        let candidate = candidate.clone();
+        refuse_servers(args)?;
+        return Ok(Subjects::Commands { candidate, baseline });
+    }
+    let server =
+        |subject: Option<SubjectPlan>| subject.as_ref().and_then(SubjectPlan::server).cloned();
+    let (mut target, mut baseline) = (server(plan.target.take()), server(plan.baseline.take()));
+    let contenders = contenders(args, (&mut target, &mut baseline), talk)?;
+    plan.target = target.map(SubjectPlan::Redis);
+    plan.baseline = baseline.map(SubjectPlan::Redis);
+    Ok(Subjects::Servers(contenders))
+}
+
+/// That no option names a server where the plan measures a command. Variables of the environment may
+/// be there for other plans.
+fn refuse_servers(args: &Measuring) -> anyhow::Result<()> {
+    let given = [
+        ("--url", args.url.is_some()),
+        ("--server", args.server.is_some()),
+        ("--baseline-url", args.baseline_url.is_some()),
+        ("--baseline-server", args.baseline_server.is_some()),
+    ];
+    let given = given.into_iter().find(|(_, is_given)| *is_given);
+    if let Some((option, _)) = given {
+        anyhow::bail!("`{option}` names a server, and the plan measures a command; leave it out");
+    }
+    args.tls.ensure_used(None)
+}
+
+/// The servers: as options, environment and plan name them.
+fn contenders(
     args: &Measuring,
-    plan: &mut Plan,
+    (target, baseline_plan): (&mut Option<ServerPlan>, &mut Option<ServerPlan>),
     talk: Talk,
 ) -> anyhow::Result<Contenders> {
     let url = match args.url.as_deref() {
         Some("-") => Some(url_from_stdin()?),
         url => url.map(str::to_owned),
     };
-    let candidate = TARGET.contender(
-        url.as_deref(),
-        args.server.as_deref(),
-        &args.tls,
-        &mut plan.target,
-        talk,
-    )?;
+    let candidate =
+        TARGET.contender(url.as_deref(), args.server.as_deref(), &args.tls, target, talk)?;
     let url = args.baseline_url.as_deref();
     anyhow::ensure!(
         url.is_none_or(|url| !holds_secret(url.as_ref())),
         "a password in `--baseline-url` is visible to every user of this machine; give the URL in {BASELINE_URL}"
     );
     let program = args.baseline_server.as_deref();
-    let baseline = BASELINE.contender(url, program, &args.tls, &mut plan.baseline, talk)?;
+    let baseline = BASELINE.contender(url, program, &args.tls, baseline_plan, talk)?;
     let servers = [&candidate, &baseline].into_iter().flatten();
     args.tls.ensure_used(servers.filter_map(|server| endpoint_of(&server.source)))?;
     let on_path = || Contender::from(&Source::Start { program: None });

@@ -31,6 +31,7 @@ pub(crate) fn decision(matrix: &Matrix, trials: &[String]) -> Decision {
         readings: readings(line),
         rounds: Vec::new(),
         rtt_histogram: String::new(),
+        starts: Vec::new(),
         floor_rounds: Vec::new(),
         floor_histogram: None,
         service_histogram: None,

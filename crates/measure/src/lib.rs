@@ -32,85 +32,45 @@
 //! ```
 #![allow(clippy::disallowed_methods, reason = "this crate owns sockets, processes and the clock")]
 
-mod address;
-mod advice;
-mod affinity;
-mod certificates;
-mod cluster;
-mod connect;
-mod connection;
-mod control;
-mod dataset;
-mod draw;
-mod encoded;
-mod endpoint;
-mod env;
-mod environment;
-mod error;
-mod export;
+mod campaign;
+mod command;
 mod floor;
-mod folder;
-mod headroom;
-mod import;
-mod info;
-mod lane;
-mod lanes;
-mod launch;
-mod link;
+mod foreign;
 mod machine;
-mod named;
-mod observe;
-mod pair;
-mod primaries;
-mod product;
-mod program;
-mod quotient;
-mod readings;
-mod records;
-mod reply;
-mod requests;
-mod resp;
-mod restart;
-mod round;
-mod rounds;
-mod sentinel;
-mod server;
-mod session;
-mod share;
-mod side;
-mod slots;
-mod source;
-mod stand_in;
-mod statistics;
+mod redis;
 #[cfg(test)]
 mod testing;
-mod timer;
-mod trial;
-mod workload;
+mod times;
 
-pub use address::{Address, AddressError};
-pub use advice::{Advice, disturbances};
-pub use affinity::PinError;
-pub use certificates::{Certificates, CertificatesError, TlsNames};
-pub use cluster::ClusterError;
-pub use connect::ConnectError;
-pub use connection::SampleError;
-pub use dataset::FillError;
-pub use encoded::HistogramError;
-pub use endpoint::Endpoint;
-pub use error::MeasureError;
-pub use export::{ExportError, HistogramOf, histogram_log, percentile_distribution};
-pub use floor::{FloorError, StandIn};
-pub use import::{
-    ImportError, ImportTerms, Imported, ImportedTrial, Origin, TimeUnit, TrialOf, import,
-    info_readings,
+pub use crate::campaign::error::MeasureError;
+pub use crate::campaign::progress::Progress;
+pub use crate::campaign::session::Session;
+pub use crate::command::error::CommandError;
+pub use crate::command::launcher::{ProgramEnd, StartReport, start_command};
+pub use crate::command::session::{CommandPair, CommandSession};
+pub use crate::floor::process::{FloorError, StandIn};
+pub use crate::floor::stand_in::{StandInError, serve_stand_in};
+pub use crate::foreign::export::{
+    ExportError, HistogramOf, histogram_log, percentile_distribution,
 };
-pub use launch::{LaunchError, Launcher, become_server};
-pub use observe::observe;
-pub use program::ProgramError;
-pub use restart::RestartError;
-pub use sentinel::{SentinelError, Sentinels};
-pub use server::StartError;
-pub use session::{Progress, Session};
-pub use source::{Contender, Contenders, Source};
-pub use stand_in::{StandInError, serve_stand_in};
+pub use crate::foreign::import::{Origin, import, info_readings};
+pub use crate::foreign::imported::{
+    ImportError, ImportTerms, Imported, ImportedTrial, TimeUnit, TrialOf,
+};
+pub use crate::machine::advice::{Advice, disturbances};
+pub use crate::machine::affinity::PinError;
+pub use crate::machine::launch::{LaunchError, Launcher, become_server};
+pub use crate::redis::cluster::error::ClusterError;
+pub use crate::redis::observed::probe::observe;
+pub use crate::redis::reach::address::{Address, AddressError};
+pub use crate::redis::reach::certificates::{Certificates, CertificatesError, TlsNames};
+pub use crate::redis::reach::connect::ConnectError;
+pub use crate::redis::reach::endpoint::Endpoint;
+pub use crate::redis::reach::sentinel::{SentinelError, Sentinels};
+pub use crate::redis::send::connection::SampleError;
+pub use crate::redis::server::dataset::FillError;
+pub use crate::redis::server::private::StartError;
+pub use crate::redis::server::program::ProgramError;
+pub use crate::redis::server::restart::RestartError;
+pub use crate::redis::source::{Contender, Contenders, Source};
+pub use crate::times::encoded::HistogramError;

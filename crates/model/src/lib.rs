@@ -36,12 +36,12 @@ pub use decision::{
 };
 pub use evidence::{
     BaselineServer, BaselineTrial, Circumstances, End, Environment, Evidence, EvidenceError, First,
-    NodeTrial, Previous, PropertyChange, Round, Target, TargetServer, Trial,
+    NodeTrial, Previous, PropertyChange, Round, Start, Target, TargetServer, Trial,
 };
 pub use id::{IdError, MatrixId, PhaseId, RowId};
 pub use metric::{
-    Better, Bounds, Domain, Env, Headroom, Kind, Memory, Metric, MetricRow, Quantile,
-    QuantileError, Server, Source, Statistic, SubjectKind, UnknownMetric,
+    Better, Bounds, CommandMetric, Domain, Env, Headroom, Kind, Memory, Metric, MetricRow,
+    Quantile, QuantileError, Server, Source, Statistic, Subjects, UnknownMetric,
 };
 pub use plan::{
     Fact, FactName, FactNameError, FactValue, Load, MeasurePlan, NextOption, NextPhases, Plan,
@@ -54,9 +54,10 @@ pub use record::{
 };
 pub use rust_decimal::Decimal;
 pub use subject::{
-    ClientFiles, Command, CommandPattern, ConfigLine, DataType, Dataset, Exponent, ExponentError,
-    Extent, Keys, PatternError, Piece, Pinning, RestartCommand, ServerPlan, ServerPlanError,
-    ServerUrl, Setup, TlsPlan, Transport, VariableName, Wait, Weighted, Writes, is_secret_argument,
+    ClientFiles, Command, CommandLine, CommandLineError, CommandPattern, CommandPlan, ConfigLine,
+    DataType, Dataset, Exponent, ExponentError, Extent, Keys, PatternError, Piece, Pinning,
+    RestartCommand, ServerPlan, ServerPlanError, ServerUrl, Setup, SubjectKind, SubjectPlan,
+    TlsPlan, Transport, VariableName, Wait, Weighted, Writes, is_secret_argument,
     secret_directives,
 };
 pub use suggest::nearest;

@@ -84,7 +84,10 @@ impl Context {
     #[must_use]
     pub fn of(material: &Material<'_>) -> Self {
         let series = spectrum::series(material);
-        let trajectory = Trajectory::of(Metric::Rtt(Statistic::P99), material.stages);
+        // A command has no round trips, and phases may be of different commands.
+        let stages =
+            if material.evidence.target.server.is_command() { &[] } else { material.stages };
+        let trajectory = Trajectory::of(Metric::Rtt(Statistic::P99), stages);
         let section = (trajectory.steps.len() > 1).then(|| trajectory.section());
         let picture =
             section.as_ref().and_then(|section| picture::trajectory(&trajectory, section));

@@ -14,7 +14,7 @@ mod exact;
 mod format;
 mod margin;
 mod matrix;
-pub(crate) mod outcome;
+mod outcome;
 mod read;
 mod verify;
 

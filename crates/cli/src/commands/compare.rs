@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::args::{CompareArgs, Format, Talk, TlsOptions};
 use crate::commands::compare_evidence;
 use crate::comparing::Figure;
-use crate::driver::{self, Measured};
+use crate::driver::{self, Measured, Subjects};
 use crate::earlier;
 use crate::files::{can_write, write_whole};
 use crate::output::{Exit, print, print_json, say};
@@ -86,6 +86,12 @@ fn again(args: &CompareArgs) -> anyhow::Result<Exit> {
         "`{}` has no pairs, because it was measured without a baseline; give a second file",
         path.display()
     );
+    anyhow::ensure!(
+        !evidence.target.server.is_command(),
+        "`{}` is of a command, and this compares the P99 of round trips; decide it by a matrix with `improvement.command.*`: phasegate decide PHASE --evidence {}",
+        path.display(),
+        path.display()
+    );
     tell(args, &comparison(args)?, &evidence)
 }
 
@@ -101,17 +107,12 @@ fn measure(
     if let Some(output) = &args.output {
         can_write(output)?;
     }
-    let contenders = Contenders {
+    let subjects = Subjects::Servers(Contenders {
         candidate: Contender::from(candidate),
         baseline: Some(Contender::from(baseline)),
-    };
-    let Measured { evidence, failure } = driver::measure(
-        &contenders,
-        &plan,
-        comparison.matrix(),
-        &earlier::Comparison::none(),
-        talk,
-    )?;
+    });
+    let Measured { evidence, failure } =
+        driver::measure(&subjects, &plan, comparison.matrix(), &earlier::Comparison::none(), talk)?;
     if let Some(output) = args.output.as_deref().filter(|_| !evidence.trials.is_empty()) {
         write_whole(output, &evidence.to_json()?)?;
     }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use phasegate_model::{
-    Circumstances, Evidence, Headroom, Memory, Metric, PropertyChange, Statistic,
+    Circumstances, CommandMetric, Evidence, Headroom, Memory, Metric, PropertyChange, Statistic,
 };
 use serde_json::json;
 
@@ -16,7 +16,7 @@ use crate::progress::percent;
 use crate::table::new_table;
 
 /// What is compared, as far as both have it.
-const METRICS: [Metric; 10] = [
+const METRICS: [Metric; 16] = [
     Metric::Rtt(Statistic::P50),
     Metric::Rtt(Statistic::P90),
     Metric::Rtt(Statistic::P99),
@@ -27,6 +27,12 @@ const METRICS: [Metric; 10] = [
     Metric::Headroom(Headroom::Exec),
     Metric::Memory(Memory::Used),
     Metric::Memory(Memory::AllocatorFragRatio),
+    Metric::Command(CommandMetric::WallP50),
+    Metric::Command(CommandMetric::WallMean),
+    Metric::Command(CommandMetric::WallMax),
+    Metric::Command(CommandMetric::CpuUser),
+    Metric::Command(CommandMetric::CpuSys),
+    Metric::Command(CommandMetric::RssPeak),
 ];
 
 /// Why nothing is decided.

@@ -18,13 +18,13 @@ pub(crate) fn run(args: &MeasureArgs, talk: Talk) -> anyhow::Result<Exit> {
     let store = args.place.open()?;
     let mut project = Project::of(&args.measuring, &store)?;
     apply_options(&mut project.plan, &args.measuring);
-    let contenders = source::contenders(&args.measuring, &mut project.plan, talk)?;
+    let subjects = source::subjects(&args.measuring, &mut project.plan, talk)?;
     let to_stdout = args.output == Path::new("-");
     if !to_stdout {
         can_write(&args.output)?;
     }
     let comparison = Comparison::of(&project, &store, None)?;
-    let measured = driver::measure(&contenders, &project.plan, &project.matrix, &comparison, talk)?;
+    let measured = driver::measure(&subjects, &project.plan, &project.matrix, &comparison, talk)?;
     if let Some(failure) = measured.failure {
         return Err(fail(failure, &measured.evidence, &args.output, &project));
     }

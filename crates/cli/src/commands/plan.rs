@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use phasegate_measure::{Contender, Contenders};
-use phasegate_model::{Decimal, Dimension, Metric, Plan, Quantity, Reading, Statistic, Trial};
+use phasegate_measure::Contenders;
+use phasegate_model::{
+    CommandMetric, Decimal, Dimension, Metric, Plan, Quantity, Reading, Statistic, SubjectKind,
+    Trial,
+};
 use phasegate_rules::{Comparison, Matrix, smallest_detectable};
 use serde_json::{Value, json};
 
 use crate::args::{Format, PlanArgs, Talk};
 use crate::commands::measure::apply_options;
-use crate::driver::trials_of;
+use crate::driver::{Subjects, trials_of};
 use crate::output::{Exit, print, print_json};
 use crate::progress::percent;
 use crate::project::Project;
@@ -19,15 +22,24 @@ use crate::source;
 /// Trials that tell how long one takes.
 const TIMED: u32 = 2;
 
-/// The statistics whose improvement is always looked at.
-const SHOWN: [Statistic; 3] = [Statistic::P50, Statistic::P99, Statistic::Mean];
+/// The improvements that are always looked at: of a server, and of a command.
+const OF_SERVER: [Metric; 3] = [
+    Metric::Improvement(Statistic::P50),
+    Metric::Improvement(Statistic::P99),
+    Metric::Improvement(Statistic::Mean),
+];
+const OF_COMMAND: [Metric; 3] = [
+    Metric::ImprovementCommand(CommandMetric::WallP50),
+    Metric::ImprovementCommand(CommandMetric::CpuUser),
+    Metric::ImprovementCommand(CommandMetric::RssPeak),
+];
 
 pub(crate) fn run(args: &PlanArgs, talk: Talk) -> anyhow::Result<Exit> {
     let mut project = Project::of(&args.measuring, &args.place.open()?)?;
     apply_options(&mut project.plan, &args.measuring);
-    let contenders = source::contenders(&args.measuring, &mut project.plan, talk)?;
-    let itself = with_itself(&contenders.candidate);
-    let timed = trials_of(&contenders, &project.plan, TIMED, "trial", talk)?;
+    let subjects = source::subjects(&args.measuring, &mut project.plan, talk)?;
+    let itself = with_itself(&subjects);
+    let timed = trials_of(&subjects, &project.plan, TIMED, "trial", talk)?;
     let pairs =
         trials_of(&itself, &project.plan, args.pairs, "pair of the target with itself", talk)?;
     let outlook = Outlook::of(&project.plan, &project.matrix, &timed, &pairs)?;
@@ -39,8 +51,16 @@ pub(crate) fn run(args: &PlanArgs, talk: Talk) -> anyhow::Result<Exit> {
 }
 
 /// An A/A run: the target against itself.
-fn with_itself(target: &Contender) -> Contenders {
-    Contenders { candidate: target.clone(), baseline: Some(target.clone()) }
+fn with_itself(subjects: &Subjects) -> Subjects {
+    match subjects {
+        Subjects::Servers(Contenders { candidate, .. }) => Subjects::Servers(Contenders {
+            candidate: candidate.clone(),
+            baseline: Some(candidate.clone()),
+        }),
+        Subjects::Commands { candidate, .. } => {
+            Subjects::Commands { candidate: candidate.clone(), baseline: Some(candidate.clone()) }
+        }
+    }
 }
 
 /// What is to be expected of a run.
@@ -59,7 +79,7 @@ struct Outlook {
 
 /// How pairs of equal servers differ.
 struct Noise {
-    statistic: Statistic,
+    metric: Metric,
     mean: f64,
     deviation: f64,
     /// The smallest improvement beyond a limit that would be found in four of five runs.
@@ -71,11 +91,11 @@ impl Outlook {
         let (trial, pair) = (mean_duration(timed), mean_duration(pairs));
         let most_pairs = allowed(plan, pair);
         let threshold = threshold(matrix)?;
-        let noise = |statistic| {
-            let improvements = improvements(statistic, pairs);
+        let noise = |metric| {
+            let improvements = improvements(metric, pairs);
             let (mean, deviation) = mean_and_deviation(&improvements)?;
             let detectable = smallest_detectable(deviation, most_pairs, threshold);
-            Some(Noise { statistic, mean, deviation, detectable })
+            Some(Noise { metric, mean, deviation, detectable })
         };
         Ok(Self {
             trial,
@@ -84,7 +104,7 @@ impl Outlook {
             most: allowed(plan, trial),
             most_pairs,
             pairs: pairs.len(),
-            noise: shown(matrix).into_iter().filter_map(noise).collect(),
+            noise: shown(matrix, plan.kind()).into_iter().filter_map(noise).collect(),
         })
     }
 
@@ -121,7 +141,7 @@ impl Outlook {
             format!("of {} pairs of the target with itself, {} each", self.pairs, human(self.pair)),
         );
         for noise in &self.noise {
-            let metric = Metric::Improvement(noise.statistic).to_string();
+            let metric = noise.metric.to_string();
             let found = match noise.detectable {
                 Some(share) => format!(
                     "{} pairs would find {} beyond a limit, in 4 of 5 runs",
@@ -139,11 +159,10 @@ impl Outlook {
 
     fn json(&self, plan: &Plan) -> Value {
         let noise = |noise: &Noise| {
-            let Noise { statistic, mean, deviation, detectable } = noise;
-            let metric = Metric::Improvement(*statistic).to_string();
+            let Noise { metric, mean, deviation, detectable } = noise;
             let told =
                 json!({ "mean": mean, "standard_deviation": deviation, "detectable": detectable });
-            (metric, told)
+            (metric.to_string(), told)
         };
         json!({
             "phase": plan.phase,
@@ -159,24 +178,26 @@ impl Outlook {
     }
 }
 
-/// The statistics whose improvement is looked at: the usual ones, then those that the matrix asks
-/// for besides.
-fn shown(matrix: &Matrix) -> Vec<Statistic> {
-    let mut shown = SHOWN.to_vec();
-    for metric in matrix.metrics() {
-        if let Metric::Improvement(statistic) = metric
-            && !shown.contains(&statistic)
-        {
-            shown.push(statistic);
-        }
-    }
+/// The improvements that are looked at: the usual ones, then those that the matrix asks for besides.
+fn shown(matrix: &Matrix, kind: SubjectKind) -> Vec<Metric> {
+    let mut shown = match kind {
+        SubjectKind::Redis => OF_SERVER.to_vec(),
+        SubjectKind::Command => OF_COMMAND.to_vec(),
+    };
+    let asked = matrix.metrics().into_iter().filter(is_improvement);
+    let more: Vec<Metric> = asked.filter(|metric| !shown.contains(metric)).collect();
+    shown.extend(more);
     shown
+}
+
+const fn is_improvement(metric: &Metric) -> bool {
+    matches!(metric, Metric::Improvement(_) | Metric::ImprovementCommand(_))
 }
 
 /// What the evidence for an improvement has to reach: in the phase's matrix if it asks for one,
 /// and else in `phasegate compare`.
 fn threshold(matrix: &Matrix) -> anyhow::Result<f64> {
-    if matrix.metrics().iter().any(|metric| matches!(metric, Metric::Improvement(_))) {
+    if matrix.metrics().iter().any(is_improvement) {
         return Ok(matrix.threshold());
     }
     let comparison = "5%".parse().ok().map(|least| Comparison::of(Statistic::P99, least));
@@ -197,9 +218,9 @@ fn mean_duration(trials: &[Trial]) -> Duration {
     all.checked_div(u32::try_from(trials.len()).unwrap_or(u32::MAX)).unwrap_or_default()
 }
 
-fn improvements(statistic: Statistic, pairs: &[Trial]) -> Vec<f64> {
+fn improvements(metric: Metric, pairs: &[Trial]) -> Vec<f64> {
     let reading = |trial: &Trial| {
-        let reading = trial.readings.get(Metric::Improvement(statistic));
+        let reading = trial.readings.get(metric);
         f64::try_from(reading.and_then(Reading::number)?.value()).ok()
     };
     pairs.iter().filter_map(reading).collect()
@@ -240,9 +261,9 @@ mod tests {
         let text = "schema = 1\nrules = [\"improvement.rtt.throughput > 10% → act\", \
                     \"improvement.rtt.p99 > 5% → act\"]\n[matrix]\nid = \"a\"\ntitle = \"a\"\n";
         let source = phasegate_rules::Source { name: "a".to_owned(), text: text.to_owned() };
-        let [p50, p99, mean] = SHOWN;
-        let asked = shown(&Matrix::parse(&source).unwrap());
-        assert_eq!(asked, [p50, p99, mean, Statistic::Throughput]);
+        let [p50, p99, mean] = OF_SERVER;
+        let asked = shown(&Matrix::parse(&source).unwrap(), SubjectKind::Redis);
+        assert_eq!(asked, [p50, p99, mean, Metric::Improvement(Statistic::Throughput)]);
     }
 
     #[test]

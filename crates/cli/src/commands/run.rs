@@ -32,14 +32,14 @@ pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
     let store = place::open(&location)?;
     let mut project = Project::of(&args.measuring, &store)?;
     apply_options(&mut project.plan, &args.measuring);
-    let contenders = source::contenders(&args.measuring, &mut project.plan, talk)?;
+    let subjects = source::subjects(&args.measuring, &mut project.plan, talk)?;
     let templates = Templates::load(ReportKind::Decision)?;
     templates.try_out(&project.plan, &project.matrix)?;
     // Nothing is worse than losing a measurement because it can't be written down.
     store.prepare().with_context(|| format!("can't record in `{location}`"))?;
 
     let comparison = Comparison::of(&project, &store, None)?;
-    let measured = driver::measure(&contenders, &project.plan, &project.matrix, &comparison, talk)?;
+    let measured = driver::measure(&subjects, &project.plan, &project.matrix, &comparison, talk)?;
     if let Some(failure) = measured.failure {
         let place = unfinished(args, &measured.evidence);
         return Err(fail(failure, &measured.evidence, &place, &project));

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod clusters;
+mod commands;
 mod common;
 mod floor;
 mod headroom;

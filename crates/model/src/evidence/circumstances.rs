@@ -78,6 +78,7 @@ impl<'e> Circumstances<'e> {
             // Each trial with a fresh process is another way than one process for all.
             restarted @ TargetServer::Restarted(_) => restarted.to_string(),
             TargetServer::Imported(origin) => origin.clone(),
+            TargetServer::Command(_) => "a command".to_owned(),
         };
         // Which CPUs they are doesn't matter, only how they lie to each other, which the
         // environment tells.

@@ -49,7 +49,7 @@ pub enum EvidenceError {
     /// A newer phasegate wrote it.
     #[error(
         "the evidence has schema {found}, this phasegate knows schema {} at most; use a newer phasegate",
-        Evidence::SCHEMA
+        Evidence::SCHEMA_OF_COMMANDS
     )]
     NewerSchema {
         /// The schema that the file names.
@@ -58,8 +58,18 @@ pub enum EvidenceError {
 }
 
 impl Evidence {
-    /// The version of the format that this code writes.
+    /// The version of the format for evidence of a Redis server.
     pub const SCHEMA: u32 = 1;
+
+    /// The version of the format for evidence of a command, which is the newest that this code
+    /// reads. Versions that knew only servers can't read it, and by its number they say why.
+    pub const SCHEMA_OF_COMMANDS: u32 = 2;
+
+    /// The version of the format for evidence of this target.
+    #[must_use]
+    pub const fn schema_of(target: &Target) -> u32 {
+        if target.server.is_command() { Self::SCHEMA_OF_COMMANDS } else { Self::SCHEMA }
+    }
 
     /// The file's text: JSON, indented, with a newline at its end. The same evidence gives the
     /// same bytes.
@@ -83,14 +93,16 @@ impl Evidence {
         }
         let newer = |found| EvidenceError::NewerSchema { found };
         let problem = match serde_json::from_str::<Self>(text) {
-            Ok(evidence) if evidence.schema > Self::SCHEMA => return Err(newer(evidence.schema)),
+            Ok(evidence) if evidence.schema > Self::SCHEMA_OF_COMMANDS => {
+                return Err(newer(evidence.schema));
+            }
             Ok(evidence) => return Ok(evidence),
             Err(problem) => problem,
         };
         // A newer format may have what this code can't read. That is looked at only then, as
         // evidence is long and read often.
         match serde_json::from_str(text)? {
-            SchemaOnly { schema } if schema > Self::SCHEMA => Err(newer(schema)),
+            SchemaOnly { schema } if schema > Self::SCHEMA_OF_COMMANDS => Err(newer(schema)),
             SchemaOnly { .. } => Err(problem.into()),
         }
     }

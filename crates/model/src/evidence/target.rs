@@ -51,6 +51,8 @@ pub enum TargetServer {
     /// A running server of somebody else's, restarted before each trial by a command of its owner,
     /// which the plan tells. Its address, without secrets.
     Restarted(String),
+    /// No server but a command, started anew each time. The program's file name without its folder.
+    Command(String),
 }
 
 impl TargetServer {
@@ -58,6 +60,12 @@ impl TargetServer {
     #[must_use]
     pub const fn is_started(&self) -> bool {
         matches!(self, Self::Started(_))
+    }
+
+    /// Whether it is a command and no server.
+    #[must_use]
+    pub const fn is_command(&self) -> bool {
+        matches!(self, Self::Command(_))
     }
 
     /// Whether others measured it.
@@ -78,6 +86,7 @@ impl fmt::Display for TargetServer {
             Self::Imported(origin) => {
                 write!(f, "imported from {origin}: measured by others, nobody knows how and where")
             }
+            Self::Command(program) => write!(f, "{program}, a command"),
         }
     }
 }

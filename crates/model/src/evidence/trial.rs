@@ -26,6 +26,9 @@ pub struct Trial {
     /// All round-trip times of the rounds in nanoseconds: an HDR histogram, V2 compressed, base64.
     /// Empty if the trial was imported without one.
     pub rtt_histogram: String,
+    /// Of a command, its starts, in the order in which they were made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub starts: Vec<Start>,
     /// Its floor rounds, each made right after the round at the same place in `rounds`; none if
     /// the floor was not measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -77,6 +80,29 @@ pub struct BaselineTrial {
     pub rounds: Vec<Round>,
     /// All round-trip times of its rounds, as in `rtt_histogram`.
     pub rtt_histogram: String,
+    /// Of a command, its starts, each made right before or after the start at the same place in the
+    /// trial's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub starts: Vec<Start>,
+}
+
+/// One start of a command, from the call that started it until it had ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    /// The time that passed.
+    pub wall: Quantity,
+    /// CPU time in user mode, of the program and of those that it started and waited for.
+    pub user: Quantity,
+    /// Their CPU time in the kernel.
+    pub sys: Quantity,
+    /// The largest resident size that any one of them reached.
+    pub rss: Quantity,
+    /// A size that the kernel tells of every program that phasegate starts, however small it is,
+    /// because the process had it before it became the program. `rss` isn't known below it.
+    pub rss_floor: Quantity,
+    /// The exit status.
+    pub exit: u8,
 }
 
 /// Which of a pair comes first.

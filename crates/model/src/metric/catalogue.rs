@@ -3,9 +3,10 @@
 use rust_decimal::Decimal;
 
 use crate::amount::{Dimension, Unit};
-use crate::metric::domain::{Better, Bounds, Domain, Kind, Source, SubjectKind};
+use crate::metric::domain::{Better, Bounds, Domain, Kind, Source, Subjects};
 use crate::metric::statistic::Statistic;
-use crate::metric::table::{Env, Headroom, Memory, Row, Server};
+use crate::metric::table::{CommandMetric, Env, Headroom, Memory, Row, Server};
+use crate::subject::SubjectKind;
 
 /// A named thing that is measured, such as `rtt.p99`.
 ///
@@ -38,6 +39,12 @@ pub enum Metric {
     Memory(Memory),
     /// `env.*`.
     Env(Env),
+    /// `command.*`.
+    Command(CommandMetric),
+    /// `baseline.command.*`: of the plan's baseline, started in turn with the target.
+    BaselineCommand(CommandMetric),
+    /// `improvement.command.*`: `1 - candidate / baseline` of a pair.
+    ImprovementCommand(CommandMetric),
 }
 
 /// Short names that people write, and what they stand for. Quantiles of `rtt.*` are short without
@@ -73,7 +80,7 @@ pub struct MetricRow {
     /// What it is, in one line.
     pub meaning: String,
     /// Which subjects have it.
-    pub subject: SubjectKind,
+    pub subject: Subjects,
 }
 
 impl Metric {
@@ -91,6 +98,9 @@ impl Metric {
             .chain(Server::ALL.map(Self::Server))
             .chain(Memory::ALL.map(Self::Memory))
             .chain(Env::ALL.map(Self::Env))
+            .chain(CommandMetric::ALL.map(Self::Command))
+            .chain(CommandMetric::SAMPLED.map(Self::BaselineCommand))
+            .chain(CommandMetric::SAMPLED.map(Self::ImprovementCommand))
     }
 
     /// The catalogue for people, in its order.
@@ -142,6 +152,12 @@ impl Metric {
             Self::Memory(memory) => memory.row(),
             Self::PreviousMemory(memory) => Row { source: Source::Measured, ..memory.row() },
             Self::Env(env) => env.row(),
+            Self::Command(metric) | Self::BaselineCommand(metric) => metric.row(),
+            Self::ImprovementCommand(metric) => {
+                let ratio = Domain::Number(Dimension::Ratio);
+                let row = Row::sampled(metric.row().name, ratio, Better::Higher);
+                row.bounded(None, Some(Decimal::ONE)).in_percent().of_command()
+            }
         }
     }
 
@@ -164,6 +180,14 @@ impl Metric {
             Self::Server(server) => server.meaning().to_owned(),
             Self::Memory(memory) => memory.meaning().to_owned(),
             Self::Env(env) => env.meaning().to_owned(),
+            Self::Command(metric) => metric.meaning().to_owned(),
+            Self::BaselineCommand(metric) => {
+                format!("{}, of the plan's baseline", metric.meaning())
+            }
+            Self::ImprovementCommand(metric) => {
+                let name = metric.row().name;
+                format!("by what share `{name}` is better than `baseline.{name}` of a pair")
+            }
         }
     }
 
@@ -196,6 +220,17 @@ impl Metric {
     #[must_use]
     pub const fn source(self) -> Source {
         self.row().source
+    }
+
+    /// Whether a subject of this kind has it.
+    #[must_use]
+    pub const fn is_of(self, subject: SubjectKind) -> bool {
+        match self {
+            Self::Command(_) | Self::BaselineCommand(_) | Self::ImprovementCommand(_) => {
+                matches!(subject, SubjectKind::Command)
+            }
+            _ => matches!(subject, SubjectKind::Redis),
+        }
     }
 
     /// The unit in which people read it, where that isn't its dimension's natural one: shares

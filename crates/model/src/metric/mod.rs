@@ -1,5 +1,5 @@
 //! The metric catalogue. It is closed: a name that isn't in it is an error with a suggestion.
-//! Whatever names what was measured uses it; it knows amounts only.
+//! Whatever names what was measured uses it; it knows amounts, and the kinds of subjects.
 
 mod catalogue;
 mod domain;
@@ -9,8 +9,8 @@ mod statistic;
 mod table;
 
 pub use self::catalogue::{Metric, MetricRow};
-pub use self::domain::{Better, Bounds, Domain, Kind, Source, SubjectKind};
+pub use self::domain::{Better, Bounds, Domain, Kind, Source, Subjects};
 pub use self::name::UnknownMetric;
 pub use self::quantile::{Quantile, QuantileError};
 pub use self::statistic::Statistic;
-pub use self::table::{Env, Headroom, Memory, Server};
+pub use self::table::{CommandMetric, Env, Headroom, Memory, Server};

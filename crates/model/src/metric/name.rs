@@ -27,6 +27,14 @@ impl fmt::Display for Metric {
         if let Self::PreviousMemory(memory) = self {
             return f.pad(&format!("previous.{}", memory.row().name));
         }
+        let of_pair = match self {
+            Self::BaselineCommand(metric) => Some(("baseline", metric)),
+            Self::ImprovementCommand(metric) => Some(("improvement", metric)),
+            _ => None,
+        };
+        if let Some((family, metric)) = of_pair {
+            return f.pad(&format!("{family}.{}", metric.row().name));
+        }
         let Some(statistic) = self.statistic() else { return f.pad(self.row().name) };
         let family = OF_TIMES.iter().find(|(_, family)| family(statistic) == *self);
         let family = family.map_or("", |(prefix, _)| prefix);

@@ -4,7 +4,7 @@
 use rust_decimal::Decimal;
 
 use crate::amount::{Dimension, Unit};
-use crate::metric::domain::{Better, Bounds, Domain, Kind, Source, SubjectKind};
+use crate::metric::domain::{Better, Bounds, Domain, Kind, Source, Subjects};
 
 /// What the table says of a metric, beside its name's family and what it means.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +17,7 @@ pub(super) struct Row {
     pub(super) kind: Kind,
     pub(super) better: Better,
     pub(super) source: Source,
-    pub(super) subject: SubjectKind,
+    pub(super) subject: Subjects,
 }
 
 const TIME: Domain = Domain::Number(Dimension::Time);
@@ -36,7 +36,7 @@ impl Row {
             kind: Kind::Sampled,
             better,
             source: Source::Measured,
-            subject: SubjectKind::Any,
+            subject: Subjects::Any,
         }
     }
 
@@ -48,7 +48,7 @@ impl Row {
             _ => Unit::One,
         };
         let (source, kind) = (Source::Info(field, unit), Kind::Observed);
-        Self { source, kind, subject: SubjectKind::Redis, ..Self::sampled(name, domain, better) }
+        Self { source, kind, subject: Subjects::Redis, ..Self::sampled(name, domain, better) }
     }
 
     const fn from(self, source: Source) -> Self {
@@ -56,7 +56,15 @@ impl Row {
     }
 
     const fn of_redis(self) -> Self {
-        Self { subject: SubjectKind::Redis, ..self }
+        Self { subject: Subjects::Redis, ..self }
+    }
+
+    pub(super) const fn of_command(self) -> Self {
+        Self { subject: Subjects::Command, ..self }
+    }
+
+    const fn observed(self) -> Self {
+        Self { kind: Kind::Observed, ..self }
     }
 
     pub(super) const fn in_percent(self) -> Self {
@@ -188,3 +196,62 @@ family! {
 
 const NOTHING: Option<Decimal> = Some(Decimal::ZERO);
 const ALL_OF_IT: Option<Decimal> = Some(Decimal::ONE);
+/// Systems keep eight bits of it.
+const HIGHEST_STATUS: Option<Decimal> = Some(Decimal::from_parts(255, 0, 0, false, 0));
+
+family! {
+    /// What the kernel says of a command that was started and has ended. Wall times are those of a
+    /// trial's starts.
+    CommandMetric {
+        WallMin "the shortest wall time":
+            Row::sampled("command.wall.min", TIME, Better::Lower).of_command();
+        WallMean "the mean of the wall times":
+            Row::sampled("command.wall.mean", TIME, Better::Lower).of_command();
+        WallStddev "the standard deviation of the wall times":
+            Row::sampled("command.wall.stddev", TIME, Better::Lower).of_command();
+        WallP50 "the wall time that half of the starts take at most":
+            Row::sampled("command.wall.p50", TIME, Better::Lower).of_command();
+        WallP90 "the wall time that 90 % of the starts take at most":
+            Row::sampled("command.wall.p90", TIME, Better::Lower).of_command();
+        WallP99 "the wall time that 99 % of the starts take at most":
+            Row::sampled("command.wall.p99", TIME, Better::Lower).of_command();
+        WallMax "the longest wall time":
+            Row::sampled("command.wall.max", TIME, Better::Lower).of_command();
+        CpuUser "the CPU time in user mode, the mean of the starts":
+            Row::sampled("command.cpu.user", TIME, Better::Lower).of_command();
+        CpuSys "the CPU time in the kernel, the mean of the starts":
+            Row::sampled("command.cpu.sys", TIME, Better::Lower).of_command();
+        RssPeak "the largest resident size that any process of any start reached":
+            Row::sampled("command.rss.peak", BYTES, Better::Lower).of_command();
+        Exit "the exit status of all starts":
+            Row::sampled("command.exit", COUNT, Better::Neither)
+                .bounded(NOTHING, HIGHEST_STATUS).whole().of_command().observed();
+    }
+}
+
+impl CommandMetric {
+    /// Those that are sampled, which a pair has of its baseline and as an improvement, too.
+    pub const SAMPLED: [Self; 10] = [
+        Self::WallMin,
+        Self::WallMean,
+        Self::WallStddev,
+        Self::WallP50,
+        Self::WallP90,
+        Self::WallP99,
+        Self::WallMax,
+        Self::CpuUser,
+        Self::CpuSys,
+        Self::RssPeak,
+    ];
+
+    /// How many starts a trial needs to have it: of a quantile, as many as leave one at or beyond it.
+    #[must_use]
+    pub const fn fewest_starts(self) -> u32 {
+        match self {
+            Self::WallP90 => 10,
+            Self::WallP99 => 100,
+            Self::WallStddev => 2,
+            _ => 1,
+        }
+    }
+}

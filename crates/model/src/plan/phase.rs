@@ -9,7 +9,7 @@ use crate::id::PhaseId;
 use crate::plan::fact::{Fact, FactName};
 use crate::plan::measuring::MeasurePlan;
 use crate::plan::next::{NextOption, NextPhases, Prediction};
-use crate::subject::ServerPlan;
+use crate::subject::{SubjectKind, SubjectPlan};
 
 /// A checked phase plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,10 +31,10 @@ pub struct Plan {
     pub measure: MeasurePlan,
     /// What is measured; without it, what is on PATH or what the command line names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target: Option<ServerPlan>,
+    pub target: Option<SubjectPlan>,
     /// What the target is compared with, in pairs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub baseline: Option<ServerPlan>,
+    pub baseline: Option<SubjectPlan>,
     /// What could be done next.
     pub next_options: Vec<NextOption>,
     /// What the phase delivers.
@@ -47,4 +47,12 @@ pub struct Plan {
     /// What the team expects.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub predictions: Vec<Prediction>,
+}
+
+impl Plan {
+    /// What kind of subject it measures: a Redis server, if it doesn't say.
+    #[must_use]
+    pub fn kind(&self) -> SubjectKind {
+        self.target.as_ref().map_or(SubjectKind::Redis, SubjectPlan::kind)
+    }
 }

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use phasegate_model::{
-    BaselineServer, DataType, Decimal, Dimension, Evidence, Extent, Fact, FactName, FactValue,
-    Metric, Pinning, Quantity, Reading, Readings, ServerPlan, Setup, Statistic, TargetServer,
-    Trial,
+    BaselineServer, CommandMetric, DataType, Decimal, Dimension, Evidence, Extent, Fact, FactName,
+    FactValue, Metric, Pinning, Quantity, Reading, Readings, Setup, Statistic, SubjectPlan,
+    TargetServer, Trial,
 };
 use serde::Serialize;
 
@@ -132,7 +132,8 @@ fn property(name: &str, value: impl Into<String>) -> Property {
 
 fn target(evidence: &Evidence) -> Vec<Property> {
     let (target, plan) = (&evidence.target, &evidence.plan.measure);
-    let mut lines = vec![property("Server", text(&target.server.to_string()))];
+    let whose = if target.server.is_command() { "Program" } else { "Server" };
+    let mut lines = vec![property(whose, text(&target.server.to_string()))];
     let setup = setup(evidence.plan.target.as_ref(), &target.server);
     lines.extend(setup.map(|setup| property("Set up with", text(&setup.to_string()))));
     lines.extend(version(evidence).map(|version| property("Version", text(&version))));
@@ -163,6 +164,23 @@ fn target(evidence: &Evidence) -> Vec<Property> {
         };
         lines.push(property("Filled with", filled));
     }
+    lines.push(property("A trial", trial(evidence)));
+    let budget = as_written(plan.budget.quantity());
+    lines.push(property("Limits", format!("at most {} trials or {budget}", plan.trials)));
+    lines.push(property("Ended because", text(&evidence.end.to_string())));
+    lines.push(property("Measured with", text(&evidence.tool)));
+    lines
+}
+
+/// What is done in each trial.
+fn trial(evidence: &Evidence) -> String {
+    let plan = &evidence.plan.measure;
+    if let Some(command) = evidence.plan.target.as_ref().and_then(SubjectPlan::command) {
+        return match command.starts.get() {
+            1 => "1 start".to_owned(),
+            starts => format!("{} starts", whole(starts.into())),
+        };
+    }
     let warmup = match plan.warmup {
         0 => String::new(),
         warmup => format!(", each after {} of warm-up", whole(warmup.into())),
@@ -171,18 +189,12 @@ fn target(evidence: &Evidence) -> Vec<Property> {
         1 => "1 round".to_owned(),
         rounds => format!("{rounds} rounds"),
     };
-    let samples = whole(plan.samples.get().into());
-    lines.push(property("A trial", format!("{rounds} of {samples} samples{warmup}")));
-    let budget = as_written(plan.budget.quantity());
-    lines.push(property("Limits", format!("at most {} trials or {budget}", plan.trials)));
-    lines.push(property("Ended because", text(&evidence.end.to_string())));
-    lines.push(property("Measured with", text(&evidence.tool)));
-    lines
+    format!("{rounds} of {} samples{warmup}", whole(plan.samples.get().into()))
 }
 
 /// How a server of ours differs from one that is started without further ado.
-fn setup<'p>(plan: Option<&'p ServerPlan>, server: &TargetServer) -> Option<&'p Setup> {
-    let setup = &plan?.setup;
+fn setup<'p>(plan: Option<&'p SubjectPlan>, server: &TargetServer) -> Option<&'p Setup> {
+    let setup = &plan?.server()?.setup;
     (matches!(server, TargetServer::Started(_)) && !setup.is_plain()).then_some(setup)
 }
 
@@ -208,7 +220,11 @@ fn compared_with(evidence: &Evidence, baseline: &BaselineServer) -> String {
     let other: Vec<String> = other.map(|(name, told)| format!("{name} = {told}")).collect();
     let setup = setup(evidence.plan.baseline.as_ref(), &baseline.target.server);
     let setup = setup.map_or_else(String::new, |setup| format!("; set up with {setup}"));
-    let server = format!("{}, in pairs{setup}", baseline.target.server);
+    let command = match baseline.target.server {
+        TargetServer::Command(_) => format!(" ({})", baseline.target.command),
+        _ => String::new(),
+    };
+    let server = format!("{}{command}, in pairs{setup}", baseline.target.server);
     if other.is_empty() { text(&server) } else { text(&format!("{server}; {}", other.join(", "))) }
 }
 
@@ -244,6 +260,11 @@ fn method(material: &Material<'_>) -> Vec<String> {
         TargetServer::Started(_) | TargetServer::Restarted(_) => "restart of the server",
         TargetServer::Running(_) => "fresh set of connections",
         TargetServer::Imported(_) => "imported result (nobody knows whether of a restart)",
+        TargetServer::Command(_) => "set of starts of the command",
+    };
+    let told_by = match material.evidence.target.server {
+        TargetServer::Command(_) => "the exit status",
+        _ => "what the server tells",
     };
     let rate = as_written(material.decision.error_rate);
     let share = match material.decision.voted_conditions {
@@ -260,8 +281,8 @@ fn method(material: &Material<'_>) -> Vec<String> {
              a typical trial."
         ),
         format!(
-            "{share}, however often one looks and whenever one stops; conditions over what the \
-             server tells are decided when all trials agree."
+            "{share}, however often one looks and whenever one stops; conditions over \
+             {told_by} are decided when all trials agree."
         ),
     ]
 }
@@ -322,13 +343,21 @@ fn anomalies(evidence: &Evidence) -> Vec<String> {
 }
 
 fn trials(evidence: &Evidence) -> Vec<TrialLine> {
+    let is_command = evidence.target.server.is_command();
     let figure = |trial: &Trial, statistic| {
-        let metric = Metric::Rtt(statistic);
+        let metric = match statistic {
+            Statistic::P50 if is_command => Metric::Command(CommandMetric::WallP50),
+            Statistic::P99 if is_command => Metric::Command(CommandMetric::WallP99),
+            _ if is_command => Metric::Command(CommandMetric::WallMax),
+            _ => Metric::Rtt(statistic),
+        };
         let amount = trial.readings.get(metric).and_then(Reading::number)?.value();
         quantity(metric, amount).map(|figure| (metric, figure))
     };
     let all = evidence.trials.iter();
-    let units = TableUnits::of(all.filter_map(|t| figure(t, Statistic::P99)).map(|(_, q)| q));
+    // The P99 of a command takes a hundred starts.
+    let shown = if is_command { Statistic::P50 } else { Statistic::P99 };
+    let units = TableUnits::of(all.filter_map(|t| figure(t, shown)).map(|(_, q)| q));
     let cell = |trial: &Trial, statistic| {
         figure(trial, statistic)
             .map(|(metric, figure)| figure.human_in(units.unit(metric, figure)))

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use phasegate_model::{
-    Decimal, Headroom, Kind, Memory, Metric, Quantity, Reading, Round, Server, Statistic, Summary,
-    Trial,
+    CommandMetric, Decimal, Headroom, Kind, Memory, Metric, Quantity, Reading, Round, Server,
+    Statistic, Summary, Trial,
 };
 use serde::Serialize;
 
@@ -29,6 +29,8 @@ pub struct Baseline {
     pub observed_has_limits: bool,
     /// Metrics without a reading in any trial.
     pub missing: Vec<MissingMetric>,
+    /// Whether all of it is of a command and not of a server.
+    pub of_command: bool,
 }
 
 /// A metric that each trial measures anew.
@@ -91,6 +93,18 @@ const fn is_expected(metric: Metric) -> bool {
             | Metric::Headroom(Headroom::P99 | Headroom::Exec)
             | Metric::Baseline(Statistic::P99)
             | Metric::Improvement(Statistic::P99)
+            | Metric::Command(
+                CommandMetric::WallP50
+                    | CommandMetric::WallMax
+                    | CommandMetric::CpuUser
+                    | CommandMetric::CpuSys
+                    | CommandMetric::RssPeak
+                    | CommandMetric::Exit
+            )
+            | Metric::BaselineCommand(CommandMetric::WallP50)
+            | Metric::ImprovementCommand(
+                CommandMetric::WallP50 | CommandMetric::CpuUser | CommandMetric::RssPeak
+            )
             | Metric::Server(Server::Version)
             | Metric::Memory(
                 Memory::Used
@@ -116,7 +130,13 @@ fn tables(material: &Material<'_>, belongs: impl Fn(Metric) -> bool) -> Baseline
     let compared = rows.flat_map(|row| row.readings.iter().map(|summary| summary.metric));
     // Without a baseline nobody misses what it would say, unless a row asks for it.
     let measured = measured.filter(|metric| {
-        let pair = matches!(metric, Metric::Baseline(_) | Metric::Improvement(_));
+        let pair = matches!(
+            metric,
+            Metric::Baseline(_)
+                | Metric::Improvement(_)
+                | Metric::BaselineCommand(_)
+                | Metric::ImprovementCommand(_)
+        );
         !pair || material.evidence.baseline.is_some()
     });
     let metrics: BTreeSet<Metric> = measured.chain(compared).filter(|m| belongs(*m)).collect();
@@ -138,13 +158,19 @@ fn tables(material: &Material<'_>, belongs: impl Fn(Metric) -> bool) -> Baseline
         has_limits: sampled.iter().any(|line| !line.limits.is_empty()),
         observed_has_limits: observed.iter().any(|line| !line.limits.is_empty()),
         missing: missing.map(Collected::missing).collect(),
+        of_command: material.evidence.target.server.is_command(),
         sampled,
         observed,
     }
 }
 
 const fn gives_the_unit(metric: Metric) -> bool {
-    matches!(metric, Metric::Rtt(Statistic::P99) | Metric::Memory(Memory::Used))
+    matches!(
+        metric,
+        Metric::Rtt(Statistic::P99)
+            | Metric::Memory(Memory::Used)
+            | Metric::Command(CommandMetric::WallP50 | CommandMetric::RssPeak)
+    )
 }
 
 /// All trials' readings of one metric.

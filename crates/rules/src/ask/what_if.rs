@@ -70,6 +70,7 @@ impl Matrix {
             readings: readings.clone(),
             rounds: Vec::new(),
             rtt_histogram: String::new(),
+            starts: Vec::new(),
             floor_rounds: Vec::new(),
             floor_histogram: None,
             service_histogram: None,

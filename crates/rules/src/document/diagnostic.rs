@@ -118,11 +118,13 @@ pub enum Code {
     TooComplex,
     /// A row that compares with a baseline which the plan doesn't have (`no-baseline`).
     NoBaseline,
+    /// A metric that what the plan measures doesn't have (`not-of-subject`).
+    NotOfSubject,
 }
 
 impl Code {
     /// All codes.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 45] = [
         Self::TomlSyntax,
         Self::UnknownSchema,
         Self::UnknownKey,
@@ -167,6 +169,7 @@ impl Code {
         Self::UnnoticedLimit,
         Self::TooComplex,
         Self::NoBaseline,
+        Self::NotOfSubject,
     ];
 
     /// The stable name.
@@ -217,6 +220,7 @@ impl Code {
             Self::UnnoticedLimit => "unnoticed-limit",
             Self::TooComplex => "too-complex",
             Self::NoBaseline => "no-baseline",
+            Self::NotOfSubject => "not-of-subject",
         }
     }
 }

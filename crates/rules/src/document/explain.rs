@@ -50,5 +50,6 @@ pub const fn explain(code: Code) -> &'static str {
         Code::UnnoticedLimit => include_str!("pages/unnoticed-limit.md"),
         Code::TooComplex => include_str!("pages/too-complex.md"),
         Code::NoBaseline => include_str!("pages/no-baseline.md"),
+        Code::NotOfSubject => include_str!("pages/not-of-subject.md"),
     }
 }

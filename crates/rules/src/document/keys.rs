@@ -45,6 +45,8 @@ pub(crate) enum Kind {
     Memory,
     /// A whole number from this one on.
     Whole(u32),
+    /// Whole numbers from 0 to 255, at least one.
+    Statuses,
     /// A number above 0 and at most 10.
     Exponent,
     /// True or false.
@@ -188,8 +190,13 @@ pub(crate) static PLAN: Table = Table {
 };
 
 static SERVER: Table = Table {
-    about: "A server: one that phasegate starts, or a running one by its URL",
+    about: "A server: one that phasegate starts, or a running one by its URL; or a command",
     keys: &[
+        optional(
+            "kind",
+            Kind::Choice(&["redis", "command"]),
+            "redis (if it isn't written): a server; command: a program that is started and ends",
+        ),
         optional(
             "program",
             Kind::Text,
@@ -221,6 +228,22 @@ static SERVER: Table = Table {
             "Environment variables, such as `MALLOC_CONF = \"narenas:1\"`",
         ),
         optional("pinning", Kind::Table(&PINNING), "CPUs, instead of those of [measure]"),
+        optional(
+            "command",
+            Kind::Texts,
+            "Of a command: the program and its arguments, such as `[\"sort\", \"big.txt\"]`; there \
+             is no shell",
+        ),
+        optional("starts", Kind::Whole(1), "Starts in each trial; 10 if it isn't written"),
+        optional("prepare", Kind::Texts, "Run before each start of the command, not measured"),
+        optional("cleanup", Kind::Texts, "Run after each start of the command, not measured"),
+        optional("workdir", Kind::Text, "The folder in which the command runs"),
+        optional("stdin", Kind::Text, "The file that the command reads from standard input"),
+        optional(
+            "accept",
+            Kind::Statuses,
+            "The exit statuses that a start may end with; [0] if it isn't written",
+        ),
     ],
 };
 

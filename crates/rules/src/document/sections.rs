@@ -98,6 +98,11 @@ impl<'d> Section<'d> {
         self.table.contains_key(key)
     }
 
+    /// Whether a key is there and its value a string.
+    pub(crate) fn is_text(&self, key: &str) -> bool {
+        self.table.get(key).is_some_and(|value| value.get_ref().as_str().is_some())
+    }
+
     /// All keys and values, for tables whose keys are free.
     pub(crate) fn all(
         &self,

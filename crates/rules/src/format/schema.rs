@@ -98,6 +98,10 @@ fn value(kind: &Kind) -> Value {
         Kind::Whole(least) => {
             json!({ "type": "integer", "minimum": least, "maximum": u32::MAX })
         }
+        Kind::Statuses => {
+            let status = json!({ "type": "integer", "minimum": 0, "maximum": 255 });
+            json!({ "type": "array", "items": status, "minItems": 1 })
+        }
         Kind::Exponent => {
             json!({ "type": "number", "minimum": 0, "exclusiveMinimum": true, "maximum": 10 })
         }

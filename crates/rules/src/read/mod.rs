@@ -1,5 +1,6 @@
 //! Each kind of file to its checked type, all problems at once; it decides nothing.
 
+pub(crate) mod command;
 pub(crate) mod dataset;
 pub(crate) mod extends;
 pub(crate) mod fact_uses;

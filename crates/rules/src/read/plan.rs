@@ -20,12 +20,13 @@ use std::ops::Range;
 
 use phasegate_model::{
     Command, FactName, Keys, Load, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Prediction,
-    Timespan, Transport, Wait, Writes,
+    SubjectPlan, Timespan, Transport, Wait, Writes,
 };
 
 use crate::document::diagnostic::{Diagnostic, Source};
 use crate::document::sections::{Section, Text, read_document};
 use crate::matrix::Written;
+use crate::read::command as command_file;
 use crate::read::dataset::{check_type, dataset};
 use crate::read::facts as fact_file;
 use crate::read::load::{command, keys, load, mix, writes};
@@ -76,16 +77,19 @@ pub fn parse_plan(source: &Source) -> Result<Plan, Vec<Diagnostic>> {
 
 fn read_plan(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<PlanFile> {
     let phase = top.required_section("phase", problems);
+    let target = command_file::subject(top, "target", None, problems);
+    let baseline = command_file::subject(top, "baseline", target.as_ref(), problems);
     let measure = match top.section("measure", problems) {
         Some(mut section) => {
+            if matches!(target, Some(SubjectPlan::Command(_))) {
+                command_file::refuse_requests(&mut section, problems);
+            }
             let measure = read_measure(&mut section, problems);
             section.finish(problems);
             measure
         }
         None => default_measure(),
     };
-    let target = target_file::server(top, "target", problems);
-    let baseline = target_file::server(top, "baseline", problems);
     let mut conditions = Vec::new();
     let next_options = next_options(top, &mut conditions, problems);
     let predictions = predictions(top, &mut conditions, problems);

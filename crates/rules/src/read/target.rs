@@ -11,13 +11,8 @@ use phasegate_model::{
 use crate::document::diagnostic::{Code, Diagnostic};
 use crate::document::sections::{Section, text_of};
 
-/// The server under a key; nothing if the key isn't there.
-pub(crate) fn server(
-    top: &mut Section<'_>,
-    key: &'static str,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<ServerPlan> {
-    let mut section = top.section(key, problems)?;
+/// The server that a table describes.
+pub(crate) fn server(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> ServerPlan {
     let is_running = section.has("url");
     for own in ["program", "arguments", "config", "env"] {
         if is_running && section.has(own) {
@@ -46,21 +41,19 @@ pub(crate) fn server(
         let message = "`program` is empty";
         problems.push(Diagnostic::new(Code::BadValue, program.span.clone(), message));
     }
-    let plan = ServerPlan {
+    ServerPlan {
         program: program.map(|program| program.text.to_owned()),
         url: section.parsed("url", problems),
         restart: section.parsed("restart", problems),
         cluster: section.flag("cluster", problems).unwrap_or_default(),
-        tls: tls(&mut section, problems),
+        tls: tls(section, problems),
         setup: Setup {
-            arguments: arguments(&mut section, problems),
-            config: texts(&mut section, "config", problems),
-            env: env(&mut section, problems),
+            arguments: arguments(section, problems),
+            config: texts(section, "config", problems),
+            env: env(section, problems),
         },
-        pinning: pinning(&mut section, problems),
-    };
-    section.finish(problems);
-    Some(plan)
+        pinning: pinning(section, problems),
+    }
 }
 
 /// CPUs by number; nothing if the key isn't there.
@@ -151,7 +144,7 @@ fn env(
 
 #[cfg(test)]
 mod tests {
-    use phasegate_model::Plan;
+    use phasegate_model::{Plan, ServerPlan, SubjectPlan};
 
     use crate::document::diagnostic::Source;
     use crate::read::plan::parse_plan;
@@ -165,6 +158,10 @@ mod tests {
         })
     }
 
+    fn server(subject: Option<SubjectPlan>) -> ServerPlan {
+        subject.unwrap().server().unwrap().clone()
+    }
+
     #[test]
     fn a_plan_names_what_it_measures_and_what_with() {
         let plan = parse(
@@ -172,8 +169,8 @@ mod tests {
              config = [\"maxmemory 10mb\"]\nenv = { MALLOC_CONF = \"narenas:1\" }\npinning = { client = 1 }\n",
         )
         .unwrap();
-        assert_eq!(plan.target.unwrap().program.as_deref(), Some("./redis-server"));
-        let baseline = plan.baseline.unwrap();
+        assert_eq!(server(plan.target).program.as_deref(), Some("./redis-server"));
+        let baseline = server(plan.baseline);
         assert_eq!(baseline.setup.arguments, ["--io-threads", "2"]);
         assert_eq!(baseline.setup.config.first().unwrap().words(), ["maxmemory", "10mb"]);
         let (name, value) = baseline.setup.env.first_key_value().unwrap();
@@ -186,13 +183,13 @@ mod tests {
     fn without_them_a_plan_has_none() {
         let plan = parse("").unwrap();
         assert!(plan.target.is_none() && plan.baseline.is_none());
-        assert!(parse("[baseline]\n").unwrap().baseline.unwrap().setup.is_plain());
+        assert!(server(parse("[baseline]\n").unwrap().baseline).setup.is_plain());
     }
 
     #[test]
     fn a_command_restarts_a_server_that_runs_and_no_other() {
         let plan = parse("[target]\nurl = \"unix:///s\"\nrestart = \"./restart.sh\"\n").unwrap();
-        assert_eq!(plan.target.unwrap().restart.unwrap().as_str(), "./restart.sh");
+        assert_eq!(server(plan.target).restart.unwrap().as_str(), "./restart.sh");
         let problems = |keys: &str| parse(&format!("[baseline]\n{keys}")).unwrap_err().join("\n");
         let both = problems("program = \"redis-server\"\nrestart = \"./restart.sh\"\n");
         assert!(
@@ -206,7 +203,7 @@ mod tests {
     #[test]
     fn a_running_server_may_be_a_node_of_a_cluster() {
         let cluster = |keys: &str| parse(&format!("[target]\n{keys}"));
-        let target = |keys: &str| cluster(keys).unwrap().target.unwrap();
+        let target = |keys: &str| server(cluster(keys).unwrap().target);
         assert!(target("cluster = true\n").cluster && !target("").cluster);
         let restarted = target("cluster = true\nrestart = \"./restart-all.sh\"\n");
         assert!(restarted.cluster && restarted.restart.is_some());
@@ -219,15 +216,15 @@ mod tests {
     fn a_certificate_and_its_key_belong_together() {
         let tls = |keys: &str| parse(&format!("[target]\ntls = {{ {keys} }}\n"));
         let files = tls("ca = \"ca.pem\", cert = \"c.pem\", key = \"c.key\"").unwrap();
-        let files = files.target.unwrap().tls.unwrap();
+        let files = server(files.target).tls.unwrap();
         let client = files.client.unwrap();
         assert_eq!(
             (files.ca.as_deref(), client.cert.as_str(), client.key.as_str()),
             (Some("ca.pem"), "c.pem", "c.key")
         );
-        let named = tls("server_name = \"cache.example\"").unwrap().target.unwrap().tls.unwrap();
+        let named = server(tls("server_name = \"cache.example\"").unwrap().target).tls.unwrap();
         assert_eq!(named.server_name.as_deref(), Some("cache.example"));
-        assert!(tls("ca = \"ca.pem\"").unwrap().target.unwrap().tls.unwrap().client.is_none());
+        assert!(server(tls("ca = \"ca.pem\"").unwrap().target).tls.unwrap().client.is_none());
         for (keys, told) in [
             ("cert = \"c.pem\"", "`tls` has `cert` and no `key`"),
             ("key = \"c.key\"", "`tls` has `key` and no `cert`"),

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use phasegate_model::{Headroom, Load, Metric, Plan, Quantile, Statistic};
+use phasegate_model::{
+    Headroom, Load, Metric, Plan, Quantile, Statistic, SubjectKind, SubjectPlan,
+};
 use toml::de::DeTable;
 
 use crate::decide::drift::LEAST_TRIALS;
@@ -25,15 +27,20 @@ pub fn verify_plan(source: &Source, plan: &Plan, matrix: &Matrix) -> Vec<Diagnos
     let places = Places::of(source);
     let mut problems = Vec::new();
     decision(plan, matrix, &places, &mut problems);
-    quantiles(plan, matrix, &places, &mut problems);
+    not_of_subject(plan, matrix, &places, &mut problems);
+    match plan.target.as_ref().and_then(SubjectPlan::command) {
+        Some(command) => starts(command.starts.get(), matrix, &places, &mut problems),
+        None => quantiles(plan, matrix, &places, &mut problems),
+    }
     baseline(plan, matrix, &places, &mut problems);
     problems.sort_by_key(|problem| (problem.span.start, problem.span.end));
     problems
 }
 
-/// Where the keys of `[measure]` are written.
+/// Where the keys of `[measure]` are written, and `[target]`.
 struct Places {
     keys: BTreeMap<String, Range<usize>>,
+    target: Range<usize>,
     /// For what isn't written.
     otherwise: Range<usize>,
 }
@@ -48,7 +55,8 @@ impl Places {
         let keys = measure.and_then(|measure| measure.get_ref().as_table());
         let keys = keys.into_iter().flat_map(|table| table.iter());
         let keys = keys.map(|(key, value)| (key.get_ref().to_string(), value.span())).collect();
-        Self { keys, otherwise }
+        let target = table("target").map_or_else(|| otherwise.clone(), toml::Spanned::span);
+        Self { keys, target, otherwise }
     }
 
     fn place(&self, key: &str) -> Range<usize> {
@@ -77,6 +85,10 @@ fn decision(plan: &Plan, matrix: &Matrix, places: &Places, problems: &mut Vec<Di
                 .witness(evidence)
                 .help(format!("write `trials = {fewest}` or more, or allow a higher `error_rate`")),
         );
+    }
+    // How long a command takes isn't known, and `[measure]` says nothing of its starts.
+    if plan.kind() == SubjectKind::Command {
+        return;
     }
     let each_round = u128::from(measure.samples.get()) + u128::from(measure.warmup);
     let rounds = u128::from(measure.rounds.get()) * u128::from(fewest);
@@ -141,7 +153,15 @@ fn baseline(plan: &Plan, matrix: &Matrix, places: &Places, problems: &mut Vec<Di
     if plan.baseline.is_some() {
         return;
     }
-    let of_pairs = |metric: &Metric| matches!(metric, Metric::Baseline(_) | Metric::Improvement(_));
+    let of_pairs = |metric: &Metric| {
+        matches!(
+            metric,
+            Metric::Baseline(_)
+                | Metric::Improvement(_)
+                | Metric::BaselineCommand(_)
+                | Metric::ImprovementCommand(_)
+        )
+    };
     let metrics: Vec<String> = matrix
         .metrics()
         .iter()
@@ -170,21 +190,68 @@ fn quantiles(plan: &Plan, matrix: &Matrix, places: &Places, problems: &mut Vec<D
         if taken >= needed {
             continue;
         }
-        let rows = matrix
-            .rows
-            .iter()
-            .filter(|row| row.conditions().any(|condition| condition.metrics().contains(&metric)));
-        let rows: Vec<String> = rows.map(|row| format!("`{}`", row.id)).take(3).collect();
+        let rows = rows_over(matrix, metric);
         let message = format!("{metric} needs {needed} samples in each {whose}, not {taken}");
         let enough = if each_round { needed } else { needed.div_ceil(rounds) };
         problems.push(
             Diagnostic::new(Code::QuantileNeedsSamples, places.place("samples"), message)
-                .label(format!("asked for by {}", rows.join(", ")))
+                .label(format!("asked for by {rows}"))
                 .witness(told(format!(
                     "{} samples of each {whose} lie beyond {metric}; {SAMPLES_BEYOND} are needed",
                     quantile.samples_beyond(taken),
                 )))
                 .help(format!("write `samples = {enough}`, or decide by a lower quantile")),
         );
+    }
+}
+
+/// The rows that ask for a metric, the first three of them.
+fn rows_over(matrix: &Matrix, metric: Metric) -> String {
+    let rows = matrix
+        .rows
+        .iter()
+        .filter(|row| row.conditions().any(|condition| condition.metrics().contains(&metric)));
+    let rows: Vec<String> = rows.map(|row| format!("`{}`", row.id)).take(3).collect();
+    rows.join(", ")
+}
+
+/// Metrics that what the plan measures doesn't have.
+fn not_of_subject(plan: &Plan, matrix: &Matrix, places: &Places, problems: &mut Vec<Diagnostic>) {
+    let kind = plan.kind();
+    for metric in matrix.metrics().into_iter().filter(|metric| !metric.is_of(kind)) {
+        let family = match kind {
+            SubjectKind::Command => "command.wall, command.cpu, command.rss and command.exit",
+            SubjectKind::Redis => "rtt, floor, headroom, server and memory",
+        };
+        let message = format!("{kind} has no {metric}");
+        problems.push(
+            Diagnostic::new(Code::NotOfSubject, places.target.clone(), message)
+                .label(format!(
+                    "asked for by {} of matrix `{}`",
+                    rows_over(matrix, metric),
+                    matrix.id
+                ))
+                .help(format!("{kind} has the metrics of {family}; name another matrix or target")),
+        );
+    }
+}
+
+/// Quantiles of a command's wall times need as many starts as leave one at or beyond them.
+fn starts(starts: u32, matrix: &Matrix, places: &Places, problems: &mut Vec<Diagnostic>) {
+    for metric in matrix.metrics() {
+        let (Metric::Command(of) | Metric::BaselineCommand(of) | Metric::ImprovementCommand(of)) =
+            metric
+        else {
+            continue;
+        };
+        let needed = of.fewest_starts();
+        if starts < needed {
+            let message = format!("{metric} needs {needed} starts in each trial, not {starts}");
+            problems.push(
+                Diagnostic::new(Code::QuantileNeedsSamples, places.target.clone(), message)
+                    .label(format!("asked for by {}", rows_over(matrix, metric)))
+                    .help(format!("write `starts = {needed}`, or decide by another metric")),
+            );
+        }
     }
 }

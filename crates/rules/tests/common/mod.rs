@@ -51,6 +51,7 @@ pub(crate) fn evidence(trials: impl IntoIterator<Item = Readings>) -> Evidence {
         readings,
         rounds: Vec::new(),
         rtt_histogram: String::new(),
+        starts: Vec::new(),
         floor_rounds: Vec::new(),
         floor_histogram: None,
         service_histogram: None,

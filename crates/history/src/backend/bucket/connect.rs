@@ -10,9 +10,9 @@ use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 
 use crate::backend::bucket::failure::{Access, Credentials, advice_on_credentials, root_cause};
+use crate::backend::bucket::transport::Transport;
 use crate::backend::error::OpenError;
 use crate::backend::location::{BucketUrl, Provider};
-use crate::backend::bucket::transport::Transport;
 
 /// How long a connection may take to come about, and a request to be answered.
 const CONNECT: Duration = Duration::from_secs(5);

@@ -1,0 +1,9 @@
+//! The loop of trials, rounds and pairs, for whatever is measured: it knows no protocol.
+
+pub(crate) mod error;
+pub(crate) mod nodes;
+pub(crate) mod pair;
+pub(crate) mod progress;
+pub(crate) mod rounds;
+pub(crate) mod session;
+pub(crate) mod trial;

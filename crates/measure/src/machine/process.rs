@@ -1,0 +1,18 @@
+//! What is told of a process: its name, and its last words.
+use std::path::Path;
+
+/// How much of a log is quoted.
+const LOG_LINES: usize = 4;
+
+/// The last lines of what a program printed in one line, for messages.
+pub(crate) fn last_lines(printed: &[u8]) -> String {
+    let text = String::from_utf8_lossy(printed);
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let last = lines.get(lines.len().saturating_sub(LOG_LINES)..).unwrap_or_default();
+    if last.is_empty() { "nothing".to_owned() } else { last.join(" | ") }
+}
+
+/// A program's name without its folder.
+pub(crate) fn file_name(program: &Path) -> String {
+    program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned()
+}

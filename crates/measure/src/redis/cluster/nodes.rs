@@ -1,0 +1,241 @@
+//! The campaign against a cluster: a session with each primary, which are looked for again before
+//! each trial.
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use phasegate_model::{MeasurePlan, RestartCommand, Trial};
+
+use crate::campaign::error::MeasureError;
+use crate::campaign::nodes::worst;
+use crate::campaign::progress::Progress;
+use crate::campaign::session::Session;
+use crate::floor::process::StandIn;
+use crate::redis::ask::requests::Requests;
+use crate::redis::ask::share::{KeyWords, Share};
+use crate::redis::ask::slots::Slots;
+use crate::redis::cluster::error::ClusterError;
+use crate::redis::cluster::topology::Primary;
+use crate::redis::cluster::topology::primaries;
+use crate::redis::reach::address::Address;
+use crate::redis::reach::control::Control;
+use crate::redis::reach::endpoint::Endpoint;
+use crate::redis::reach::terms::Terms;
+use crate::redis::send::connection::SampleError;
+use crate::redis::server::restart::{RESTART_LIMIT, Restart};
+use crate::redis::source::{Contender, Contenders, Source};
+
+/// The primaries of a cluster, each with what it is compared with.
+pub(crate) struct Primaries {
+    cluster: Cluster,
+    /// The other cluster, if the baseline is one.
+    baseline: Option<Cluster>,
+    /// One for each primary, in the order of their slots.
+    sessions: Vec<Session>,
+    keys: KeyWords,
+}
+
+/// A cluster, by the node that was named.
+struct Cluster {
+    seed: Address,
+    restart: Option<RestartCommand>,
+    /// Those of the beginning, in the order of the slots that they had then.
+    primaries: Vec<Primary>,
+}
+
+impl Primaries {
+    /// Opens a session with each primary that the node tells. If the baseline is a cluster, too,
+    /// each is compared with the one that has the same slots; else all with the same server.
+    pub(crate) fn find(
+        contenders: &Contenders,
+        (seed, of_baseline): (&Address, Option<&Address>),
+        plan: &MeasurePlan,
+        stand_in: Option<&StandIn>,
+        terms: &Terms,
+    ) -> Result<Self, MeasureError> {
+        let Contenders { candidate, baseline } = contenders;
+        let mut control = Control::open(seed, terms.reply_limit)?;
+        let cluster = Cluster::find(&mut control, seed, candidate)?;
+        let keys = KeyWords::ask(&mut control, plan)?;
+        let partner = baseline.as_ref().filter(|baseline| baseline.cluster).zip(of_baseline);
+        let partner = partner.map(|(baseline, seed)| -> Result<Cluster, MeasureError> {
+            let mut control = Control::open(seed, terms.reply_limit)?;
+            Cluster::find(&mut control, seed, baseline)
+        });
+        let partner = partner.transpose().map_err(MeasureError::of_baseline)?;
+        let mut found = Self { cluster, baseline: partner, sessions: Vec::new(), keys };
+        found.check_pairs()?;
+        for (place, primary) in found.cluster.primaries.iter().enumerate() {
+            let candidate = of_node(candidate, &primary.address);
+            let partner = found.baseline.as_ref().and_then(|it| it.primaries.get(place));
+            let baseline = match (baseline, partner) {
+                (Some(baseline), Some(partner)) => Some(of_node(baseline, &partner.address)),
+                (baseline, _) => baseline.clone(),
+            };
+            let contenders = Contenders { candidate, baseline };
+            let interrupted = Arc::clone(&terms.interrupted);
+            found.sessions.push(Session::open(contenders, plan, stand_in, interrupted)?);
+        }
+        found.share_out()?;
+        Ok(found)
+    }
+
+    /// How many there are.
+    pub(crate) const fn count(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// That each primary has one of the baseline's to be compared with.
+    fn check_pairs(&self) -> Result<(), ClusterError> {
+        let Some(baseline) = &self.baseline else { return Ok(()) };
+        let told = |primary: Option<&Primary>| match primary {
+            Some(Primary { address, slots }) => (format!("`{address}`"), slots.to_string()),
+            None => ("no further primary".to_owned(), "none".to_owned()),
+        };
+        let (ours, theirs) = (&self.cluster.primaries, &baseline.primaries);
+        for place in 0..ours.len().max(theirs.len()) {
+            let (candidate, candidate_slots) = told(ours.get(place));
+            let (baseline, baseline_slots) = told(theirs.get(place));
+            if candidate_slots != baseline_slots {
+                return Err(ClusterError::Unlike {
+                    candidate,
+                    candidate_slots,
+                    baseline,
+                    baseline_slots,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives each session the part of the requests that is for its primary's slots.
+    fn share_out(&mut self) -> Result<(), MeasureError> {
+        let primaries = u64::try_from(self.sessions.len()).unwrap_or(u64::MAX);
+        for (session, primary) in self.sessions.iter_mut().zip(&self.cluster.primaries) {
+            let slots = primary.slots.clone();
+            let no_request = || ClusterError::NoRequest { slots: primary.slots.to_string() };
+            let absent_key = slots.absent_key().ok_or_else(no_request)?;
+            let share = Share { slots, absent_key, keys: self.keys.clone(), primaries };
+            if let Some(baseline) = &mut session.baseline {
+                baseline.share = Some(share.clone());
+            }
+            let has_changed = session.candidate.share.as_ref().map(|it| &it.slots);
+            let has_changed = has_changed != Some(&share.slots);
+            session.candidate.share = Some(share);
+            // Said before anything is measured, and not made for nothing in each trial.
+            if has_changed && Requests::of(&session.candidate, None).is_none() {
+                return Err(no_request().into());
+            }
+        }
+        Ok(())
+    }
+
+    /// One trial of each, and of each metric the worst.
+    pub(crate) fn trial(
+        &mut self,
+        terms: &Terms,
+        number: u32,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Trial, MeasureError> {
+        self.cluster.restart(terms)?;
+        self.cluster.find_again(terms)?;
+        if let Some(baseline) = &mut self.baseline {
+            baseline.restart(terms).map_err(MeasureError::of_baseline)?;
+            baseline.find_again(terms).map_err(MeasureError::of_baseline)?;
+        }
+        self.check_pairs()?;
+        self.share_out()?;
+        let mut trials = Vec::new();
+        for (place, session) in self.sessions.iter_mut().enumerate() {
+            let node = |cluster: &Cluster| Some(cluster.primaries.get(place)?.address.to_string());
+            let address = node(&self.cluster).unwrap_or_default();
+            let of_baseline = self.baseline.as_ref().and_then(node).unwrap_or_default();
+            let trial = session.trial(number, progress).map_err(|error| match error {
+                MeasureError::Baseline(error) => moved(*error, &of_baseline).of_baseline(),
+                error => moved(error, &address),
+            });
+            trials.push((address, trial?));
+        }
+        worst(number, trials)
+    }
+}
+
+impl Cluster {
+    fn find(
+        control: &mut Control,
+        seed: &Address,
+        contender: &Contender,
+    ) -> Result<Self, MeasureError> {
+        let primaries = primaries(control, seed)?;
+        Ok(Self { seed: seed.clone(), restart: contender.restart.clone(), primaries })
+    }
+
+    /// Asks who has the slots now: the node that was named, or else the first primary that answers.
+    /// Others than at the beginning end the campaign.
+    fn find_again(&mut self, terms: &Terms) -> Result<(), MeasureError> {
+        let open = |address: &Address| Control::open(address, terms.reply_limit);
+        let (mut control, asked) = match open(&self.seed) {
+            Ok(control) => (control, self.seed.clone()),
+            Err(error) => {
+                let others = self.primaries.iter().map(|primary| &primary.address);
+                let answers = |it: &Address| Some((open(it).ok()?, it.clone()));
+                others.into_iter().find_map(answers).ok_or(error)?
+            }
+        };
+        let found = primaries(&mut control, &asked)?;
+        let (before, now) = (addresses(&self.primaries), addresses(&found));
+        if now == before {
+            // In the order of the beginning, which is that of the sessions.
+            for primary in &mut self.primaries {
+                let shown = primary.address.to_string();
+                let same = found.iter().find(|it| it.address.to_string() == shown);
+                primary.slots = same.map_or_else(Slots::default, |it| it.slots.clone());
+            }
+            return Ok(());
+        }
+        let list = |these: &BTreeSet<String>, those: &BTreeSet<String>| {
+            let named: Vec<String> = these.difference(those).map(|it| format!("`{it}`")).collect();
+            if named.is_empty() { "none".to_owned() } else { named.join(", ") }
+        };
+        let (new, gone) = (list(&now, &before), list(&before, &now));
+        Err(ClusterError::Elsewhere { new, gone }.into())
+    }
+
+    /// Runs the owner's command, if there is one, and waits until each primary is another process
+    /// than before and the cluster is whole.
+    fn restart(&self, terms: &Terms) -> Result<(), MeasureError> {
+        let Some(command) = &self.restart else { return Ok(()) };
+        let addresses = self.primaries.iter().map(|primary| &primary.address);
+        let restart = |address| Restart { command, address, terms, limit: RESTART_LIMIT };
+        let restarts: Vec<Restart<'_>> = addresses.map(restart).collect();
+        let before: Vec<Option<String>> = restarts.iter().map(Restart::identity).collect();
+        if let Some(any) = restarts.first() {
+            any.run()?;
+        }
+        for (restart, before) in restarts.iter().zip(&before) {
+            restart.wait_until_ready(before.as_deref())?;
+        }
+        Ok(())
+    }
+}
+
+fn addresses(primaries: &[Primary]) -> BTreeSet<String> {
+    primaries.iter().map(|it| it.address.to_string()).collect()
+}
+
+/// One node of the cluster that a contender is. What restarts it restarts all of them.
+fn of_node(contender: &Contender, address: &Address) -> Contender {
+    let source = Source::Running(Endpoint::At(address.clone()));
+    Contender { source, cluster: false, restart: None, ..contender.clone() }
+}
+
+/// That a slot went elsewhere between asking who has it and the last sample.
+fn moved(error: MeasureError, address: &str) -> MeasureError {
+    match error {
+        MeasureError::Round { source: SampleError::ErrorReply { words }, .. }
+            if words.starts_with("MOVED ") || words.starts_with("ASK ") =>
+        {
+            ClusterError::Moved { address: address.to_owned(), words }.into()
+        }
+        error => error,
+    }
+}

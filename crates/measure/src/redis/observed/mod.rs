@@ -1,0 +1,7 @@
+//! What a server says of itself: its `INFO` and its environment as readings.
+
+pub(crate) mod environment;
+pub(crate) mod headroom;
+pub(crate) mod probe;
+pub(crate) mod product;
+pub(crate) mod readings;

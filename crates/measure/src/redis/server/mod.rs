@@ -1,0 +1,7 @@
+//! A server's life: a program found, started, filled, restarted and stopped. For the subject and the cluster.
+
+pub(crate) mod dataset;
+pub(crate) mod private;
+pub(crate) mod program;
+pub(crate) mod records;
+pub(crate) mod restart;
