@@ -15,7 +15,7 @@ use cedar_policy::{
     Authorizer, Context, Entities, EntityUid, PolicyId, PolicySet, Request, RestrictedExpression,
 };
 use phasegate_model::{Metric, Reading, Readings};
-use phasegate_rules::{Matrix, Source};
+use phasegate_rules::{Background, Matrix, Recorded, RecordedReadings, Source};
 use serde_json::json;
 
 /// Decisions in a batch, and batches of each engine.
@@ -77,12 +77,11 @@ fn phasegate() -> Decide {
         let reading = Reading::parse(metric, text).expect("of its domain");
         readings.insert(metric, reading).expect("of its domain");
     }
-    // Held for as long as the benchmark runs.
-    let ballot = Box::leak(Box::new(matrix)).ballot();
-    let mut votes = Vec::new();
+    // What a backtest calls for each record.
     Box::new(move || {
-        ballot.vote(black_box(&readings), &mut votes);
-        ballot.outcome(&votes).as_str()
+        let readings = RecordedReadings::Typical(black_box(&readings));
+        let record = Recorded { background: Background::NOTHING, readings };
+        matrix.outcomes_over([record]).next().map_or("undecided", |outcome| outcome.as_str())
     })
 }
 

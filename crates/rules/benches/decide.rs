@@ -1,5 +1,5 @@
-//! How long deciding takes: one trial's vote on five rows, a whole decision over 30 trials with
-//! everything that a report shows, and one matrix over very many recorded decisions.
+//! How long deciding takes: a whole decision over 30 trials with everything that a report shows,
+//! and one matrix over very many recorded decisions.
 //!
 //! `cargo bench -p phasegate-rules --bench decide`
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark")]
@@ -31,12 +31,6 @@ fn main() {
     });
     let evidence = evidence(trials);
     let all: Vec<&Readings> = evidence.trials.iter().map(|trial| &trial.readings).collect();
-    let ballot = matrix.ballot();
-    let mut votes = Vec::new();
-    time("one trial's vote on five rows", 10_000, || {
-        ballot.vote(black_box(&evidence.trials[0].readings), &mut votes);
-        black_box(ballot.outcome(&votes));
-    });
     time("a decision over 30 trials", 200, || drop(black_box(matrix.decide(black_box(&evidence)))));
     time("where a run stands after 30 trials", 200, || {
         drop(black_box(matrix.progress(black_box(&all), 30)));

@@ -27,7 +27,6 @@ pub use crate::ask::progress::{Progress, RowProgress};
 pub use crate::ask::waived::Effective;
 pub use crate::ask::what_if::typical_readings;
 pub use crate::decide::background::Background;
-pub use crate::decide::ballot::{Ballot, Vote};
 pub use crate::decide::claims::judge;
 pub use crate::document::diagnostic::{Code, Diagnostic, Severity, Source, Witness};
 pub use crate::document::explain::explain;

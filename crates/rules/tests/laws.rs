@@ -155,23 +155,6 @@ proptest! {
     }
 
     #[test]
-    fn a_ballot_votes_as_conditions_hold(rows in rows(), trial in trial()) {
-        let matrix = matrix_of(&rows.concat());
-        let mut votes = Vec::new();
-        matrix.ballot().vote(&trial, &mut votes);
-        for (row, vote) in matrix.rows.iter().zip(votes) {
-            let known = |truth| match truth {
-                phasegate_rules::condition::Truth::True => Some(true),
-                phasegate_rules::condition::Truth::False => Some(false),
-                phasegate_rules::condition::Truth::Unknown(_) => None,
-            };
-            prop_assert_eq!(vote.holds, known(row.when.condition.holds(&trial)));
-            let given = row.given.as_ref().map_or(Some(true), |g| known(g.condition.holds(&trial)));
-            prop_assert_eq!(vote.applies, given);
-        }
-    }
-
-    #[test]
     fn a_backtest_comes_out_as_deciding_does(rows in rows(), runs in proptest::collection::vec(trials(), 1..4)) {
         let matrix = matrix_of(&rows.concat());
         let runs: Vec<_> = runs.into_iter().map(evidence).collect();
@@ -189,9 +172,6 @@ proptest! {
             readings: RecordedReadings::Typical(&trial),
         };
         prop_assert_eq!(matrix.outcomes_over([record]).collect::<Vec<_>>(), [decided]);
-        let mut votes = Vec::new();
-        matrix.ballot().vote(&trial, &mut votes);
-        prop_assert_eq!(matrix.ballot().outcome(&votes), decided);
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use phasegate_model::{Evidence, Metric, Outcome, Readings};
 
+use crate::condition::evaluate::Truth;
+use crate::condition::term::Condition;
 use crate::decide::assess::{Assessment, RowState};
 use crate::decide::background::{Background, completed_or};
-use crate::decide::ballot::Ballot;
-use crate::decide::columns::Columns;
-use crate::matrix::Matrix;
-use crate::outcome::certain_outcome;
+use crate::matrix::{Matrix, Row};
+use crate::outcome::{Asks, certain_outcome};
 
 /// What is known of a recorded decision: enough to decide it again.
 #[derive(Clone, Debug)]
@@ -40,52 +40,44 @@ impl<'r> Recorded<'r> {
 impl Matrix {
     /// What this matrix would have decided each time: the outcomes of [`Matrix::decide`], in the
     /// order of the records, and nothing that is only for readers.
-    ///
-    /// Conditions are made ready once. A matrix that names facts or an earlier phase needs that
-    /// for each record anew, which takes several times as long.
     pub fn outcomes_over<'r>(
         &self,
         records: impl IntoIterator<Item = Recorded<'r>>,
     ) -> impl Iterator<Item = Outcome> {
         let metrics = self.metrics();
-        let earlier =
-            |metric: &Metric| matches!(metric, Metric::PreviousRtt(_) | Metric::PreviousMemory(_));
-        let alone = self.fact_uses().next().is_none() && !metrics.iter().any(earlier);
-        let ballot = alone.then(|| self.ballot());
-        records.into_iter().map(move |record| match &ballot {
-            Some(ballot) => ballot.outcome_of(&record.readings, &metrics),
-            None => self.outcome_with(&record, &metrics),
-        })
+        records.into_iter().map(move |record| self.outcome_with(&record, &metrics))
     }
 
     fn outcome_with(&self, record: &Recorded<'_>, metrics: &[Metric]) -> Outcome {
         let bound = self.bound(&record.background);
-        let ballot = bound.ballot();
         let complete = |trials: &[&Readings]| record.background.complete(trials, metrics);
         match &record.readings {
             RecordedReadings::Trials(trials) => {
                 let completed = complete(trials);
                 let trials = completed_or(completed.as_ref(), trials);
-                ballot.outcome_of(&RecordedReadings::Trials(trials), metrics)
+                let assessment = Assessment::of(&bound, &trials);
+                certain_outcome(&bound, assessment.rows.iter().map(RowState::possible))
             }
             RecordedReadings::Typical(readings) => {
                 let completed = complete(&[readings]).and_then(|mut readings| readings.pop());
                 let readings = completed.as_ref().unwrap_or(readings);
-                ballot.outcome_of(&RecordedReadings::Typical(readings), metrics)
+                let possible = |row: &Row| {
+                    let given = row.given.as_ref();
+                    let applies = given.map_or(Some(true), |it| known(&it.condition, readings));
+                    Asks::of(row).possible(applies, known(&row.when.condition, readings))
+                };
+                certain_outcome(&bound, bound.rows.iter().map(possible))
             }
         }
+        .unwrap_or(Outcome::Undecided)
     }
 }
 
-impl Ballot<'_> {
-    fn outcome_of(&self, readings: &RecordedReadings<'_>, metrics: &[Metric]) -> Outcome {
-        match readings {
-            RecordedReadings::Typical(readings) => self.outcome_at(readings),
-            RecordedReadings::Trials(trials) => {
-                let assessment = Assessment::of(self, &Columns::of(metrics, trials));
-                certain_outcome(self.matrix, assessment.rows.iter().map(RowState::possible))
-                    .unwrap_or(Outcome::Undecided)
-            }
-        }
+/// Whether the condition holds; nothing if the readings don't tell.
+fn known(condition: &Condition, readings: &Readings) -> Option<bool> {
+    match condition.holds(readings) {
+        Truth::True => Some(true),
+        Truth::False => Some(false),
+        Truth::Unknown(_) => None,
     }
 }

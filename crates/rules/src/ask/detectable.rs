@@ -9,18 +9,11 @@ use crate::matrix::Matrix;
 const POWER: f64 = 0.8;
 
 impl Matrix {
-    /// What the evidence of the votes has to reach: conditions that are put to the vote, divided
-    /// by the error rate.
-    #[must_use]
-    pub fn threshold(&self) -> f64 {
-        self.ballot().threshold
-    }
-
     /// The fewest trials that can settle every row: all of them agreeing in everything. One, if
     /// no row is put to the vote.
     #[must_use]
     pub fn fewest_trials(&self) -> u32 {
-        if self.ballot().voted == 0 { 1 } else { enough_trials(self) }
+        if self.voted_conditions() == 0 { 1 } else { enough_trials(self) }
     }
 }
 

@@ -8,7 +8,6 @@ use phasegate_model::{
     Statistic,
 };
 
-use crate::decide::columns::Columns;
 use crate::decide::summary::Samples;
 use crate::document::diagnostic::{Diagnostic, Source};
 use crate::matrix::Matrix;
@@ -128,8 +127,7 @@ impl Comparison {
 /// could be made with a chance of 5 % at most. Six trials are the fewest that have one.
 #[must_use]
 pub fn typical_reading(metric: Metric, trials: &[&Readings]) -> MetricSummary {
-    let columns = Columns::of(&[metric], trials);
-    Samples::of(columns, trials.len()).summarize(metric, INTERVAL_THRESHOLD)
+    Samples::of(&[metric], trials).summarize(metric, INTERVAL_THRESHOLD)
 }
 
 #[cfg(test)]

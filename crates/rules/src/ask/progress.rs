@@ -4,7 +4,6 @@ use phasegate_model::{Finding, Readings, RowId};
 
 use crate::decide::assess::{Assessment, RowState};
 use crate::decide::background::{Background, completed_or};
-use crate::decide::columns::Columns;
 use crate::matrix::Matrix;
 
 /// Where a run stands, after some of its trials.
@@ -47,8 +46,7 @@ impl Matrix {
         let metrics = self.metrics();
         let completed = background.complete(trials, &metrics);
         let trials = completed_or(completed.as_ref(), trials);
-        let ballot = matrix.ballot();
-        let assessment = Assessment::of(&ballot, &Columns::of(&metrics, &trials));
+        let assessment = Assessment::of(&matrix, &trials);
         let row = |state: &RowState<'_>| RowProgress {
             id: state.row.id.clone(),
             finding: state.finding(),

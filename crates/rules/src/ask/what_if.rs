@@ -8,7 +8,6 @@ use phasegate_model::{
     Target, TargetServer, Transcription, Trial,
 };
 
-use crate::decide::columns::Columns;
 use crate::decide::summary::Samples;
 use crate::decide::votes::enough_trials;
 use crate::matrix::Matrix;
@@ -30,8 +29,7 @@ pub fn typical_readings(evidence: &Evidence) -> Readings {
     let metrics: BTreeSet<Metric> =
         trials.iter().flat_map(|readings| readings.iter().map(|(metric, _)| metric)).collect();
     let metrics: Vec<Metric> = metrics.into_iter().collect();
-    let columns = Columns::of(&metrics, &trials);
-    for (metric, median) in Samples::of(columns, trials.len()).medians() {
+    for (metric, median) in Samples::of(&metrics, &trials).medians() {
         insert(&mut typical, metric, Reading::exact(median));
     }
     let previous = evidence.previous.iter();

@@ -10,7 +10,6 @@ use crate::condition::arithmetic::{Fault, apply, negate};
 use crate::condition::kinds::Kinds;
 use crate::condition::lexer::Operator;
 use crate::condition::term::{Comparison, Condition, FactProblem, Term};
-use crate::exact;
 
 /// What a condition says of one trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,7 +116,7 @@ impl Comparison {
             && let Some(measured) = readings.get(*metric).and_then(Reading::number)
             && measured.is_exact()
         {
-            let order = exact::compare(measured.value(), *amount);
+            let order = measured.value().cmp(amount);
             return Truth::from_option(Some(self.operator.holds(order)));
         }
         let known = match (self.left.value(readings), self.right.value(readings)) {
@@ -227,7 +226,7 @@ fn read(metric: Metric, readings: &Readings) -> Result<Value<'_>, Unknown> {
 /// Compares two intervals: known only if every pair of points in them agrees.
 pub(crate) fn compare(left: &Measured, operator: Operator, right: &Measured) -> Option<bool> {
     if left.is_exact() && right.is_exact() {
-        return Some(operator.holds(exact::compare(left.value(), right.value())));
+        return Some(operator.holds(left.value().cmp(&right.value())));
     }
     let surely = |yes: bool, no: bool| match (yes, no) {
         (true, _) => Some(true),

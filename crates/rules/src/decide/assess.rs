@@ -4,11 +4,9 @@ use std::ops::RangeInclusive;
 
 use phasegate_model::{Finding, GivenVerdict, Readings, Votes};
 
-use crate::decide::ballot::{Ballot, RowBallot};
-use crate::decide::columns::Columns;
 use crate::decide::tally::Tally;
 use crate::margin::point::Point;
-use crate::matrix::Row;
+use crate::matrix::{Matrix, Row};
 use crate::outcome::{Asks, Possible};
 
 /// After how many trials at least every row is decided; nothing if they never all are.
@@ -24,7 +22,8 @@ fn first_settled(rows: &[RowState<'_>], trials: usize) -> Option<usize> {
 /// What the trials so far say of every row.
 pub(crate) struct Assessment<'b> {
     pub(crate) rows: Vec<RowState<'b>>,
-    ballot: &'b Ballot<'b>,
+    /// What evidence has to reach.
+    threshold: f64,
     /// Trials taken into account: those after the one that settled every row are not.
     pub(crate) considered: usize,
 }
@@ -38,21 +37,20 @@ pub(crate) struct RowState<'b> {
 
 impl<'b> Assessment<'b> {
     /// Takes the trials in their order until every row is settled.
-    pub(crate) fn of(ballot: &'b Ballot<'b>, columns: &Columns<'_>) -> Self {
-        let row = |row| RowState::new(row, columns, ballot.threshold);
-        let mut rows: Vec<RowState<'_>> = ballot.rows.iter().map(row).collect();
-        let trials = columns.trials();
+    pub(crate) fn of(matrix: &'b Matrix, trials: &[&Readings]) -> Self {
+        let threshold = matrix.threshold();
+        let row = |row| RowState::new(row, trials, threshold);
+        let mut rows: Vec<RowState<'_>> = matrix.rows.iter().map(row).collect();
         let considered = first_settled(&rows, trials.len()).unwrap_or(trials.len());
-        let trials = trials.get(..considered).unwrap_or(trials);
         for state in &mut rows {
-            state.count(trials, ballot.threshold);
+            state.count(considered, threshold);
         }
-        Self { rows, ballot, considered }
+        Self { rows, threshold, considered }
     }
 
     /// What evidence has to reach.
     pub(crate) const fn threshold(&self) -> f64 {
-        self.ballot.threshold
+        self.threshold
     }
 
     /// Whether every row is decided.
@@ -70,7 +68,7 @@ impl<'b> Assessment<'b> {
 
     /// How the row's evidence stands, for readers; nothing for a row that isn't voted on.
     pub(crate) fn votes(&self, state: &RowState<'_>) -> Option<Votes> {
-        state.when.votes(self.ballot)
+        state.when.votes(self.threshold)
     }
 }
 
@@ -78,15 +76,15 @@ impl Assessment<'_> {
     /// How the condition that limits the row stands; nothing if there is none.
     pub(crate) fn given(&self, state: &RowState<'_>, point: &Point<'_>) -> Option<GivenVerdict> {
         let given = state.given.as_ref()?;
-        Some(given.verdict(self.ballot, point))
+        Some(given.verdict(self.threshold, point))
     }
 }
 
 impl<'b> RowState<'b> {
-    fn new(row: &'b RowBallot<'b>, columns: &Columns<'_>, threshold: f64) -> Self {
-        let tally = |ballot| Tally::new(ballot, columns, threshold);
-        let given = row.given.as_ref().map(tally);
-        Self { row: row.row, asks: row.asks, given, when: tally(&row.when) }
+    fn new(row: &'b Row, trials: &[&Readings], threshold: f64) -> Self {
+        let tally = |condition| Tally::new(condition, trials, threshold);
+        let given = row.given.as_ref().map(|given| tally(&given.condition));
+        Self { row, asks: Asks::of(row), given, when: tally(&row.when.condition) }
     }
 
     /// After how many trials the row is decided, were it alone; nothing if it never is.
@@ -104,7 +102,7 @@ impl<'b> RowState<'b> {
         }
     }
 
-    fn count(&mut self, trials: &[&Readings], threshold: f64) {
+    fn count(&mut self, trials: usize, threshold: f64) {
         self.when.count(trials, threshold);
         if let Some(given) = &mut self.given {
             given.count(trials, threshold);

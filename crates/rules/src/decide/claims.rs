@@ -12,7 +12,6 @@ use phasegate_model::{
 use crate::condition::check::{Checked, checked_with_facts};
 use crate::decide::assess::{Assessment, RowState};
 use crate::decide::background::{Background, completed_or, facts_used};
-use crate::decide::columns::Columns;
 use crate::decide::summary::{Samples, ordered_metrics};
 use crate::margin::point::Point;
 use crate::matrix::{DEFAULT_ERROR_RATE, FactUse, HitPolicy, Matrix, Row, RowPlaces, Written};
@@ -115,11 +114,9 @@ fn verdicts(family: &Matrix, background: &Background<'_>, trials: &[&Readings]) 
     let completed = background.complete(trials, &metrics);
     let trials = completed_or(completed.as_ref(), trials);
     let bound = family.bound(background);
-    let ballot = bound.ballot();
-    let columns = Columns::of(&metrics, &trials);
-    let assessment = Assessment::of(&ballot, &columns);
+    let assessment = Assessment::of(&bound, &trials);
     let nothing = Readings::default();
-    let samples = Samples::of(columns, trials.len());
+    let samples = Samples::of(&metrics, &trials);
     let point = Point::new(samples.medians(), trials.first().copied().unwrap_or(&nothing));
     let verdict = |state: &RowState<'_>| {
         let margin = point.margin(&state.row.when.condition);

@@ -8,7 +8,6 @@ use phasegate_model::{
 use crate::decide::assess::{Assessment, RowState};
 use crate::decide::background::{Background, completed_or, facts_used};
 use crate::decide::claims;
-use crate::decide::columns::Columns;
 use crate::decide::summary::{Samples, ordered_metrics};
 use crate::margin::point::Point;
 use crate::matrix::{HitPolicy, Matrix, Row};
@@ -33,13 +32,11 @@ impl Matrix {
 
     /// Decides with facts in their places, and with what is known of an earlier phase.
     fn decide_on(&self, evidence: &Evidence, trials: &[&Readings], metrics: &[Metric]) -> Decision {
-        let ballot = self.ballot();
-        let columns = Columns::of(metrics, trials);
-        let assessment = Assessment::of(&ballot, &columns);
+        let assessment = Assessment::of(self, trials);
         let considered = trials.get(..assessment.considered).unwrap_or(trials);
         let nothing = Readings::default();
         let first = considered.first().copied().unwrap_or(&nothing);
-        let samples = Samples::of(columns, considered.len());
+        let samples = Samples::of(metrics, considered);
         let point = Point::new(samples.medians(), first);
 
         let findings: Vec<Finding> = assessment.rows.iter().map(RowState::finding).collect();
@@ -54,7 +51,7 @@ impl Matrix {
             phase: evidence.plan.phase.clone(),
             matrix: self.id.clone(),
             error_rate: self.error_rate,
-            voted_conditions: ballot.voted,
+            voted_conditions: self.voted_conditions(),
             trials: u32::try_from(considered.len()).unwrap_or(u32::MAX),
             outcome: resolution.outcome,
             next: resolution

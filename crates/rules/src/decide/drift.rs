@@ -34,7 +34,7 @@ fn is_far_by_ratio(sides: &[(Decimal, Decimal)]) -> Option<bool> {
         return None;
     }
     let (_, limit) = sides.first()?;
-    let constant = sides.iter().all(|(_, right)| exact::compare(*right, *limit).is_eq());
+    let constant = sides.iter().all(|(_, right)| right.cmp(limit).is_eq());
     let told = if constant { is_far_from(range(sides)?, *limit) } else { None };
     told.or_else(|| is_far_by_quotients(sides))
 }
@@ -42,7 +42,7 @@ fn is_far_by_ratio(sides: &[(Decimal, Decimal)]) -> Option<bool> {
 /// The smallest and the largest of the left sides.
 fn range(sides: &[(Decimal, Decimal)]) -> Option<(Decimal, Decimal)> {
     let lefts = || sides.iter().map(|(left, _)| *left);
-    let by_size = |left: &Decimal, right: &Decimal| exact::compare(*left, *right);
+    let by_size = |left: &Decimal, right: &Decimal| left.cmp(right);
     Some((lefts().min_by(by_size)?, lefts().max_by(by_size)?))
 }
 
@@ -50,9 +50,9 @@ fn range(sides: &[(Decimal, Decimal)]) -> Option<(Decimal, Decimal)> {
 /// if the products are too large.
 pub(crate) fn is_far_from((smallest, largest): (Decimal, Decimal), limit: Decimal) -> Option<bool> {
     (is_positive(&smallest) && is_positive(&limit)).then_some(())?;
-    if exact::compare(smallest, limit).is_gt() {
+    if smallest.cmp(&limit).is_gt() {
         exact::compare_square(smallest, largest, limit).map(Ordering::is_ge)
-    } else if exact::compare(largest, limit).is_lt() {
+    } else if largest.cmp(&limit).is_lt() {
         exact::compare_square(largest, smallest, limit).map(Ordering::is_le)
     } else {
         Some(false)

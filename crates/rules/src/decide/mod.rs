@@ -2,9 +2,7 @@
 
 pub(crate) mod assess;
 pub(crate) mod background;
-pub(crate) mod ballot;
 pub(crate) mod claims;
-pub(crate) mod columns;
 pub(crate) mod decision;
 pub(crate) mod drift;
 pub(crate) mod summary;

@@ -1,12 +1,11 @@
 //! What the trials say of one metric, for readers.
 
 use phasegate_model::{
-    Decimal, Dimension, Domain, Kind, Margin, Metric, MetricSummary, Missing, Quantity, Reading,
-    Readings, Summary,
+    Decimal, Dimension, Domain, Kind, Margin, Measured, Metric, MetricSummary, Missing, Quantity,
+    Reading, Readings, Summary,
 };
 
 use crate::condition::term::Condition;
-use crate::decide::columns::{Columns, Sorted};
 use crate::decide::votes::dissent_allowed;
 use crate::matrix::Row;
 
@@ -14,25 +13,28 @@ use crate::matrix::Row;
 pub(crate) struct Samples<'t> {
     trials: &'t [&'t Readings],
     /// In the catalogue's order.
-    sorted: Vec<(Metric, Sorted)>,
+    sorted: Vec<(Metric, Vec<Decimal>)>,
 }
 
 impl<'t> Samples<'t> {
-    /// Of so many of the first trials.
-    pub(crate) fn of(columns: Columns<'t>, trials: usize) -> Self {
-        let first = columns.trials().get(..trials).unwrap_or(columns.trials());
-        Self { trials: first, sorted: columns.sorted(trials) }
+    /// Of these metrics, which are in the catalogue's order.
+    pub(crate) fn of(metrics: &[Metric], trials: &'t [&'t Readings]) -> Self {
+        let sorted = |metric: &Metric| {
+            let numbers = trials.iter().filter_map(|readings| readings.get(*metric)?.number());
+            let mut values: Vec<Decimal> = numbers.map(Measured::value).collect();
+            values.sort_unstable();
+            (*metric, values)
+        };
+        Self { trials, sorted: metrics.iter().map(sorted).collect() }
     }
 
     /// The readings' median (the lower middle one) of every numeric metric that has any,
     /// in the catalogue's order.
     pub(crate) fn medians(&self) -> Vec<(Metric, Decimal)> {
-        let median = |(metric, values): &(Metric, Sorted)| {
-            Some((*metric, values.get(middle(values.len()))?))
+        let median = |(metric, values): &(Metric, Vec<Decimal>)| {
+            Some((*metric, *values.get(middle(values.len()))?))
         };
-        let mut medians = Vec::with_capacity(self.sorted.len());
-        medians.extend(self.sorted.iter().filter_map(median));
-        medians
+        self.sorted.iter().filter_map(median).collect()
     }
 
     /// Median, interval, range and number of readings of one of the metrics.
@@ -56,15 +58,15 @@ const fn middle(n: usize) -> usize {
 fn numbers(
     metric: Metric,
     dimension: Dimension,
-    values: &Sorted,
+    values: &[Decimal],
     threshold: f64,
 ) -> Option<Summary> {
     let shown = |amount| Quantity::from_amount(dimension, amount);
     Some(Summary::Number {
-        median: shown(values.get(middle(values.len()))?),
+        median: shown(*values.get(middle(values.len()))?),
         interval: interval(metric, values, threshold).map(|(low, high)| (shown(low), shown(high))),
-        min: shown(values.get(0)?),
-        max: shown(values.get(values.len().checked_sub(1)?)?),
+        min: shown(*values.first()?),
+        max: shown(*values.last()?),
         n: u32::try_from(values.len()).unwrap_or(u32::MAX),
     })
 }
@@ -72,14 +74,14 @@ fn numbers(
 /// The order-statistic interval for the median restart that always agrees with the finding:
 /// from the `(d+1)`-th smallest to the `(d+1)`-th largest reading, where `d` is the number of
 /// dissents that are allowed.
-fn interval(metric: Metric, values: &Sorted, threshold: f64) -> Option<(Decimal, Decimal)> {
+fn interval(metric: Metric, values: &[Decimal], threshold: f64) -> Option<(Decimal, Decimal)> {
     if metric.kind() != Kind::Sampled {
         return None;
     }
     let n = u32::try_from(values.len()).ok()?;
     let allowed = usize::try_from(dissent_allowed(n, threshold)?).ok()?;
-    let low = values.get(allowed)?;
-    let high = values.get(values.len().checked_sub(allowed + 1)?)?;
+    let low = *values.get(allowed)?;
+    let high = *values.get(values.len().checked_sub(allowed + 1)?)?;
     Some((low, high))
 }
 

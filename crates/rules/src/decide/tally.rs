@@ -2,12 +2,11 @@
 
 use std::ops::RangeInclusive;
 
-use phasegate_model::{Finding, GivenVerdict, Readings, Reason, Votes};
+use phasegate_model::{Decimal, Finding, GivenVerdict, Readings, Reason, Votes};
 
 use crate::condition::evaluate::{Truth, Unknown};
-use crate::condition::term::Comparison;
-use crate::decide::ballot::{Ballot, ConditionBallot};
-use crate::decide::columns::Columns;
+use crate::condition::limit::Limit;
+use crate::condition::term::{Comparison, Condition};
 use crate::decide::drift::{LEAST_TRIALS, is_calm};
 use crate::decide::votes;
 use crate::decide::votes::{dissent_allowed, e_value};
@@ -15,10 +14,11 @@ use crate::margin::point::Point;
 
 /// The votes on one condition.
 pub(crate) struct Tally<'b> {
-    ballot: &'b ConditionBallot<'b>,
-    /// How each trial votes, also those that aren't counted yet; nothing where the readings don't
-    /// tell.
-    cast: Vec<Option<bool>>,
+    condition: &'b Condition,
+    /// Its comparisons that name a sampled metric; none if the condition isn't put to the vote.
+    sampled: Vec<&'b Comparison>,
+    /// How each trial votes, also those that aren't counted yet.
+    cast: Vec<Truth>,
     met: u32,
     not_met: u32,
     ties: u32,
@@ -33,14 +33,12 @@ pub(crate) struct Tally<'b> {
 
 impl<'b> Tally<'b> {
     /// Has every trial vote, and finds the first crossing; counts no vote yet.
-    pub(crate) fn new(
-        ballot: &'b ConditionBallot<'b>,
-        columns: &Columns<'_>,
-        threshold: f64,
-    ) -> Self {
+    pub(crate) fn new(condition: &'b Condition, trials: &[&Readings], threshold: f64) -> Self {
+        let comparisons = condition.comparisons().into_iter();
         let mut tally = Self {
-            ballot,
-            cast: ballot.votes(columns),
+            condition,
+            sampled: comparisons.filter(|comparison| comparison.is_sampled()).collect(),
+            cast: trials.iter().map(|readings| condition.holds(readings)).collect(),
             met: 0,
             not_met: 0,
             ties: 0,
@@ -49,59 +47,59 @@ impl<'b> Tally<'b> {
             settled: None,
             held_back: false,
         };
-        if ballot.is_sampled() {
-            tally.settled = tally.crossing(columns, threshold);
+        if tally.is_sampled() {
+            tally.settled = tally.crossing(trials, threshold);
         }
         tally
     }
 
-    fn crossing(&self, columns: &Columns<'_>, threshold: f64) -> Option<(bool, u32)> {
+    /// Whether the condition is put to the vote.
+    const fn is_sampled(&self) -> bool {
+        !self.sampled.is_empty()
+    }
+
+    fn crossing(&self, trials: &[&Readings], threshold: f64) -> Option<(bool, u32)> {
         let (mut met, mut not_met) = (0, 0);
         self.cast.iter().zip(1_u32..).find_map(|(vote, n)| {
             match vote {
-                Some(true) => met += 1,
-                Some(false) => not_met += 1,
-                None => {}
+                Truth::True => met += 1,
+                Truth::False => not_met += 1,
+                Truth::Unknown(_) => {}
             }
             let finding = enough(met, not_met, n, threshold)?;
-            self.is_calm(columns, usize::try_from(n).ok()?).then_some((finding, n))
+            self.is_calm(trials.get(..usize::try_from(n).ok()?)?).then_some((finding, n))
         })
     }
 
     /// What is found, and after how many trials; nothing if that stays undecided.
     pub(crate) fn decided(&self) -> Option<(bool, RangeInclusive<usize>)> {
-        if self.ballot.is_sampled() {
+        if self.is_sampled() {
             let (finding, n) = self.settled?;
             return Some((finding, usize::try_from(n).ok()?..=usize::MAX));
         }
         // Trials that once disagree or don't tell can't all agree any more.
-        let first = (*self.cast.first()?)?;
-        let agree = self.cast.iter().take_while(|vote| **vote == Some(first)).count();
-        Some((first, 1..=agree))
+        let first = self.cast.first().filter(|vote| !matches!(vote, Truth::Unknown(_)))?;
+        let agree = self.cast.iter().take_while(|vote| *vote == first).count();
+        Some((*first == Truth::True, 1..=agree))
     }
 
-    /// Counts the votes of `trials`, which are the first ones.
-    pub(crate) fn count(&mut self, trials: &[&Readings], threshold: f64) {
-        for (vote, readings) in self.cast.iter().zip(trials) {
+    /// Counts the votes of so many of the first trials.
+    pub(crate) fn count(&mut self, trials: usize, threshold: f64) {
+        for vote in self.cast.iter().take(trials) {
             match vote {
-                Some(true) => self.met += 1,
-                Some(false) => self.not_met += 1,
-                // Why it isn't known is asked only then.
-                None => match self.ballot.condition.holds(readings) {
-                    Truth::Unknown(Unknown::Tie) => self.ties += 1,
-                    Truth::Unknown(unknown) => {
-                        self.unknown += 1;
-                        self.first_unknown.get_or_insert(unknown.into());
-                    }
-                    Truth::True => self.met += 1,
-                    Truth::False => self.not_met += 1,
-                },
+                Truth::True => self.met += 1,
+                Truth::False => self.not_met += 1,
+                Truth::Unknown(Unknown::Tie) => self.ties += 1,
+                Truth::Unknown(unknown) => {
+                    self.unknown += 1;
+                    self.first_unknown.get_or_insert_with(|| unknown.clone().into());
+                }
             }
         }
         let n = self.trials();
         self.settled = self.settled.filter(|(_, at)| *at <= n);
         // What is enough but didn't settle was held back by the drift guard.
-        let open = self.ballot.is_sampled() && self.settled.is_none();
+        let open = self.is_sampled() && self.settled.is_none();
         self.held_back = open && enough(self.met, self.not_met, n, threshold).is_some();
     }
 
@@ -111,22 +109,17 @@ impl<'b> Tally<'b> {
 
     /// Whether every sampled comparison that matters is free of drift. One matters if some trial's
     /// vote would be unknown without it.
-    fn is_calm(&self, columns: &Columns<'_>, trials: usize) -> bool {
-        let readings = columns.trials().get(..trials).unwrap_or(columns.trials());
-        self.ballot.sampled.iter().all(|sampled| {
-            // Most limits are that far, and no vector is needed to see it.
-            if sampled.is_far(columns, trials) == Some(true) {
-                return true;
-            }
+    fn is_calm(&self, trials: &[&Readings]) -> bool {
+        self.sampled.iter().all(|comparison| {
             let sides: Vec<_> =
-                readings.iter().filter_map(|readings| sampled.sides(readings)).collect();
-            is_calm(&sides) || !self.matters(sampled.comparison, readings)
+                trials.iter().filter_map(|readings| sides(comparison, readings)).collect();
+            is_calm(&sides) || !self.matters(comparison, trials)
         })
     }
 
     fn matters(&self, comparison: &Comparison, trials: &[&Readings]) -> bool {
         trials.iter().any(|readings| {
-            let without = self.ballot.condition.evaluate(&mut |other| {
+            let without = self.condition.evaluate(&mut |other| {
                 if std::ptr::eq(other, comparison) {
                     Truth::Unknown(Unknown::Tie)
                 } else {
@@ -140,7 +133,7 @@ impl<'b> Tally<'b> {
     /// Whether it was found to hold; nothing if that is undecided.
     pub(crate) fn found(&self) -> Option<bool> {
         let n = self.trials();
-        if self.ballot.is_sampled() {
+        if self.is_sampled() {
             self.settled.map(|(met, _)| met)
         } else if n > 0 && self.met == n {
             Some(true)
@@ -163,7 +156,7 @@ impl<'b> Tally<'b> {
         let both = self.met > 0 && self.not_met > 0;
         match &self.first_unknown {
             _ if self.held_back => Reason::Drifting,
-            _ if both && self.ballot.is_sampled() => Reason::InsideNoise,
+            _ if both && self.is_sampled() => Reason::InsideNoise,
             _ if both => Reason::ReadingsDisagree,
             Some(reason) => reason.clone(),
             None if self.ties > 0 => Reason::LimitFinerThanResolution,
@@ -172,14 +165,14 @@ impl<'b> Tally<'b> {
     }
 
     /// The same for a condition that limits a row.
-    pub(crate) fn verdict(&self, ballot: &Ballot<'_>, point: &Point<'_>) -> GivenVerdict {
+    pub(crate) fn verdict(&self, threshold: f64, point: &Point<'_>) -> GivenVerdict {
         GivenVerdict {
             finding: self.finding(),
             met: self.met,
             not_met: self.not_met,
             neither: self.ties + self.unknown,
-            votes: self.votes(ballot),
-            margin: point.margin(self.ballot.condition),
+            votes: self.votes(threshold),
+            margin: point.margin(self.condition),
         }
     }
 
@@ -188,7 +181,7 @@ impl<'b> Tally<'b> {
         if self.found().is_some() {
             return false;
         }
-        if !self.ballot.is_sampled() {
+        if !self.is_sampled() {
             // Readings that once disagreed or were missing can't all agree any more.
             return n > 0;
         }
@@ -199,15 +192,15 @@ impl<'b> Tally<'b> {
                 .is_none_or(|allowed| n - self.met > allowed && n - self.not_met > allowed)
     }
 
-    pub(crate) fn votes(&self, ballot: &Ballot<'_>) -> Option<Votes> {
+    pub(crate) fn votes(&self, threshold: f64) -> Option<Votes> {
         let n = self.trials();
-        self.ballot.is_sampled().then(|| Votes {
+        self.is_sampled().then(|| Votes {
             met: self.met,
             not_met: self.not_met,
             neither: self.ties + self.unknown,
             evidence_met: votes::format_evidence(e_value(n - self.met, n)),
             evidence_not_met: votes::format_evidence(e_value(n - self.not_met, n)),
-            threshold: ballot.threshold_shown.clone(),
+            threshold: votes::format_evidence(threshold).into(),
             settled_at: self.settled.map(|(_, at)| at),
         })
     }
@@ -219,4 +212,16 @@ fn enough(met: u32, not_met: u32, n: u32, threshold: f64) -> Option<bool> {
     // Of votes of which half or more dissent the evidence is 1 at most: never enough.
     let enough = n >= LEAST_TRIALS && 2 * agreeing > n && e_value(n - agreeing, n) >= threshold;
     enough.then_some(finding)
+}
+
+/// The comparison's sides in a trial; nothing if they aren't both numbers. Of a limit the metric
+/// comes first, so that the drift guard sees the limit as the constant side wherever it is written.
+fn sides(comparison: &Comparison, readings: &Readings) -> Option<(Decimal, Decimal)> {
+    match comparison.limit() {
+        Some(Limit { metric, amount, .. }) => {
+            // Without zeros behind the point: a difference's float can depend on them.
+            Some((readings.get(metric)?.number()?.value(), amount.normalize()))
+        }
+        None => comparison.sides(readings),
+    }
 }

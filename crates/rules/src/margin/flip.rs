@@ -9,7 +9,6 @@ use phasegate_model::{Flip, Margin, Outcome};
 
 use crate::condition::limit::Limit;
 use crate::condition::term::Condition;
-use crate::exact;
 use crate::margin::point::{Move, first_on_their_way};
 use crate::margin::point::{Point, truth};
 use crate::matrix::{Matrix, Row};
@@ -60,7 +59,7 @@ impl Point<'_> {
         let Limit { metric, operator, amount } =
             comparison.limit().filter(|_| !comparison.is_computed())?;
         let from = self.median(metric)?;
-        let holds = operator.holds(exact::compare(from, amount));
+        let holds = operator.holds(from.cmp(&amount));
         Some((holds, Move { metric, from, to: (amount, 0) }))
     }
 

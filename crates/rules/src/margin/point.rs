@@ -50,7 +50,7 @@ impl<'r> Point<'r> {
                 comparison.holds(self.others)
             };
         };
-        let order = exact::compare(left.0, right.0).then(left.1.cmp(&right.1));
+        let order = left.0.cmp(&right.0).then(left.1.cmp(&right.1));
         truth(comparison.operator.holds(order))
     }
 

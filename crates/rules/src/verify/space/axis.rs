@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use phasegate_model::{Decimal, Version};
 
 use crate::condition::lexer::Operator;
-use crate::exact;
 use crate::verify::space::blocks::Run;
 use crate::verify::space::domain::Bounds;
 
@@ -22,7 +21,7 @@ impl Value {
     /// As `self.cmp(limit)`: each limit of a matrix is looked for among all others.
     fn compare(&self, limit: &Self) -> Ordering {
         match (self, limit) {
-            (Self::Number(own), Self::Number(limit)) => exact::compare(*own, *limit),
+            (Self::Number(own), Self::Number(limit)) => own.cmp(limit),
             _ => self.cmp(limit),
         }
     }
