@@ -36,7 +36,7 @@ fn everything(history: &History) -> Vec<&'static str> {
 }
 
 fn pack(store: &Store) -> Result<Vec<Packed>, PackError> {
-    crate::pack(&store, PackEffect::Packed)
+    crate::pack(store, PackEffect::Packed)
 }
 
 /// Fifty entries of all kinds, four of five ranges of which are packed.
