@@ -75,161 +75,159 @@ pub enum PackError {
     },
 }
 
-impl Store {
-    /// Packs all full ranges of entries before the newest, and finishes what was interrupted.
-    ///
-    /// # Errors
-    /// If something fails or is not as it was recorded. Then nothing is removed that isn't in a
-    /// pack, and what was packed stays so.
-    pub fn pack(&self, effect: PackEffect) -> Result<Vec<Packed>, PackError> {
-        let listing = self.list_ledger()?;
-        if let Some((first, last)) = listing.gaps().next() {
-            return Err(ReadError::Gap { path: self.ledger.path.clone(), first, last }.into());
-        }
-        let newest = listing.last().unwrap_or_default();
-        let mut packed = Vec::new();
-        let mut pack = self.ledger.pack_of(1);
-        while pack.last < newest {
-            packed.extend(self.pack_range(pack, &listing, effect)?);
-            pack = self.ledger.pack_of(pack.last + 1);
-        }
-        Ok(packed)
+/// Packs all full ranges of entries before the newest, and finishes what was interrupted.
+///
+/// # Errors
+/// If something fails or is not as it was recorded. Then nothing is removed that isn't in a
+/// pack, and what was packed stays so.
+pub fn pack(store: &Store, effect: PackEffect) -> Result<Vec<Packed>, PackError> {
+    let listing = store.list_ledger()?;
+    if let Some((first, last)) = listing.gaps().next() {
+        return Err(ReadError::Gap { path: store.ledger.path.clone(), first, last }.into());
     }
-
-    /// How many entries have a file of their own although they are packed.
-    pub(crate) fn unfinished_packing(&self) -> Result<u64, PlaceError> {
-        let listing = self.list_ledger()?;
-        Ok(listing.packs.iter().map(|pack| listing.doubles(pack).len() as u64).sum())
+    let newest = listing.last().unwrap_or_default();
+    let mut packed = Vec::new();
+    let mut pack = store.ledger.pack_of(1);
+    while pack.last < newest {
+        packed.extend(pack_range(store, pack, &listing, effect)?);
+        pack = store.ledger.pack_of(pack.last + 1);
     }
+    Ok(packed)
+}
 
-    fn pack_range(
-        &self,
-        pack: Pack,
-        listing: &Listing,
-        effect: PackEffect,
-    ) -> Result<Option<Packed>, PackError> {
-        let numbers = listing.doubles(&pack);
-        if numbers.is_empty() {
-            return Ok(None);
-        }
-        let Pack { first, last } = pack;
-        let resumed = listing.packs.contains(&pack);
-        if !resumed {
-            let bytes = self.sound_entries(pack)?;
-            if effect == PackEffect::Packed {
-                let path = self.ledger.pack_path(&pack);
-                match self.files.publish(&bytes, &path)? {
-                    Published::Ours => self.files.sync_folder(&self.ledger.path)?,
-                    Published::Others => return Err(PackError::Taken { path }),
-                    Published::Unknown(error) => return Err(error.into()),
-                }
-            }
-        }
-        let mut files = numbers.len() as u64;
+/// How many entries have a file of their own although they are packed.
+pub(crate) fn unfinished_packing(store: &Store) -> Result<u64, PlaceError> {
+    let listing = store.list_ledger()?;
+    Ok(listing.packs.iter().map(|pack| listing.doubles(pack).len() as u64).sum())
+}
+
+fn pack_range(
+    store: &Store,
+    pack: Pack,
+    listing: &Listing,
+    effect: PackEffect,
+) -> Result<Option<Packed>, PackError> {
+    let numbers = listing.doubles(&pack);
+    if numbers.is_empty() {
+        return Ok(None);
+    }
+    let Pack { first, last } = pack;
+    let resumed = listing.packs.contains(&pack);
+    if !resumed {
+        let bytes = sound_entries(store, pack)?;
         if effect == PackEffect::Packed {
-            // Whoever packed it was interrupted perhaps before its name was flushed.
-            self.files.sync_folder(&self.ledger.path)?;
-            files = self.remove_packed(pack, numbers)?;
-        }
-        Ok(Some(Packed { first, last, files, resumed }))
-    }
-
-    /// The lines of a range of entries, whose chain is sound and joins what is around it.
-    fn sound_entries(&self, pack: Pack) -> Result<Vec<u8>, PackError> {
-        let mut chain = self.chain_before(pack)?;
-        let mut bytes = Vec::new();
-        for number in pack.first..=pack.last {
-            let line = self.single(number)?;
-            chain.reach(number);
-            chain.link(&line.bytes, Link::read(&line.bytes), || line.path.clone());
-            let is_line = line.bytes.iter().position(|byte| *byte == b'\n')
-                == line.bytes.len().checked_sub(1);
-            if !is_line {
-                chain.problems.push(Problem::NotCanonical { number });
-            }
-            bytes.extend_from_slice(&line.bytes);
-        }
-        self.must_be_sound(pack, chain)?;
-        Ok(bytes)
-    }
-
-    /// Removes the files of a pack's entries, each the same as its line, once the pack itself is
-    /// verified; how many there were.
-    fn remove_packed(&self, pack: Pack, numbers: &[u64]) -> Result<u64, PackError> {
-        let mut chain = self.chain_before(pack)?;
-        let mut lines = self.pack_lines(pack);
-        for number in pack.first..=pack.last {
-            let Some(link) = lines.advance()?.then(|| Link::read(lines.line())) else { break };
-            chain.reach(number);
-            chain.link(lines.line(), link, || lines.place());
-        }
-        chain.lacks_up_to(pack.last);
-        if lines.advance()? {
-            chain.problems.push(Problem::PackLine { path: lines.place() });
-        }
-        self.must_be_sound(pack, chain)?;
-        let mut lines = self.pack_lines(pack);
-        let mut removed = 0;
-        while lines.advance()? {
-            if numbers.binary_search(&lines.number()).is_ok() {
-                removed += self.remove_double(pack, lines.number(), lines.line())?;
+            let path = store.ledger.pack_path(&pack);
+            match store.files.publish(&bytes, &path)? {
+                Published::Ours => store.files.sync_folder(&store.ledger.path)?,
+                Published::Others => return Err(PackError::Taken { path }),
+                Published::Unknown(error) => return Err(error.into()),
             }
         }
-        self.files.sync_folder(&self.ledger.path)?;
-        Ok(removed)
     }
-
-    fn remove_double(&self, pack: Pack, number: u64, line: &[u8]) -> Result<u64, PackError> {
-        let path = self.entry_path(number);
-        // Whoever packs at the same time may be faster.
-        let gone = |error: &PlaceError| error.kind() == ErrorKind::NotFound;
-        let mut looks = 0;
-        loop {
-            match self.files.read(&path) {
-                Ok(bytes) if bytes == line => break,
-                Ok(_) if looks < LOOKS => {
-                    looks += 1;
-                    self.files.give_way(looks);
-                }
-                Ok(_) => {
-                    let Pack { first, last } = pack;
-                    let problem = Box::new(Problem::DiffersFromPack { path });
-                    return Err(PackError::Unsound { first, last, problem });
-                }
-                Err(error) if gone(&error) => return Ok(0),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        match self.files.remove(&path) {
-            Err(error) if !gone(&error) => Err(error.into()),
-            _ => Ok(1),
-        }
+    let mut files = numbers.len() as u64;
+    if effect == PackEffect::Packed {
+        // Whoever packed it was interrupted perhaps before its name was flushed.
+        store.files.sync_folder(&store.ledger.path)?;
+        files = remove_packed(store, pack, numbers)?;
     }
+    Ok(Some(Packed { first, last, files, resumed }))
+}
 
-    /// The chain up to the entry before a pack, whose digest the pack's first entry has.
-    fn chain_before(&self, pack: Pack) -> Result<Chain, PackError> {
-        let mut chain = Chain::new(None);
-        if let Some(before) = pack.first.checked_sub(1).filter(|before| *before > 0) {
-            let line = self.line(before)?;
-            chain.end = before - 1;
-            chain.reach(before);
-            chain.link(&line.bytes, Link::read(&line.bytes), || line.path.clone());
-            // What it is to the entry before it, was said when that was packed.
-            chain.problems.clear();
-        }
-        Ok(chain)
-    }
-
-    /// Also by what the entry behind the pack says of its last.
-    fn must_be_sound(&self, pack: Pack, mut chain: Chain) -> Result<(), PackError> {
-        let next = pack.last.saturating_add(1);
-        let line = self.line(next)?;
-        chain.reach(next);
+/// The lines of a range of entries, whose chain is sound and joins what is around it.
+fn sound_entries(store: &Store, pack: Pack) -> Result<Vec<u8>, PackError> {
+    let mut chain = chain_before(store, pack)?;
+    let mut bytes = Vec::new();
+    for number in pack.first..=pack.last {
+        let line = store.single(number)?;
+        chain.reach(number);
         chain.link(&line.bytes, Link::read(&line.bytes), || line.path.clone());
-        let Pack { first, last } = pack;
-        match chain.problems.into_iter().next() {
-            None => Ok(()),
-            Some(problem) => Err(PackError::Unsound { first, last, problem: Box::new(problem) }),
+        let is_line =
+            line.bytes.iter().position(|byte| *byte == b'\n') == line.bytes.len().checked_sub(1);
+        if !is_line {
+            chain.problems.push(Problem::NotCanonical { number });
         }
+        bytes.extend_from_slice(&line.bytes);
+    }
+    must_be_sound(store, pack, chain)?;
+    Ok(bytes)
+}
+
+/// Removes the files of a pack's entries, each the same as its line, once the pack itself is
+/// verified; how many there were.
+fn remove_packed(store: &Store, pack: Pack, numbers: &[u64]) -> Result<u64, PackError> {
+    let mut chain = chain_before(store, pack)?;
+    let mut lines = store.pack_lines(pack);
+    for number in pack.first..=pack.last {
+        let Some(link) = lines.advance()?.then(|| Link::read(lines.line())) else { break };
+        chain.reach(number);
+        chain.link(lines.line(), link, || lines.place());
+    }
+    chain.lacks_up_to(pack.last);
+    if lines.advance()? {
+        chain.problems.push(Problem::PackLine { path: lines.place() });
+    }
+    must_be_sound(store, pack, chain)?;
+    let mut lines = store.pack_lines(pack);
+    let mut removed = 0;
+    while lines.advance()? {
+        if numbers.binary_search(&lines.number()).is_ok() {
+            removed += remove_double(store, pack, lines.number(), lines.line())?;
+        }
+    }
+    store.files.sync_folder(&store.ledger.path)?;
+    Ok(removed)
+}
+
+fn remove_double(store: &Store, pack: Pack, number: u64, line: &[u8]) -> Result<u64, PackError> {
+    let path = store.entry_path(number);
+    // Whoever packs at the same time may be faster.
+    let gone = |error: &PlaceError| error.kind() == ErrorKind::NotFound;
+    let mut looks = 0;
+    loop {
+        match store.files.read(&path) {
+            Ok(bytes) if bytes == line => break,
+            Ok(_) if looks < LOOKS => {
+                looks += 1;
+                store.files.give_way(looks);
+            }
+            Ok(_) => {
+                let Pack { first, last } = pack;
+                let problem = Box::new(Problem::DiffersFromPack { path });
+                return Err(PackError::Unsound { first, last, problem });
+            }
+            Err(error) if gone(&error) => return Ok(0),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    match store.files.remove(&path) {
+        Err(error) if !gone(&error) => Err(error.into()),
+        _ => Ok(1),
+    }
+}
+
+/// The chain up to the entry before a pack, whose digest the pack's first entry has.
+fn chain_before(store: &Store, pack: Pack) -> Result<Chain, PackError> {
+    let mut chain = Chain::new(None);
+    if let Some(before) = pack.first.checked_sub(1).filter(|before| *before > 0) {
+        let line = store.line(before)?;
+        chain.end = before - 1;
+        chain.reach(before);
+        chain.link(&line.bytes, Link::read(&line.bytes), || line.path.clone());
+        // What it is to the entry before it, was said when that was packed.
+        chain.problems.clear();
+    }
+    Ok(chain)
+}
+
+/// Also by what the entry behind the pack says of its last.
+fn must_be_sound(store: &Store, pack: Pack, mut chain: Chain) -> Result<(), PackError> {
+    let next = pack.last.saturating_add(1);
+    let line = store.line(next)?;
+    chain.reach(next);
+    chain.link(&line.bytes, Link::read(&line.bytes), || line.path.clone());
+    let Pack { first, last } = pack;
+    match chain.problems.into_iter().next() {
+        None => Ok(()),
+        Some(problem) => Err(PackError::Unsound { first, last, problem: Box::new(problem) }),
     }
 }

@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 
 use crate::backend::error::PlaceError;
 use crate::backend::files::Published;
+use crate::compaction::unfinished_packing;
 use crate::entry::names;
 use crate::store::open::Store;
 use crate::summary::CLOCK_TOLERANCE;
@@ -71,202 +72,200 @@ impl Check {
     }
 }
 
-impl Store {
-    /// Examines the store: permission to write, creating only if absent, reading and listing what
-    /// was just written, the newest entry, what crashes left, and the clocks. Whatever it writes
-    /// has a temporary name, which readers pass over, and is removed again.
-    ///
-    /// The first check that fails for good ends the examination.
-    #[must_use]
-    pub fn examine(&self, now: DateTime<Utc>) -> Vec<Check> {
-        let mut checks = vec![match self.prepare() {
-            Ok(()) => Check::new("writing", Verdict::Good, "everything that appending needs works"),
-            Err(error) => Check::failed("writing", &error),
-        }];
-        let look = |checks: &mut Vec<Check>, look: &mut dyn FnMut() -> Check| {
-            if checks.iter().all(|check| check.verdict != Verdict::Bad) {
-                checks.push(look());
+/// Examines the store: permission to write, creating only if absent, reading and listing what
+/// was just written, the newest entry, what crashes left, and the clocks. Whatever it writes
+/// has a temporary name, which readers pass over, and is removed again.
+///
+/// The first check that fails for good ends the examination.
+#[must_use]
+pub fn examine(store: &Store, now: DateTime<Utc>) -> Vec<Check> {
+    let mut checks = vec![match store.prepare() {
+        Ok(()) => Check::new("writing", Verdict::Good, "everything that appending needs works"),
+        Err(error) => Check::failed("writing", &error),
+    }];
+    let look = |checks: &mut Vec<Check>, look: &mut dyn FnMut() -> Check| {
+        if checks.iter().all(|check| check.verdict != Verdict::Bad) {
+            checks.push(look());
+        }
+    };
+    look(&mut checks, &mut || check_create_if_absent(store));
+    look(&mut checks, &mut || check_what_was_written(store));
+    look(&mut checks, &mut || check_head(store));
+    look(&mut checks, &mut || check_clock(store, now));
+    look(&mut checks, &mut || check_leftovers(store));
+    checks
+}
+
+/// A name in the ledger that nobody has, and that no reader takes for an entry.
+fn probe(store: &Store) -> PathBuf {
+    store.ledger.path.join(names::temporary(&format!("{}doctor-", names::TEMPORARY)))
+}
+
+fn check_create_if_absent(store: &Store) -> Check {
+    const NAME: &str = "create-if-absent";
+    for _ in 0..RACES {
+        let probe = probe(store);
+        let raced = race(store, &probe);
+        let removed = store.files.remove(&probe);
+        match raced.and_then(|won| removed.map(|()| won)) {
+            Ok(1) => (),
+            Ok(won) => {
+                let text = format!(
+                    "{won} of {WRITERS} writers created the same name, so they would overwrite \
+                     each other's entries; keep the history in a store that creates only if \
+                     absent (for S3: one that honours `If-None-Match: *`)"
+                );
+                return Check::new(NAME, Verdict::Bad, text);
             }
-        };
-        look(&mut checks, &mut || self.check_create_if_absent());
-        look(&mut checks, &mut || self.check_what_was_written());
-        look(&mut checks, &mut || self.check_head());
-        look(&mut checks, &mut || self.check_clock(now));
-        look(&mut checks, &mut || self.check_leftovers());
-        checks
-    }
-
-    /// A name in the ledger that nobody has, and that no reader takes for an entry.
-    fn probe(&self) -> PathBuf {
-        self.ledger.path.join(names::temporary(&format!("{}doctor-", names::TEMPORARY)))
-    }
-
-    fn check_create_if_absent(&self) -> Check {
-        const NAME: &str = "create-if-absent";
-        for _ in 0..RACES {
-            let probe = self.probe();
-            let raced = self.race(&probe);
-            let removed = self.files.remove(&probe);
-            match raced.and_then(|won| removed.map(|()| won)) {
-                Ok(1) => (),
-                Ok(won) => {
-                    let text = format!(
-                        "{won} of {WRITERS} writers created the same name, so they would overwrite \
-                         each other's entries; keep the history in a store that creates only if \
-                         absent (for S3: one that honours `If-None-Match: *`)"
-                    );
-                    return Check::new(NAME, Verdict::Bad, text);
-                }
-                Err(error) => return Check::failed(NAME, &error),
-            }
-        }
-        let text = format!(
-            "of {WRITERS} writers that created the same name one won, {RACES} times of {RACES}"
-        );
-        Check::new(NAME, Verdict::Good, text)
-    }
-
-    /// How many writers believe that a name is theirs.
-    pub(crate) fn race(&self, probe: &Path) -> Result<usize, PlaceError> {
-        let write = |writer: usize| self.files.publish(format!("{writer}\n").as_bytes(), probe);
-        let write = &write;
-        let ends: Vec<Result<Published, PlaceError>> = thread::scope(|scope| {
-            let writers: Vec<_> =
-                (0..WRITERS).map(|writer| scope.spawn(move || write(writer))).collect();
-            writers.into_iter().filter_map(|writer| writer.join().ok()).collect()
-        });
-        let mut won = 0;
-        for end in ends {
-            match end? {
-                Published::Ours => won += 1,
-                Published::Others => (),
-                Published::Unknown(error) => return Err(error),
-            }
-        }
-        Ok(won)
-    }
-
-    fn check_what_was_written(&self) -> Check {
-        const NAME: &str = "read-after-write";
-        let probe = self.probe();
-        let written = self.written_and_seen(&probe);
-        let removed = self.files.remove(&probe);
-        match written.and_then(|seen| removed.map(|()| seen)) {
-            Ok(None) => Check::new(
-                NAME,
-                Verdict::Good,
-                "what was just written is read and listed, and gone once it is removed",
-            ),
-            Ok(Some(problem)) => Check::new(NAME, Verdict::Bad, problem),
-            Err(error) => Check::failed(NAME, &error),
-        }
-    }
-
-    /// Writes a file and looks for it in all ways; what is wrong, if anything.
-    fn written_and_seen(&self, probe: &Path) -> Result<Option<&'static str>, PlaceError> {
-        const STALE: &str = "the store shows what was, not what is; switch off what caches it";
-        let bytes = b"phasegate was here\n";
-        if let Published::Unknown(error) = self.files.publish(bytes, probe)? {
-            return Err(error);
-        }
-        let name = probe.file_name().unwrap_or_default();
-        let mut listed = false;
-        self.files.list(&self.ledger.path, &mut |each| listed |= each == name)?;
-        let there = listed && self.files.exists(probe)? && self.files.read(probe)? == bytes;
-        self.files.remove(probe)?;
-        let gone = !self.files.exists(probe)?;
-        // The caller removes it once more, which has to find something on disk.
-        self.files.publish(bytes, probe)?;
-        Ok((!there || !gone).then_some(STALE))
-    }
-
-    fn check_head(&self) -> Check {
-        match self.head() {
-            Ok(Some(head)) => Check::new("head", Verdict::Good, format!("the head is {head}")),
-            Ok(None) => Check::new("head", Verdict::Good, "there is no entry yet"),
-            Err(error) => Check::failed("head", &error),
-        }
-    }
-
-    fn check_clock(&self, now: DateTime<Utc>) -> Check {
-        const NAME: &str = "clock";
-        let probe = self.probe();
-        let written = self.files.publish(b"phasegate was here\n", &probe);
-        let time = written.and_then(|_| self.files.written_at(&probe));
-        let removed = self.files.remove(&probe);
-        let time = match time.and_then(|time| removed.map(|()| time)) {
-            Ok(time) => time,
             Err(error) => return Check::failed(NAME, &error),
-        };
-        let apart = (time - now).abs();
-        if apart > CLOCK_TOLERANCE {
+        }
+    }
+    let text = format!(
+        "of {WRITERS} writers that created the same name one won, {RACES} times of {RACES}"
+    );
+    Check::new(NAME, Verdict::Good, text)
+}
+
+/// How many writers believe that a name is theirs.
+pub(crate) fn race(store: &Store, probe: &Path) -> Result<usize, PlaceError> {
+    let write = |writer: usize| store.files.publish(format!("{writer}\n").as_bytes(), probe);
+    let write = &write;
+    let ends: Vec<Result<Published, PlaceError>> = thread::scope(|scope| {
+        let writers: Vec<_> =
+            (0..WRITERS).map(|writer| scope.spawn(move || write(writer))).collect();
+        writers.into_iter().filter_map(|writer| writer.join().ok()).collect()
+    });
+    let mut won = 0;
+    for end in ends {
+        match end? {
+            Published::Ours => won += 1,
+            Published::Others => (),
+            Published::Unknown(error) => return Err(error),
+        }
+    }
+    Ok(won)
+}
+
+fn check_what_was_written(store: &Store) -> Check {
+    const NAME: &str = "read-after-write";
+    let probe = probe(store);
+    let written = written_and_seen(store, &probe);
+    let removed = store.files.remove(&probe);
+    match written.and_then(|seen| removed.map(|()| seen)) {
+        Ok(None) => Check::new(
+            NAME,
+            Verdict::Good,
+            "what was just written is read and listed, and gone once it is removed",
+        ),
+        Ok(Some(problem)) => Check::new(NAME, Verdict::Bad, problem),
+        Err(error) => Check::failed(NAME, &error),
+    }
+}
+
+/// Writes a file and looks for it in all ways; what is wrong, if anything.
+fn written_and_seen(store: &Store, probe: &Path) -> Result<Option<&'static str>, PlaceError> {
+    const STALE: &str = "the store shows what was, not what is; switch off what caches it";
+    let bytes = b"phasegate was here\n";
+    if let Published::Unknown(error) = store.files.publish(bytes, probe)? {
+        return Err(error);
+    }
+    let name = probe.file_name().unwrap_or_default();
+    let mut listed = false;
+    store.files.list(&store.ledger.path, &mut |each| listed |= each == name)?;
+    let there = listed && store.files.exists(probe)? && store.files.read(probe)? == bytes;
+    store.files.remove(probe)?;
+    let gone = !store.files.exists(probe)?;
+    // The caller removes it once more, which has to find something on disk.
+    store.files.publish(bytes, probe)?;
+    Ok((!there || !gone).then_some(STALE))
+}
+
+fn check_head(store: &Store) -> Check {
+    match store.head() {
+        Ok(Some(head)) => Check::new("head", Verdict::Good, format!("the head is {head}")),
+        Ok(None) => Check::new("head", Verdict::Good, "there is no entry yet"),
+        Err(error) => Check::failed("head", &error),
+    }
+}
+
+fn check_clock(store: &Store, now: DateTime<Utc>) -> Check {
+    const NAME: &str = "clock";
+    let probe = probe(store);
+    let written = store.files.publish(b"phasegate was here\n", &probe);
+    let time = written.and_then(|_| store.files.written_at(&probe));
+    let removed = store.files.remove(&probe);
+    let time = match time.and_then(|time| removed.map(|()| time)) {
+        Ok(time) => time,
+        Err(error) => return Check::failed(NAME, &error),
+    };
+    let apart = (time - now).abs();
+    if apart > CLOCK_TOLERANCE {
+        let text = format!(
+            "the store's clock and this machine's are {} s apart; set them, entries are dated \
+             by the machine that records them",
+            apart.num_seconds()
+        );
+        return Check::new(NAME, Verdict::Warning, text);
+    }
+    match store.newest() {
+        Ok(Some(newest)) if newest.recorded_at - now > CLOCK_TOLERANCE => {
             let text = format!(
-                "the store's clock and this machine's are {} s apart; set them, entries are dated \
-                 by the machine that records them",
-                apart.num_seconds()
+                "entry {} is dated {}, which is later than now; the clock that dated it was \
+                 wrong, or this one is",
+                newest.head.number,
+                newest.recorded_at.format("%Y-%m-%dT%H:%M:%SZ")
+            );
+            Check::new(NAME, Verdict::Warning, text)
+        }
+        _ => Check::new(NAME, Verdict::Good, "the store's clock and this machine's agree"),
+    }
+}
+
+fn check_leftovers(store: &Store) -> Check {
+    const NAME: &str = "leftovers";
+    let mut found = BTreeSet::new();
+    for folder in [store.dir.clone(), store.ledger.path.clone(), store.objects()] {
+        let listed = store.files.list_if_present(&folder, &mut |name| {
+            if name.as_encoded_bytes().starts_with(names::TEMPORARY.as_bytes()) {
+                found.insert(folder.join(name));
+            }
+        });
+        if let Err(error) = listed {
+            return Check::failed(NAME, &error);
+        }
+    }
+    match store.interrupted_rebase() {
+        Ok(None) => (),
+        Ok(Some(path)) => {
+            let text = crate::verify::problem::Warning::UnfinishedRebase { path }.to_string();
+            return Check::new(NAME, Verdict::Warning, text);
+        }
+        Err(error) => return Check::failed(NAME, &error),
+    }
+    match unfinished_packing(store) {
+        Ok(0) => (),
+        Ok(files) => {
+            let text = format!(
+                "{files} entries are in a pack and still have files of their own; run \
+                 `phasegate history pack`"
             );
             return Check::new(NAME, Verdict::Warning, text);
         }
-        match self.newest() {
-            Ok(Some(newest)) if newest.recorded_at - now > CLOCK_TOLERANCE => {
-                let text = format!(
-                    "entry {} is dated {}, which is later than now; the clock that dated it was \
-                     wrong, or this one is",
-                    newest.head.number,
-                    newest.recorded_at.format("%Y-%m-%dT%H:%M:%SZ")
-                );
-                Check::new(NAME, Verdict::Warning, text)
-            }
-            _ => Check::new(NAME, Verdict::Good, "the store's clock and this machine's agree"),
-        }
+        Err(error) => return Check::failed(NAME, &error),
     }
-
-    fn check_leftovers(&self) -> Check {
-        const NAME: &str = "leftovers";
-        let mut found = BTreeSet::new();
-        for folder in [self.dir.clone(), self.ledger.path.clone(), self.objects()] {
-            let listed = self.files.list_if_present(&folder, &mut |name| {
-                if name.as_encoded_bytes().starts_with(names::TEMPORARY.as_bytes()) {
-                    found.insert(folder.join(name));
-                }
-            });
-            if let Err(error) = listed {
-                return Check::failed(NAME, &error);
-            }
-        }
-        match self.interrupted_rebase() {
-            Ok(None) => (),
-            Ok(Some(path)) => {
-                let text = crate::verify::problem::Warning::UnfinishedRebase { path }.to_string();
-                return Check::new(NAME, Verdict::Warning, text);
-            }
-            Err(error) => return Check::failed(NAME, &error),
-        }
-        match self.unfinished_packing() {
-            Ok(0) => (),
-            Ok(files) => {
-                let text = format!(
-                    "{files} entries are in a pack and still have files of their own; run \
-                     `phasegate history pack`"
-                );
-                return Check::new(NAME, Verdict::Warning, text);
-            }
-            Err(error) => return Check::failed(NAME, &error),
-        }
-        let Some(first) = found.first() else {
-            return Check::new(NAME, Verdict::Good, "no crash left temporary files behind");
-        };
-        let text = format!(
-            "{} temporary, from crashes or from somebody who is appending now: `{}`{}; remove them \
-             when nobody appends",
-            if found.len() == 1 {
-                "1 file is".to_owned()
-            } else {
-                format!("{} files are", found.len())
-            },
-            first.display(),
-            if found.len() == 1 { "" } else { " and others" },
-        );
-        Check::new(NAME, Verdict::Warning, text)
-    }
+    let Some(first) = found.first() else {
+        return Check::new(NAME, Verdict::Good, "no crash left temporary files behind");
+    };
+    let text = format!(
+        "{} temporary, from crashes or from somebody who is appending now: `{}`{}; remove them \
+         when nobody appends",
+        if found.len() == 1 {
+            "1 file is".to_owned()
+        } else {
+            format!("{} files are", found.len())
+        },
+        first.display(),
+        if found.len() == 1 { "" } else { " and others" },
+    );
+    Check::new(NAME, Verdict::Warning, text)
 }

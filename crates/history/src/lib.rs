@@ -70,8 +70,8 @@ mod tests;
 
 pub use backend::error::{OpenError, PlaceError, TrialError};
 pub use backend::location::{BucketUrl, Location, LocationError};
-pub use compaction::{PackEffect, PackError, Packed};
-pub use doctor::{Check, Verdict};
+pub use compaction::{PackEffect, PackError, Packed, pack};
+pub use doctor::{Check, Verdict, examine};
 pub use entry::body::{Body, DecisionRecord, Kind, NoteRecord, TranscriptionRecord, WaiverRecord};
 pub use entry::digest::{Digest, DigestError};
 pub use entry::draft::{
@@ -83,7 +83,8 @@ pub use entry::names::ObjectKind;
 pub use entry::recorded::{Entry, Recorded};
 pub use obligations::{OpenObligation, OpenObligations};
 pub use rebase::error::RebaseError;
-pub use rebase::steps::{Rebase, Rebased, Render};
+pub use rebase::relink::Render;
+pub use rebase::steps::{Rebase, Rebased, rebase};
 pub use store::append::AppendError;
 pub use store::error::ReadError;
 pub use store::line::Line;
@@ -95,7 +96,7 @@ pub use summary::{EntrySummary, Medians, clock_went_back};
 pub use verify::allowed_signers::{AllowedSigners, AllowedSignersError};
 pub use verify::problem::{Problem, Warning};
 pub use verify::signatures::{
-    SignError, Signatures, SigningKey, SigningKeyError, Unsigned, verify_signatures,
+    SignError, Signatures, SigningKey, SigningKeyError, Unsigned, sign, verify_signatures,
 };
 pub use verify::stream::verify_lines;
 pub use verify::whole::{Objects, Verification, verify, verify_chain, verify_objects};

@@ -163,22 +163,21 @@ impl Medians {
     /// The medians in a decision's rows; nothing if a metric isn't in them, or has none.
     #[must_use]
     pub fn in_record(&self, record: &DecisionRecord) -> Option<Readings> {
-        self.among(record.decision.rows.iter().map(|row| row.readings.as_slice()))
+        let rows = record.decision.rows.iter();
+        self.among(&rows.flat_map(|row| &row.readings).collect::<Vec<_>>())
     }
 
     /// The medians in the rows of a decision's line.
     pub(crate) fn read(&self, line: &[u8]) -> Option<Readings> {
         let line: MediansLine = serde_json::from_slice(line).ok()?;
-        self.among(line.decision.rows.iter().map(|row| row.readings.as_slice()))
+        let rows = line.decision.rows.iter();
+        self.among(&rows.flat_map(|row| &row.readings).collect::<Vec<_>>())
     }
 
-    fn among<'r>(
-        &self,
-        rows: impl Iterator<Item = &'r [MetricSummary]> + Clone,
-    ) -> Option<Readings> {
+    fn among(&self, summaries: &[&MetricSummary]) -> Option<Readings> {
         let mut readings = Readings::default();
         for metric in &self.metrics {
-            match &rows.clone().flatten().find(|summary| summary.metric == *metric)?.summary {
+            match &summaries.iter().find(|summary| summary.metric == *metric)?.summary {
                 Summary::Number { median, .. } => {
                     readings.insert(*metric, Reading::exact(median.amount())).ok()?;
                 }

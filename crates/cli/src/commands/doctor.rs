@@ -10,7 +10,7 @@ use crate::place;
 
 pub(crate) fn run(args: &HistoryArgs) -> anyhow::Result<Exit> {
     let location = args.place.location()?;
-    let checks = place::open(&location)?.examine(now());
+    let checks = phasegate_history::examine(&place::open(&location)?, now());
     let refused = checks.iter().any(|check| check.verdict == Verdict::Bad);
     match args.format {
         Format::Json => print_json(&ExaminationJson {

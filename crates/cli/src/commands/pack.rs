@@ -9,7 +9,7 @@ use crate::output::{Exit, print, print_json, say};
 pub(crate) fn run(args: &PackArgs) -> anyhow::Result<Exit> {
     let store = args.history.place.open_present()?;
     let effect = if args.dry_run { PackEffect::Tried } else { PackEffect::Packed };
-    let packed = store.pack(effect)?;
+    let packed = phasegate_history::pack(&store, effect)?;
     if args.history.format == Format::Json {
         let packed: Vec<PackedJson> = packed.iter().map(PackedJson::of).collect();
         print_json(&PackingJson { dry_run: args.dry_run, packed })?;

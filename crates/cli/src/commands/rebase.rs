@@ -21,7 +21,7 @@ pub(crate) fn rebase(args: &RebaseArgs) -> anyhow::Result<Exit> {
         from: args.from.as_deref(),
         published: &args.published,
     };
-    let rebased = store.rebase(&rebase, &mut |upcoming, draft| {
+    let rebased = phasegate_history::rebase(&store, &rebase, &mut |upcoming, draft| {
         files(&store, &templates, upcoming, draft).map_err(Into::into)
     })?;
     let moved: Vec<Moved> =

@@ -50,7 +50,7 @@ pub(crate) fn run(args: &RunArgs, talk: Talk) -> anyhow::Result<Exit> {
     warn_of_clock(&store, &recorded);
     if let Some(key) = key {
         let number = recorded.entry.number;
-        store.sign(number, &key).with_context(|| {
+        phasegate_history::sign(&store, number, &key).with_context(|| {
             format!(
                 "entry {number} is recorded, but not signed; run `phasegate history sign {number}`"
             )

@@ -16,8 +16,7 @@ pub(crate) fn sign(args: &SignArgs) -> anyhow::Result<Exit> {
         format!("there is no key to sign with; name its file with --key or {KEY}")
     })?;
     let store = args.place.open()?;
-    let path = store
-        .sign(args.entry, &key)
+    let path = phasegate_history::sign(&store, args.entry, &key)
         .with_context(|| format!("entry {} was not signed", args.entry))?;
     print(&format!("{}\n", path.display()))?;
     Ok(Exit::Done)

@@ -50,9 +50,9 @@ pub(crate) trait Files: Send + Sync {
     /// Something in a folder whose name begins so.
     fn find(&self, folder: &Path, beginning: &str) -> Result<Option<PathBuf>, PlaceError>;
 
-    /// The next names in a folder behind this one, in the order of their bytes; nothing if the
-    /// place can only list folders as a whole.
-    fn page_behind(&self, folder: &Path, name: &str) -> Result<Option<Page>, PlaceError>;
+    /// The names in a folder behind this one, in the order of their bytes; nothing if the place can
+    /// only list folders as a whole.
+    fn names_behind(&self, folder: &Path, name: &str) -> Result<Option<Vec<String>>, PlaceError>;
 
     /// Whether there is a file or folder.
     fn exists(&self, path: &Path) -> Result<bool, PlaceError>;
@@ -107,12 +107,4 @@ pub(crate) trait Files: Send + Sync {
 
     /// When a file was written, by the clock of the place.
     fn written_at(&self, path: &Path) -> Result<DateTime<Utc>, PlaceError>;
-}
-
-/// Some names of a folder, in the order of their bytes.
-#[derive(Debug, Default)]
-pub(crate) struct Page {
-    pub(crate) names: Vec<String>,
-    /// Whether there may be more behind them.
-    pub(crate) full: bool,
 }

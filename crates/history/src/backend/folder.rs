@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::backend::disk::Disk;
 use crate::backend::error::{PlaceError, TrialError};
-use crate::backend::files::{Files, Page, Published};
+use crate::backend::files::{Files, Published};
 use crate::entry::draft::RenderedFile;
 use crate::entry::names::{self, REPORT};
 
@@ -51,7 +51,7 @@ impl Files for Folder {
         }
     }
 
-    fn page_behind(&self, _: &Path, _: &str) -> Result<Option<Page>, PlaceError> {
+    fn names_behind(&self, _: &Path, _: &str) -> Result<Option<Vec<String>>, PlaceError> {
         Ok(None)
     }
 

@@ -3,5 +3,5 @@
 
 pub(crate) mod branches;
 pub(crate) mod error;
-mod relink;
+pub(crate) mod relink;
 pub(crate) mod steps;

@@ -3,81 +3,83 @@
 use phasegate_model::Revisit;
 
 use crate::entry::body::{Body, NoteRecord, WaiverRecord};
-use crate::entry::draft::{DecisionDraft, Draft, Matter, TranscriptionDraft};
+use crate::entry::draft::{
+    DecisionDraft, Draft, Matter, RenderError, RenderedFile, TranscriptionDraft, Upcoming,
+};
 use crate::entry::head::Head;
 use crate::entry::names::ObjectKind;
 use crate::entry::recorded::{Entry, Recorded};
 use crate::rebase::branches::Branch;
 use crate::rebase::error::RebaseError;
-use crate::rebase::steps::Render;
 use crate::store::error::ReadError;
 use crate::store::open::Store;
 
-impl Store {
-    /// Records the entries behind the head that is kept; the numbers that they had, and what they
-    /// are now. What an interrupted run recorded isn't recorded twice.
-    pub(crate) fn relink(
-        &self,
-        onto: Head,
-        own: &Branch,
-        render: &mut Render<'_>,
-    ) -> Result<Vec<(u64, Recorded)>, RebaseError> {
-        let mut moved: Vec<(Head, Recorded)> = Vec::new();
-        for found in own {
-            let mut draft = self.draft_of(&found.entry)?;
-            rename(&mut draft.matter, &moved);
-            let recorded = match self.already(onto, &draft)? {
-                Some(recorded) => recorded,
-                None => self.append(&draft, &mut |upcoming| render(upcoming, &draft))?,
-            };
-            moved.push((found.head(), recorded));
+/// Renders the files of an entry from what is recorded.
+pub type Render<'a> = dyn FnMut(&Upcoming, &Draft) -> Result<Vec<RenderedFile>, RenderError> + 'a;
+
+/// Records the entries behind the head that is kept; the numbers that they had, and what they
+/// are now. What an interrupted run recorded isn't recorded twice.
+pub(crate) fn relink(
+    store: &Store,
+    onto: Head,
+    own: &Branch,
+    render: &mut Render<'_>,
+) -> Result<Vec<(u64, Recorded)>, RebaseError> {
+    let mut moved: Vec<(Head, Recorded)> = Vec::new();
+    for found in own {
+        let mut draft = draft_of(store, &found.entry)?;
+        rename(&mut draft.matter, &moved);
+        let recorded = match already(store, onto, &draft)? {
+            Some(recorded) => recorded,
+            None => store.append(&draft, &mut |upcoming| render(upcoming, &draft))?,
+        };
+        moved.push((found.head(), recorded));
+    }
+    Ok(moved.into_iter().map(|(before, recorded)| (before.number, recorded)).collect())
+}
+
+/// The entry with what is to be recorded, if a run that was interrupted came to it.
+fn already(store: &Store, onto: Head, draft: &Draft) -> Result<Option<Recorded>, RebaseError> {
+    let end = store.head()?.map_or(0, |head| head.number);
+    for number in onto.number + 1..=end {
+        let recorded = store.entry(number)?;
+        if draft_of(store, &recorded.entry)? == *draft {
+            return Ok(Some(recorded));
         }
-        Ok(moved.into_iter().map(|(before, recorded)| (before.number, recorded)).collect())
     }
+    Ok(None)
+}
 
-    /// The entry with what is to be recorded, if a run that was interrupted came to it.
-    fn already(&self, onto: Head, draft: &Draft) -> Result<Option<Recorded>, RebaseError> {
-        let end = self.head()?.map_or(0, |head| head.number);
-        for number in onto.number + 1..=end {
-            let recorded = self.entry(number)?;
-            if self.draft_of(&recorded.entry)? == *draft {
-                return Ok(Some(recorded));
-            }
+/// What an entry was made from.
+pub(crate) fn draft_of(store: &Store, entry: &Entry) -> Result<Draft, ReadError> {
+    Ok(Draft {
+        recorded_at: entry.recorded_at,
+        recorded_by: entry.recorded_by.clone(),
+        tool: entry.tool.clone(),
+        matter: matter(store, entry)?,
+    })
+}
+
+pub(crate) fn matter(store: &Store, entry: &Entry) -> Result<Matter, ReadError> {
+    Ok(match &entry.body {
+        Body::Decision(record) => {
+            let bases = record.bases.iter().map(|base| store.object(base, ObjectKind::Base));
+            Matter::Decision(Box::new(DecisionDraft {
+                evidence: store.object(&record.evidence, ObjectKind::Evidence)?,
+                matrix: store.object(&record.matrix, ObjectKind::Matrix)?,
+                bases: bases.collect::<Result<Vec<_>, _>>()?,
+                plan: store.object(&record.plan, ObjectKind::Plan)?,
+                decision: record.decision.clone(),
+            }))
         }
-        Ok(None)
-    }
-
-    /// What an entry was made from.
-    pub(crate) fn draft_of(&self, entry: &Entry) -> Result<Draft, ReadError> {
-        Ok(Draft {
-            recorded_at: entry.recorded_at,
-            recorded_by: entry.recorded_by.clone(),
-            tool: entry.tool.clone(),
-            matter: self.matter(entry)?,
-        })
-    }
-
-    pub(crate) fn matter(&self, entry: &Entry) -> Result<Matter, ReadError> {
-        Ok(match &entry.body {
-            Body::Decision(record) => {
-                let bases = record.bases.iter().map(|base| self.object(base, ObjectKind::Base));
-                Matter::Decision(Box::new(DecisionDraft {
-                    evidence: self.object(&record.evidence, ObjectKind::Evidence)?,
-                    matrix: self.object(&record.matrix, ObjectKind::Matrix)?,
-                    bases: bases.collect::<Result<Vec<_>, _>>()?,
-                    plan: self.object(&record.plan, ObjectKind::Plan)?,
-                    decision: record.decision.clone(),
-                }))
-            }
-            Body::Transcription(record) => Matter::Transcription(Box::new(TranscriptionDraft {
-                document: self.object(&record.document, ObjectKind::Document)?,
-                transcription: record.transcription.clone(),
-            })),
-            Body::Waiver(record) => Matter::Waiver(record.clone()),
-            Body::Note(record) => Matter::Note(record.clone()),
-            Body::Revisit(revisit) => Matter::Revisit(revisit.clone()),
-        })
-    }
+        Body::Transcription(record) => Matter::Transcription(Box::new(TranscriptionDraft {
+            document: store.object(&record.document, ObjectKind::Document)?,
+            transcription: record.transcription.clone(),
+        })),
+        Body::Waiver(record) => Matter::Waiver(record.clone()),
+        Body::Note(record) => Matter::Note(record.clone()),
+        Body::Revisit(revisit) => Matter::Revisit(revisit.clone()),
+    })
 }
 
 /// Names the re-linked entries as they are called now.

@@ -7,24 +7,22 @@
 //! What is kept and what is re-linked is saved in `.rebase/` first, which appears at once. From
 //! there on each step can be done again: after a crash, the same command goes on.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::backend::disk::Disk;
-use crate::backend::error::PlaceError;
 use crate::entry::digest::Digest;
-use crate::entry::draft::{Draft, RenderError, RenderedFile, Upcoming};
+use crate::entry::draft::Upcoming;
 use crate::entry::head::Head;
 use crate::entry::names::{self, REPORT};
 use crate::entry::recorded::{Entry, Recorded};
 use crate::entry::wire::CONFLICT;
 use crate::rebase::branches::{Branch, Pile, head, saved, with_head};
 use crate::rebase::error::RebaseError;
+use crate::rebase::relink::{Render, draft_of, matter, relink};
 use crate::store::error::ReadError;
 use crate::store::open::Store;
-use crate::verify::signatures::is_signature_of;
-
-/// Where the entries are saved as long as re-linking takes.
-const SAVED: &str = ".rebase";
+use crate::store::prepare::SAVED;
+use crate::verify::signatures::{is_signature_of, signatures};
 
 /// What to re-link, and onto what.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,228 +46,216 @@ pub struct Rebased {
     pub moved: Vec<(u64, Recorded)>,
 }
 
-/// Renders the files of an entry from what is recorded.
-pub type Render<'a> = dyn FnMut(&Upcoming, &Draft) -> Result<Vec<RenderedFile>, RenderError> + 'a;
-
-impl Store {
-    /// Re-links the entries of one branch after those of the other. Nothing if there is one branch
-    /// only.
-    ///
-    /// `render` renders the files of an entry as for [`Store::append`].
-    ///
-    /// # Errors
-    /// If it isn't clear what to keep, in which case nothing was changed; or if a step fails, after
-    /// which the same call goes on.
-    pub fn rebase(
-        &self,
-        rebase: &Rebase<'_>,
-        render: &mut Render<'_>,
-    ) -> Result<Option<Rebased>, RebaseError> {
-        let disk = self.files.disk().ok_or(RebaseError::NoBranches)?;
-        let folder = self.dir.join(SAVED);
-        if !disk.exists(&folder)? {
-            let Some((kept, own)) = self.choose(rebase)? else { return Ok(None) };
-            self.save(disk, &folder, &kept, &own)?;
-        }
-        let kept = self.saved_entries(&folder, "kept")?;
-        let own = self.saved_entries(&folder, "own")?;
-        let Some(onto) = head(&kept) else { return Ok(None) };
-        self.put_back(&kept, &own)?;
-        self.tidy_folders(&own, render)?;
-        self.drop_signatures(&own)?;
-        let moved = self.relink(onto, &own, render)?;
-        // Whole or not at all: of a part of what is saved nobody could go on.
-        let done = self.dir.join(names::temporary(".tmp-rebase-"));
-        disk.rename(&folder, &done)?;
-        self.files.discard(&done);
-        disk.sync_folder(&self.dir)?;
-        Ok(Some(Rebased { onto, moved }))
+/// Re-links the entries of one branch after those of the other. Nothing if there is one branch
+/// only.
+///
+/// `render` renders the files of an entry as for [`Store::append`].
+///
+/// # Errors
+/// If it isn't clear what to keep, in which case nothing was changed; or if a step fails, after
+/// which the same call goes on.
+pub fn rebase(
+    store: &Store,
+    rebase: &Rebase<'_>,
+    render: &mut Render<'_>,
+) -> Result<Option<Rebased>, RebaseError> {
+    let disk = store.files.disk().ok_or(RebaseError::NoBranches)?;
+    let folder = store.dir.join(SAVED);
+    if !disk.exists(&folder)? {
+        let Some((kept, own)) = choose(store, rebase)? else { return Ok(None) };
+        save(store, disk, &folder, &kept, &own)?;
     }
+    let kept = saved_entries(store, &folder, "kept")?;
+    let own = saved_entries(store, &folder, "own")?;
+    let Some(onto) = head(&kept) else { return Ok(None) };
+    put_back(store, &kept, &own)?;
+    tidy_folders(store, &own, render)?;
+    drop_signatures(store, &own)?;
+    let moved = relink(store, onto, &own, render)?;
+    // Whole or not at all: of a part of what is saved nobody could go on.
+    let done = store.dir.join(names::temporary(".tmp-rebase-"));
+    disk.rename(&folder, &done)?;
+    store.files.discard(&done);
+    disk.sync_folder(&store.dir)?;
+    Ok(Some(Rebased { onto, moved }))
+}
 
-    /// What an interrupted run left, for the next one to go on with.
-    pub(crate) fn interrupted_rebase(&self) -> Result<Option<PathBuf>, PlaceError> {
-        let Some(disk) = self.files.disk() else { return Ok(None) };
-        let folder = self.dir.join(SAVED);
-        Ok(disk.exists(&folder)?.then_some(folder))
+/// The entries to keep, from the last common one on, and those to re-link.
+fn choose(store: &Store, rebase: &Rebase<'_>) -> Result<Option<(Branch, Branch)>, RebaseError> {
+    let mut pile = Pile::default();
+    pile.add(store, false)?;
+    let other = rebase.from.map(Store::open).transpose()?;
+    if let Some(other) = &other {
+        pile.add(other, true)?;
     }
-
-    /// The entries to keep, from the last common one on, and those to re-link.
-    fn choose(&self, rebase: &Rebase<'_>) -> Result<Option<(Branch, Branch)>, RebaseError> {
-        let mut pile = Pile::default();
-        pile.add(self, false)?;
-        let other = rebase.from.map(Self::open).transpose()?;
-        if let Some(other) = &other {
-            pile.add(other, true)?;
-        }
-        let branches = pile.branches()?;
-        if branches.len() < 2 {
-            return Ok(None);
-        }
-        let heads = || {
-            let told = |newest: &Recorded| (newest.head(), newest.entry.recorded_by.clone());
-            branches.iter().filter_map(|branch| branch.last().map(told)).collect()
-        };
-        let found = match rebase.onto {
-            Some(begin) => with_head(&branches, begin),
-            None if other.is_some() => (0..)
-                .zip(&branches)
-                .filter(|(_, branch)| pile.is_in_store(branch))
-                .map(|(at, _)| at)
-                .collect(),
-            None => return Err(RebaseError::Choose { heads: heads() }),
-        };
-        let [kept] = found[..] else {
-            let onto = rebase.onto.map(str::to_owned);
-            return Err(match onto {
-                Some(onto) => RebaseError::NoSuchHead { onto, heads: heads() },
-                None => RebaseError::Choose { heads: heads() },
-            });
-        };
-        if branches.len() > 2 {
-            return Err(RebaseError::Several { branches: branches.len() });
-        }
-        let mut branches = branches;
-        let kept = branches.remove(kept);
-        let own = branches.pop().unwrap_or_default();
-        let is_kept = |head: &&Head| kept.iter().any(|found| found.head() == **head);
-        if let Some(head) = rebase.published.iter().find(|head| !is_kept(head)) {
-            return Err(RebaseError::Published { head: *head });
-        }
-        if let Some(other) = &other {
-            self.take_objects(other, &own)?;
-        }
-        let common = kept.iter().zip(&own).take_while(|(kept, own)| kept == own).count();
-        let own: Branch = own.into_iter().skip(common).collect();
-        for found in &own {
-            let packed = self.ledger.packed_line(self.files.as_ref(), found.entry.number)?;
-            if packed.is_some_and(|(bytes, _)| Digest::of(&bytes) == found.digest) {
-                return Err(RebaseError::Packed { number: found.entry.number });
-            }
-        }
-        Ok(Some((kept.into_iter().skip(common).collect(), own)))
+    let branches = pile.branches()?;
+    if branches.len() < 2 {
+        return Ok(None);
     }
-
-    /// Keeps the objects of another history's entries, as far as they aren't there yet.
-    fn take_objects(&self, other: &Self, own: &Branch) -> Result<(), RebaseError> {
-        self.make_folders()?;
-        for found in own {
-            let matter = other.matter(&found.entry)?;
-            self.keep_objects(&matter)?;
-        }
-        Ok(())
+    let heads = || {
+        let told = |newest: &Recorded| (newest.head(), newest.entry.recorded_by.clone());
+        branches.iter().filter_map(|branch| branch.last().map(told)).collect()
+    };
+    let found = match rebase.onto {
+        Some(begin) => with_head(&branches, begin),
+        None if other.is_some() => (0..)
+            .zip(&branches)
+            .filter(|(_, branch)| pile.is_in_store(branch))
+            .map(|(at, _)| at)
+            .collect(),
+        None => return Err(RebaseError::Choose { heads: heads() }),
+    };
+    let [kept] = found[..] else {
+        let onto = rebase.onto.map(str::to_owned);
+        return Err(match onto {
+            Some(onto) => RebaseError::NoSuchHead { onto, heads: heads() },
+            None => RebaseError::Choose { heads: heads() },
+        });
+    };
+    if branches.len() > 2 {
+        return Err(RebaseError::Several { branches: branches.len() });
     }
-
-    fn save(
-        &self,
-        disk: &dyn Disk,
-        folder: &Path,
-        kept: &Branch,
-        own: &Branch,
-    ) -> Result<(), RebaseError> {
-        let temporary = self.dir.join(names::temporary(".tmp-rebase-"));
-        disk.create_folder(&temporary)?;
-        let write = || {
-            for (whose, entries) in [("kept", kept), ("own", own)] {
-                for found in entries {
-                    let line = found.entry.to_line().unwrap_or_default();
-                    let path = saved(&temporary, whose, found.entry.number);
-                    disk.write_new(&path, &line)?;
-                }
-            }
-            disk.sync_folder(&temporary)?;
-            disk.rename(&temporary, folder)?;
-            disk.sync_folder(&self.dir)
-        };
-        Ok(write().inspect_err(|_| self.files.discard(&temporary))?)
+    let mut branches = branches;
+    let kept = branches.remove(kept);
+    let own = branches.pop().unwrap_or_default();
+    let is_kept = |head: &&Head| kept.iter().any(|found| found.head() == **head);
+    if let Some(head) = rebase.published.iter().find(|head| !is_kept(head)) {
+        return Err(RebaseError::Published { head: *head });
     }
-
-    /// The saved entries, oldest first.
-    fn saved_entries(&self, folder: &Path, whose: &str) -> Result<Branch, RebaseError> {
-        let mut paths = Vec::new();
-        self.files.list(folder, &mut |name| {
-            if name.as_encoded_bytes().starts_with(whose.as_bytes()) {
-                paths.push(folder.join(name));
-            }
-        })?;
-        let mut found = Branch::new();
-        for path in paths {
-            let bytes = self.files.read(&path)?;
-            let entry =
-                Entry::parse(&bytes).map_err(|problem| RebaseError::Damaged { path, problem })?;
-            found.push(Recorded { entry, digest: Digest::of(&bytes) });
-        }
-        found.sort_by_key(|found| found.entry.number);
-        Ok(found)
+    if let Some(other) = &other {
+        take_objects(store, other, &own)?;
     }
-
-    /// Takes the entries to re-link out of the ledger, and puts those to keep into it.
-    fn put_back(&self, kept: &Branch, own: &Branch) -> Result<(), RebaseError> {
-        for found in own.iter().chain(kept) {
-            let path = self.entry_path(found.entry.number);
-            if !self.files.exists(&path)? {
-                continue;
-            }
-            let there = self.files.read(&path)?;
-            let is_own = own.iter().any(|own| own.digest == Digest::of(&there));
-            if is_own || there.starts_with(CONFLICT) {
-                self.files.remove(&path)?;
-            }
+    let common = kept.iter().zip(&own).take_while(|(kept, own)| kept == own).count();
+    let own: Branch = own.into_iter().skip(common).collect();
+    for found in &own {
+        let packed = store.ledger.packed_line(store.files.as_ref(), found.entry.number)?;
+        if packed.is_some_and(|(bytes, _)| Digest::of(&bytes) == found.digest) {
+            return Err(RebaseError::Packed { number: found.entry.number });
         }
-        for found in kept {
-            let path = self.entry_path(found.entry.number);
-            if !self.has_entry(found.entry.number)? {
+    }
+    Ok(Some((kept.into_iter().skip(common).collect(), own)))
+}
+
+/// Keeps the objects of another history's entries, as far as they aren't there yet.
+fn take_objects(store: &Store, other: &Store, own: &Branch) -> Result<(), RebaseError> {
+    store.make_folders()?;
+    for found in own {
+        let matter = matter(other, &found.entry)?;
+        store.keep_objects(&matter)?;
+    }
+    Ok(())
+}
+
+fn save(
+    store: &Store,
+    disk: &dyn Disk,
+    folder: &Path,
+    kept: &Branch,
+    own: &Branch,
+) -> Result<(), RebaseError> {
+    let temporary = store.dir.join(names::temporary(".tmp-rebase-"));
+    disk.create_folder(&temporary)?;
+    let write = || {
+        for (whose, entries) in [("kept", kept), ("own", own)] {
+            for found in entries {
                 let line = found.entry.to_line().unwrap_or_default();
-                self.files.publish(&line, &path)?;
+                let path = saved(&temporary, whose, found.entry.number);
+                disk.write_new(&path, &line)?;
             }
         }
-        Ok(self.files.sync_folder(&self.ledger.path)?)
-    }
+        disk.sync_folder(&temporary)?;
+        disk.rename(&temporary, folder)?;
+        disk.sync_folder(&store.dir)
+    };
+    Ok(write().inspect_err(|_| store.files.discard(&temporary))?)
+}
 
-    /// Removes the rendered folders of the entries to re-link. Where an entry that is kept has a
-    /// folder of the same name, its files may be mixed with others: they are rendered again.
-    fn tidy_folders(&self, own: &Branch, render: &mut Render<'_>) -> Result<(), RebaseError> {
-        for found in own {
-            let Some(folder) = self.folder(&found.entry) else { continue };
-            if !self.files.exists(&folder)? {
-                continue;
-            }
-            let there = match self.entry(found.entry.number) {
-                Ok(there) => Some(there),
-                Err(ReadError::NoEntry { .. }) => None,
-                Err(error) => return Err(error.into()),
-            };
-            let there = there.filter(|there| self.folder(&there.entry).as_ref() == Some(&folder));
-            let Some(there) = there else {
-                self.files.discard(&folder);
-                continue;
-            };
-            let report = self.files.read(&folder.join(REPORT)).map(|bytes| Digest::of(&bytes));
-            if report.ok().as_ref() == there.entry.body.report() {
-                continue;
-            }
-            let number = there.entry.number;
-            let draft = self.draft_of(&there.entry)?;
-            let files = render(&upcoming(&there.entry), &draft)
-                .map_err(|cause| RebaseError::Render { number, cause })?;
-            let beginning = names::pending_prefix(number, &there.digest);
-            let pending = self.files.write_pending(&self.dir, &beginning, &files)?;
-            self.files.discard(&folder);
-            self.files.publish_folder(&pending, &folder)?;
+/// The saved entries, oldest first.
+fn saved_entries(store: &Store, folder: &Path, whose: &str) -> Result<Branch, RebaseError> {
+    let mut paths = Vec::new();
+    store.files.list(folder, &mut |name| {
+        if name.as_encoded_bytes().starts_with(whose.as_bytes()) {
+            paths.push(folder.join(name));
         }
-        Ok(())
+    })?;
+    let mut found = Branch::new();
+    for path in paths {
+        let bytes = store.files.read(&path)?;
+        let entry =
+            Entry::parse(&bytes).map_err(|problem| RebaseError::Damaged { path, problem })?;
+        found.push(Recorded { entry, digest: Digest::of(&bytes) });
     }
+    found.sort_by_key(|found| found.entry.number);
+    Ok(found)
+}
 
-    /// Removes signatures of the entries to re-link: those are other entries soon.
-    fn drop_signatures(&self, own: &Branch) -> Result<(), RebaseError> {
-        for (number, path) in self.signatures()? {
-            let Some(own) = own.iter().find(|own| own.entry.number == number) else { continue };
-            let line = own.entry.to_line().unwrap_or_default();
-            if is_signature_of(&self.files.read(&path)?, &line) {
-                self.files.remove(&path)?;
-            }
+/// Takes the entries to re-link out of the ledger, and puts those to keep into it.
+fn put_back(store: &Store, kept: &Branch, own: &Branch) -> Result<(), RebaseError> {
+    for found in own.iter().chain(kept) {
+        let path = store.entry_path(found.entry.number);
+        if !store.files.exists(&path)? {
+            continue;
         }
-        Ok(())
+        let there = store.files.read(&path)?;
+        let is_own = own.iter().any(|own| own.digest == Digest::of(&there));
+        if is_own || there.starts_with(CONFLICT) {
+            store.files.remove(&path)?;
+        }
     }
+    for found in kept {
+        let path = store.entry_path(found.entry.number);
+        if !store.has_entry(found.entry.number)? {
+            let line = found.entry.to_line().unwrap_or_default();
+            store.files.publish(&line, &path)?;
+        }
+    }
+    Ok(store.files.sync_folder(&store.ledger.path)?)
+}
+
+/// Removes the rendered folders of the entries to re-link. Where an entry that is kept has a
+/// folder of the same name, its files may be mixed with others: they are rendered again.
+fn tidy_folders(store: &Store, own: &Branch, render: &mut Render<'_>) -> Result<(), RebaseError> {
+    for found in own {
+        let Some(folder) = store.folder(&found.entry) else { continue };
+        if !store.files.exists(&folder)? {
+            continue;
+        }
+        let there = match store.entry(found.entry.number) {
+            Ok(there) => Some(there),
+            Err(ReadError::NoEntry { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let there = there.filter(|there| store.folder(&there.entry).as_ref() == Some(&folder));
+        let Some(there) = there else {
+            store.files.discard(&folder);
+            continue;
+        };
+        let report = store.files.read(&folder.join(REPORT)).map(|bytes| Digest::of(&bytes));
+        if report.ok().as_ref() == there.entry.body.report() {
+            continue;
+        }
+        let number = there.entry.number;
+        let draft = draft_of(store, &there.entry)?;
+        let files = render(&upcoming(&there.entry), &draft)
+            .map_err(|cause| RebaseError::Render { number, cause })?;
+        let beginning = names::pending_prefix(number, &there.digest);
+        let pending = store.files.write_pending(&store.dir, &beginning, &files)?;
+        store.files.discard(&folder);
+        store.files.publish_folder(&pending, &folder)?;
+    }
+    Ok(())
+}
+
+/// Removes signatures of the entries to re-link: those are other entries soon.
+fn drop_signatures(store: &Store, own: &Branch) -> Result<(), RebaseError> {
+    for (number, path) in signatures(store)? {
+        let Some(own) = own.iter().find(|own| own.entry.number == number) else { continue };
+        let line = own.entry.to_line().unwrap_or_default();
+        if is_signature_of(&store.files.read(&path)?, &line) {
+            store.files.remove(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// What a report of a recorded entry is rendered from.

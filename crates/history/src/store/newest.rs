@@ -1,16 +1,13 @@
 //! Finding the newest entry without listing all of them, where a place can list from the middle.
 //!
-//! A bucket sends names in the order of their bytes, a thousand at a time, so a history of up to a
-//! thousand entries shows its end in one request. In a longer one the end is looked for by doubling
-//! and halving, a few requests for each doubling of its length, and what is behind it is
-//! listed: if anything is, that wasn't the end. Whoever looks again begins where the end was. Gaps
-//! far before the end are left to `verify`.
+//! A bucket sends names in the order of their bytes, a thousand at a time and from any name on. So
+//! whoever looks again asks only for what is behind the entry seen last, and only the first look
+//! lists them all. Gaps far before the end are left to `verify`.
 
 use std::io::ErrorKind;
 use std::sync::PoisonError;
 
 use crate::backend::error::PlaceError;
-use crate::backend::files::Page;
 use crate::entry::head::Head;
 use crate::entry::names;
 use crate::packs::range::Pack;
@@ -31,8 +28,8 @@ impl Store {
     pub(crate) fn newest(&self) -> Result<Option<Newest>, ReadError> {
         let before = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let seen = before.as_ref().map_or(0, |newest| newest.head.number);
-        let number = match self.page_behind(seen)? {
-            Some(page) => self.end_by_pages(seen, page)?,
+        let number = match self.names_behind(seen)? {
+            Some(names) => self.end_by_names(seen, &names),
             None => self.end_by_probing(seen)?,
         };
         let newest = match number {
@@ -80,9 +77,9 @@ impl Store {
     }
 
     /// The names behind an entry's, or from the first on; nothing if the place can't tell them.
-    fn page_behind(&self, number: u64) -> Result<Option<Page>, PlaceError> {
+    fn names_behind(&self, number: u64) -> Result<Option<Vec<String>>, PlaceError> {
         let name = if number == 0 { String::new() } else { names::entry_file(number) };
-        self.files.page_behind(&self.ledger.path, &name)
+        self.files.names_behind(&self.ledger.path, &name)
     }
 
     /// The newest entry by a list of all, which must have no gap.
@@ -95,59 +92,19 @@ impl Store {
         Ok(newest.as_ref().map(Newest::of))
     }
 
-    /// The newest entry's number, zero if there is none; nothing if only a list of all can tell.
-    fn end_by_pages(&self, seen: u64, first: Page) -> Result<Option<u64>, PlaceError> {
-        let (mut end, mut page) = (seen, first);
-        loop {
-            let names =
-                page.names.iter().filter_map(|name| self.ledger.entries_of_name(name.as_ref()));
-            let mut behind: Vec<Pack> = names.filter(|named| named.last > end).collect();
-            behind.sort_unstable();
-            let mut last = end;
-            let follow = behind.iter().all(|named| {
-                let follows = named.first <= last + 1;
-                last = last.max(named.last);
-                follows
-            });
-            if !follow || last >= LONGER {
-                return Ok(None);
+    /// The newest entry's number, zero if there is none; nothing if only a list of all can tell:
+    /// if there is a gap, or numbers of seven digits, whose names sort otherwise than they do.
+    fn end_by_names(&self, seen: u64, names: &[String]) -> Option<u64> {
+        let named = names.iter().filter_map(|name| self.ledger.entries_of_name(name.as_ref()));
+        let mut behind: Vec<Pack> = named.filter(|named| named.last > seen).collect();
+        behind.sort_unstable();
+        let mut last = seen;
+        for named in behind {
+            if named.first > last + 1 {
+                return None;
             }
-            if !page.full {
-                return Ok(Some(last));
-            }
-            let Some(found) = self.search_end(last)? else { return Ok(None) };
-            if found == end {
-                // A full page of names that are no entries.
-                return Ok(None);
-            }
-            end = found;
-            let Some(next) = self.page_behind(end)? else { return Ok(None) };
-            page = next;
+            last = last.max(named.last);
         }
-    }
-
-    /// A number that is there and isn't followed by the next, from one that is there.
-    fn search_end(&self, from: u64) -> Result<Option<u64>, PlaceError> {
-        let is_there = |number| self.has_entry(number);
-        if is_there(LONGER)? {
-            return Ok(None);
-        }
-        let (mut there, mut step) = (from, 1);
-        let mut missing = loop {
-            let number = there.saturating_add(step).min(LONGER);
-            if number == LONGER || !is_there(number)? {
-                break number;
-            }
-            (there, step) = (number, step * 2);
-        };
-        while missing - there > 1 {
-            let middle = there.midpoint(missing);
-            if is_there(middle)? {
-                there = middle;
-            } else {
-                missing = middle;
-            }
-        }
-        Ok(Some(there))
+        (last < LONGER).then_some(last)
     }
 }

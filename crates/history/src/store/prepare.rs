@@ -47,7 +47,17 @@ impl From<ReadError> for PrepareError {
     }
 }
 
+/// Where a rebase saves the entries as long as it takes.
+pub(crate) const SAVED: &str = ".rebase";
+
 impl Store {
+    /// What an interrupted rebase left, for the next one to go on with.
+    pub(crate) fn interrupted_rebase(&self) -> Result<Option<PathBuf>, PlaceError> {
+        let Some(disk) = self.files.disk() else { return Ok(None) };
+        let folder = self.dir.join(SAVED);
+        Ok(disk.exists(&folder)?.then_some(folder))
+    }
+
     /// Creates the folders and tries all that appending will do: on disk, files are written,
     /// linked, flushed and removed and a folder is renamed; in a bucket, an object is created, found
     /// taken, read and removed. Then the head is read.

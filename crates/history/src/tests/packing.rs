@@ -36,7 +36,7 @@ fn everything(history: &History) -> Vec<&'static str> {
 }
 
 fn pack(store: &Store) -> Result<Vec<Packed>, PackError> {
-    store.pack(PackEffect::Packed)
+    crate::pack(store, PackEffect::Packed)
 }
 
 /// Fifty entries of all kinds, four of five ranges of which are packed.
@@ -119,7 +119,7 @@ fn only_full_ranges_before_the_newest_entry_are_packed() {
     }
     assert_eq!(names(&folder.path().join("ledger")).len(), 11);
     append(&store, "one more");
-    let tried = store.pack(PackEffect::Tried).unwrap();
+    let tried = crate::pack(&store, PackEffect::Tried).unwrap();
     assert_eq!(tried, [Packed { first: 11, last: 20, files: 10, resumed: false }]);
     assert_eq!(names(&folder.path().join("ledger")).len(), 12, "nothing was done");
     assert_eq!(pack(&store).unwrap(), tried);
@@ -311,7 +311,7 @@ fn an_interrupted_packing_is_told_and_finished() {
         "packing the entries 11 to 20 was not finished, 4 files are still there as well; run \
          `phasegate history pack`"
     );
-    let leftovers = store.examine(chrono::Utc::now()).pop().unwrap();
+    let leftovers = crate::examine(&store, chrono::Utc::now()).pop().unwrap();
     assert!(leftovers.text.contains("run `phasegate history pack`"), "{}", leftovers.text);
     assert_eq!(pack(&store).unwrap(), [Packed { first: 11, last: 20, files: 4, resumed: true }]);
     assert!(verify_chain(&store, None).warnings.is_empty());
@@ -351,7 +351,7 @@ fn half_a_pack_has_a_temporary_name_and_harms_nobody() {
     fs::write(&half, "half").unwrap();
     assert_eq!(pack(&open(history.folder.path())).unwrap().len(), 4);
     assert_eq!(chain(&history), [""; 0]);
-    let leftovers = open(history.folder.path()).examine(chrono::Utc::now()).pop().unwrap();
+    let leftovers = crate::examine(&open(history.folder.path()), chrono::Utc::now()).pop().unwrap();
     assert!(leftovers.text.contains(".tmp-1-1"), "{}", leftovers.text);
 }
 

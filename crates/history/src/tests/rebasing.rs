@@ -134,9 +134,13 @@ fn what_git_could_not_merge_becomes_one_chain() {
     let found = problems(&dir, None);
     assert_eq!(found[..2], ["merge-conflict", "merge-conflict"], "{found:?}");
     let head = branches.theirs.to_string();
-    let rebased = store.rebase(&onto(&head[..10]), &mut again).unwrap().unwrap();
+    let rebased = crate::rebase(&store, &onto(&head[..10]), &mut again).unwrap().unwrap();
     branches.assert_rebased(&store, &rebased, &dir);
-    assert_eq!(store.rebase(&onto(&head), &mut again).unwrap(), None, "there is one branch now");
+    assert_eq!(
+        crate::rebase(&store, &onto(&head), &mut again).unwrap(),
+        None,
+        "there is one branch now"
+    );
 }
 
 #[test]
@@ -145,7 +149,7 @@ fn entries_of_another_folder_are_re_linked_with_their_objects() {
     let (dir, own) = (branches.path("theirs"), branches.path("own"));
     let store = working(&dir);
     let rebase = Rebase { from: Some(&own), ..Rebase::default() };
-    let rebased = store.rebase(&rebase, &mut again).unwrap().unwrap();
+    let rebased = crate::rebase(&store, &rebase, &mut again).unwrap().unwrap();
     branches.assert_rebased(&store, &rebased, &dir);
     assert_eq!(problems(&own, None), [""; 0], "the other folder is as it was");
 }
@@ -155,14 +159,17 @@ fn signatures_of_what_was_re_linked_go_and_the_others_stay() {
     let branches = Branches::new();
     for (name, number) in [("theirs", 2), ("theirs", 3), ("own", 3), ("own", 6)] {
         let key = if name == "own" { 1 } else { 2 };
-        working(&branches.path(name))
-            .sign(number, &crate::tests::verifying::signatures::key(key))
-            .unwrap();
+        crate::sign(
+            &working(&branches.path(name)),
+            number,
+            &crate::tests::verifying::signatures::key(key),
+        )
+        .unwrap();
     }
     let store = branches.merged();
     assert_eq!(names(&branches.path("merged/signatures")).len(), 4);
     let head = branches.theirs.to_string();
-    _ = store.rebase(&onto(&head), &mut again).unwrap();
+    _ = crate::rebase(&store, &onto(&head), &mut again).unwrap();
     let left = names(&branches.path("merged/signatures"));
     let numbers: Vec<&str> = left.iter().map(|name| &name[..7]).collect();
     assert_eq!(numbers, ["000002-", "000003-"]);
@@ -172,7 +179,7 @@ fn signatures_of_what_was_re_linked_go_and_the_others_stay() {
 fn it_is_asked_what_to_keep() {
     let branches = Branches::new();
     let store = branches.merged();
-    let error = store.rebase(&Rebase::default(), &mut again).unwrap_err();
+    let error = crate::rebase(&store, &Rebase::default(), &mut again).unwrap_err();
     let RebaseError::Choose { heads } = &error else { panic!("{error}") };
     assert_eq!(heads.len(), 2);
     let short = &branches.theirs.to_string()[..10];
@@ -181,7 +188,7 @@ fn it_is_asked_what_to_keep() {
         "{error}"
     );
     for head in ["1:", "9:", "zebra"] {
-        let error = store.rebase(&onto(head), &mut again).unwrap_err();
+        let error = crate::rebase(&store, &onto(head), &mut again).unwrap_err();
         assert!(matches!(error, RebaseError::NoSuchHead { .. }), "{error}");
     }
 }
@@ -194,7 +201,7 @@ fn what_was_published_is_never_re_linked() {
     let own = branches.own.last().unwrap().head().to_string();
     let published = [branches.theirs];
     let rebase = Rebase { published: &published, ..onto(&own) };
-    let error = store.rebase(&rebase, &mut again).unwrap_err();
+    let error = crate::rebase(&store, &rebase, &mut again).unwrap_err();
     assert!(matches!(error, RebaseError::Published { .. }), "{error}");
     assert_eq!(fs::read(store.entry_path(3)).unwrap(), before, "nothing was changed");
 }
@@ -211,10 +218,11 @@ fn an_entry_that_a_merge_lost_is_taken_from_a_copy() {
     let store = working(&dir);
     assert_eq!(problems(&dir, None)[0], "edited");
     let head = branches.theirs.to_string();
-    let error = store.rebase(&onto(&head), &mut again).unwrap_err();
+    let error = crate::rebase(&store, &onto(&head), &mut again).unwrap_err();
     assert!(matches!(error, RebaseError::NoPredecessor { number: 5, .. }), "{error}");
-    let rebased =
-        store.rebase(&Rebase { from: Some(&own), ..onto(&head) }, &mut again).unwrap().unwrap();
+    let rebased = crate::rebase(&store, &Rebase { from: Some(&own), ..onto(&head) }, &mut again)
+        .unwrap()
+        .unwrap();
     branches.assert_rebased(&store, &rebased, &dir);
 }
 
@@ -223,7 +231,7 @@ fn a_file_that_is_no_entry_is_named_before_anything_is_changed() {
     let branches = Branches::new();
     let store = branches.merged();
     fs::write(store.entry_path(6), "<<<<<<< HEAD\n{\n=======\n").unwrap();
-    let error = store.rebase(&onto("4:"), &mut again).unwrap_err().to_string();
+    let error = crate::rebase(&store, &onto("4:"), &mut again).unwrap_err().to_string();
     assert!(error.contains("000006.json`: it is not an entry"), "{error}");
     assert!(!branches.path("merged/.rebase").exists());
 }
@@ -250,10 +258,10 @@ fn a_crash_in_the_middle_loses_nothing() {
         copy(&branches.path("theirs"), &dir);
         merge(&branches.path("own"), &dir);
         let (store, _) = faulty(&dir, Failure::Crash, at);
-        let crashed = store.rebase(&onto(&head), &mut again);
+        let crashed = crate::rebase(&store, &onto(&head), &mut again);
         let store = working(&dir);
         if crashed.is_err()
-            && let Some(rebased) = store.rebase(&onto(&head), &mut again).unwrap()
+            && let Some(rebased) = crate::rebase(&store, &onto(&head), &mut again).unwrap()
         {
             assert_eq!(rebased.moved.len(), 4, "step {at}");
         }
@@ -279,11 +287,11 @@ fn a_step_that_fails_is_told_and_the_next_run_goes_on() {
         copy(&branches.path("theirs"), &dir);
         merge(&branches.path("own"), &dir);
         let (store, _) = faulty(&dir, Failure::Refused(28), at);
-        if let Err(error) = store.rebase(&onto(&head), &mut again) {
+        if let Err(error) = crate::rebase(&store, &onto(&head), &mut again) {
             assert!(error.to_string().contains("os error 28"), "{error}");
             failed += 1;
         }
-        _ = working(&dir).rebase(&onto(&head), &mut again).unwrap();
+        _ = crate::rebase(&working(&dir), &onto(&head), &mut again).unwrap();
         assert_eq!(problems(&dir, Some(&branches.theirs)), [""; 0], "step {at}");
     }
     assert!(failed > 5, "{failed}");
@@ -303,7 +311,7 @@ fn an_interrupted_run_is_told_with_what_to_do() {
         told.ends_with(".rebase` has what it works on; run `phasegate history rebase`"),
         "{told}"
     );
-    let leftovers = store.examine(chrono::Utc::now()).pop().unwrap();
+    let leftovers = crate::examine(&store, chrono::Utc::now()).pop().unwrap();
     assert_eq!((leftovers.name, leftovers.verdict), ("leftovers", crate::Verdict::Warning));
     assert_eq!(leftovers.text, told);
 }

@@ -123,48 +123,46 @@ pub enum Unsigned {
     Refused,
 }
 
-impl Store {
-    /// Signs an entry; the file of the signature. Signing again with the same key changes nothing.
-    ///
-    /// # Errors
-    /// If the entry can't be read or the signature not be written.
-    pub fn sign(&self, number: u64, key: &SigningKey) -> Result<PathBuf, SignError> {
-        // The entry must be one, and its bytes are what is signed.
-        let bytes = self.signed_bytes(number)?;
-        let signature = key.sign(&bytes).map_err(SignError::Key)?;
-        let text = signature.to_pem(LineEnding::LF).map_err(SignError::Key)?;
-        let public = key.0.public_key().to_bytes().map_err(SignError::Key)?;
-        let name: String = Digest::of(&public).to_string().chars().take(16).collect();
-        let folder = self.dir.join(SIGNATURES);
-        self.files.make_folder(&folder)?;
-        let path = folder.join(format!("{number:06}-{name}.sig"));
-        match self.files.publish(text.as_bytes(), &path)? {
-            Published::Ours => self.files.sync_folder(&folder)?,
-            Published::Others => return Err(SignError::Taken { path }),
-            Published::Unknown(error) => return Err(error.into()),
+/// Signs an entry; the file of the signature. Signing again with the same key changes nothing.
+///
+/// # Errors
+/// If the entry can't be read or the signature not be written.
+pub fn sign(store: &Store, number: u64, key: &SigningKey) -> Result<PathBuf, SignError> {
+    // The entry must be one, and its bytes are what is signed.
+    let bytes = signed_bytes(store, number)?;
+    let signature = key.sign(&bytes).map_err(SignError::Key)?;
+    let text = signature.to_pem(LineEnding::LF).map_err(SignError::Key)?;
+    let public = key.0.public_key().to_bytes().map_err(SignError::Key)?;
+    let name: String = Digest::of(&public).to_string().chars().take(16).collect();
+    let folder = store.dir.join(SIGNATURES);
+    store.files.make_folder(&folder)?;
+    let path = folder.join(format!("{number:06}-{name}.sig"));
+    match store.files.publish(text.as_bytes(), &path)? {
+        Published::Ours => store.files.sync_folder(&folder)?,
+        Published::Others => return Err(SignError::Taken { path }),
+        Published::Unknown(error) => return Err(error.into()),
+    }
+    Ok(path)
+}
+
+fn signed_bytes(store: &Store, number: u64) -> Result<Vec<u8>, ReadError> {
+    let line = store.line(number)?;
+    line.recorded()?;
+    Ok(line.bytes)
+}
+
+/// The files of signatures with the numbers of their entries, ascending.
+pub(crate) fn signatures(store: &Store) -> Result<Vec<(u64, PathBuf)>, PlaceError> {
+    let folder = store.dir.join(SIGNATURES);
+    let mut found = Vec::new();
+    store.files.list_if_present(&folder, &mut |name| {
+        let is_signature = name.to_str().and_then(|name| name.strip_suffix(".sig")).is_some();
+        if let Some(number) = names::folder_number(name).filter(|_| is_signature) {
+            found.push((number, folder.join(name)));
         }
-        Ok(path)
-    }
-
-    fn signed_bytes(&self, number: u64) -> Result<Vec<u8>, ReadError> {
-        let line = self.line(number)?;
-        line.recorded()?;
-        Ok(line.bytes)
-    }
-
-    /// The files of signatures with the numbers of their entries, ascending.
-    pub(crate) fn signatures(&self) -> Result<Vec<(u64, PathBuf)>, PlaceError> {
-        let folder = self.dir.join(SIGNATURES);
-        let mut found = Vec::new();
-        self.files.list_if_present(&folder, &mut |name| {
-            let is_signature = name.to_str().and_then(|name| name.strip_suffix(".sig")).is_some();
-            if let Some(number) = names::folder_number(name).filter(|_| is_signature) {
-                found.push((number, folder.join(name)));
-            }
-        })?;
-        found.sort();
-        Ok(found)
-    }
+    })?;
+    found.sort();
+    Ok(found)
 }
 
 /// Checks all signatures of a history, by the keys of those who may sign.
@@ -187,7 +185,7 @@ fn check_all(
     found: &mut Signatures,
 ) -> Result<(), PlaceError> {
     let listing = store.list_ledger()?;
-    for (number, path) in store.signatures()? {
+    for (number, path) in signatures(store)? {
         if !listing.has(number) {
             found.problems.push(Problem::SignedEntryMissing { number, path });
             continue;

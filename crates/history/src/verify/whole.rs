@@ -175,7 +175,7 @@ impl Walk<'_, '_> {
         self.chain.reach(number);
         match self.store.single(number) {
             Ok(line) => {
-                self.entry(&line.bytes, Link::read(&line.bytes), is_newest, || line.path.clone())
+                self.entry(&line.bytes, Link::read(&line.bytes), is_newest, || line.path.clone());
             }
             Err(ReadError::Place(cause)) => self.chain.unreadable(Problem::Unreadable { cause }),
             // It was there when the ledger was listed.

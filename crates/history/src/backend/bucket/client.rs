@@ -20,13 +20,10 @@ pub(crate) use crate::backend::bucket::failure::Access;
 pub(crate) use crate::backend::bucket::failure::Credentials;
 use crate::backend::bucket::failure::{Effect, effect, failure};
 use crate::backend::error::{OpenError, PlaceError, TrialError};
-use crate::backend::files::{Files, Page, Published};
+use crate::backend::files::{Files, Published};
 use crate::backend::location::BucketUrl;
 use crate::entry::draft::RenderedFile;
 use crate::entry::names::{self, REPORT};
-
-/// How many names a page has: what S3 sends at once.
-const PAGE: usize = 1000;
 
 /// How many bytes of a pack are asked for at a time: few requests, and little memory.
 const PART: usize = 1 << 23;
@@ -124,7 +121,7 @@ impl Bucket {
 
     /// The names behind one in a folder, as many as that, in the order of their bytes. Of an
     /// object further down it is the name of the folder in between.
-    fn names_behind(
+    fn some_names_behind(
         &self,
         folder: &Path,
         name: &str,
@@ -194,18 +191,17 @@ impl Files for Bucket {
     }
 
     fn find(&self, folder: &Path, beginning: &str) -> Result<Option<PathBuf>, PlaceError> {
-        let names = self.names_behind(folder, beginning, 1)?;
+        let names = self.some_names_behind(folder, beginning, 1)?;
         let found = names.into_iter().find(|name| name.starts_with(beginning));
         Ok(found.map(|name| folder.join(name)))
     }
 
-    fn page_behind(&self, folder: &Path, name: &str) -> Result<Option<Page>, PlaceError> {
-        let names = self.names_behind(folder, name, PAGE)?;
-        Ok(Some(Page { full: names.len() >= PAGE, names }))
+    fn names_behind(&self, folder: &Path, name: &str) -> Result<Option<Vec<String>>, PlaceError> {
+        self.some_names_behind(folder, name, usize::MAX).map(Some)
     }
 
     fn exists(&self, path: &Path) -> Result<bool, PlaceError> {
-        Ok(self.file_exists(path)? || !self.names_behind(path, "", 1)?.is_empty())
+        Ok(self.file_exists(path)? || !self.some_names_behind(path, "", 1)?.is_empty())
     }
 
     fn file_exists(&self, path: &Path) -> Result<bool, PlaceError> {
@@ -271,7 +267,7 @@ impl Files for Bucket {
     fn publish_folder(&self, pending: &Path, name: &Path) -> Result<(), PlaceError> {
         let report = name.join(REPORT);
         let publish = || {
-            let mut files = self.names_behind(pending, "", usize::MAX)?;
+            let mut files = self.some_names_behind(pending, "", usize::MAX)?;
             // False comes before true.
             files.sort_by_key(|file| file == REPORT);
             for file in files {
@@ -300,7 +296,7 @@ impl Files for Bucket {
     }
 
     fn discard(&self, pending: &Path) {
-        for file in self.names_behind(pending, "", usize::MAX).unwrap_or_default() {
+        for file in self.some_names_behind(pending, "", usize::MAX).unwrap_or_default() {
             _ = self.remove(&pending.join(file));
         }
     }
@@ -341,7 +337,7 @@ impl Bucket {
             let Some(name) = first_part(&key, &self.prefix) else { continue };
             // Some servers show a folder for a while after the last object in it was removed.
             let temporary = name.starts_with(names::TEMPORARY);
-            if !temporary || !self.names_behind(&self.root.join(&name), "", 1)?.is_empty() {
+            if !temporary || !self.some_names_behind(&self.root.join(&name), "", 1)?.is_empty() {
                 each(name.as_ref());
             }
         }

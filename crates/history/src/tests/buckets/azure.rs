@@ -111,7 +111,7 @@ fn a_container_is_examined_and_found_good() {
     let location = "az://history/examined".parse().unwrap();
     let store = Store::open_at(&location, &server.variables()).unwrap();
     append(&store, "ada");
-    let checks = store.examine(chrono::Utc::now());
+    let checks = crate::examine(&store, chrono::Utc::now());
     assert!(checks.iter().all(|check| check.verdict == Verdict::Good), "{checks:?}");
 
     let mut wrong = server.variables();

@@ -381,7 +381,7 @@ fn a_store_that_ignores_create_if_absent_is_refused() {
     let refused = store.prepare().unwrap_err();
     assert!(matches!(refused, PrepareError::Trial(TrialError::NotExclusive { .. })));
     assert!(refused.to_string().contains("use a store that honours `If-None-Match: *`"));
-    let checks = store.examine(chrono::Utc::now());
+    let checks = crate::examine(&store, chrono::Utc::now());
     assert_eq!(checks.last().unwrap().verdict, Verdict::Bad);
     assert_eq!(keys(&bucket), keys(&bucket_of(1)), "the examination leaves nothing behind");
 }
@@ -392,10 +392,10 @@ fn the_race_of_the_examination_counts_who_believes_to_have_won() {
     let bucket = bucket_of(1);
     let (store, _) = faulty(&bucket, Failure::NotExclusive, 0);
     let probe = Path::new("s3://team/redis/history/ledger/.tmp-race");
-    assert_eq!(store.race(probe).unwrap(), 8);
+    assert_eq!(crate::doctor::race(&store, probe).unwrap(), 8);
     let (store, _) = faulty(&bucket, Failure::Lost, usize::MAX);
     store.files.remove(probe).unwrap();
-    assert_eq!(store.race(probe).unwrap(), 1);
+    assert_eq!(crate::doctor::race(&store, probe).unwrap(), 1);
 }
 
 #[test]
@@ -403,7 +403,7 @@ fn a_sound_store_is_found_good_and_left_as_it_was() {
     let bucket = bucket_of(2);
     let before = keys(&bucket);
     let now = "2026-11-23T05:00:00Z".parse().unwrap();
-    let checks = store_in(Arc::clone(&bucket) as _).examine(now);
+    let checks = crate::examine(&store_in(Arc::clone(&bucket) as _), now);
     let bad = checks.iter().find(|check| check.verdict == Verdict::Bad);
     assert_eq!(bad, None);
     assert_eq!(keys(&bucket), before);
@@ -418,7 +418,7 @@ fn the_examination_reports_the_failure_of_any_request() {
     let requests = requests_of(&bucket, |store| store.prepare().unwrap());
     for at in 1..=requests + 1 {
         let (store, _) = faulty(&bucket, Failure::Gone, at);
-        let checks = store.examine(now);
+        let checks = crate::examine(&store, now);
         assert_eq!(checks.last().unwrap().verdict, Verdict::Bad, "request {at}");
         for key in keys(&bucket) {
             if !before.contains(&key) {

@@ -23,7 +23,7 @@ fn open(bucket: &Arc<InMemory>) -> Store {
 /// A bucket with so many entries, packed.
 fn packed(entries: usize) -> Arc<InMemory> {
     let bucket = bucket_of(entries);
-    open(&bucket).pack(PackEffect::Packed).unwrap();
+    crate::pack(&open(&bucket), PackEffect::Packed).unwrap();
     bucket
 }
 
@@ -76,7 +76,7 @@ fn the_end_of_a_packed_bucket_is_found() {
     for _ in 0..20 {
         append(&open(&bucket), "bob");
     }
-    assert_eq!(open(&bucket).pack(PackEffect::Packed).unwrap().len(), 2);
+    assert_eq!(crate::pack(&open(&bucket), PackEffect::Packed).unwrap().len(), 2);
     assert_eq!(append(&store, "ada").entry.number, 26);
 }
 
@@ -89,7 +89,7 @@ fn packing_a_bucket_survives_the_failure_of_any_request() {
         {
             let bucket = bucket_of(12);
             let (store, _) = faulty(&bucket, failure, at);
-            let result = small(store).pack(PackEffect::Packed);
+            let result = crate::pack(&small(store), PackEffect::Packed);
             let context = format!("{failure:?} at request {at}: {result:?}");
             assert_eq!(chain(&open(&bucket)), (vec![], 12), "{context}");
             let read = open(&bucket).entries().unwrap().flatten().count();
@@ -99,7 +99,7 @@ fn packing_a_bucket_survives_the_failure_of_any_request() {
                 assert!(message.contains("s3://team/redis/history"), "{message}");
                 assert!(!message.contains("hunter2"), "{message}");
             }
-            open(&bucket).pack(PackEffect::Packed).unwrap();
+            crate::pack(&open(&bucket), PackEffect::Packed).unwrap();
             let expected = ["000001-000010.jsonl", "000011.json", "000012.json"];
             assert_eq!(ledger(&bucket), expected, "{context}");
             ended |= matches!(failure, Failure::Gone) && result.is_ok();
@@ -122,7 +122,7 @@ fn a_late_writer_of_a_bucket_begins_again_behind_the_new_head() {
                 for _ in 0..10 {
                     append(&open(&bucket), "bob");
                 }
-                open(&bucket).pack(PackEffect::Packed).unwrap();
+                crate::pack(&open(&bucket), PackEffect::Packed).unwrap();
             }
             render(upcoming)
         })

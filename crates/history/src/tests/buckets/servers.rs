@@ -221,7 +221,7 @@ pub(in crate::tests) fn assert_writers_make_one_chain(
     let all: Vec<u64> = (0..ENTRIES).collect();
     assert_eq!(writers.len() as u64, WRITERS);
     assert!(writers.values().all(|each| *each == all), "each entry once, in its writer's order");
-    let leftovers = store.examine(chrono::Utc::now()).pop().unwrap();
+    let leftovers = crate::examine(&store, chrono::Utc::now()).pop().unwrap();
     assert_eq!((leftovers.name, leftovers.verdict), ("leftovers", Verdict::Good));
 }
 
@@ -258,7 +258,7 @@ fn a_history_on_a_real_server_is_packed() {
         append(&store, &n.to_string());
     }
     let before: Vec<_> = store.entries().unwrap().map(Result::unwrap).collect();
-    assert_eq!(store.pack(PackEffect::Packed).unwrap().len(), 3);
+    assert_eq!(crate::pack(&store, PackEffect::Packed).unwrap().len(), 3);
     let store = small();
     assert_eq!(store.list_ledger().unwrap().numbers, [31]);
     let after: Vec<_> = store.entries().unwrap().map(Result::unwrap).collect();
@@ -278,7 +278,7 @@ fn a_real_server_is_examined_and_found_good() {
     let server = Seaweed::start();
     let store = server.open("examined").unwrap();
     append(&store, "ada");
-    let checks = store.examine(chrono::Utc::now());
+    let checks = crate::examine(&store, chrono::Utc::now());
     let verdicts: Vec<_> = checks.iter().map(|check| (check.name, check.verdict)).collect();
     assert_eq!(
         verdicts,

@@ -39,7 +39,7 @@ fn append_for_ever(folder: &Path) -> ! {
     loop {
         let next = store.head().unwrap().unwrap().number + 1;
         if next % 7 == 2 {
-            store.pack(PackEffect::Packed).unwrap();
+            crate::pack(&store, PackEffect::Packed).unwrap();
         }
         let draft = match next % 5 {
             0 => owing(&next.to_string()),
@@ -138,7 +138,7 @@ fn whatever_is_acknowledged_survives_kill_9() {
         let folder = store.folder(&entry);
         assert!(folder.is_none_or(|folder| folder.join("votes.svg").exists()), "{}", entry.number);
     }
-    store.pack(PackEffect::Packed).unwrap();
+    crate::pack(&store, PackEffect::Packed).unwrap();
     let files = names(&store.ledger.path).into_iter().filter(|name| !name.starts_with(".tmp"));
     assert!(files.count() <= usize::try_from(APPENDS / PACK + 2 * PACK).unwrap());
     assert!(verify_chain(&store, None).warnings.iter().all(|found| found.name() != PACKING));

@@ -38,23 +38,23 @@ fn found(history: &History, unsigned: Unsigned) -> (Vec<(u64, String)>, Vec<&'st
 fn an_entry_is_signed_by_whoever_has_the_key() {
     let history = History::of(&["ada", "bob"]);
     let store = history.store();
-    let path = store.sign(2, &key(1)).unwrap();
+    let path = crate::sign(&store, 2, &key(1)).unwrap();
     assert!(fs::read_to_string(&path).unwrap().starts_with("-----BEGIN SSH SIGNATURE-----\n"));
-    assert_eq!(store.sign(2, &key(1)).unwrap(), path, "signing again changes nothing");
+    assert_eq!(crate::sign(&store, 2, &key(1)).unwrap(), path, "signing again changes nothing");
     assert_eq!(names(&history.path("signatures")).len(), 1);
     let signed = vec![(2, "ada@example.org".to_owned())];
     assert_eq!(found(&history, Unsigned::Allowed), (signed.clone(), vec![]));
     assert_eq!(found(&history, Unsigned::Refused), (signed, vec!["unsigned"]));
     assert!(verify(&store, None, &mut |_, _| Ok(())).problems.is_empty());
-    assert!(store.sign(3, &key(1)).is_err(), "there is no such entry");
+    assert!(crate::sign(&store, 3, &key(1)).is_err(), "there is no such entry");
 }
 
 #[test]
 fn a_signature_of_somebody_else_is_named() {
     let history = History::of(&["ada"]);
-    history.store().sign(1, &key(2)).unwrap();
+    crate::sign(&history.store(), 1, &key(2)).unwrap();
     assert_eq!(found(&history, Unsigned::Refused), (vec![], vec!["signer-unknown", "unsigned"]));
-    history.store().sign(1, &key(1)).unwrap();
+    crate::sign(&history.store(), 1, &key(1)).unwrap();
     let (signed, problems) = found(&history, Unsigned::Refused);
     assert_eq!((signed.len(), problems), (1, vec!["signer-unknown"]));
 }
@@ -62,7 +62,7 @@ fn a_signature_of_somebody_else_is_named() {
 #[test]
 fn a_signature_of_other_bytes_is_bad() {
     let history = History::of(&["ada", "bob"]);
-    let path = history.store().sign(2, &key(1)).unwrap();
+    let path = crate::sign(&history.store(), 2, &key(1)).unwrap();
     let sound = fs::read(&path).unwrap();
     for at in (0..sound.len()).step_by(7) {
         let mut flipped = sound.clone();
@@ -77,7 +77,7 @@ fn a_signature_of_other_bytes_is_bad() {
     fs::write(&path, &sound).unwrap();
     replace(&history.entry_path(2), "bob", "eve");
     assert_eq!(found(&history, Unsigned::Allowed).1, ["signature-bad"]);
-    assert!(matches!(history.store().sign(2, &key(1)), Err(SignError::Taken { .. })));
+    assert!(matches!(crate::sign(&history.store(), 2, &key(1)), Err(SignError::Taken { .. })));
     fs::remove_file(history.entry_path(2)).unwrap();
     assert_eq!(found(&history, Unsigned::Allowed).1, ["signed-entry-missing"]);
 }
@@ -109,7 +109,7 @@ fn a_line_that_is_not_understood_is_an_error_and_never_wider() {
         );
     }
     let history = History::of(&["ada"]);
-    history.store().sign(1, &self::key(1)).unwrap();
+    crate::sign(&history.store(), 1, &self::key(1)).unwrap();
     for (namespaces, counts) in [("git,phasegate", 1), ("*", 1), ("git", 0)] {
         let line = format!("ada namespaces=\"{namespaces}\" {key}");
         let allowed = AllowedSigners::parse(&line).unwrap();
