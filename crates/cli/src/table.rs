@@ -33,7 +33,7 @@ impl Table {
     }
 
     fn add_tinted<const N: usize>(&mut self, row: [String; N], tint: Option<u8>) {
-        self.rows.push(row.iter().map(|cell| plain(cell)).collect());
+        self.rows.push(row.map(|cell| plain(&cell)).into());
         self.tints.push(tint.filter(|_| self.coloured));
     }
 
