@@ -1,4 +1,5 @@
 //! What most likely disturbs a run, and what to do about it.
+
 use phasegate_model::{
     Decimal, Dimension, Env, Environment, Metric, Quantity, Reading, Statistic, Trial,
 };
@@ -39,6 +40,7 @@ const CLOCK_NS: u64 = 100;
 ///
 /// ```
 /// use phasegate_measure::disturbances;
+
 /// use phasegate_model::Environment;
 ///
 /// let mut environment = Environment::default();
