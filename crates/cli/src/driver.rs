@@ -7,13 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use chrono::{DateTime, SubsecRound, Utc};
 use phasegate_measure::{
-    CommandPair, CommandSession, Contenders, Launcher, MeasureError, Progress, Session, StandIn,
-    disturbances,
+    CommandPair, Contenders, Launcher, MeasureError, Session, StandIn, disturbances,
 };
-use phasegate_model::{
-    BaselineServer, Circumstances, CommandPlan, End, Environment, Evidence, Plan, Readings, Target,
-    Trial,
-};
+use phasegate_model::{Circumstances, CommandPlan, End, Evidence, Plan, Readings, Trial};
 use phasegate_rules::{Background, Matrix};
 
 use crate::args::{BECOME_SERVER, STAND_IN, START_COMMAND, Talk};
@@ -32,71 +28,26 @@ pub(crate) enum Subjects {
     Commands { candidate: CommandPlan, baseline: Option<CommandPlan> },
 }
 
-/// An open campaign.
-enum Campaign {
-    Servers(Session),
-    Commands(CommandSession),
-}
-
-impl Campaign {
-    fn open(
-        subjects: &Subjects,
-        plan: &Plan,
-        interrupted: Arc<AtomicBool>,
-    ) -> anyhow::Result<Self> {
-        Ok(match subjects {
-            Subjects::Servers(contenders) => {
-                let stand_in = StandIn::this_program([STAND_IN]);
-                let contenders = with_launcher(contenders);
-                Self::Servers(Session::open(
-                    contenders,
-                    &plan.measure,
-                    Some(&stand_in),
-                    interrupted,
-                )?)
-            }
-            Subjects::Commands { candidate, baseline } => {
-                let launcher = Launcher::this_program([START_COMMAND]).context(
-                    "commands are started by this program itself, which isn't found in `/proc`",
-                )?;
-                let (candidate, baseline) = (candidate.clone(), baseline.clone());
-                let pair = CommandPair { candidate, baseline, launcher };
-                Self::Commands(CommandSession::open(&pair, &plan.measure, interrupted)?)
-            }
-        })
-    }
-
-    const fn target(&self) -> &Target {
-        match self {
-            Self::Servers(session) => session.target(),
-            Self::Commands(session) => session.target(),
+/// Looks at what is to be measured.
+fn open(subjects: &Subjects, plan: &Plan, interrupted: Arc<AtomicBool>) -> anyhow::Result<Session> {
+    let measure = &plan.measure;
+    Ok(match subjects {
+        Subjects::Servers(contenders) => {
+            let stand_in = StandIn::this_program([STAND_IN]);
+            Session::open(with_launcher(contenders), measure, Some(&stand_in), interrupted)?
         }
-    }
-
-    const fn environment(&self) -> &Environment {
-        match self {
-            Self::Servers(session) => session.environment(),
-            Self::Commands(session) => session.environment(),
+        Subjects::Commands { candidate, baseline } => {
+            let launcher = Launcher::this_program([START_COMMAND]).context(
+                "commands are started by this program itself, which isn't found in `/proc`",
+            )?;
+            let (candidate, baseline) = (candidate.clone(), baseline.clone());
+            Session::of_commands(
+                &CommandPair { candidate, baseline, launcher },
+                measure,
+                interrupted,
+            )?
         }
-    }
-
-    fn baseline(&self) -> Option<BaselineServer> {
-        match self {
-            Self::Servers(session) => session.baseline(),
-            Self::Commands(session) => session.baseline(),
-        }
-    }
-
-    fn trial(
-        &mut self,
-        number: u32,
-        progress: &mut dyn FnMut(Progress),
-    ) -> Result<Trial, MeasureError> {
-        match self {
-            Self::Servers(session) => session.trial(number, progress),
-            Self::Commands(session) => session.trial(number, progress),
-        }
-    }
+    })
 }
 
 /// What measuring came to: evidence, and the failure that ended it early.
@@ -120,7 +71,7 @@ pub(crate) fn measure(
     let interrupted = interrupted_by_signals()?;
     let began = Instant::now();
     let started_at = now();
-    let mut session = Campaign::open(subjects, plan, interrupted)?;
+    let mut session = open(subjects, plan, interrupted)?;
     let baseline = session.baseline();
     let circumstances = Circumstances {
         target: session.target(),
@@ -205,7 +156,7 @@ pub(crate) fn trials_until(
     enough: &mut dyn FnMut(&[Trial]) -> bool,
 ) -> anyhow::Result<Vec<Trial>> {
     let interrupted = interrupted_by_signals()?;
-    let mut session = Campaign::open(subjects, plan, interrupted)?;
+    let mut session = open(subjects, plan, interrupted)?;
     let mut trials = Vec::new();
     for number in 1..=count {
         trials.push(session.trial(number, &mut |_| {})?);

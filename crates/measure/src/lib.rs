@@ -38,16 +38,16 @@ mod floor;
 mod foreign;
 mod machine;
 mod redis;
+mod subject;
 #[cfg(test)]
 mod testing;
 mod times;
 
 pub use crate::campaign::error::MeasureError;
-pub use crate::campaign::progress::Progress;
 pub use crate::campaign::session::Session;
 pub use crate::command::error::CommandError;
 pub use crate::command::launcher::{ProgramEnd, StartReport, start_command};
-pub use crate::command::session::{CommandPair, CommandSession};
+pub use crate::command::subject::CommandPair;
 pub use crate::floor::process::{FloorError, StandIn};
 pub use crate::floor::stand_in::{StandInError, serve_stand_in};
 pub use crate::foreign::export::{
@@ -60,17 +60,20 @@ pub use crate::foreign::imported::{
 pub use crate::machine::advice::{Advice, disturbances};
 pub use crate::machine::affinity::PinError;
 pub use crate::machine::launch::{LaunchError, Launcher, become_server};
+pub use crate::redis::ask::share::ShareError;
 pub use crate::redis::cluster::error::ClusterError;
-pub use crate::redis::observed::probe::observe;
+pub use crate::redis::probe::observe;
 pub use crate::redis::reach::address::{Address, AddressError};
 pub use crate::redis::reach::certificates::{Certificates, CertificatesError, TlsNames};
 pub use crate::redis::reach::connect::ConnectError;
 pub use crate::redis::reach::endpoint::Endpoint;
 pub use crate::redis::reach::sentinel::{SentinelError, Sentinels};
+pub use crate::redis::reach::source::{Contender, Contenders, Source};
 pub use crate::redis::send::connection::SampleError;
 pub use crate::redis::server::dataset::FillError;
+pub use crate::redis::server::error::ServerError;
 pub use crate::redis::server::private::StartError;
 pub use crate::redis::server::program::ProgramError;
 pub use crate::redis::server::restart::RestartError;
-pub use crate::redis::source::{Contender, Contenders, Source};
+pub use crate::subject::Progress;
 pub use crate::times::encoded::HistogramError;

@@ -1,73 +1,26 @@
 //! Why a measurement ended without a trial.
-use crate::command::error::CommandError;
+
+use std::error::Error;
+
 use crate::floor::process::FloorError;
 use crate::machine::affinity::PinError;
-use crate::redis::cluster::error::ClusterError;
-use crate::redis::reach::connect::ConnectError;
-use crate::redis::reach::sentinel::SentinelError;
-use crate::redis::send::connection::SampleError;
-use crate::redis::server::dataset::FillError;
-use crate::redis::server::private::StartError;
-use crate::redis::server::program::ProgramError;
-use crate::redis::server::restart::RestartError;
+use crate::subject::SubjectError;
 
 /// Why a session could not be opened, or a trial not be made. Each message says what went wrong,
 /// where, and what to do; none holds a user or a password.
 #[derive(Debug, thiserror::Error)]
 pub enum MeasureError {
-    /// There is no server program to start.
+    /// What is measured wasn't there, or failed. Of a Redis it is a
+    /// [`ServerError`](crate::ServerError) or a [`ClusterError`](crate::ClusterError).
     #[error(transparent)]
-    Program(#[from] ProgramError),
+    Subject(Box<dyn Error + Send + Sync>),
     /// The plan's CPUs can't be had.
     #[error(transparent)]
     Pin(#[from] PinError),
-    /// The server did not come up.
-    #[error(transparent)]
-    Start(StartError),
-    /// The running server was not restarted.
-    #[error(transparent)]
-    Restart(RestartError),
-    /// The server could not be reached, or did not let us in.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    /// The plan's dataset is not there.
-    #[error(transparent)]
-    Fill(FillError),
-    /// The plan's commands may write, and the server isn't ours.
-    #[error(
-        "`{command}` may write, and `{address}` was not started by phasegate; measure a server of phasegate's own, or allow it with `writes = \"allowed\"` in the plan's `[measure]`"
-    )]
-    Writes {
-        /// The command.
-        command: String,
-        /// The server's address without secrets.
-        address: String,
-    },
-    /// The cluster can't be measured.
-    #[error(transparent)]
-    Cluster(#[from] ClusterError),
-    /// The sentinels don't lead to a server.
-    #[error(transparent)]
-    Sentinel(#[from] SentinelError),
-    /// A round ended early.
-    #[error("round {round} of `{server}`: {source}{}", log.as_ref().map(|log| format!("; its last words were: {log}")).unwrap_or_default())]
-    Round {
-        /// The round, counted from one.
-        round: u32,
-        /// The program that was started, or the running server's address without secrets.
-        server: String,
-        /// What happened.
-        source: SampleError,
-        /// The end of the log of a server of ours.
-        log: Option<String>,
-    },
-    /// The command could not be measured.
-    #[error(transparent)]
-    Command(CommandError),
     /// The floor could not be measured.
     #[error(transparent)]
-    Floor(#[from] FloorError),
-    /// It happened to the server that the candidate is compared with.
+    Floor(FloorError),
+    /// It happened to what the candidate is compared with.
     #[error("the baseline: {0}")]
     Baseline(Box<MeasureError>),
     /// The caller's flag was raised. The trial is lost, and what it started is stopped.
@@ -78,41 +31,24 @@ pub enum MeasureError {
     Bug(String),
 }
 
-impl From<StartError> for MeasureError {
-    fn from(error: StartError) -> Self {
+impl From<SubjectError> for MeasureError {
+    fn from(error: SubjectError) -> Self {
         match error {
-            StartError::Interrupted => Self::Interrupted,
-            StartError::Connect(error) => Self::Connect(error),
-            StartError::Pin(error) => Self::Pin(error),
-            error => Self::Start(error),
+            SubjectError::Interrupted => Self::Interrupted,
+            SubjectError::Pin(error) => Self::Pin(error),
+            SubjectError::Baseline(error) => Self::from(*error).of_baseline(),
+            SubjectError::Bug(words) => Self::Bug(words),
+            SubjectError::Own(error) => Self::Subject(error),
         }
     }
 }
 
-impl From<RestartError> for MeasureError {
-    fn from(error: RestartError) -> Self {
+impl From<FloorError> for MeasureError {
+    fn from(error: FloorError) -> Self {
         match error {
-            RestartError::Interrupted => Self::Interrupted,
-            error => Self::Restart(error),
-        }
-    }
-}
-
-impl From<CommandError> for MeasureError {
-    fn from(error: CommandError) -> Self {
-        match error {
-            CommandError::Interrupted => Self::Interrupted,
-            error => Self::Command(error),
-        }
-    }
-}
-
-impl From<FillError> for MeasureError {
-    fn from(error: FillError) -> Self {
-        match error {
-            FillError::Interrupted => Self::Interrupted,
-            FillError::Connect(error) => Self::Connect(error),
-            error => Self::Fill(error),
+            // It is the server's CPU that can't be had, floor or not.
+            FloorError::Pin(error) => Self::Pin(error),
+            error => Self::Floor(error),
         }
     }
 }

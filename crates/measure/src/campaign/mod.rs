@@ -3,7 +3,6 @@
 pub(crate) mod error;
 pub(crate) mod nodes;
 pub(crate) mod pair;
-pub(crate) mod progress;
 pub(crate) mod rounds;
 pub(crate) mod session;
 pub(crate) mod trial;

@@ -1,4 +1,5 @@
 //! One trial out of those of several nodes: of each metric the worst.
+
 use phasegate_model::{
     BaselineTrial, Decimal, Measured, Metric, MissingReason, NodeTrial, Reading, Readings, Server,
     Statistic, Trial,

@@ -1,44 +1,40 @@
-//! The baseline's half of a trial, and what a pair says: `baseline.*` and `improvement.rtt.*`.
+//! The baseline's half of a trial, and what a pair says: `baseline.*` and `improvement.*`.
+
 use phasegate_model::{First, Metric, MissingReason, Pinning, Reading, Readings, Statistic};
 
 use crate::campaign::error::MeasureError;
-use crate::campaign::rounds::Rounds;
 use crate::machine::affinity::{Pinned, only_cpu};
-use crate::redis::ask::requests::RequestCycle;
+use crate::subject::{Family, Instance, RoundPlan};
 use crate::times::quotient::{more_than, not_measured, one_minus};
-use crate::times::round::{Passes, RoundTimes};
+use crate::times::round::RoundTimes;
 use crate::times::statistics::Series;
 
 /// The baseline's rounds in a trial, made in turn with the candidate's: in each round the one that
 /// was second in the last round is first. So both see the same machine, whatever changes its pace,
 /// and what comes of being first or second falls on both.
 pub(crate) struct Partner<'a> {
-    rounds: Rounds<'a>,
+    plan: RoundPlan,
+    instance: &'a mut dyn Instance,
     /// Who is first in the first round.
     first: First,
     times: RoundTimes,
-    cycle: RequestCycle<'a>,
-    passes: Passes,
     series: Series,
     client_cpu: Option<u32>,
 }
 
 impl<'a> Partner<'a> {
     /// Without a round yet.
-    pub(crate) fn new(rounds: Rounds<'a>, first: First) -> Result<Self, MeasureError> {
-        let plan = &rounds.side.plan;
-        Ok(Self {
-            passes: Passes { warmup: plan.warmup, samples: plan.samples.get() },
-            times: RoundTimes::new(&plan.load).map_err(MeasureError::bug)?,
-            cycle: rounds.requests.cycle(),
-            series: Series::new().map_err(MeasureError::bug)?,
-            rounds,
-            first,
-            client_cpu: None,
-        })
+    pub(crate) fn new(
+        plan: RoundPlan,
+        instance: &'a mut dyn Instance,
+        first: First,
+    ) -> Result<Self, MeasureError> {
+        let times = RoundTimes::new(plan.rate).map_err(MeasureError::bug)?;
+        let series = Series::new().map_err(MeasureError::bug)?;
+        Ok(Self { plan, instance, first, times, series, client_cpu: None })
     }
 
-    /// Makes the baseline's round, if this is its place: before the candidate's, where it is first,
+    /// Makes the baseline's round, if this is its turn: before the candidate's, where it is first,
     /// and else after it.
     pub(crate) fn take_turn(&mut self, round: u32, now_first: bool) -> Result<(), MeasureError> {
         if (self.first.in_turn(round) == First::Baseline) != now_first {
@@ -48,51 +44,52 @@ impl<'a> Partner<'a> {
     }
 
     fn round(&mut self, round: u32) -> Result<(), MeasureError> {
-        let _on_its_cpu = Pinned::pin("client", self.rounds.side.plan.pinning.client)?;
+        let _on_its_cpu = Pinned::pin("client", self.plan.pinning.client)?;
         self.client_cpu = only_cpu(None);
-        self.rounds.round(round, &mut self.times, &mut self.cycle, &self.passes)?;
+        self.instance.round(round, &self.plan.passes, &mut self.times)?;
         self.series.add(&self.times).map_err(MeasureError::bug)
     }
 
     /// What its rounds gave, and the CPUs that the kernel gave to server and client.
     pub(crate) fn finish(self) -> (Series, Pinning) {
-        let server = self.rounds.server.and_then(|server| only_cpu(server.process()));
+        let server = self.instance.process().and_then(|process| only_cpu(Some(process)));
         (self.series, Pinning { server, client: self.client_cpu })
     }
 }
 
-/// All `baseline.*` readings; missing if there is no baseline.
+/// All readings of the baseline's samples; missing if there is no baseline.
 pub(crate) fn baseline_readings(
+    family: &Family,
     series: Option<&Series>,
-    statistics: &[Statistic],
 ) -> Vec<(Metric, Reading)> {
     match series {
-        Some(series) => series.readings(Metric::Baseline, statistics),
-        None => missing(Metric::Baseline, statistics),
+        Some(series) => series.readings(family.baseline, &family.statistics),
+        None => missing(family.baseline, &family.statistics),
     }
 }
 
-/// All `improvement.rtt.*` readings of a trial that has its `rtt.*` and `baseline.*`: by what share
-/// the candidate beats the baseline. It is negative where the baseline is better.
+/// All `improvement.*` readings of a trial that has its own and its baseline's: by what share the
+/// candidate beats the baseline. It is negative where the baseline is better.
 pub(crate) fn improvements(
+    family: &Family,
     of: &Readings,
     has_baseline: bool,
-    statistics: &[Statistic],
 ) -> Vec<(Metric, Reading)> {
     if !has_baseline {
-        return missing(Metric::Improvement, statistics);
+        return missing(family.improvement, &family.statistics);
     }
     let get = |metric| of.get(metric).cloned().unwrap_or_else(not_measured);
     let improvement = |statistic: Statistic| {
-        let (candidate, baseline) = (get(Metric::Rtt(statistic)), get(Metric::Baseline(statistic)));
+        let candidate = get((family.sampled)(statistic));
+        let baseline = get((family.baseline)(statistic));
         let share = match statistic {
             // More is better.
             Statistic::Throughput => more_than(&baseline, &candidate),
             _ => one_minus(&candidate, &baseline),
         };
-        (Metric::Improvement(statistic), share)
+        ((family.improvement)(statistic), share)
     };
-    statistics.iter().copied().map(improvement).collect()
+    family.statistics.iter().copied().map(improvement).collect()
 }
 
 fn missing(family: fn(Statistic) -> Metric, statistics: &[Statistic]) -> Vec<(Metric, Reading)> {
@@ -104,6 +101,15 @@ fn missing(family: fn(Statistic) -> Metric, statistics: &[Statistic]) -> Vec<(Me
 mod tests {
     use super::*;
 
+    fn rtt(statistics: &[Statistic]) -> Family {
+        Family {
+            sampled: Metric::Rtt,
+            baseline: Metric::Baseline,
+            improvement: Metric::Improvement,
+            statistics: statistics.to_vec(),
+        }
+    }
+
     fn improvement(metric: &str, candidate: &str, baseline: &str) -> String {
         let mut readings = Readings::default();
         for (family, text) in [("rtt", candidate), ("baseline", baseline)] {
@@ -112,7 +118,7 @@ mod tests {
         }
         let statistic = Metric::statistic(format!("rtt.{metric}").parse().unwrap()).unwrap();
         let wanted: Metric = format!("improvement.rtt.{metric}").parse().unwrap();
-        let all = improvements(&readings, true, &[statistic]);
+        let all = improvements(&rtt(&[statistic]), &readings, true);
         let (_, reading) = all.into_iter().find(|(metric, _)| *metric == wanted).unwrap();
         reading.number().unwrap().value().to_string()
     }
@@ -127,11 +133,9 @@ mod tests {
 
     #[test]
     fn without_a_baseline_both_families_are_missing_and_say_why() {
-        let all = [
-            baseline_readings(None, &Statistic::USUAL),
-            improvements(&Readings::default(), false, &Statistic::USUAL),
-        ]
-        .concat();
+        let rtt = rtt(&Statistic::USUAL);
+        let missing = improvements(&rtt, &Readings::default(), false);
+        let all = [baseline_readings(&rtt, None), missing].concat();
         assert_eq!(all.len(), 2 * Statistic::USUAL.len());
         for (metric, reading) in all {
             let Reading::Missing(why) = reading else { panic!("{metric}") };

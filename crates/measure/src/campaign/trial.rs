@@ -1,100 +1,31 @@
-//! One trial, from a fresh server or fresh connections to its readings.
+//! One trial, from a fresh start of the subject to its readings.
+
 use std::time::{Instant, SystemTime};
 
-use phasegate_model::{
-    BaselineTrial, Dimension, First, MeasurePlan, Metric, Pinning, Quantity, Reading, Readings,
-    Target, Trial,
-};
+use phasegate_model::{BaselineTrial, First, Metric, Pinning, Reading, Readings, Target, Trial};
 
 use crate::campaign::error::MeasureError;
 use crate::campaign::pair::{Partner, baseline_readings, improvements};
-use crate::campaign::progress::Progress;
-use crate::campaign::rounds::{Rounds, Sampled, floor_readings, start_stand_in};
-use crate::campaign::session::Session;
-use crate::floor::process::Running;
+use crate::campaign::rounds::{Rounds, Sampled};
+use crate::floor::process::Floor;
 use crate::machine::affinity::{Pinned, only_cpu};
 use crate::machine::env::Watch;
-use crate::redis::ask::requests::Requests;
-use crate::redis::ask::workload::names;
-use crate::redis::cluster::error::ClusterError;
-use crate::redis::observed::headroom;
-use crate::redis::observed::readings::{EXEC_MEAN, Execution, observed};
-use crate::redis::reach::control::{Control, Refusal};
-use crate::redis::reach::info::Info;
-use crate::redis::server::dataset::{Filling, settled_info};
-use crate::redis::server::private::Server;
-use crate::redis::subject::Side;
+use crate::subject::{Account, Instance, Progress, Subject};
 use crate::times::encoded;
 use crate::times::round::Times;
 use crate::times::statistics::{Series, unsteady};
 
-/// Makes one trial.
-pub(crate) fn make(
-    session: &Session,
-    number: u32,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Trial, MeasureError> {
-    let (started_at, begin) = (SystemTime::now(), Instant::now());
-    progress(Progress::Starting);
-    let first = First::Baseline.in_turn(number);
-    let (mut candidate, mut baseline) = prepare(session, first, progress)?;
-    let (measured, compared) =
-        measure(session, &mut candidate, baseline.as_mut(), first, progress)?;
-    // Stopped before anything is computed, which takes longer on a busy machine.
-    drop((candidate, baseline));
-
-    let readings = readings(session, &measured, compared.as_ref())?;
-    let anomalies = anomalies(session, &measured, compared.as_ref());
-    let Sampled { rtt, floor, .. } = measured.sampled;
-    let open = rtt.open();
-    let service_histogram = open.map(|open| encode(&open.service)).transpose()?;
-    let slip_histogram = open.map(|open| encode(&open.slip)).transpose()?;
-    let floor_histogram = floor.as_ref().map(|floor| encode(floor.times())).transpose()?;
-    Ok(Trial {
-        number,
-        started_at: started_at.into(),
-        duration_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
-        pinned: measured.pinned,
-        readings,
-        rtt_histogram: encode(rtt.times())?,
-        starts: Vec::new(),
-        rounds: rtt.into_rounds(),
-        floor_rounds: floor.map(Series::into_rounds).unwrap_or_default(),
-        floor_histogram,
-        service_histogram,
-        slip_histogram,
-        baseline: compared.map(Compared::into_evidence).transpose()?,
-        nodes: Vec::new(),
-        anomalies,
-    })
+/// What a trial measures: a subject, and what it is compared with.
+#[derive(Clone, Copy)]
+pub(crate) struct Pair<'a> {
+    pub(crate) candidate: &'a dyn Subject,
+    pub(crate) baseline: Option<&'a dyn Subject>,
 }
 
-/// Both servers, or the one that there is; the first of a pair is started first.
-fn prepare<'a>(
-    session: &'a Session,
-    first: First,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<(Prepared<'a>, Option<Prepared<'a>>), MeasureError> {
-    let baseline = |progress: &mut dyn FnMut(Progress)| {
-        let side = session.baseline.as_ref();
-        let prepared = side.map(|side| Prepared::start(side, progress)).transpose();
-        prepared.map_err(MeasureError::of_baseline)
-    };
-    Ok(match first {
-        First::Baseline => {
-            let baseline = baseline(progress)?;
-            (Prepared::start(&session.candidate, progress)?, baseline)
-        }
-        First::Candidate => (Prepared::start(&session.candidate, progress)?, baseline(progress)?),
-    })
-}
-
-/// A server that answers, with all that the plan wants in it.
-struct Prepared<'a> {
-    side: &'a Side,
-    server: Option<Server>,
-    control: Control,
-    requests: Requests,
+/// The subjects of a trial, ready to be measured.
+struct Ready<'a> {
+    candidate: Box<dyn Instance + 'a>,
+    baseline: Option<Box<dyn Instance + 'a>>,
 }
 
 /// What a trial gave of the candidate, before it is turned into readings.
@@ -103,8 +34,7 @@ struct Measured {
     env: Vec<(Metric, Reading)>,
     pinned: Pinning,
     stand_in_cpu: Option<u32>,
-    info: Result<Info, Refusal>,
-    execution: Execution,
+    account: Account,
 }
 
 /// What a trial gave of the baseline.
@@ -112,173 +42,189 @@ struct Compared {
     first: First,
     series: Series,
     pinned: Pinning,
-    info: Result<Info, Refusal>,
-    execution: Execution,
+    account: Account,
 }
 
-impl<'a> Prepared<'a> {
-    fn start(side: &'a Side, progress: &mut dyn FnMut(Progress)) -> Result<Self, MeasureError> {
-        let (server, mut control) = side.prepare()?;
-        let requests = requests(side, server.as_ref(), &mut control, progress)?;
-        Ok(Self { side, server, control, requests })
+impl<'a> Pair<'a> {
+    /// Makes one trial of subjects that are those of the beginning, before it and after it: one
+    /// that was replaced meanwhile went on answering, and was no longer what was named.
+    pub(crate) fn trial(
+        self,
+        number: u32,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Trial, MeasureError> {
+        self.are_still_there()?;
+        let trial = self.make(number, progress)?;
+        self.are_still_there()?;
+        Ok(trial)
     }
 
-    fn commandstats(&mut self) -> Result<Result<Info, Refusal>, MeasureError> {
-        Ok(self.control.info(Some("commandstats"))?)
+    fn are_still_there(self) -> Result<(), MeasureError> {
+        self.candidate.is_still_there()?;
+        let baseline = self.baseline.map_or(Ok(()), Subject::is_still_there);
+        baseline.map_err(|error| MeasureError::from(error).of_baseline())
     }
 
-    /// What the server did between two looks at its statistics, besides what others asked of it.
-    fn execution(
-        &self,
-        before: &Result<Info, Refusal>,
-        after: &Result<Info, Refusal>,
-    ) -> Execution {
-        let plan = &self.side.plan;
-        Execution::between(before, after, &names(plan), requests_in(plan))
-    }
+    fn make(self, number: u32, progress: &mut dyn FnMut(Progress)) -> Result<Trial, MeasureError> {
+        let (started_at, begin) = (SystemTime::now(), Instant::now());
+        progress(Progress::Starting);
+        let first = First::Baseline.in_turn(number);
+        let mut ready = self.begin(number, first, progress)?;
+        let (measured, compared) = self.measure(&mut ready, first, progress)?;
+        // Stopped before anything is computed, which takes longer on a busy machine.
+        drop(ready);
 
-    /// The CPU that the kernel keeps the server on, if it is ours.
-    fn cpu(&self) -> Option<u32> {
-        self.server.as_ref().and_then(|server| only_cpu(server.process()))
-    }
-
-    /// The rounds to make with it.
-    fn rounds<'r>(&'r self, stand_in: Option<&'r mut Running>) -> Rounds<'r> {
-        let Self { side, server, requests, .. } = self;
-        Rounds { side, server: server.as_ref(), stand_in, requests }
-    }
-
-    /// What was measured of it, if it is the baseline.
-    fn compared(
-        &mut self,
-        first: First,
-        before: &Result<Info, Refusal>,
-        series: Series,
-        pinned: Pinning,
-    ) -> Result<Compared, MeasureError> {
-        let after = self.commandstats()?;
-        let execution = self.execution(before, &after);
-        Ok(Compared { first, series, pinned, info: self.last_look()?, execution })
-    }
-
-    /// What the server says of itself once all is done.
-    fn last_look(&mut self) -> Result<Result<Info, Refusal>, MeasureError> {
-        Ok(match self.server {
-            Some(_) => settled_info(&mut self.control, &self.side.terms)?,
-            // Others' connections come and go: there is nothing to wait for.
-            None => self.control.info(None)?,
+        let readings = self.readings(&measured, compared.as_ref())?;
+        let anomalies = self.anomalies(&measured, compared.as_ref());
+        // What was no sample of its own isn't recorded as one: a command's starts are there whole.
+        let is_sampled = self.candidate.family().is_some();
+        let Sampled { samples, floor, .. } = measured.sampled;
+        let open = samples.open();
+        let service_histogram = open.map(|open| encode(&open.service)).transpose()?;
+        let slip_histogram = open.map(|open| encode(&open.slip)).transpose()?;
+        let floor_histogram = floor.as_ref().map(|floor| encode(floor.times())).transpose()?;
+        Ok(Trial {
+            number,
+            started_at: started_at.into(),
+            duration_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
+            pinned: measured.pinned,
+            readings,
+            rtt_histogram: if is_sampled { encode(samples.times())? } else { String::new() },
+            rounds: if is_sampled { samples.into_rounds() } else { Vec::new() },
+            starts: measured.account.starts,
+            floor_rounds: floor.map(Series::into_rounds).unwrap_or_default(),
+            floor_histogram,
+            service_histogram,
+            slip_histogram,
+            baseline: compared.map(|it| it.into_evidence(is_sampled)).transpose()?,
+            nodes: Vec::new(),
+            anomalies,
         })
     }
-}
 
-/// The requests to send. Those for a dataset are known once it was written.
-fn requests(
-    side: &Side,
-    server: Option<&Server>,
-    control: &mut Control,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Requests, MeasureError> {
-    let plan = &side.plan;
-    let filled = match (server, &plan.dataset) {
-        (Some(server), Some(dataset)) => {
-            let mut progress = |bytes: u64| {
-                let dataset_now = Quantity::from_amount(Dimension::Bytes, bytes.into());
-                progress(Progress::Filling { dataset: dataset_now, goal: dataset.extent });
-            };
-            let (address, terms) = (server.address(), &side.terms);
-            let progress = &mut progress;
-            Some(Filling { control, address, terms, dataset, progress }.fill()?)
+    /// Both subjects, or the one that there is; the first of a pair is started first.
+    fn begin(
+        self,
+        number: u32,
+        first: First,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Ready<'a>, MeasureError> {
+        let of_baseline = |progress: &mut dyn FnMut(Progress)| {
+            let begun = self.baseline.map(|it| it.begin(number, progress)).transpose();
+            begun.map_err(|error| MeasureError::from(error).of_baseline())
+        };
+        Ok(match first {
+            First::Baseline => {
+                let baseline = of_baseline(progress)?;
+                Ready { candidate: self.candidate.begin(number, progress)?, baseline }
+            }
+            First::Candidate => {
+                let candidate = self.candidate.begin(number, progress)?;
+                Ready { candidate, baseline: of_baseline(progress)? }
+            }
+        })
+    }
+
+    /// All rounds with the subjects' accounts around them, the calling thread being on its CPU.
+    fn measure(
+        self,
+        ready: &mut Ready<'_>,
+        first: First,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(Measured, Option<Compared>), MeasureError> {
+        let of_baseline = |error| MeasureError::from(error).of_baseline();
+        let plan = self.candidate.rounds();
+        let candidate = ready.candidate.as_mut();
+        // Started before the client is on its CPU, which is not the stand-in's.
+        let mut stand_in = match self.candidate.floor().zip(candidate.reply()) {
+            Some((floor, reply)) => floor.start(reply)?,
+            None => None,
+        };
+        let _on_its_cpu = Pinned::pin("client", plan.pinning.client)?;
+        let cpu = |instance: &dyn Instance| instance.process().and_then(|it| only_cpu(Some(it)));
+        let pinned = Pinning { server: cpu(candidate), client: only_cpu(None) };
+        let stand_in_cpu = stand_in.as_ref().and_then(|it| only_cpu(it.process()));
+        if let Some(baseline) = &mut ready.baseline {
+            baseline.before_rounds().map_err(of_baseline)?;
         }
-        _ => None,
-    };
-    Requests::of(side, filled).ok_or_else(|| no_request(side))
-}
+        candidate.before_rounds()?;
+        let watch = Watch::begin(pinned).map_err(MeasureError::bug)?;
+        let partner = self.baseline.zip(ready.baseline.as_deref_mut());
+        let partner =
+            partner.map(|(baseline, instance)| Partner::new(baseline.rounds(), instance, first));
+        let mut partner = partner.transpose()?;
+        let rounds = Rounds { plan, instance: &mut *candidate, stand_in: stand_in.as_mut() };
+        let sampled = rounds.make(partner.as_mut(), progress)?;
+        let env = watch.end(&sampled.preemptions);
+        let account = candidate.finish(&sampled.samples)?;
+        let made = partner.map(Partner::finish);
+        let compared = match (ready.baseline.as_deref_mut(), made) {
+            (Some(baseline), Some((series, pinned))) => {
+                let account = baseline.finish(&series).map_err(of_baseline)?;
+                Some(Compared { first, series, pinned, account })
+            }
+            _ => None,
+        };
+        Ok((Measured { sampled, env, pinned, stand_in_cpu, account }, compared))
+    }
 
-/// That nothing of what the plan sends is for this node of a cluster.
-fn no_request(side: &Side) -> MeasureError {
-    side.share.as_ref().map_or_else(
-        || MeasureError::bug("a plan without requests"),
-        |share| ClusterError::NoRequest { slots: share.slots.to_string() }.into(),
-    )
-}
-
-/// All rounds with `INFO` around them, the calling thread being on its CPU.
-fn measure(
-    session: &Session,
-    candidate: &mut Prepared<'_>,
-    mut baseline: Option<&mut Prepared<'_>>,
-    first: First,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<(Measured, Option<Compared>), MeasureError> {
-    // Started before the client is on its CPU, which is not the stand-in's.
-    let mut stand_in = start_stand_in(&session.floor, candidate.requests.reply())?;
-    let _on_its_cpu = Pinned::pin("client", candidate.side.plan.pinning.client)?;
-    let pinned = Pinning { server: candidate.cpu(), client: only_cpu(None) };
-    let stand_in_cpu = stand_in.as_ref().and_then(|it| only_cpu(it.process()));
-    let baseline_before = baseline.as_deref_mut().map(Prepared::commandstats).transpose();
-    let baseline_before = baseline_before.map_err(MeasureError::of_baseline)?;
-    let before = candidate.commandstats()?;
-    let watch = Watch::begin(pinned)?;
-    let partner = baseline.as_deref().map(|it| Partner::new(it.rounds(None), first));
-    let mut partner = partner.transpose()?;
-    let sampled = candidate.rounds(stand_in.as_mut()).make(partner.as_mut(), progress)?;
-    let env = watch.end(&sampled.preemptions);
-    let after = candidate.commandstats()?;
-    let execution = candidate.execution(&before, &after);
-    let made = partner.map(Partner::finish);
-    let compared = match (baseline, baseline_before, made) {
-        (Some(baseline), Some(before), Some((series, pinned))) => {
-            let compared = baseline.compared(first, &before, series, pinned);
-            Some(compared.map_err(MeasureError::of_baseline)?)
+    fn readings(
+        self,
+        measured: &Measured,
+        compared: Option<&Compared>,
+    ) -> Result<Readings, MeasureError> {
+        let Measured { sampled, env, account, .. } = measured;
+        let family = self.candidate.family();
+        let mut readings = Readings::default();
+        insert(&mut readings, [account.readings.clone(), env.clone()].concat())?;
+        if let Some(family) = &family {
+            let floor = self.candidate.floor();
+            let floor = floor.map(|it| it.readings(sampled.floor.as_ref(), &family.statistics));
+            let measured = [
+                sampled.samples.readings(family.sampled, &family.statistics),
+                floor.unwrap_or_default(),
+                baseline_readings(family, compared.map(|compared| &compared.series)),
+            ];
+            insert(&mut readings, measured.concat())?;
         }
-        _ => None,
-    };
-    let info = candidate.last_look()?;
-    Ok((Measured { sampled, env, pinned, stand_in_cpu, info, execution }, compared))
-}
+        let of_baseline = compared.map(|compared| &compared.account);
+        let derived = self.candidate.derived(&readings, of_baseline);
+        insert(&mut readings, derived)?;
+        if let Some(family) = &family {
+            let improvements = improvements(family, &readings, compared.is_some());
+            insert(&mut readings, improvements)?;
+        }
+        Ok(readings)
+    }
 
-/// How many requests a trial sends, those of its warm-ups included.
-fn requests_in(plan: &MeasurePlan) -> u64 {
-    let round = u64::from(plan.warmup) + u64::from(plan.samples.get());
-    round * u64::from(plan.rounds.get())
-}
-
-fn readings(
-    session: &Session,
-    measured: &Measured,
-    compared: Option<&Compared>,
-) -> Result<Readings, MeasureError> {
-    let Measured { sampled, env, info, execution, .. } = measured;
-    let statistics = session.candidate.plan.statistics();
-    let mut readings = Readings::default();
-    let told = [
-        sampled.rtt.readings(Metric::Rtt, &statistics),
-        floor_readings(&session.floor, sampled.floor.as_ref(), &statistics),
-        baseline_readings(compared.map(|compared| &compared.series), &statistics),
-        observed(info),
-        vec![(EXEC_MEAN, execution.mean.clone())],
-        env.clone(),
-    ];
-    insert(&mut readings, told.concat())?;
-    let shares = headroom::readings(&readings, &session.candidate.plan.load);
-    insert(&mut readings, shares)?;
-    let shares = improvements(&readings, compared.is_some(), &statistics);
-    insert(&mut readings, shares)?;
-    Ok(readings)
+    /// What went wrong without ending the trial.
+    fn anomalies(self, measured: &Measured, compared: Option<&Compared>) -> Vec<String> {
+        let Measured { sampled, pinned, stand_in_cpu, account, .. } = measured;
+        let wanted = self.candidate.rounds().pinning;
+        let of_floor = self.candidate.floor().and_then(Floor::cpu);
+        let mut found = of_one(&sampled.samples, account, (wanted, *pinned));
+        found.extend(elsewhere("stand-in for the server", of_floor, *stand_in_cpu));
+        if let (Some(baseline), Some(compared)) = (self.baseline, compared) {
+            let pinned = (baseline.rounds().pinning, compared.pinned);
+            let own = of_one(&compared.series, &compared.account, pinned).into_iter();
+            found.extend(own.map(|anomaly| format!("the baseline: {anomaly}")));
+            found.extend(unlike(self.candidate.target(), baseline.target()));
+        }
+        found
+    }
 }
 
 impl Compared {
-    fn into_evidence(self) -> Result<BaselineTrial, MeasureError> {
+    fn into_evidence(self, is_sampled: bool) -> Result<BaselineTrial, MeasureError> {
         let mut readings = Readings::default();
-        insert(&mut readings, observed(&self.info))?;
-        insert(&mut readings, vec![(EXEC_MEAN, self.execution.mean)])?;
+        insert(&mut readings, self.account.readings)?;
         Ok(BaselineTrial {
             first: self.first,
             pinned: self.pinned,
             readings,
-            rtt_histogram: encode(self.series.times())?,
-            starts: Vec::new(),
-            rounds: self.series.into_rounds(),
+            rtt_histogram: if is_sampled { encode(self.series.times())? } else { String::new() },
+            rounds: if is_sampled { self.series.into_rounds() } else { Vec::new() },
+            starts: self.account.starts,
         })
     }
 }
@@ -289,65 +235,19 @@ fn insert(readings: &mut Readings, more: Vec<(Metric, Reading)>) -> Result<(), M
         .map_err(MeasureError::bug)
 }
 
-/// What went wrong without ending the trial.
-fn anomalies(session: &Session, measured: &Measured, compared: Option<&Compared>) -> Vec<String> {
-    let Measured { sampled, pinned, execution, .. } = measured;
-    let candidate = &session.candidate;
-    let wanted = candidate.plan.pinning;
-    let roles = [
-        ("server", wanted.server, pinned.server),
-        ("client", wanted.client, pinned.client),
-        ("stand-in for the server", session.floor.cpu(), measured.stand_in_cpu),
-    ];
-    let mut found = of_rounds(candidate, &sampled.rtt);
-    found.extend(elsewhere(&roles));
-    found.extend(calls_of_others(candidate, execution));
-    if let (Some(baseline), Some(compared)) = (&session.baseline, compared) {
-        let (wanted, given) = (baseline.plan.pinning, compared.pinned);
-        let roles =
-            [("server", wanted.server, given.server), ("client", wanted.client, given.client)];
-        let own = of_rounds(baseline, &compared.series).into_iter().chain(elsewhere(&roles));
-        let own = own.chain(calls_of_others(baseline, &compared.execution));
-        found.extend(own.map(|anomaly| format!("the baseline: {anomaly}")));
-        found.extend(unlike(&candidate.target, &baseline.target));
-    }
-    found
-}
-
-/// Who is not on the CPU that was wanted.
-fn elsewhere(roles: &[(&str, Option<u32>, Option<u32>)]) -> Vec<String> {
-    let elsewhere = roles.iter().filter_map(|(role, wanted, given)| {
-        let cpu = wanted.filter(|_| wanted != given)?;
-        Some(format!(
-            "the {role} was to be kept on CPU {cpu}, and the kernel doesn't keep it there"
-        ))
-    });
-    elsewhere.collect()
-}
-
-fn calls_of_others(side: &Side, execution: &Execution) -> Option<String> {
-    let command = names(&side.plan).join(", ");
-    (execution.calls_of_others > 0).then(|| {
-        let calls = execution.calls_of_others;
-        format!("server.exec.mean holds {calls} calls of {command} that others made meanwhile")
-    })
-}
-
-/// That replies said there is no such key, where one was to be there.
-fn absent_keys(side: &Side, series: &Series) -> Option<String> {
-    let (nils, all) = (series.nils(), requests_in(&side.plan));
-    let asked = !side.plan.mix.is_empty() || side.plan.dataset.is_some();
-    (asked && nils > 0).then(|| {
-        format!(
-            "{nils} of {all} replies, those of the warm-up included, said that there is no such key"
-        )
-    })
-}
-
-/// What is odd about one server's own rounds.
-fn of_rounds(side: &Side, series: &Series) -> Vec<String> {
+/// What is odd about one subject's own rounds, and which of its CPUs it did not get.
+fn of_one(series: &Series, account: &Account, (wanted, given): (Pinning, Pinning)) -> Vec<String> {
     let odd = unsteady(series.rounds()).into_iter().chain(series.slipped());
-    odd.chain(absent_keys(side, series)).collect()
+    odd.chain(account.anomalies.iter().cloned())
+        .chain(elsewhere("server", wanted.server, given.server))
+        .chain(elsewhere("client", wanted.client, given.client))
+        .collect()
+}
+
+/// That one is not on the CPU that was wanted.
+fn elsewhere(role: &str, wanted: Option<u32>, given: Option<u32>) -> Option<String> {
+    let cpu = wanted.filter(|_| wanted != given)?;
+    Some(format!("the {role} was to be kept on CPU {cpu}, and the kernel doesn't keep it there"))
 }
 
 /// That the two of a pair differ in more than in the servers themselves.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::subject::SubjectError;
+
 /// Why a command was not measured. Each message says what went wrong, where, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
@@ -106,4 +108,13 @@ pub enum CommandError {
     /// The caller's flag was raised.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl From<CommandError> for SubjectError {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::Interrupted => Self::Interrupted,
+            error => Self::Own(Box::new(error)),
+        }
+    }
 }

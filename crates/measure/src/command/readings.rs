@@ -6,25 +6,36 @@ use phasegate_model::{
 
 use crate::times::quotient::one_minus;
 
-/// All readings of one side: `command.*` or `baseline.command.*`, as `family` says.
-pub(super) fn of_starts(
-    starts: &[Start],
-    family: fn(CommandMetric) -> Metric,
-    metrics: &[CommandMetric],
-) -> Vec<(Metric, Reading)> {
-    metrics.iter().map(|metric| (family(*metric), reading(starts, *metric))).collect()
+/// The readings of a command's starts.
+pub(super) fn of_starts(starts: &[Start], metrics: &[CommandMetric]) -> Vec<(Metric, Reading)> {
+    metrics.iter().map(|metric| (Metric::Command(*metric), reading(starts, *metric))).collect()
 }
 
-/// All `improvement.command.*` readings of a trial that has the readings of both sides. It is
-/// negative where the baseline is better.
-pub(super) fn improvements(of: &Readings) -> Vec<(Metric, Reading)> {
-    let missing = || Reading::missing(MissingReason::NotMeasured, "the plan has no `[baseline]`");
-    let get = |metric| of.get(metric).cloned().unwrap_or_else(missing);
-    let improvement = |metric| {
-        let (candidate, baseline) = (Metric::Command(metric), Metric::BaselineCommand(metric));
-        (Metric::ImprovementCommand(metric), one_minus(&get(candidate), &get(baseline)))
+/// All `baseline.command.*` readings, from what the baseline says of itself.
+pub(super) fn of_baseline(own: &[(Metric, Reading)]) -> Vec<(Metric, Reading)> {
+    let of_pair = |(metric, reading): &(Metric, Reading)| match metric {
+        Metric::Command(metric) if CommandMetric::SAMPLED.contains(metric) => {
+            Some((Metric::BaselineCommand(*metric), reading.clone()))
+        }
+        _ => None,
     };
-    CommandMetric::SAMPLED.map(improvement).to_vec()
+    own.iter().filter_map(of_pair).collect()
+}
+
+/// All `improvement.command.*` readings: by what share the candidate beats the baseline. It is
+/// negative where the baseline is better.
+pub(super) fn improvements(
+    of: &Readings,
+    baseline: &[(Metric, Reading)],
+) -> Vec<(Metric, Reading)> {
+    let improvement = |(metric, theirs): &(Metric, Reading)| match metric {
+        Metric::BaselineCommand(metric) => {
+            let own = of.get(Metric::Command(*metric)).cloned().unwrap_or_else(not_measured);
+            Some((Metric::ImprovementCommand(*metric), one_minus(&own, theirs)))
+        }
+        _ => None,
+    };
+    baseline.iter().filter_map(improvement).collect()
 }
 
 fn reading(starts: &[Start], metric: CommandMetric) -> Reading {
@@ -179,15 +190,11 @@ mod tests {
     #[test]
     fn an_improvement_is_the_share_that_the_candidate_saves() {
         let mut readings = Readings::default();
-        let metrics = [CommandMetric::WallP50, CommandMetric::RssPeak];
-        for (family, wall, rss) in
-            [(Metric::Command as fn(_) -> _, 80, "9MB"), (Metric::BaselineCommand, 100, "12MB")]
-        {
-            for (metric, reading) in of_starts(&[start(wall, rss, 0)], family, &metrics) {
-                readings.insert(metric, reading).unwrap();
-            }
+        for (metric, reading) in of_starts(&[start(80, "9MB", 0)], &CommandMetric::ALL) {
+            readings.insert(metric, reading).unwrap();
         }
-        let all = improvements(&readings);
+        let baseline = of_baseline(&of_starts(&[start(100, "12MB", 0)], &CommandMetric::ALL));
+        let all = improvements(&readings, &baseline);
         let of = |metric| {
             let wanted = Metric::ImprovementCommand(metric);
             let (_, reading) = all.iter().find(|(metric, _)| *metric == wanted).unwrap();
@@ -195,6 +202,6 @@ mod tests {
         };
         assert_eq!(of(CommandMetric::WallP50).as_deref(), Some("0.2"));
         assert_eq!(of(CommandMetric::RssPeak).as_deref(), Some("0.25"));
-        assert_eq!(of(CommandMetric::WallMax), None);
+        assert_eq!(of(CommandMetric::WallP99), None);
     }
 }

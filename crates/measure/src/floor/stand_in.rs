@@ -9,6 +9,7 @@
 //! second thread, idle or not, the fastest round trips were seen to take 150 to 600 ns longer, and
 //! that would be in the samples of the real server too. And where server and client share a CPU,
 //! the way to a server leads through a change of address space, which a thread doesn't need.
+
 use std::io::{Read, stderr, stdin, stdout};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 

@@ -1,4 +1,5 @@
 //! What `redis-benchmark --csv` prints: a line for each test, with times since Redis 6.2.
+
 use csv::{ReaderBuilder, StringRecord};
 use phasegate_model::{Metric, Statistic};
 

@@ -1,4 +1,5 @@
 //! What a histogram of others says, each figure as well as the histogram knows it.
+
 use phasegate_model::{
     Decimal, Measured, Metric, MissingReason, Reading, Readings, Round, Statistic,
 };

@@ -1,4 +1,5 @@
 //! What was measured, for others' tools: logs and percentile distributions of `HdrHistogram`.
+
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 

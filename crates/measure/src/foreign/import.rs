@@ -2,6 +2,7 @@
 //!
 //! Each figure is known only as well as its tool tells it: a quantile of a coarse histogram is an
 //! interval, and a limit inside of it stays undecided.
+
 use std::fmt;
 
 use phasegate_model::Readings;
@@ -57,6 +58,7 @@ impl fmt::Display for Origin {
 ///
 /// ```
 /// use phasegate_measure::{ImportTerms, Origin, import};
+
 /// let text = "\"test\",\"rps\",\"p99_latency_ms\"\n\"GET\",\"50890.59\",\"0.015\"\n";
 /// let terms = ImportTerms { command: "GET".to_owned(), ..ImportTerms::default() };
 /// let imported = import(Origin::RedisBenchmark, text, &terms)?;

@@ -1,4 +1,5 @@
 //! What an importer is told, what it gives, and why it can't.
+
 use chrono::{DateTime, Utc};
 use phasegate_model::{Metric, Pinning, Quantile, Reading, Readings, Round, Trial};
 

@@ -1,4 +1,5 @@
 //! Logs of `HdrHistogram`, V2: a histogram for each interval, with or without a tag.
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

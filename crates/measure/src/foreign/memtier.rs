@@ -1,4 +1,5 @@
 //! The JSON of `memtier_benchmark --json-out-file`: each run is a trial.
+
 use chrono::DateTime;
 use phasegate_model::{Decimal, Metric, Readings, Statistic};
 use serde_json::{Map, Value};

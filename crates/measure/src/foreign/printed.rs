@@ -1,5 +1,6 @@
 //! Times that a benchmark prints in milliseconds with three decimals, after they went through its
 //! histogram of microseconds.
+
 use hdrhistogram::Histogram;
 use phasegate_model::{Decimal, MissingReason, Reading};
 

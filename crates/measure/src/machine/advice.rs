@@ -1,4 +1,5 @@
 //! What most likely disturbs a run, and what to do about it.
+
 use phasegate_model::{
     Decimal, Dimension, Env, Environment, Metric, Quantity, Reading, Statistic, Trial,
 };
@@ -39,6 +40,7 @@ const CLOCK_NS: u64 = 100;
 ///
 /// ```
 /// use phasegate_measure::disturbances;
+
 /// use phasegate_model::Environment;
 ///
 /// let mut environment = Environment::default();
@@ -169,7 +171,8 @@ fn governor(governor: &str) -> Option<Advice> {
 }
 
 fn not_pinned(trials: &[Trial]) -> Option<Advice> {
-    trials.iter().any(|trial| trial.pinned.client.is_none()).then(|| {
+    // A command has no client: what starts it sleeps until it has ended.
+    trials.iter().any(|it| it.starts.is_empty() && it.pinned.client.is_none()).then(|| {
         advice(
             "the scheduler may move the client from CPU to CPU",
             "name a CPU for the client, and for a server of ours, in the plan's `pinning`",

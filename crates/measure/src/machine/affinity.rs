@@ -1,4 +1,5 @@
 //! Keeping threads on CPUs, and giving them back.
+
 use phasegate_model::Pinning;
 use rustix::io::Errno;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};

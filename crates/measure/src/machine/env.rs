@@ -1,9 +1,10 @@
 //! `env.*`: what the machine did to a trial.
+
 use std::time::{Duration, Instant};
 
+use hdrhistogram::CreationError;
 use phasegate_model::{Decimal, Env, Metric, MissingReason, Pinning, Reading};
 
-use crate::campaign::error::MeasureError;
 use crate::machine::words::words_of_system;
 use crate::times::round::{Times, histogram};
 use crate::times::statistics::{bucket_at, bucket_of};
@@ -21,8 +22,8 @@ pub(crate) struct Watch {
 impl Watch {
     /// Spins, and looks at the time that was stolen so far from the CPUs of server and client; if
     /// either is not known, from all.
-    pub(crate) fn begin(pinned: Pinning) -> Result<Self, MeasureError> {
-        let mut hiccups = histogram().map_err(MeasureError::bug)?;
+    pub(crate) fn begin(pinned: Pinning) -> Result<Self, CreationError> {
+        let mut hiccups = histogram()?;
         spin(&mut hiccups);
         let cpus = pinned.server.zip(pinned.client).map(|(server, client)| vec![server, client]);
         Ok(Self { hiccups, cpus: cpus.unwrap_or_default(), before: read("/proc/stat") })

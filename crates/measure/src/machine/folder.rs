@@ -2,6 +2,7 @@
 //!
 //! Who has a folder holds a lock on a file in it, and so does the server itself, which inherits the
 //! lock as its empty standard input. The kernel gives it up with the last of them, however they end.
+
 use std::fs::{File, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};

@@ -7,6 +7,7 @@
 //!
 //! "Gone" means the thread that started it. A server lives no longer than the call that starts it
 //! and makes a trial, so its thread is there for as long.
+
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;

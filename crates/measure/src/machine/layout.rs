@@ -1,5 +1,6 @@
 //! The machine that measures, as far as its kernel tells it in files. What a kernel doesn't tell is
 //! left out. No name of a host or a user, no path.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -1,4 +1,5 @@
 //! What is told of a process: its name, and its last words.
+
 use std::path::Path;
 
 /// How much of a log is quoted.

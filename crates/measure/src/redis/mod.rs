@@ -3,8 +3,8 @@
 pub(crate) mod ask;
 pub(crate) mod cluster;
 pub(crate) mod observed;
+pub(crate) mod open;
+pub(crate) mod probe;
 pub(crate) mod reach;
 pub(crate) mod send;
 pub(crate) mod server;
-pub(crate) mod source;
-pub(crate) mod subject;

@@ -1,6 +1,7 @@
 //! A server whose latencies are known: it holds back each reply for a time from a known
 //! distribution, spinning, and writes down what it really did. It says the least that a session
 //! needs to hear. The tests and the benchmarks use it, so it uses nothing of this crate.
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};

@@ -1,4 +1,5 @@
 //! A histogram as evidence and logs hold it: HDR, V2, compressed or not, in base64.
+
 use std::io::Read as _;
 
 use base64::Engine as _;

@@ -1,4 +1,5 @@
 //! Shares of one reading in another.
+
 use phasegate_model::{Decimal, Measured, MissingReason, Reading};
 
 /// How many decimal places a share is given to: hundredths of a percent.

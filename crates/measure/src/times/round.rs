@@ -1,16 +1,9 @@
 //! A round: a warm-up that is thrown away, then the samples, over one fresh connection.
-use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+
+use std::time::Duration;
 
 use hdrhistogram::{CreationError, Histogram};
-use phasegate_model::Load;
-
-use crate::redis::ask::reply::Reply;
-use crate::redis::ask::requests::RequestCycle;
-use crate::redis::reach::terms::Terms;
-use crate::redis::send::connection::SampleError;
-use crate::redis::send::link::Link;
-use crate::redis::send::pipelined::Ticket;
+use phasegate_model::Rate;
 
 /// Round-trip times in nanoseconds. At 12 us a bucket is 8 ns wide.
 pub(crate) type Times = Histogram<u64>;
@@ -24,6 +17,7 @@ pub(crate) fn histogram() -> Result<Times, CreationError> {
 }
 
 /// What is timed in one round.
+#[derive(Clone, Copy)]
 pub(crate) struct Passes {
     /// Requests before the samples, not recorded.
     pub(crate) warmup: u32,
@@ -35,6 +29,11 @@ pub(crate) struct Passes {
 const FEWEST_FLOOR_SAMPLES: u32 = 1_000;
 
 impl Passes {
+    /// How many requests that are, recorded or not.
+    pub(crate) fn requests(&self) -> u64 {
+        u64::from(self.warmup) + u64::from(self.samples)
+    }
+
     /// What is timed in a floor round: half the samples. That makes a trial by half longer instead
     /// of twice as long, and leaves enough: with the plan's default, 250 samples of a trial are
     /// beyond its `floor.p99`, while trials differ far more than those scatter.
@@ -42,6 +41,17 @@ impl Passes {
         let samples = (self.samples / 2).max(self.samples.min(FEWEST_FLOOR_SAMPLES));
         Self { warmup: self.warmup, samples }
     }
+}
+
+/// A request under way. Times are in nanoseconds since the round began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct InFlight {
+    /// Counted from zero, over all connections, warm-up included.
+    pub(crate) number: u64,
+    /// When it was due; in a closed loop, when it was given to this connection.
+    pub(crate) due_ns: u64,
+    /// When the write began that its first byte went out with.
+    pub(crate) sent_ns: u64,
 }
 
 /// What one round gave: its samples in two halves, to tell whether the server was warm.
@@ -60,7 +70,7 @@ pub(crate) struct RoundTimes {
     window: Window,
     /// All samples, warm-up included, in the order of their replies.
     #[cfg(test)]
-    pub(crate) raw: Vec<(Ticket, u64)>,
+    pub(crate) raw: Vec<(InFlight, u64)>,
 }
 
 /// Beside the response times of an open loop.
@@ -88,12 +98,12 @@ struct Window {
 
 impl RoundTimes {
     /// Room for a round. Nothing is allocated while it is measured.
-    pub(crate) fn new(load: &Load) -> Result<Self, CreationError> {
+    pub(crate) fn new(rate: Option<Rate>) -> Result<Self, CreationError> {
         Ok(Self {
             first: histogram()?,
             second: histogram()?,
             elapsed: Duration::ZERO,
-            open: load.rate.map(|_| OpenTimes::new()).transpose()?,
+            open: rate.map(|_| OpenTimes::new()).transpose()?,
             nils: 0,
             window: Window::default(),
             #[cfg(test)]
@@ -117,22 +127,22 @@ impl RoundTimes {
     /// Takes in a request whose reply was complete at this time. In open loop its response time is
     /// counted from when it was due, in a closed one its service time from when it was sent.
     #[inline]
-    pub(crate) fn note(&mut self, ticket: &Ticket, now_ns: u64) {
+    pub(crate) fn note(&mut self, request: &InFlight, now_ns: u64) {
         #[cfg(test)]
-        self.raw.push((*ticket, now_ns));
-        if ticket.number < self.window.first {
+        self.raw.push((*request, now_ns));
+        if request.number < self.window.first {
             return;
         }
-        let service = now_ns.saturating_sub(ticket.sent_ns);
+        let service = now_ns.saturating_sub(request.sent_ns);
         let (begin_ns, taken) = match &mut self.open {
-            None => (ticket.sent_ns, service),
+            None => (request.sent_ns, service),
             Some(open) => {
                 open.service.saturating_record(service);
-                open.slip.saturating_record(ticket.sent_ns.saturating_sub(ticket.due_ns));
-                (ticket.due_ns, now_ns.saturating_sub(ticket.due_ns))
+                open.slip.saturating_record(request.sent_ns.saturating_sub(request.due_ns));
+                (request.due_ns, now_ns.saturating_sub(request.due_ns))
             }
         };
-        let half = if ticket.number < self.window.second_half {
+        let half = if request.number < self.window.second_half {
             &mut self.first
         } else {
             &mut self.second
@@ -143,62 +153,6 @@ impl RoundTimes {
         self.window.begin_ns = Some(begin_ns);
         self.elapsed = Duration::from_nanos(now_ns.saturating_sub(begin_ns));
     }
-
-    /// Measures one round. What was in it before is gone.
-    ///
-    /// # Errors
-    /// If a reply isn't the expected one or doesn't come, or the caller interrupts.
-    pub(crate) fn measure(
-        &mut self,
-        link: &mut Link,
-        requests: &mut RequestCycle<'_>,
-        reply: &Reply,
-        passes: &Passes,
-        terms: &Terms,
-    ) -> Result<(), SampleError> {
-        let Passes { warmup, samples } = passes;
-        self.first.reset();
-        pass(link, requests, reply, *warmup, terms, &mut self.first)?;
-        self.first.reset();
-        self.second.reset();
-        let first_half = samples / 2;
-        let begin = Instant::now();
-        pass(link, requests, reply, first_half, terms, &mut self.first)?;
-        pass(link, requests, reply, samples - first_half, terms, &mut self.second)?;
-        self.elapsed = begin.elapsed();
-        link.check_quiet()
-    }
-}
-
-/// The clock is read once between two samples whose reply is no longer than this: comparing and
-/// recording it takes less than the clock reading that it saves.
-const LONGEST_TILED: usize = 512;
-
-/// One request after the other.
-///
-/// A sample begins when the one before was complete. What the client does in between, to compare a
-/// short reply and to record its time, is some nanoseconds of the next sample, and no pause of the
-/// client or the machine falls between two samples and is seen by neither. After a longer reply,
-/// whose comparison takes its time, the clock is read anew.
-fn pass(
-    link: &mut Link,
-    requests: &mut RequestCycle<'_>,
-    reply: &Reply,
-    count: u32,
-    terms: &Terms,
-    times: &mut Times,
-) -> Result<(), SampleError> {
-    let tiled = reply.wire().len() <= LONGEST_TILED;
-    let mut begin = Instant::now();
-    for request in requests.take(usize::try_from(count).unwrap_or(usize::MAX)) {
-        if terms.interrupted.load(Ordering::Relaxed) {
-            return Err(SampleError::Interrupted);
-        }
-        let end = link.sample(begin, request, reply)?;
-        times.saturating_record(nanoseconds(end - begin));
-        begin = if tiled { end } else { Instant::now() };
-    }
-    Ok(())
 }
 
 /// A duration in nanoseconds. One of more than five centuries counts as so long.

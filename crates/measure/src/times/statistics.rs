@@ -1,5 +1,6 @@
 //! What a trial's round-trip times say: every `rtt.*` or `floor.*` reading, as a function of the
 //! histograms that the evidence holds, so that anyone can compute it again.
+
 use std::time::Duration;
 
 use hdrhistogram::{AdditionError, CreationError};
@@ -250,13 +251,11 @@ pub(crate) fn time(nanoseconds: Decimal) -> Quantity {
 
 #[cfg(test)]
 mod tests {
-    use phasegate_model::Load;
-
     use super::*;
 
     fn times(samples: impl IntoIterator<Item = u64>) -> RoundTimes {
         let samples: Vec<u64> = samples.into_iter().collect();
-        let mut times = RoundTimes::new(&Load::default()).unwrap();
+        let mut times = RoundTimes::new(None).unwrap();
         let (first, second) = samples.split_at(samples.len() / 2);
         for (half, histogram) in [(first, &mut times.first), (second, &mut times.second)] {
             for sample in half {

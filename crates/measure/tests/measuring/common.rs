@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use phasegate_measure::{MeasureError, Progress, Session, Source, StandIn};
+use phasegate_measure::{MeasureError, Progress, ServerError, Session, Source, StandIn};
 use phasegate_model::{
     Command as Sent, DataType, Dataset, Extent, Keys, Load, MeasurePlan, Metric, Pinning, Reading,
     Transport, Trial, Wait, Writes,
@@ -170,4 +170,12 @@ impl Drop for Server {
 /// A port that nobody listens at.
 pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// What the measured server did.
+pub(crate) fn of_server(error: &MeasureError) -> &ServerError {
+    match error {
+        MeasureError::Subject(error) => error.downcast_ref().unwrap(),
+        other => panic!("{other}"),
+    }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use phasegate_measure::{Contender, MeasureError, Session};
+use phasegate_measure::{Contender, MeasureError, ServerError, Session};
 use phasegate_model::{RestartCommand, TargetServer};
 
-use crate::common::{never, number, plan, running};
+use crate::common::{never, number, of_server, plan, running};
 
 /// A server that its owner keeps by scripts. It lives without us, so it has to be stopped.
 struct Owned {
@@ -93,7 +93,7 @@ fn a_command_that_fails_ends_the_trial_with_its_words() {
     server.start();
     let mut session = server.session("echo no such unit; exit 5".parse().unwrap()).unwrap();
     let error = session.trial(1, &mut |_| {}).unwrap_err();
-    assert!(matches!(error, MeasureError::Restart(_)));
+    assert!(matches!(of_server(&error), ServerError::Restart(_)));
     assert_eq!(
         error.to_string(),
         "the restart command `echo no such unit; exit 5` failed (exit status: 5), its last words were: no such unit; run it by hand with `sh -c`"

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
-use phasegate_measure::{MeasureError, Progress};
+use phasegate_measure::{Progress, ServerError};
 use phasegate_model::{Command, MissingReason, Reading, TargetServer, Transport, Wait, Weighted};
 
 use crate::common::{
-    Server, dataset, free_port, never, number, open, plan, reading, running, trial, trial_with,
+    Server, dataset, free_port, never, number, of_server, open, plan, reading, running, trial,
+    trial_with,
 };
 
 #[test]
@@ -158,7 +159,7 @@ fn a_server_that_goes_away_between_rounds_is_an_error() {
     let mut plan = plan();
     plan.command = Command::Ping;
     let error = trial_with(&source, &plan, || server.kill()).unwrap_err();
-    assert!(matches!(error, MeasureError::Connect(_)), "{error}");
+    assert!(matches!(of_server(&error), ServerError::Connect(_)), "{error}");
     assert!(error.to_string().contains("can't be reached: connection refused"), "{error}");
 }
 

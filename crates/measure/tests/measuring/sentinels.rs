@@ -2,7 +2,9 @@
 
 use std::process::{Child, Command, Stdio};
 
-use phasegate_measure::{Contender, Contenders, MeasureError, SentinelError, Session, observe};
+use phasegate_measure::{
+    Contender, Contenders, MeasureError, SentinelError, ServerError, Session, observe,
+};
 use phasegate_model::{Metric, Server as OfServer, TargetServer};
 
 use crate::common::{Server, free_port, never, open, plan, program, running, start, trial_with};
@@ -100,7 +102,10 @@ fn at(port: u16) -> String {
 
 fn error(url: &str) -> SentinelError {
     match open(&running(url), &plan(), never()).err().unwrap() {
-        MeasureError::Sentinel(error) => error,
+        MeasureError::Subject(error) => match *error.downcast().unwrap() {
+            ServerError::Sentinel(error) => error,
+            other => panic!("{other}"),
+        },
         other => panic!("{other}"),
     }
 }

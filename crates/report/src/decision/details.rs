@@ -151,7 +151,7 @@ fn target(evidence: &Evidence) -> Vec<Property> {
         return lines;
     }
     let cpus = cpus(evidence);
-    if !cpus.is_empty() {
+    if !cpus.is_empty() && !target.server.is_command() {
         lines.push(property("CPUs", cpus));
     }
     if let (Some(dataset), TargetServer::Started(_)) = (&plan.dataset, &target.server) {

@@ -1,4 +1,5 @@
 //! Files of others: whole, incomplete, damaged, hostile.
+
 use std::fmt::Write as _;
 
 use base64::Engine as _;

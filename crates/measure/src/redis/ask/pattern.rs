@@ -1,4 +1,5 @@
 //! Keys and values, alone and in a command's words.
+
 use phasegate_model::{Piece, Weighted};
 
 /// The name of a key of the dataset, counted from zero.

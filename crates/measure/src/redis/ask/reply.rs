@@ -1,4 +1,5 @@
 //! What a reply has to be, and whether it is.
+
 use redis::Value;
 
 use crate::redis::ask::resp::{self, Progress, Shape};

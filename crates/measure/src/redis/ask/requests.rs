@@ -1,10 +1,11 @@
 //! The requests of a trial, encoded before the first of them is timed, and the reply to each.
+
 use std::iter::Cycle;
 use std::num::NonZeroU64;
 use std::ops::Range;
 use std::slice::Iter;
 
-use phasegate_model::{Command, Keys, Weighted};
+use phasegate_model::{Command, Keys, MeasurePlan, Weighted};
 
 use crate::redis::ask::draw::{Choice, Draw, Zipf};
 use crate::redis::ask::pattern::{filled_in, key, length, value};
@@ -12,7 +13,6 @@ use crate::redis::ask::reply::{Expected, Reply};
 use crate::redis::ask::share::Share;
 use crate::redis::ask::workload::VALUE_BYTES;
 use crate::redis::reach::address::Protocol;
-use crate::redis::subject::Side;
 
 /// A key that phasegate never writes.
 pub(crate) const ABSENT_KEY: &str = "phasegate:absent";
@@ -37,8 +37,12 @@ pub(crate) struct Requests {
 impl Requests {
     /// What a plan sends. With `keys`, so many keys of a dataset exist. Nothing if none of it is for
     /// this node of a cluster.
-    pub(crate) fn of(side: &Side, keys: Option<NonZeroU64>) -> Option<Self> {
-        let (plan, share) = (&side.plan, side.share.as_ref());
+    pub(crate) fn of(
+        plan: &MeasurePlan,
+        share: Option<&Share>,
+        protocol: Protocol,
+        keys: Option<NonZeroU64>,
+    ) -> Option<Self> {
         let value = plan.dataset.as_ref().map(|dataset| length(dataset.value.bytes()));
         let value = value.unwrap_or(VALUE_BYTES);
         let named = plan.keys.count.unwrap_or(Keys::DEFAULT_COUNT);
@@ -46,7 +50,7 @@ impl Requests {
         let absent_key = share.map_or(ABSENT_KEY, |share| share.absent_key.as_str());
         let requests = match (plan.mix.as_slice(), plan.command, keys) {
             ([], Command::Ping, _) => Self::ping(),
-            ([], Command::Get, None) => Self::get_absent(absent_key, side.protocol()),
+            ([], Command::Get, None) => Self::get_absent(absent_key, protocol),
             ([], Command::Get, Some(keys)) if plan.keys.zipf.is_none() => {
                 Self::get_dataset(keys, value)
             }
@@ -152,6 +156,17 @@ impl Requests {
     /// The requests in their order, over and over.
     pub(crate) fn cycle(&self) -> RequestCycle<'_> {
         RequestCycle { bytes: &self.bytes, spans: self.spans.iter().cycle() }
+    }
+
+    /// As [`Self::cycle`], after so many of them were sent.
+    pub(crate) fn cycle_after(&self, sent: u64) -> RequestCycle<'_> {
+        let mut cycle = self.cycle();
+        let all = u64::try_from(self.spans.len()).unwrap_or(u64::MAX).max(1);
+        // Not `skip`, which would look at its count again before each request.
+        for _ in 0..sent % all {
+            cycle.next();
+        }
+        cycle
     }
 }
 

@@ -1,14 +1,55 @@
 //! What of a plan's requests is for one primary of a cluster: those whose keys are in its slots.
+
 use std::sync::Arc;
 
 use phasegate_model::{MeasurePlan, Weighted};
 
-use crate::campaign::error::MeasureError;
 use crate::redis::ask::draw::Draw;
 use crate::redis::ask::pattern::filled_in;
 use crate::redis::ask::slots::{Slots, slot};
-use crate::redis::cluster::error::ClusterError;
+use crate::redis::reach::connect::ConnectError;
 use crate::redis::reach::control::{Control, Refusal};
+
+/// Why a plan's requests can't be shared out among the primaries of a cluster.
+#[derive(Debug, thiserror::Error)]
+pub enum ShareError {
+    /// The server doesn't tell which words of a command are keys.
+    #[error(
+        "the server doesn't tell which words of `{command}` are keys: {words}; check the command, and let the user call `COMMAND GETKEYS` (`+command|getkeys`)"
+    )]
+    Keys {
+        /// The command as the plan has it.
+        command: String,
+        /// The server's words.
+        words: String,
+    },
+    /// A command of which no node has all keys.
+    #[error(
+        "the keys of `{0}` are in different slots, and a cluster answers that with `CROSSSLOT`; give them one hash tag: `user:{{{{key}}}}:name` and `user:{{{{key}}}}:mail` are in one slot"
+    )]
+    CrossSlot(String),
+    /// Nothing to send.
+    #[error(
+        "no request of the plan is for the primary with the slots {slots}; name more keys (`keys = {{ count = 10_000 }}` in `[measure]`), or measure the others without `cluster`"
+    )]
+    NoRequest {
+        /// The node's slots.
+        slots: String,
+    },
+    /// A slot went to another node during a trial.
+    #[error(
+        "`{address}` gave a slot away during the trial: {words}; wait until the cluster is as it should be, see `CLUSTER INFO` and `CLUSTER NODES`, and measure again"
+    )]
+    Moved {
+        /// The node's address without secrets.
+        address: String,
+        /// The server's words.
+        words: String,
+    },
+    /// A server could not be asked.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+}
 
 /// A primary's share in the requests of a plan.
 #[derive(Clone, Debug)]
@@ -48,7 +89,7 @@ const MARKER: u64 = 918_273_645_546_372;
 impl KeyWords {
     /// Asks a server which words of the plan's own commands are keys. All keys of a command have
     /// to be in one slot, whatever the key's number.
-    pub(crate) fn ask(control: &mut Control, plan: &MeasurePlan) -> Result<Self, MeasureError> {
+    pub(crate) fn ask(control: &mut Control, plan: &MeasurePlan) -> Result<Self, ShareError> {
         let of = |weighted| key_words(control, weighted);
         let keys: Vec<Vec<usize>> = plan.mix.iter().map(of).collect::<Result<_, _>>()?;
         let keys = Self::from(keys);
@@ -57,7 +98,7 @@ impl KeyWords {
                 let mut slots = keys.of(command, number).map(|key| slot(&key));
                 let first = slots.next();
                 if slots.any(|slot| Some(slot) != first) {
-                    return Err(ClusterError::CrossSlot(command.1.command.to_string()).into());
+                    return Err(ShareError::CrossSlot(command.1.command.to_string()).into());
                 }
             }
         }
@@ -83,7 +124,7 @@ impl From<Vec<Vec<usize>>> for KeyWords {
 }
 
 /// The server knows best, also of commands of modules.
-fn key_words(control: &mut Control, weighted: &Weighted) -> Result<Vec<usize>, MeasureError> {
+fn key_words(control: &mut Control, weighted: &Weighted) -> Result<Vec<usize>, ShareError> {
     let words = weighted.command.words().iter();
     let words: Vec<Vec<u8>> = words.map(|word| filled_in(word, weighted, MARKER)).collect();
     if words.len() < 2 {
@@ -96,7 +137,7 @@ fn key_words(control: &mut Control, weighted: &Weighted) -> Result<Vec<usize>, M
         Err(Refusal(told)) if told.contains("no key arguments") => Vec::new(),
         Err(Refusal(told)) => {
             let command = weighted.command.to_string();
-            return Err(ClusterError::Keys { command, words: told }.into());
+            return Err(ShareError::Keys { command, words: told }.into());
         }
     };
     let is_key = |(_, word): &(usize, &Vec<u8>)| keys.contains(word);

@@ -1,4 +1,5 @@
 //! The slots of a Redis Cluster, by its specification: which one a key is in, and who has which.
+
 use std::fmt;
 
 /// How many there are.

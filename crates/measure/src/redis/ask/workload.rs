@@ -1,5 +1,6 @@
 //! What a plan sends, in words: for the target, for the server's statistics, and to know whether it
 //! may be sent to a server that isn't ours.
+
 use phasegate_model::{Command, Dataset, MeasurePlan};
 
 /// The names of all commands, each once, in order.

@@ -1,31 +1,14 @@
 //! Why a cluster can't be measured.
 
+use crate::redis::ask::share::ShareError;
+use crate::redis::reach::connect::ConnectError;
+use crate::redis::server::error::ServerError;
+use crate::redis::server::restart::RestartError;
+use crate::subject::SubjectError;
+
 /// Why a cluster can't be measured.
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
-    /// The server doesn't tell which words of a command are keys.
-    #[error(
-        "the server doesn't tell which words of `{command}` are keys: {words}; check the command, and let the user call `COMMAND GETKEYS` (`+command|getkeys`)"
-    )]
-    Keys {
-        /// The command as the plan has it.
-        command: String,
-        /// The server's words.
-        words: String,
-    },
-    /// A command of which no node has all keys.
-    #[error(
-        "the keys of `{0}` are in different slots, and a cluster answers that with `CROSSSLOT`; give them one hash tag: `user:{{{{key}}}}:name` and `user:{{{{key}}}}:mail` are in one slot"
-    )]
-    CrossSlot(String),
-    /// Nothing to send.
-    #[error(
-        "no request of the plan is for the primary with the slots {slots}; name more keys (`keys = {{ count = 10_000 }}` in `[measure]`), or measure the others without `cluster`"
-    )]
-    NoRequest {
-        /// The node's slots.
-        slots: String,
-    },
     /// One server compared with several.
     #[error(
         "the baseline is a cluster and the target is one server, so there is no telling with which node it is compared; make the cluster the target and the server the baseline"
@@ -61,16 +44,6 @@ pub enum ClusterError {
         /// The address without secrets.
         address: String,
     },
-    /// A slot went to another node during a trial.
-    #[error(
-        "`{address}` gave a slot away during the trial: {words}; wait until the cluster is as it should be, see `CLUSTER INFO` and `CLUSTER NODES`, and measure again"
-    )]
-    Moved {
-        /// The node's address without secrets.
-        address: String,
-        /// The server's words.
-        words: String,
-    },
     /// A node that can't be named.
     #[error(
         "`{address}` knows a node of its cluster without a host; set `cluster-announce-ip` there"
@@ -79,4 +52,31 @@ pub enum ClusterError {
         /// The address without secrets.
         address: String,
     },
+    /// The plan's requests can't be shared out among its primaries.
+    #[error(transparent)]
+    Share(#[from] ShareError),
+    /// What was asked of one of its nodes failed.
+    #[error(transparent)]
+    Node(#[from] ServerError),
+}
+
+impl From<ConnectError> for ClusterError {
+    fn from(error: ConnectError) -> Self {
+        Self::Node(error.into())
+    }
+}
+
+impl From<RestartError> for ClusterError {
+    fn from(error: RestartError) -> Self {
+        Self::Node(error.into())
+    }
+}
+
+impl From<ClusterError> for SubjectError {
+    fn from(error: ClusterError) -> Self {
+        match error {
+            ClusterError::Node(error) => error.into(),
+            error => Self::Own(Box::new(error)),
+        }
+    }
 }

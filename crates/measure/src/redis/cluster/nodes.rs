@@ -1,37 +1,39 @@
-//! The campaign against a cluster: a session with each primary, which are looked for again before
-//! each trial.
+//! The primaries of a cluster as a group of subjects, looked for again before each trial.
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use phasegate_model::{MeasurePlan, RestartCommand, Trial};
+use phasegate_model::{MeasurePlan, RestartCommand};
 
-use crate::campaign::error::MeasureError;
-use crate::campaign::nodes::worst;
-use crate::campaign::progress::Progress;
-use crate::campaign::session::Session;
 use crate::floor::process::StandIn;
-use crate::redis::ask::requests::Requests;
-use crate::redis::ask::share::{KeyWords, Share};
+use crate::redis::ask::share::{KeyWords, Share, ShareError};
 use crate::redis::ask::slots::Slots;
 use crate::redis::cluster::error::ClusterError;
-use crate::redis::cluster::topology::Primary;
-use crate::redis::cluster::topology::primaries;
+use crate::redis::cluster::topology::{Primary, primaries};
 use crate::redis::reach::address::Address;
 use crate::redis::reach::control::Control;
 use crate::redis::reach::endpoint::Endpoint;
+use crate::redis::reach::source::{Contender, Contenders, Source};
 use crate::redis::reach::terms::Terms;
-use crate::redis::send::connection::SampleError;
 use crate::redis::server::restart::{RESTART_LIMIT, Restart};
-use crate::redis::source::{Contender, Contenders, Source};
+use crate::redis::server::subject::RedisServer;
+use crate::subject::{Group, Member, Subject, SubjectError};
 
 /// The primaries of a cluster, each with what it is compared with.
-pub(crate) struct Primaries {
+pub(crate) struct Nodes {
     cluster: Cluster,
     /// The other cluster, if the baseline is one.
     baseline: Option<Cluster>,
     /// One for each primary, in the order of their slots.
-    sessions: Vec<Session>,
+    nodes: Vec<Node>,
     keys: KeyWords,
+    terms: Terms,
+}
+
+/// A primary, and what it is compared with.
+struct Node {
+    candidate: RedisServer,
+    baseline: Option<RedisServer>,
 }
 
 /// A cluster, by the node that was named.
@@ -42,27 +44,28 @@ struct Cluster {
     primaries: Vec<Primary>,
 }
 
-impl Primaries {
-    /// Opens a session with each primary that the node tells. If the baseline is a cluster, too,
+impl Nodes {
+    /// Finds each primary that the node tells. If the baseline is a cluster, too,
     /// each is compared with the one that has the same slots; else all with the same server.
     pub(crate) fn find(
         contenders: &Contenders,
-        (seed, of_baseline): (&Address, Option<&Address>),
+        (seed, seed_of_baseline): (&Address, Option<&Address>),
         plan: &MeasurePlan,
         stand_in: Option<&StandIn>,
         terms: &Terms,
-    ) -> Result<Self, MeasureError> {
+    ) -> Result<Self, SubjectError> {
         let Contenders { candidate, baseline } = contenders;
-        let mut control = Control::open(seed, terms.reply_limit)?;
+        let mut control = Control::open(seed, terms.reply_limit).map_err(ClusterError::from)?;
         let cluster = Cluster::find(&mut control, seed, candidate)?;
-        let keys = KeyWords::ask(&mut control, plan)?;
-        let partner = baseline.as_ref().filter(|baseline| baseline.cluster).zip(of_baseline);
-        let partner = partner.map(|(baseline, seed)| -> Result<Cluster, MeasureError> {
+        let keys = KeyWords::ask(&mut control, plan).map_err(ClusterError::from)?;
+        let partner = baseline.as_ref().filter(|baseline| baseline.cluster).zip(seed_of_baseline);
+        let partner = partner.map(|(baseline, seed)| -> Result<Cluster, ClusterError> {
             let mut control = Control::open(seed, terms.reply_limit)?;
             Cluster::find(&mut control, seed, baseline)
         });
-        let partner = partner.transpose().map_err(MeasureError::of_baseline)?;
-        let mut found = Self { cluster, baseline: partner, sessions: Vec::new(), keys };
+        let partner = partner.transpose().map_err(of_baseline)?;
+        let terms = terms.clone();
+        let mut found = Self { cluster, baseline: partner, nodes: Vec::new(), keys, terms };
         found.check_pairs()?;
         for (place, primary) in found.cluster.primaries.iter().enumerate() {
             let candidate = of_node(candidate, &primary.address);
@@ -71,9 +74,13 @@ impl Primaries {
                 (Some(baseline), Some(partner)) => Some(of_node(baseline, &partner.address)),
                 (baseline, _) => baseline.clone(),
             };
-            let contenders = Contenders { candidate, baseline };
-            let interrupted = Arc::clone(&terms.interrupted);
-            found.sessions.push(Session::open(contenders, plan, stand_in, interrupted)?);
+            let open = |contender: &Contender, stand_in| {
+                RedisServer::open(contender, plan, stand_in, Arc::clone(&found.terms.interrupted))
+            };
+            let candidate = open(&candidate, stand_in)?;
+            let baseline = baseline.as_ref().map(|baseline| open(baseline, None)).transpose();
+            let baseline = baseline.map_err(|error| SubjectError::from(error).of_baseline())?;
+            found.nodes.push(Node { candidate, baseline });
         }
         found.share_out()?;
         Ok(found)
@@ -81,7 +88,7 @@ impl Primaries {
 
     /// How many there are.
     pub(crate) const fn count(&self) -> usize {
-        self.sessions.len()
+        self.nodes.len()
     }
 
     /// That each primary has one of the baseline's to be compared with.
@@ -108,55 +115,52 @@ impl Primaries {
     }
 
     /// Gives each session the part of the requests that is for its primary's slots.
-    fn share_out(&mut self) -> Result<(), MeasureError> {
-        let primaries = u64::try_from(self.sessions.len()).unwrap_or(u64::MAX);
-        for (session, primary) in self.sessions.iter_mut().zip(&self.cluster.primaries) {
+    fn share_out(&mut self) -> Result<(), ClusterError> {
+        let primaries = u64::try_from(self.nodes.len()).unwrap_or(u64::MAX);
+        for (node, primary) in self.nodes.iter_mut().zip(&self.cluster.primaries) {
             let slots = primary.slots.clone();
-            let no_request = || ClusterError::NoRequest { slots: primary.slots.to_string() };
+            let no_request = || ShareError::NoRequest { slots: primary.slots.to_string() };
             let absent_key = slots.absent_key().ok_or_else(no_request)?;
             let share = Share { slots, absent_key, keys: self.keys.clone(), primaries };
-            if let Some(baseline) = &mut session.baseline {
+            if let Some(baseline) = &mut node.baseline {
                 baseline.share = Some(share.clone());
             }
-            let has_changed = session.candidate.share.as_ref().map(|it| &it.slots);
+            let has_changed = node.candidate.share.as_ref().map(|it| &it.slots);
             let has_changed = has_changed != Some(&share.slots);
-            session.candidate.share = Some(share);
+            node.candidate.share = Some(share);
             // Said before anything is measured, and not made for nothing in each trial.
-            if has_changed && Requests::of(&session.candidate, None).is_none() {
-                return Err(no_request().into());
+            if has_changed {
+                node.candidate.requests(None)?;
             }
         }
         Ok(())
     }
+}
 
-    /// One trial of each, and of each metric the worst.
-    pub(crate) fn trial(
-        &mut self,
-        terms: &Terms,
-        number: u32,
-        progress: &mut dyn FnMut(Progress),
-    ) -> Result<Trial, MeasureError> {
-        self.cluster.restart(terms)?;
-        self.cluster.find_again(terms)?;
+impl Group for Nodes {
+    fn begin(&mut self) -> Result<(), SubjectError> {
+        self.cluster.begin(&self.terms)?;
         if let Some(baseline) = &mut self.baseline {
-            baseline.restart(terms).map_err(MeasureError::of_baseline)?;
-            baseline.find_again(terms).map_err(MeasureError::of_baseline)?;
+            baseline.begin(&self.terms).map_err(of_baseline)?;
         }
         self.check_pairs()?;
-        self.share_out()?;
-        let mut trials = Vec::new();
-        for (place, session) in self.sessions.iter_mut().enumerate() {
-            let node = |cluster: &Cluster| Some(cluster.primaries.get(place)?.address.to_string());
-            let address = node(&self.cluster).unwrap_or_default();
-            let of_baseline = self.baseline.as_ref().and_then(node).unwrap_or_default();
-            let trial = session.trial(number, progress).map_err(|error| match error {
-                MeasureError::Baseline(error) => moved(*error, &of_baseline).of_baseline(),
-                error => moved(error, &address),
-            });
-            trials.push((address, trial?));
-        }
-        worst(number, trials)
+        Ok(self.share_out()?)
     }
+
+    fn members(&self) -> Vec<Member<'_>> {
+        let nodes = self.nodes.iter().zip(&self.cluster.primaries);
+        nodes
+            .map(|(node, primary)| Member {
+                name: primary.address.to_string(),
+                candidate: &node.candidate,
+                baseline: node.baseline.as_ref().map(|it| it as &dyn Subject),
+            })
+            .collect()
+    }
+}
+
+fn of_baseline(error: ClusterError) -> SubjectError {
+    SubjectError::from(error).of_baseline()
 }
 
 impl Cluster {
@@ -164,14 +168,20 @@ impl Cluster {
         control: &mut Control,
         seed: &Address,
         contender: &Contender,
-    ) -> Result<Self, MeasureError> {
+    ) -> Result<Self, ClusterError> {
         let primaries = primaries(control, seed)?;
         Ok(Self { seed: seed.clone(), restart: contender.restart.clone(), primaries })
     }
 
+    /// Before a trial: restarts it, if it is to be restarted, and looks who has the slots now.
+    fn begin(&mut self, terms: &Terms) -> Result<(), ClusterError> {
+        self.restart(terms)?;
+        self.find_again(terms)
+    }
+
     /// Asks who has the slots now: the node that was named, or else the first primary that answers.
     /// Others than at the beginning end the campaign.
-    fn find_again(&mut self, terms: &Terms) -> Result<(), MeasureError> {
+    fn find_again(&mut self, terms: &Terms) -> Result<(), ClusterError> {
         let open = |address: &Address| Control::open(address, terms.reply_limit);
         let (mut control, asked) = match open(&self.seed) {
             Ok(control) => (control, self.seed.clone()),
@@ -184,7 +194,7 @@ impl Cluster {
         let found = primaries(&mut control, &asked)?;
         let (before, now) = (addresses(&self.primaries), addresses(&found));
         if now == before {
-            // In the order of the beginning, which is that of the sessions.
+            // In the order of the beginning, which is that of the nodes.
             for primary in &mut self.primaries {
                 let shown = primary.address.to_string();
                 let same = found.iter().find(|it| it.address.to_string() == shown);
@@ -197,12 +207,12 @@ impl Cluster {
             if named.is_empty() { "none".to_owned() } else { named.join(", ") }
         };
         let (new, gone) = (list(&now, &before), list(&before, &now));
-        Err(ClusterError::Elsewhere { new, gone }.into())
+        Err(ClusterError::Elsewhere { new, gone })
     }
 
     /// Runs the owner's command, if there is one, and waits until each primary is another process
     /// than before and the cluster is whole.
-    fn restart(&self, terms: &Terms) -> Result<(), MeasureError> {
+    fn restart(&self, terms: &Terms) -> Result<(), ClusterError> {
         let Some(command) = &self.restart else { return Ok(()) };
         let addresses = self.primaries.iter().map(|primary| &primary.address);
         let restart = |address| Restart { command, address, terms, limit: RESTART_LIMIT };
@@ -226,16 +236,4 @@ fn addresses(primaries: &[Primary]) -> BTreeSet<String> {
 fn of_node(contender: &Contender, address: &Address) -> Contender {
     let source = Source::Running(Endpoint::At(address.clone()));
     Contender { source, cluster: false, restart: None, ..contender.clone() }
-}
-
-/// That a slot went elsewhere between asking who has it and the last sample.
-fn moved(error: MeasureError, address: &str) -> MeasureError {
-    match error {
-        MeasureError::Round { source: SampleError::ErrorReply { words }, .. }
-            if words.starts_with("MOVED ") || words.starts_with("ASK ") =>
-        {
-            ClusterError::Moved { address: address.to_owned(), words }.into()
-        }
-        error => error,
-    }
 }

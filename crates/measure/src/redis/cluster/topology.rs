@@ -1,5 +1,5 @@
 //! A Redis Cluster: its primaries, and one trial out of theirs.
-use crate::campaign::error::MeasureError;
+
 use crate::redis::ask::slots::Slots;
 use crate::redis::cluster::error::ClusterError;
 use crate::redis::reach::address::Address;
@@ -16,7 +16,7 @@ pub(crate) struct Primary {
 pub(crate) fn primaries(
     control: &mut Control,
     seed: &Address,
-) -> Result<Vec<Primary>, MeasureError> {
+) -> Result<Vec<Primary>, ClusterError> {
     let mut command = redis::cmd("CLUSTER");
     command.arg("SLOTS");
     // First and last slot, then the nodes, the primary first, each with its host and port.
@@ -25,14 +25,14 @@ pub(crate) fn primaries(
     let mut ranges: Vec<(u16, u16, String, u16)> = Vec::new();
     for range in told {
         let [first, last, primary, ..] = range.as_slice() else { continue };
-        let redis::Value::Array(primary) = primary else { return Err(no_host().into()) };
-        let [host, port, ..] = primary.as_slice() else { return Err(no_host().into()) };
+        let redis::Value::Array(primary) = primary else { return Err(no_host()) };
+        let [host, port, ..] = primary.as_slice() else { return Err(no_host()) };
         let read = |value: &redis::Value| redis::from_redis_value_ref::<u16>(value).ok();
         let host = redis::from_redis_value_ref::<String>(host).ok();
         let (Some(first), Some(last), Some(host), Some(port)) =
             (read(first), read(last), host.filter(|it| it != "?"), read(port))
         else {
-            return Err(no_host().into());
+            return Err(no_host());
         };
         ranges.push((first, last, host, port));
     }
@@ -50,7 +50,7 @@ pub(crate) fn primaries(
         }
     }
     if found.is_empty() {
-        return Err(ClusterError::NoSlots { address: seed.to_string() }.into());
+        return Err(ClusterError::NoSlots { address: seed.to_string() });
     }
     Ok(found)
 }

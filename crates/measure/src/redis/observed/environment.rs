@@ -1,5 +1,6 @@
 //! Where it was measured: the machine and the server, as far as it is cheap to tell. No name of a
 //! host or a user, no path of the machine.
+
 use std::collections::BTreeMap;
 
 use phasegate_model::{Environment, Pinning};

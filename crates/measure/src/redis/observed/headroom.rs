@@ -1,4 +1,5 @@
 //! `headroom.*`: the share of the round trip that work on the server could gain at most.
+
 use phasegate_model::{Headroom, Load, Metric, MissingReason, Reading, Readings, Statistic};
 
 use crate::redis::observed::readings::EXEC_MEAN;

@@ -2,6 +2,5 @@
 
 pub(crate) mod environment;
 pub(crate) mod headroom;
-pub(crate) mod probe;
 pub(crate) mod product;
 pub(crate) mod readings;

@@ -1,4 +1,5 @@
 //! Which server it is, by what it says of itself.
+
 use crate::redis::reach::info::Info;
 
 /// The fields that servers other than Redis name themselves by, beside the version of Redis whose

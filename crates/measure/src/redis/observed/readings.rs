@@ -1,4 +1,5 @@
 //! What the server tells of itself: `memory.*` and `server.*`.
+
 use std::iter::Sum;
 
 use phasegate_model::{Decimal, Domain, Metric, MissingReason, Quantity, Reading, Server, Source};

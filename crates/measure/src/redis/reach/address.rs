@@ -1,4 +1,5 @@
 //! Where a server is. An address holds secrets and never shows them.
+
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use crate::redis::reach::named::Name;
 ///
 /// ```
 /// use phasegate_measure::Address;
+
 /// let address: Address = "unix:///run/redis.sock?pass=secret".parse()?;
 /// assert_eq!(address.to_string(), "unix:///run/redis.sock");
 /// # Ok::<(), phasegate_measure::AddressError>(())

@@ -1,4 +1,5 @@
 //! The files of TLS: an authority of one's own, and a certificate to show the server.
+
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;

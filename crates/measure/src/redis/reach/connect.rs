@@ -1,4 +1,5 @@
 //! Reaching a server: plain sockets, and what to tell when it doesn't work.
+
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;

@@ -1,4 +1,5 @@
 //! The connection beside the measured ones: what it asks is answered by the redis crate.
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
 //! Where a running server is, as people write it: its own address, or who knows it.
+
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use crate::redis::reach::sentinel::{SentinelError, Sentinels};
 ///
 /// ```
 /// use phasegate_measure::Endpoint;
+
 /// let watched: Endpoint = "redis+sentinel://sentinel.example/cache".parse()?;
 /// assert!(matches!(watched, Endpoint::Watched(_)));
 /// # Ok::<(), phasegate_measure::AddressError>(())

@@ -1,4 +1,5 @@
 //! The text that a server answers to `INFO`.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The fields of an `INFO` reply, and the sections that it has.

@@ -8,5 +8,6 @@ pub(crate) mod endpoint;
 pub(crate) mod info;
 pub(crate) mod named;
 pub(crate) mod sentinel;
+pub(crate) mod source;
 pub(crate) mod tcp;
 pub(crate) mod terms;

@@ -3,6 +3,7 @@
 //!
 //! The redis crate verifies the host that it connects to. This does what it does, with its parser
 //! and the same library below, and verifies a name of one's own.
+
 use std::io::Write;
 use std::net::TcpStream;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
 //! Servers that Redis Sentinel watches: who is the primary now, or a replica of it.
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -20,6 +21,7 @@ use crate::redis::reach::control::Control;
 ///
 /// ```
 /// use phasegate_measure::Sentinels;
+
 /// let watched: Sentinels = "redis+sentinel://:secret@a,b:26380/cache?role=replica".parse()?;
 /// assert_eq!(watched.to_string(), "redis+sentinel://a:26379,b:26380/cache?role=replica");
 /// # Ok::<(), phasegate_measure::AddressError>(())

@@ -1,4 +1,5 @@
 //! A TCP connection by a host's name.
+
 use std::io;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;

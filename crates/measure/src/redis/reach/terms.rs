@@ -1,4 +1,5 @@
 //! What all connections of a campaign have in common.
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -15,3 +16,6 @@ pub(crate) struct Terms {
     /// Raised by the caller to end the session.
     pub(crate) interrupted: Arc<AtomicBool>,
 }
+
+/// How long a reply may take until it is complete, and a connection until it stands.
+pub(crate) const REPLY_LIMIT: Duration = Duration::from_secs(5);

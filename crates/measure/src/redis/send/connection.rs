@@ -3,6 +3,7 @@
 //! Between the beginning of a sample and the clock reading of [`Connection::sample`] there is the
 //! sample's own write and its own reads, and nothing else: no allocation, no formatting, no lock. The
 //! clock is read in between only by a sample that has already waited for about a millisecond.
+
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,5 +1,6 @@
 //! A round in which several requests are under way at once: in open loop, over several
 //! connections, or in pipelines.
+
 use std::num::NonZeroU64;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -14,9 +15,9 @@ use crate::redis::reach::address::Address;
 use crate::redis::reach::connect::ConnectError;
 use crate::redis::reach::terms::Terms;
 use crate::redis::send::connection::SampleError;
-use crate::redis::send::pipelined::{Lane, Ticket, nanoseconds_since};
+use crate::redis::send::pipelined::{Pipelined, nanoseconds_since};
 use crate::redis::send::timer::PreciseTimer;
-use crate::times::round::{Passes, RoundTimes};
+use crate::times::round::{InFlight, Passes, RoundTimes};
 
 /// How long the client sleeps at most before it looks for an interrupt.
 const SLICE_NS: u64 = 100_000_000;
@@ -44,14 +45,14 @@ impl Schedule {
 }
 
 /// The fresh connections of one round.
-pub(crate) struct Lanes<'a> {
-    all: Vec<Lane>,
+pub(crate) struct Connections<'a> {
+    all: Vec<Pipelined>,
     terms: &'a Terms,
     expected: &'a Expected,
     load: Load,
 }
 
-impl<'a> Lanes<'a> {
+impl<'a> Connections<'a> {
     /// Opens all connections.
     ///
     /// # Errors
@@ -62,10 +63,11 @@ impl<'a> Lanes<'a> {
         expected: &'a Expected,
         load: Load,
     ) -> Result<Self, ConnectError> {
-        let lanes = (0..load.connections.get()).map(|_| Lane::open(address, terms, expected));
-        let lanes: Option<Vec<Lane>> = lanes.collect::<Result<_, _>>()?;
+        let connections =
+            (0..load.connections.get()).map(|_| Pipelined::open(address, terms, expected));
+        let connections: Option<Vec<Pipelined>> = connections.collect::<Result<_, _>>()?;
         let over_tls = || ConnectError::OneAtATime { address: address.to_string() };
-        Ok(Self { all: lanes.ok_or_else(over_tls)?, terms, expected, load })
+        Ok(Self { all: connections.ok_or_else(over_tls)?, terms, expected, load })
     }
 
     /// Measures one round. What was in `times` before is gone.
@@ -107,8 +109,8 @@ impl<'a> Lanes<'a> {
                 self.look(&turn)?;
             }
         }
-        times.nils = self.all.iter().map(Lane::nils).sum();
-        self.all.iter_mut().try_for_each(Lane::check_quiet)
+        times.nils = self.all.iter().map(Pipelined::nils).sum();
+        self.all.iter_mut().try_for_each(Pipelined::check_quiet)
     }
 
     /// Sends what is to be sent now.
@@ -138,15 +140,16 @@ impl<'a> Lanes<'a> {
                 break;
             }
             let place = usize::try_from(turn.issued).unwrap_or(0) % self.all.len().max(1);
-            let (Some(lane), Some(request)) = (self.all.get_mut(place), requests.next()) else {
+            let (Some(connection), Some(request)) = (self.all.get_mut(place), requests.next())
+            else {
                 break;
             };
-            lane.push(request, turn.issued, due_ns);
+            connection.push(request, turn.issued, due_ns);
             turn.issued += 1;
-            lane.flush(turn.begin)?;
+            connection.flush(turn.begin)?;
         }
-        for lane in self.all.iter_mut().filter(|lane| lane.is_congested()) {
-            lane.flush(turn.begin)?;
+        for connection in self.all.iter_mut().filter(|connection| connection.is_congested()) {
+            connection.flush(turn.begin)?;
         }
         Ok(())
     }
@@ -158,19 +161,19 @@ impl<'a> Lanes<'a> {
         turn: &mut Turn,
         requests: &mut RequestCycle<'_>,
     ) -> Result<(), SampleError> {
-        for lane in &mut self.all {
-            if lane.is_idle() {
+        for connection in &mut self.all {
+            if connection.is_idle() {
                 let left = turn.total - turn.issued;
                 let batch = u64::from(self.load.pipeline.get()).min(left);
                 let now = nanoseconds_since(turn.begin);
                 for _ in 0..batch {
                     let Some(request) = requests.next() else { break };
-                    lane.push(request, turn.issued, now);
+                    connection.push(request, turn.issued, now);
                     turn.issued += 1;
                 }
             }
-            if lane.is_congested() {
-                lane.flush(turn.begin)?;
+            if connection.is_congested() {
+                connection.flush(turn.begin)?;
             }
         }
         Ok(())
@@ -183,12 +186,12 @@ impl<'a> Lanes<'a> {
         ready: &[bool],
         times: &mut RoundTimes,
     ) -> Result<(), SampleError> {
-        for (lane, ready) in self.all.iter_mut().zip(ready) {
+        for (connection, ready) in self.all.iter_mut().zip(ready) {
             if *ready {
-                lane.receive(turn.begin, self.expected, |ticket, now| {
+                connection.receive(turn.begin, self.expected, |request, now| {
                     turn.answered += 1;
                     turn.answered_ns = now;
-                    times.note(&ticket, now);
+                    times.note(&request, now);
                 })?;
             }
         }
@@ -204,10 +207,10 @@ impl<'a> Lanes<'a> {
         let mut sockets: Vec<PollFd<'_>> = self
             .all
             .iter()
-            .map(|lane| {
-                let congested = lane.is_congested();
+            .map(|connection| {
+                let congested = connection.is_congested();
                 let events = if congested { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
-                PollFd::from_borrowed_fd(lane.socket(), events)
+                PollFd::from_borrowed_fd(connection.socket(), events)
             })
             .collect();
         match poll(&mut sockets, Some(&limit)) {
@@ -231,14 +234,17 @@ impl<'a> Lanes<'a> {
         let limit = self.terms.reply_limit;
         let limit_ns = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
         let now = nanoseconds_since(turn.begin);
-        let late = |ticket: &Ticket| now.saturating_sub(ticket.due_ns) >= limit_ns;
-        let Some((lane, _)) =
-            self.all.iter().filter_map(|lane| Some((lane, lane.oldest()?))).find(|it| late(&it.1))
+        let late = |request: &InFlight| now.saturating_sub(request.due_ns) >= limit_ns;
+        let Some((connection, _)) = self
+            .all
+            .iter()
+            .filter_map(|connection| Some((connection, connection.oldest()?)))
+            .find(|it| late(&it.1))
         else {
             return Ok(());
         };
         let goes_on = now.saturating_sub(turn.answered_ns) < limit_ns / 2 && turn.answered > 0;
-        Err(match (lane.error_begun(), self.load.rate) {
+        Err(match (connection.error_begun(), self.load.rate) {
             (Some(error), _) => error,
             (None, Some(rate)) if goes_on => SampleError::Behind { rate, limit },
             _ => SampleError::Stalled(limit),

@@ -1,4 +1,5 @@
 //! A fresh connection for one round: a plain socket, or TLS.
+
 use std::time::{Duration, Instant};
 
 use redis::ConnectionLike;

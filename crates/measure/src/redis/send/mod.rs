@@ -3,5 +3,6 @@
 pub(crate) mod connection;
 pub(crate) mod connections;
 pub(crate) mod link;
+pub(crate) mod one_at_a_time;
 pub(crate) mod pipelined;
 pub(crate) mod timer;

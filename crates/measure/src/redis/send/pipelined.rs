@@ -4,6 +4,7 @@
 //! goes out with, and right after the read that its reply was complete with; what is computed comes
 //! after that. With many requests under way, what the client does for one of them is done while
 //! others wait, as in any client.
+
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
@@ -18,6 +19,7 @@ use crate::redis::reach::address::Address;
 use crate::redis::reach::connect::ConnectError;
 use crate::redis::reach::terms::Terms;
 use crate::redis::send::connection::{Connection, SampleError, closed_after, excerpt};
+use crate::times::round::InFlight;
 
 /// How much is read at once at least.
 const READ_BYTES: usize = 64 * 1024;
@@ -25,27 +27,16 @@ const READ_BYTES: usize = 64 * 1024;
 /// The longest reply that is taken whose length isn't known beforehand.
 const LONGEST_REPLY: usize = 64 * 1024 * 1024;
 
-/// A request under way. Times are in nanoseconds since the round began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ticket {
-    /// Counted from zero, over all connections, warm-up included.
-    pub(crate) number: u64,
-    /// When it was due; in a closed loop, when it was given to this connection.
-    pub(crate) due_ns: u64,
-    /// When the write began that its first byte went out with.
-    pub(crate) sent_ns: u64,
-}
-
 /// A connection with requests under way. Replies come in the order of the requests.
-pub(crate) struct Lane {
+pub(crate) struct Pipelined {
     socket: OwnedFd,
     /// What is to be written, from `written` on.
     outgoing: Vec<u8>,
     written: usize,
     /// Requests without a byte of them written, each with the place in `outgoing` where it begins.
-    unsent: VecDeque<(Ticket, usize)>,
+    unsent: VecDeque<(InFlight, usize)>,
     /// Requests without their whole reply.
-    unanswered: VecDeque<Ticket>,
+    unanswered: VecDeque<InFlight>,
     incoming: Vec<u8>,
     filled: usize,
     /// What is known of the first reply in `incoming`.
@@ -54,7 +45,7 @@ pub(crate) struct Lane {
     nils: u64,
 }
 
-impl Lane {
+impl Pipelined {
     /// Connects, authenticates and selects the database. Nothing if the address is one of TLS.
     pub(crate) fn open(
         address: &Address,
@@ -83,8 +74,8 @@ impl Lane {
 
     /// Takes a request to be sent by [`Self::flush`].
     pub(crate) fn push(&mut self, request: &[u8], number: u64, due_ns: u64) {
-        let ticket = Ticket { number, due_ns, sent_ns: due_ns };
-        self.unsent.push_back((ticket, self.outgoing.len()));
+        let in_flight = InFlight { number, due_ns, sent_ns: due_ns };
+        self.unsent.push_back((in_flight, self.outgoing.len()));
         self.outgoing.extend_from_slice(request);
     }
 
@@ -112,11 +103,11 @@ impl Lane {
     }
 
     fn note_sent(&mut self, now: u64) {
-        while let Some((ticket, place)) = self.unsent.front().copied()
+        while let Some((request, place)) = self.unsent.front().copied()
             && place < self.written
         {
             self.unsent.pop_front();
-            self.unanswered.push_back(Ticket { sent_ns: now, ..ticket });
+            self.unanswered.push_back(InFlight { sent_ns: now, ..request });
         }
     }
 
@@ -130,7 +121,7 @@ impl Lane {
         &mut self,
         begin: Instant,
         expected: &Expected,
-        mut answered: impl FnMut(Ticket, u64),
+        mut answered: impl FnMut(InFlight, u64),
     ) -> Result<bool, SampleError> {
         loop {
             let free = self.incoming.get_mut(self.filled..).unwrap_or_default();
@@ -157,13 +148,13 @@ impl Lane {
         &mut self,
         now: u64,
         expected: &Expected,
-        answered: &mut impl FnMut(Ticket, u64),
+        answered: &mut impl FnMut(InFlight, u64),
     ) -> Result<bool, SampleError> {
         let mut at = 0;
         let mut any = false;
         while at < self.filled {
             let bytes = self.incoming.get(at..self.filled).unwrap_or_default();
-            let Some(ticket) = self.unanswered.front().copied() else {
+            let Some(request) = self.unanswered.front().copied() else {
                 let surplus = SampleError::Garbage { at: 0, excerpt: excerpt(bytes) };
                 return Err(error_in(bytes).unwrap_or(surplus));
             };
@@ -181,7 +172,7 @@ impl Lane {
                 }
             }
             self.unanswered.pop_front();
-            answered(ticket, now);
+            answered(request, now);
             any = true;
         }
         self.incoming.copy_within(at..self.filled, 0);
@@ -238,8 +229,8 @@ impl Lane {
     }
 
     /// The request that waits for its reply the longest.
-    pub(crate) fn oldest(&self) -> Option<Ticket> {
-        self.unanswered.front().or(self.unsent.front().map(|(ticket, _)| ticket)).copied()
+    pub(crate) fn oldest(&self) -> Option<InFlight> {
+        self.unanswered.front().or(self.unsent.front().map(|(request, _)| request)).copied()
     }
 
     /// How many replies said that there is nothing.

@@ -1,4 +1,5 @@
 //! How precisely the kernel wakes a thread that sleeps until something is due.
+
 use std::num::NonZeroU64;
 
 use rustix::thread::{current_timer_slack, set_current_timer_slack};

@@ -1,4 +1,5 @@
 //! Filling a private server until its own figure says that the dataset is there.
+
 use std::num::NonZeroU64;
 use std::ops::Range;
 use std::sync::atomic::Ordering;

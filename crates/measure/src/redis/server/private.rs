@@ -1,4 +1,5 @@
 //! A private server: started for one trial, stopped and removed when it is dropped.
+
 use std::fs::File;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
@@ -116,7 +117,7 @@ pub(crate) struct Recipe<'a> {
 
 /// A server of ours. Dropping it kills the process group and removes the folder: it holds nothing
 /// that is worth a slow shutdown.
-pub(crate) struct Server {
+pub(crate) struct PrivateServer {
     child: Child,
     process: Option<Pid>,
     name: String,
@@ -125,7 +126,7 @@ pub(crate) struct Server {
     folder: PrivateFolder,
 }
 
-impl Server {
+impl PrivateServer {
     /// Starts a server and waits until it answers. Its threads are on the CPU from the first
     /// instruction on, because they inherit it.
     pub(crate) fn start(recipe: &Recipe<'_>, terms: &Terms) -> Result<(Self, Control), StartError> {
@@ -256,7 +257,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for PrivateServer {
     fn drop(&mut self) {
         // Once it was waited for, its number may be somebody else's.
         let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
@@ -286,7 +287,7 @@ mod tests {
         body: &str,
         transport: Transport,
         limit_ms: u64,
-    ) -> Result<(Server, Control), StartError> {
+    ) -> Result<(PrivateServer, Control), StartError> {
         let folder = tempfile::tempdir().unwrap();
         let program = script(&folder, body);
         let start_limit = Duration::from_millis(limit_ms);
@@ -301,7 +302,7 @@ mod tests {
         };
         let mut terms = terms(Wait::Block);
         terms.reply_limit = Duration::from_secs(5);
-        Server::start(&recipe, &terms)
+        PrivateServer::start(&recipe, &terms)
     }
 
     fn gone(process: u32) -> bool {
@@ -368,7 +369,7 @@ mod tests {
             cpu: None,
             start_limit,
         };
-        let error = Server::start(&recipe, &terms(Wait::Block)).err().unwrap();
+        let error = PrivateServer::start(&recipe, &terms(Wait::Block)).err().unwrap();
         assert!(error.to_string().starts_with("`a-server` can't be started: exec format error"));
     }
 
@@ -418,6 +419,6 @@ mod tests {
         };
         let terms = terms(Wait::Block);
         terms.interrupted.store(true, Ordering::Relaxed);
-        assert!(matches!(Server::start(&recipe, &terms), Err(StartError::Interrupted)));
+        assert!(matches!(PrivateServer::start(&recipe, &terms), Err(StartError::Interrupted)));
     }
 }

@@ -1,4 +1,5 @@
 //! Finding the server's program.
+
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
 //! What is written for each key of a dataset.
+
 use phasegate_model::{DataType, Dataset};
 use redis::{Cmd, Pipeline};
 

@@ -1,4 +1,5 @@
 //! A server of somebody else's, restarted by a command of its owner.
+
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
@@ -245,7 +246,7 @@ mod tests {
     use phasegate_model::{Setup, Transport, Wait};
 
     use super::*;
-    use crate::redis::server::private::{Recipe, Server};
+    use crate::redis::server::private::{PrivateServer, Recipe};
 
     /// The error of a command, with an address where nobody is.
     fn error(command: &str, limit_ms: u64, interrupted: bool) -> RestartError {
@@ -321,7 +322,7 @@ mod tests {
             cpu: None,
             start_limit,
         };
-        let (server, _control) = Server::start(&recipe, &terms).unwrap();
+        let (server, _control) = PrivateServer::start(&recipe, &terms).unwrap();
         let (command, limit) = ("true".parse().unwrap(), Duration::from_millis(200));
         let address = server.address();
         let restart = Restart { command: &command, address, terms: &terms, limit };

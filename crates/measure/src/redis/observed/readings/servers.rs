@@ -1,5 +1,6 @@
 //! Replies of real servers, each after 3000 `SET` and 1000 `GET`: `INFO`, then `INFO commandstats`.
 //! Only paths and the name of the kernel were made uniform.
+
 use phasegate_model::{Memory, Metric, MissingReason, Reading, Server};
 
 use crate::redis::observed::environment;

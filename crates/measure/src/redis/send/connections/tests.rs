@@ -5,6 +5,7 @@
 //! the samples, to the bucket; and no sample goes beyond the times between which it happened. How
 //! near the readings come to the truth depends on the machine, and is printed by the benchmark
 //! `known_latency`.
+
 use std::io::{Read, Write};
 use std::num::NonZeroU32;
 use std::os::unix::net::UnixListener;
@@ -38,10 +39,10 @@ fn patient(wait: Wait) -> Terms {
 fn round(server: &Known, load: Load, wait: Wait, passes: &Passes) -> (RoundTimes, Vec<Served>) {
     let (terms, requests) = (patient(wait), Requests::get_absent(ABSENT_KEY, Protocol::Resp2));
     let address = server.url().parse().unwrap();
-    let mut times = RoundTimes::new(&load).unwrap();
-    let mut lanes = Lanes::open(&address, &terms, requests.expected(), load).unwrap();
-    lanes.measure(&mut times, &mut requests.cycle(), passes).unwrap();
-    drop(lanes);
+    let mut times = RoundTimes::new(load.rate).unwrap();
+    let mut connections = Connections::open(&address, &terms, requests.expected(), load).unwrap();
+    connections.measure(&mut times, &mut requests.cycle(), passes).unwrap();
+    drop(connections);
     (times, ended(server, u64::from(passes.warmup + passes.samples)))
 }
 
@@ -84,13 +85,14 @@ fn whole(times: &RoundTimes) -> Times {
 /// That percentiles of readings are exact, and not below those of the truth.
 fn assert_true(times: &RoundTimes, passes: &Passes, open: bool, served: &[Served]) {
     let samples = times.raw.iter().filter(|it| it.0.number >= u64::from(passes.warmup));
-    let rtt =
-        |(ticket, now): &(Ticket, u64)| now - if open { ticket.due_ns } else { ticket.sent_ns };
+    let rtt = |(request, now): &(InFlight, u64)| {
+        now - if open { request.due_ns } else { request.sent_ns }
+    };
     assert_exact(&whole(times), samples.clone().map(rtt).collect());
     if let Some(open) = &times.open {
-        let service = |(ticket, now): &(Ticket, u64)| now - ticket.sent_ns;
+        let service = |(request, now): &(InFlight, u64)| now - request.sent_ns;
         assert_exact(&open.service, samples.clone().map(service).collect());
-        let slip = |(ticket, _): &(Ticket, u64)| ticket.sent_ns - ticket.due_ns;
+        let slip = |(request, _): &(InFlight, u64)| request.sent_ns - request.due_ns;
         assert_exact(&open.slip, samples.map(slip).collect());
     }
     // With the warm-up, so that each request here is one there.
@@ -158,14 +160,14 @@ fn no_request_is_due_at_another_time_because_of_the_server() {
     let passes = Passes { warmup: 0, samples: 400 };
     let (times, _) =
         round(&Known::over_unix(hold), load(Some("4000/s"), 2, 1), Wait::Block, &passes);
-    let mut due: Vec<u64> = times.raw.iter().map(|(ticket, _)| ticket.due_ns).collect();
+    let mut due: Vec<u64> = times.raw.iter().map(|(request, _)| request.due_ns).collect();
     due.sort_unstable();
     assert_eq!(due, (0..400).map(|number| number * 250_000).collect::<Vec<_>>());
     assert!(
         times
             .raw
             .iter()
-            .all(|(ticket, now)| { ticket.due_ns <= ticket.sent_ns && ticket.sent_ns <= *now })
+            .all(|(request, now)| { request.due_ns <= request.sent_ns && request.sent_ns <= *now })
     );
 }
 
@@ -232,10 +234,10 @@ fn faulty_round(
     let server = Faulty::start(transport, vec![pieces.to_vec()], then);
     let terms = Terms { reply_limit: Duration::from_secs(1), ..terms(wait) };
     let requests = Requests::ping();
-    let mut times = RoundTimes::new(&load).unwrap();
-    let lanes = Lanes::open(&server.address, &terms, requests.expected(), load);
+    let mut times = RoundTimes::new(load.rate).unwrap();
+    let connections = Connections::open(&server.address, &terms, requests.expected(), load);
     let passes = Passes { warmup: 0, samples: 10 };
-    let measured = lanes.unwrap().measure(&mut times, &mut requests.cycle(), &passes);
+    let measured = connections.unwrap().measure(&mut times, &mut requests.cycle(), &passes);
     measured.unwrap_err().to_string()
 }
 
@@ -294,11 +296,11 @@ fn a_server_that_is_too_slow_for_the_rate_is_told_so() {
     let load = load(Some("1000000/s"), 1, 1);
     let terms = Terms { reply_limit: Duration::from_secs(1), ..terms(Wait::Spin) };
     let requests = Requests::get_absent(ABSENT_KEY, Protocol::Resp2);
-    let mut times = RoundTimes::new(&load).unwrap();
+    let mut times = RoundTimes::new(load.rate).unwrap();
     let address = server.url().parse().unwrap();
-    let mut lanes = Lanes::open(&address, &terms, requests.expected(), load).unwrap();
+    let mut connections = Connections::open(&address, &terms, requests.expected(), load).unwrap();
     let passes = Passes { warmup: 0, samples: 500_000 };
-    let error = lanes.measure(&mut times, &mut requests.cycle(), &passes).unwrap_err();
+    let error = connections.measure(&mut times, &mut requests.cycle(), &passes).unwrap_err();
     assert_eq!(
         error.to_string(),
         "the server does not keep up with 1000000/s: a request that was due 1000 ms ago has no reply yet; lower the plan's `rate`"
@@ -316,11 +318,12 @@ fn an_interrupt_ends_every_load() {
         let (terms, requests) =
             (patient(Wait::Block), Requests::get_absent(ABSENT_KEY, Protocol::Resp2));
         terms.interrupted.store(true, Ordering::Relaxed);
-        let mut times = RoundTimes::new(&load).unwrap();
+        let mut times = RoundTimes::new(load.rate).unwrap();
         let address = server.url().parse().unwrap();
-        let mut lanes = Lanes::open(&address, &terms, requests.expected(), load).unwrap();
+        let mut connections =
+            Connections::open(&address, &terms, requests.expected(), load).unwrap();
         let passes = Passes { warmup: 0, samples: 1_000 };
-        let measured = lanes.measure(&mut times, &mut requests.cycle(), &passes);
+        let measured = connections.measure(&mut times, &mut requests.cycle(), &passes);
         assert_eq!(measured.unwrap_err(), SampleError::Interrupted);
     }
 }
@@ -333,11 +336,11 @@ fn replies_may_be_split_anywhere() {
         for wait in [Wait::Spin, Wait::Block] {
             let server = Faulty::start(Transport::Unix, vec![pieces.clone()], Then::Stall);
             let (terms, requests, load) = (patient(wait), Requests::ping(), load(None, 1, 4));
-            let mut times = RoundTimes::new(&load).unwrap();
-            let mut lanes =
-                Lanes::open(&server.address, &terms, requests.expected(), load).unwrap();
+            let mut times = RoundTimes::new(load.rate).unwrap();
+            let mut connections =
+                Connections::open(&server.address, &terms, requests.expected(), load).unwrap();
             let passes = Passes { warmup: 0, samples: 4 };
-            lanes.measure(&mut times, &mut requests.cycle(), &passes).unwrap();
+            connections.measure(&mut times, &mut requests.cycle(), &passes).unwrap();
             assert_eq!(whole(&times).len(), 4);
         }
     }
@@ -358,11 +361,11 @@ fn endless(begin: &'static [u8], more: &[u8]) -> SampleError {
         });
         let (terms, load) = (patient(Wait::Block), load(None, 1, 1));
         let (requests, expected) = (Requests::ping(), Expected::Any);
-        let mut times = RoundTimes::new(&load).unwrap();
+        let mut times = RoundTimes::new(load.rate).unwrap();
         let address = Address::unix(path.clone());
-        let mut lanes = Lanes::open(&address, &terms, &expected, load).unwrap();
+        let mut connections = Connections::open(&address, &terms, &expected, load).unwrap();
         let passes = Passes { warmup: 0, samples: 10 };
-        lanes.measure(&mut times, &mut requests.cycle(), &passes).unwrap_err()
+        connections.measure(&mut times, &mut requests.cycle(), &passes).unwrap_err()
     })
 }
 

@@ -1,4 +1,5 @@
 //! What to measure: one server, or two that are compared.
+
 use std::path::PathBuf;
 
 use phasegate_model::{Pinning, RestartCommand, Setup};

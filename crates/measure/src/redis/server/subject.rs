@@ -1,5 +1,6 @@
-//! One of the servers of a campaign, after it was looked at.
-use std::path::PathBuf;
+//! A Redis server as a subject: one to start for each trial, or one that runs.
+
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -8,44 +9,37 @@ use phasegate_model::{
     Environment, MeasurePlan, RestartCommand, Setup, Target, TargetServer, Transport, Wait, Writes,
 };
 
-use crate::campaign::error::MeasureError;
+use crate::floor::process::{Floor, StandIn};
 use crate::machine::affinity;
 use crate::machine::launch::Launcher;
 use crate::machine::process::file_name;
-use crate::redis::ask::share::Share;
+use crate::redis::ask::requests::Requests;
+use crate::redis::ask::share::{Share, ShareError};
 use crate::redis::ask::workload::{describe, writing};
 use crate::redis::observed::environment;
-use crate::redis::reach::address::{Address, Protocol};
+use crate::redis::reach::address::Protocol;
 use crate::redis::reach::connect::ConnectError;
 use crate::redis::reach::control::Control;
 use crate::redis::reach::endpoint::Endpoint;
 use crate::redis::reach::sentinel::{SentinelError, Sentinels};
-use crate::redis::reach::terms::Terms;
-use crate::redis::server::private::{Recipe, Server};
+use crate::redis::reach::source::{Contender, Source};
+use crate::redis::reach::terms::{REPLY_LIMIT, Terms};
+use crate::redis::server::error::ServerError;
+use crate::redis::server::floor::{describe_floor, floor_of};
+use crate::redis::server::found::Found;
+use crate::redis::server::private::{PrivateServer, Recipe};
 use crate::redis::server::program;
 use crate::redis::server::restart::{RESTART_LIMIT, Restart};
-use crate::redis::source::{Contender, Source};
 
 /// How long a private server may take until it answers.
 const START_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long a reply may take until it is complete, and a connection until it stands.
-pub(crate) const REPLY_LIMIT: Duration = Duration::from_secs(5);
-
 /// The property of the environment that tells which server the sentinels name.
 const FIRST_ADDRESS: &str = "server.address";
 
-/// What is measured.
-pub(crate) enum Subject {
-    /// The program, by an absolute path.
-    Program(PathBuf),
-    /// The server.
-    Running(Address),
-}
-
-/// One of the servers of a campaign, and how it is measured.
-pub(crate) struct Side {
-    pub(crate) subject: Subject,
+/// A server that was found and answered, and how it is measured.
+pub(crate) struct RedisServer {
+    pub(crate) found: Found,
     watched: Option<Sentinels>,
     launcher: Option<Launcher>,
     setup: Setup,
@@ -55,24 +49,26 @@ pub(crate) struct Side {
     /// The plan as far as it can be followed with this server.
     pub(crate) plan: MeasurePlan,
     pub(crate) terms: Terms,
+    pub(crate) floor: Floor,
     pub(crate) target: Target,
     pub(crate) environment: Environment,
 }
 
-impl Side {
+impl RedisServer {
     /// Looks at a server: finds the program and starts it once, or connects to the running server
     /// and gets an answer to `PING`; and checks that the CPUs can be had.
     pub(crate) fn open(
         contender: &Contender,
         plan: &MeasurePlan,
+        stand_in: Option<&StandIn>,
         interrupted: Arc<AtomicBool>,
-    ) -> Result<Self, MeasureError> {
-        let subject = match &contender.source {
+    ) -> Result<Self, ServerError> {
+        let found = match &contender.source {
             Source::Start { program } => {
                 let path = std::env::var_os("PATH");
-                Subject::Program(program::find(program.as_deref(), path.as_deref())?)
+                Found::Program(program::find(program.as_deref(), path.as_deref())?)
             }
-            Source::Running(endpoint) => Subject::Running(endpoint.find(REPLY_LIMIT)?),
+            Source::Running(endpoint) => Found::Running(endpoint.find(REPLY_LIMIT)?),
         };
         let watched = match &contender.source {
             Source::Running(Endpoint::Watched(sentinels)) => Some(sentinels.clone()),
@@ -84,24 +80,25 @@ impl Side {
                 return Err(SentinelError::Alone(key).into());
             }
         }
-        if let (Subject::Running(address), Writes::Forbidden) = (&subject, plan.writes)
+        if let (Found::Running(address), Writes::Forbidden) = (&found, plan.writes)
             && let Some(command) = writing(plan)
         {
-            return Err(MeasureError::Writes { command, address: address.to_string() });
+            return Err(ServerError::Writes { command, address: address.to_string() });
         }
-        if let (Subject::Running(address), false) =
-            (&subject, plan.load.is_one_at_a_time() && plan.mix.is_empty())
+        if let (Found::Running(address), false) =
+            (&found, plan.load.is_one_at_a_time() && plan.mix.is_empty())
             && address.transport() == Transport::Tls
         {
             return Err(ConnectError::OneAtATime { address: address.to_string() }.into());
         }
         let mut plan = plan_for(contender, plan);
-        if let Subject::Running(_) = subject {
+        let floor = floor_of(&found, &plan, stand_in);
+        if let Found::Running(_) = found {
             plan.pinning.server = None;
             plan.dataset = None;
         }
         affinity::check(plan.pinning)?;
-        let mut target = target(&subject, contender.restart.as_ref(), &plan);
+        let mut target = target(&found, contender.restart.as_ref(), &plan);
         if let Some(sentinels) = &watched {
             // Whoever they name: after a failover it is the same service.
             target.server = TargetServer::Running(sentinels.to_string());
@@ -110,8 +107,8 @@ impl Side {
             Terms { wait: target.wait.unwrap_or(plan.wait), reply_limit: REPLY_LIMIT, interrupted };
         let Contender { launcher, setup, restart, .. } = contender.clone();
         let environment = Environment::default();
-        let mut side = Self {
-            subject,
+        let mut server = Self {
+            found,
             watched,
             launcher,
             setup,
@@ -119,21 +116,61 @@ impl Side {
             share: None,
             plan,
             terms,
+            floor,
             target,
             environment,
         };
-        let (_server, mut control) = side.look()?;
-        side.environment = environment::describe(&mut control, side.plan.pinning)?;
-        if let (Some(_), Subject::Running(address)) = (&side.watched, &side.subject) {
-            side.environment.0.insert(FIRST_ADDRESS.to_owned(), address.to_string());
+        let (_server, mut control) = server.probe()?;
+        server.environment = environment::describe(&mut control, server.plan.pinning)?;
+        if let (Some(_), Found::Running(address)) = (&server.watched, &server.found) {
+            server.environment.0.insert(FIRST_ADDRESS.to_owned(), address.to_string());
         }
-        Ok(side)
+        // Said of the candidate only: a baseline has no stand-in.
+        let stand_in = describe_floor(&server.floor, &server.found);
+        server.environment.0.extend(stand_in.map(|it| ("floor.stand_in".to_owned(), it)));
+        Ok(server)
+    }
+
+    /// A server for a trial and a connection to ask it: started, restarted, or as it runs.
+    pub(crate) fn prepare(&self) -> Result<(Option<PrivateServer>, Control), ServerError> {
+        if let (Found::Running(address), Some(command)) = (&self.found, &self.restart) {
+            let restart = Restart { command, address, terms: &self.terms, limit: RESTART_LIMIT };
+            return Ok((None, restart.make()?));
+        }
+        self.probe()
+    }
+
+    /// What is spoken with it.
+    const fn protocol(&self) -> Protocol {
+        match &self.found {
+            Found::Running(address) => address.protocol(),
+            Found::Program(_) => Protocol::Resp2,
+        }
+    }
+
+    /// A server that answers, and a connection to ask it.
+    fn probe(&self) -> Result<(Option<PrivateServer>, Control), ServerError> {
+        match &self.found {
+            Found::Running(address) => Ok((None, Control::open(address, self.terms.reply_limit)?)),
+            Found::Program(program) => {
+                let recipe = Recipe {
+                    program,
+                    launcher: self.launcher.as_ref(),
+                    setup: &self.setup,
+                    transport: self.plan.transport,
+                    cpu: self.plan.pinning.server,
+                    start_limit: START_LIMIT,
+                };
+                let (server, control) = PrivateServer::start(&recipe, &self.terms)?;
+                Ok((Some(server), control))
+            }
+        }
     }
 
     /// Asks the sentinels, if there are some, whether it is still the server of the beginning.
     /// Another one ends the campaign: trials of two servers would vote as if they were of one.
-    pub(crate) fn is_still_there(&self) -> Result<(), MeasureError> {
-        let (Some(sentinels), Subject::Running(first)) = (&self.watched, &self.subject) else {
+    pub(crate) fn check_sentinels(&self) -> Result<(), ServerError> {
+        let (Some(sentinels), Found::Running(first)) = (&self.watched, &self.found) else {
             return Ok(());
         };
         let now = sentinels.find(self.terms.reply_limit)?.to_string();
@@ -145,58 +182,30 @@ impl Side {
         Err(SentinelError::Elsewhere { watched, first, now }.into())
     }
 
-    /// A server for a trial and a connection to ask it: started, restarted, or as it runs.
-    pub(crate) fn prepare(&self) -> Result<(Option<Server>, Control), MeasureError> {
-        if let (Subject::Running(address), Some(command)) = (&self.subject, &self.restart) {
-            let restart = Restart { command, address, terms: &self.terms, limit: RESTART_LIMIT };
-            return Ok((None, restart.make()?));
-        }
-        self.look()
-    }
-
-    /// What is spoken with it.
-    pub(crate) const fn protocol(&self) -> Protocol {
-        match &self.subject {
-            Subject::Running(address) => address.protocol(),
-            Subject::Program(_) => Protocol::Resp2,
-        }
-    }
-
-    /// A server that answers, and a connection to ask it.
-    pub(crate) fn look(&self) -> Result<(Option<Server>, Control), MeasureError> {
-        match &self.subject {
-            Subject::Running(address) => {
-                Ok((None, Control::open(address, self.terms.reply_limit)?))
-            }
-            Subject::Program(program) => {
-                let recipe = Recipe {
-                    program,
-                    launcher: self.launcher.as_ref(),
-                    setup: &self.setup,
-                    transport: self.plan.transport,
-                    cpu: self.plan.pinning.server,
-                    start_limit: START_LIMIT,
-                };
-                let (server, control) = Server::start(&recipe, &self.terms)?;
-                Ok((Some(server), control))
-            }
-        }
+    /// The requests to send to it. Those for a dataset are known once it was written.
+    pub(crate) fn requests(&self, filled: Option<NonZeroU64>) -> Result<Requests, ServerError> {
+        let share = self.share.as_ref();
+        Requests::of(&self.plan, share, self.protocol(), filled).ok_or_else(|| {
+            share.map_or(ServerError::Bug("a plan without requests"), |share| {
+                ShareError::NoRequest { slots: share.slots.to_string() }.into()
+            })
+        })
     }
 }
 
 /// The plan with the contender's own CPUs in it.
-pub(crate) fn plan_for(contender: &Contender, plan: &MeasurePlan) -> MeasurePlan {
+fn plan_for(contender: &Contender, plan: &MeasurePlan) -> MeasurePlan {
     let mut plan = plan.clone();
     plan.pinning.server = contender.pinning.server.or(plan.pinning.server);
     plan.pinning.client = contender.pinning.client.or(plan.pinning.client);
     plan
 }
 
-/// The plan's ways, and what they come to with this subject.
-fn target(subject: &Subject, restart: Option<&RestartCommand>, plan: &MeasurePlan) -> Target {
-    let (server, transport) = match subject {
-        Subject::Program(program) => (TargetServer::Started(file_name(program)), plan.transport),
-        Subject::Running(address) => {
+/// The plan's ways, and what they come to with this server.
+fn target(found: &Found, restart: Option<&RestartCommand>, plan: &MeasurePlan) -> Target {
+    let (server, transport) = match found {
+        Found::Program(program) => (TargetServer::Started(file_name(program)), plan.transport),
+        Found::Running(address) => {
             let server = match restart {
                 Some(_) => TargetServer::Restarted(address.to_string()),
                 None => TargetServer::Running(address.to_string()),

@@ -1,0 +1,161 @@
+//! A command as a campaign measures it: a round is one start, so that in a pair the starts of the two
+//! take turns.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use phasegate_model::{
+    CommandMetric, CommandPlan, Environment, MeasurePlan, Metric, Pinning, Reading, Readings,
+    Start, Target, TargetServer,
+};
+use rustix::process::Pid;
+
+use crate::campaign::error::MeasureError;
+use crate::campaign::session::Session;
+use crate::command::error::CommandError;
+use crate::command::line::Limits;
+use crate::command::readings::{improvements, of_baseline, of_starts};
+use crate::command::start::Starter;
+use crate::machine::launch::Launcher;
+use crate::machine::layout;
+use crate::machine::process::file_name;
+use crate::subject::{Account, Family, Instance, Progress, RoundPlan, Subject, SubjectError};
+use crate::times::round::{Passes, RoundTimes};
+use crate::times::statistics::Series;
+
+/// A command, and the one that it is compared with.
+#[derive(Clone, Debug)]
+pub struct CommandPair {
+    /// The target of the plan.
+    pub candidate: CommandPlan,
+    /// The command that it is compared with, in pairs.
+    pub baseline: Option<CommandPlan>,
+    /// What starts them: a process whose `main` is [`start_command`](crate::start_command).
+    pub launcher: Launcher,
+}
+
+impl Session {
+    /// Finds the programs that are to be started. No start may take longer than the plan's budget.
+    ///
+    /// # Errors
+    /// If a program, folder or file isn't there. What is wrong with the baseline is a
+    /// [`MeasureError::Baseline`].
+    pub fn of_commands(
+        pair: &CommandPair,
+        plan: &MeasurePlan,
+        interrupted: Arc<AtomicBool>,
+    ) -> Result<Self, MeasureError> {
+        let limits = Limits { interrupted, limit: plan.budget.duration() };
+        let open = |plan: &CommandPlan| -> Result<Box<dyn Subject>, SubjectError> {
+            Ok(Box::new(Command::find(plan, &pair.launcher, limits.clone())?))
+        };
+        let candidate = open(&pair.candidate)?;
+        let baseline = pair.baseline.as_ref().map(open).transpose();
+        let baseline = baseline.map_err(SubjectError::of_baseline)?;
+        Ok(Self::new(candidate, baseline, None))
+    }
+}
+
+/// A command that was found.
+struct Command {
+    starter: Starter,
+    starts: u32,
+    target: Target,
+    environment: Environment,
+}
+
+/// A command in one trial.
+struct CommandTrial<'a> {
+    starter: &'a Starter,
+    starts: Vec<Start>,
+}
+
+impl Command {
+    fn find(plan: &CommandPlan, launcher: &Launcher, limits: Limits) -> Result<Self, CommandError> {
+        let starter = Starter::new(plan, launcher, limits)?;
+        let target = target(plan, starter.program());
+        let environment = Environment(layout::describe(Pinning::default()));
+        Ok(Self { starter, starts: plan.starts.get(), target, environment })
+    }
+}
+
+impl Subject for Command {
+    fn target(&self) -> &Target {
+        &self.target
+    }
+
+    fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    fn rounds(&self) -> RoundPlan {
+        let passes = Passes { warmup: 0, samples: 1 };
+        RoundPlan { count: self.starts, passes, rate: None, pinning: Pinning::default() }
+    }
+
+    // A start has more readings than its time.
+    fn family(&self) -> Option<Family> {
+        None
+    }
+
+    fn is_still_there(&self) -> Result<(), SubjectError> {
+        Ok(self.starter.is_still_there()?)
+    }
+
+    fn begin(
+        &self,
+        _number: u32,
+        _progress: &mut dyn FnMut(Progress),
+    ) -> Result<Box<dyn Instance + '_>, SubjectError> {
+        Ok(Box::new(CommandTrial { starter: &self.starter, starts: Vec::new() }))
+    }
+
+    fn derived(&self, of: &Readings, baseline: Option<&Account>) -> Vec<(Metric, Reading)> {
+        let Some(baseline) = baseline else { return Vec::new() };
+        let told = of_baseline(&baseline.readings);
+        let improvements = improvements(of, &told);
+        [told, improvements].concat()
+    }
+}
+
+impl Instance for CommandTrial<'_> {
+    fn round(
+        &mut self,
+        _round: u32,
+        passes: &Passes,
+        times: &mut RoundTimes,
+    ) -> Result<(), SubjectError> {
+        times.begin(passes);
+        let start = self.starter.start()?;
+        let wall = start.wall.amount().try_into().map_err(|_| bug("a wall time out of range"))?;
+        times.first.saturating_record(wall);
+        times.elapsed = std::time::Duration::from_nanos(wall);
+        self.starts.push(start);
+        Ok(())
+    }
+
+    fn process(&self) -> Option<Pid> {
+        None
+    }
+
+    fn finish(&mut self, _samples: &Series) -> Result<Account, SubjectError> {
+        let starts = std::mem::take(&mut self.starts);
+        let readings = of_starts(&starts, &CommandMetric::ALL);
+        Ok(Account { readings, anomalies: Vec::new(), starts })
+    }
+}
+
+fn bug(words: &str) -> SubjectError {
+    SubjectError::Bug(words.to_owned())
+}
+
+fn target(plan: &CommandPlan, program: &Path) -> Target {
+    Target {
+        server: TargetServer::Command(file_name(program)),
+        transport: None,
+        wait: None,
+        command: plan.command.to_string(),
+        load: None,
+    }
+}
