@@ -40,7 +40,6 @@ const CLOCK_NS: u64 = 100;
 ///
 /// ```
 /// use phasegate_measure::disturbances;
-
 /// use phasegate_model::Environment;
 ///
 /// let mut environment = Environment::default();

@@ -98,7 +98,7 @@ impl KeyWords {
                 let mut slots = keys.of(command, number).map(|key| slot(&key));
                 let first = slots.next();
                 if slots.any(|slot| Some(slot) != first) {
-                    return Err(ShareError::CrossSlot(command.1.command.to_string()).into());
+                    return Err(ShareError::CrossSlot(command.1.command.to_string()));
                 }
             }
         }
@@ -137,7 +137,7 @@ fn key_words(control: &mut Control, weighted: &Weighted) -> Result<Vec<usize>, S
         Err(Refusal(told)) if told.contains("no key arguments") => Vec::new(),
         Err(Refusal(told)) => {
             let command = weighted.command.to_string();
-            return Err(ShareError::Keys { command, words: told }.into());
+            return Err(ShareError::Keys { command, words: told });
         }
     };
     let is_key = |(_, word): &(usize, &Vec<u8>)| keys.contains(word);

@@ -21,7 +21,6 @@ use crate::redis::reach::control::Control;
 ///
 /// ```
 /// use phasegate_measure::Sentinels;
-
 /// let watched: Sentinels = "redis+sentinel://:secret@a,b:26380/cache?role=replica".parse()?;
 /// assert_eq!(watched.to_string(), "redis+sentinel://a:26379,b:26380/cache?role=replica");
 /// # Ok::<(), phasegate_measure::AddressError>(())

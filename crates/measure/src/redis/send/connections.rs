@@ -79,7 +79,7 @@ impl<'a> Connections<'a> {
         &mut self,
         times: &mut RoundTimes,
         requests: &mut RequestCycle<'_>,
-        passes: &Passes,
+        passes: Passes,
     ) -> Result<(), SampleError> {
         times.begin(passes);
         let schedule = self.load.rate.map(Schedule::new);

@@ -138,7 +138,7 @@ impl<'a> RedisInstance<'a> {
     fn measure(
         &self,
         round: u32,
-        passes: &Passes,
+        passes: Passes,
         times: &mut RoundTimes,
     ) -> Result<(), ServerError> {
         let (terms, load) = (&self.server.terms, self.server.plan.load);
@@ -237,7 +237,7 @@ impl Instance for RedisInstance<'_> {
     fn round(
         &mut self,
         round: u32,
-        passes: &Passes,
+        passes: Passes,
         times: &mut RoundTimes,
     ) -> Result<(), SubjectError> {
         self.measure(round, passes, times)?;
@@ -252,7 +252,7 @@ impl Instance for RedisInstance<'_> {
     fn floor_round(
         &mut self,
         at: &Listening,
-        passes: &Passes,
+        passes: Passes,
         times: &mut RoundTimes,
     ) -> Result<(), FloorFailure> {
         let terms = &self.server.terms;
