@@ -49,8 +49,9 @@ pub(crate) trait Subject: Send {
     /// How its trials are made.
     fn rounds(&self) -> RoundPlan;
 
-    /// What its samples are readings of.
-    fn family(&self) -> Family;
+    /// What its samples are readings of. Without a family, a trial keeps neither readings nor
+    /// histograms of them: the instance's account says all.
+    fn family(&self) -> Option<Family>;
 
     /// Whether something can stand in for it. Without one, its trials have no `floor.*` at all.
     fn floor(&self) -> Option<&Floor> {
@@ -70,8 +71,8 @@ pub(crate) trait Subject: Send {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Box<dyn Instance + '_>, SubjectError>;
 
-    /// What follows from a trial's other readings.
-    fn derived(&self, _of: &Readings) -> Vec<(Metric, Reading)> {
+    /// What follows from a trial's other readings and from what the baseline says of itself.
+    fn derived(&self, _of: &Readings, _baseline: Option<&Account>) -> Vec<(Metric, Reading)> {
         Vec::new()
     }
 }

@@ -77,6 +77,7 @@ impl<'a> Pair<'a> {
         let readings = self.readings(&measured, compared.as_ref())?;
         let anomalies = self.anomalies(&measured, compared.as_ref());
         let Sampled { samples, floor, .. } = measured.sampled;
+        let keeps_samples = self.candidate.family().is_some();
         let open = samples.open();
         let service_histogram = open.map(|open| encode(&open.service)).transpose()?;
         let slip_histogram = open.map(|open| encode(&open.slip)).transpose()?;
@@ -87,13 +88,13 @@ impl<'a> Pair<'a> {
             duration_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
             pinned: measured.pinned,
             readings,
-            rtt_histogram: encode(samples.times())?,
-            rounds: samples.into_rounds(),
+            rtt_histogram: if keeps_samples { encode(samples.times())? } else { String::new() },
+            rounds: if keeps_samples { samples.into_rounds() } else { Vec::new() },
             floor_rounds: floor.map(Series::into_rounds).unwrap_or_default(),
             floor_histogram,
             service_histogram,
             slip_histogram,
-            baseline: compared.map(Compared::into_evidence).transpose()?,
+            baseline: compared.map(|it| it.into_evidence(keeps_samples)).transpose()?,
             nodes: Vec::new(),
             anomalies,
         })
@@ -141,6 +142,7 @@ impl<'a> Pair<'a> {
         let cpu = |instance: &dyn Instance| instance.process().and_then(|it| only_cpu(Some(it)));
         let pinned = Pinning { server: cpu(candidate), client: only_cpu(None) };
         let stand_in_cpu = stand_in.as_ref().and_then(|it| only_cpu(it.process()));
+        // The candidate last: what happens between this and its first round counts as its own.
         if let Some(baseline) = &mut ready.baseline {
             baseline.before_rounds().map_err(of_baseline)?;
         }
@@ -153,6 +155,7 @@ impl<'a> Pair<'a> {
         let rounds = Rounds { plan, instance: &mut *candidate, stand_in: stand_in.as_mut() };
         let sampled = rounds.make(partner.as_mut(), progress)?;
         let env = watch.end(&sampled.preemptions);
+        // The candidate first, for the same reason.
         let account = candidate.finish(&sampled.samples)?;
         let made = partner.map(Partner::finish);
         let compared = match (ready.baseline.as_deref_mut(), made) {
@@ -172,20 +175,21 @@ impl<'a> Pair<'a> {
     ) -> Result<Readings, MeasureError> {
         let Measured { sampled, env, account, .. } = measured;
         let family = self.candidate.family();
+        let series_of_baseline = compared.map(|compared| &compared.series);
         let floor = self.candidate.floor().map(|floor| floor.readings(sampled.floor.as_ref()));
         let mut readings = Readings::default();
         let measured = [
-            sampled.samples.readings(family.sampled),
+            family.map(|it| sampled.samples.readings(it.sampled)).unwrap_or_default(),
             floor.unwrap_or_default(),
-            baseline_readings(family, compared.map(|compared| &compared.series)),
+            family.map(|it| baseline_readings(it, series_of_baseline)).unwrap_or_default(),
             account.readings.clone(),
             env.clone(),
         ];
         insert(&mut readings, measured.concat())?;
-        let derived = self.candidate.derived(&readings);
+        let derived = self.candidate.derived(&readings, compared.map(|it| &it.account));
         insert(&mut readings, derived)?;
-        let improvements = improvements(family, &readings, compared.is_some());
-        insert(&mut readings, improvements)?;
+        let improvements = family.map(|it| improvements(it, &readings, compared.is_some()));
+        insert(&mut readings, improvements.unwrap_or_default())?;
         Ok(readings)
     }
 
@@ -207,15 +211,15 @@ impl<'a> Pair<'a> {
 }
 
 impl Compared {
-    fn into_evidence(self) -> Result<BaselineTrial, MeasureError> {
+    fn into_evidence(self, keeps_samples: bool) -> Result<BaselineTrial, MeasureError> {
         let mut readings = Readings::default();
         insert(&mut readings, self.account.readings)?;
         Ok(BaselineTrial {
             first: self.first,
             pinned: self.pinned,
             readings,
-            rtt_histogram: encode(self.series.times())?,
-            rounds: self.series.into_rounds(),
+            rtt_histogram: if keeps_samples { encode(self.series.times())? } else { String::new() },
+            rounds: if keeps_samples { self.series.into_rounds() } else { Vec::new() },
         })
     }
 }

@@ -49,12 +49,12 @@ impl Subject for RedisServer {
         }
     }
 
-    fn family(&self) -> Family {
-        Family {
+    fn family(&self) -> Option<Family> {
+        Some(Family {
             sampled: Metric::Rtt,
             baseline: Metric::Baseline,
             improvement: Metric::Improvement,
-        }
+        })
     }
 
     fn floor(&self) -> Option<&Floor> {
@@ -73,7 +73,7 @@ impl Subject for RedisServer {
         Ok(Box::new(RedisInstance::begin(self, progress)?))
     }
 
-    fn derived(&self, of: &Readings) -> Vec<(Metric, Reading)> {
+    fn derived(&self, of: &Readings, _baseline: Option<&Account>) -> Vec<(Metric, Reading)> {
         headroom::readings(of, &self.plan.load)
     }
 }
@@ -143,6 +143,7 @@ impl<'a> RedisInstance<'a> {
     ) -> Result<(), ServerError> {
         let (terms, load) = (&self.server.terms, self.server.plan.load);
         let mut cycle = self.requests.cycle_after(self.sent);
+        // A mix has replies that aren't known to the byte, which only the other way can take.
         let alone = self.requests.reply().filter(|_| load.is_one_at_a_time());
         let measured = if let Some(reply) = alone {
             let link = Link::open(self.address()?, terms, reply);
@@ -217,7 +218,8 @@ impl<'a> RedisInstance<'a> {
 
     fn account(&mut self, samples: &Series) -> Result<Account, ServerError> {
         let after = self.commandstats()?;
-        let before = self.before.take().ok_or(ServerError::Bug("no look before the rounds"))?;
+        let before =
+            self.before.take().ok_or(ServerError::Bug("no statistics from before the rounds"))?;
         let plan = &self.server.plan;
         let execution = Execution::between(&before, &after, &names(plan), requests_in(plan));
         let anomalies =
