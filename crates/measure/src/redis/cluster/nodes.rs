@@ -67,9 +67,9 @@ impl Nodes {
         let terms = terms.clone();
         let mut found = Self { cluster, baseline: partner, primaries: Vec::new(), keys, terms };
         found.check_pairs()?;
-        for (place, primary) in found.cluster.primaries.iter().enumerate() {
+        for (index, primary) in found.cluster.primaries.iter().enumerate() {
             let candidate = of_node(candidate, &primary.address);
-            let partner = found.baseline.as_ref().and_then(|it| it.primaries.get(place));
+            let partner = found.baseline.as_ref().and_then(|it| it.primaries.get(index));
             let baseline = match (baseline, partner) {
                 (Some(baseline), Some(partner)) => Some(of_node(baseline, &partner.address)),
                 (baseline, _) => baseline.clone(),
@@ -94,14 +94,14 @@ impl Nodes {
     /// That each primary has one of the baseline's to be compared with.
     fn check_pairs(&self) -> Result<(), ClusterError> {
         let Some(baseline) = &self.baseline else { return Ok(()) };
-        let told = |primary: Option<&Primary>| match primary {
+        let shown = |primary: Option<&Primary>| match primary {
             Some(Primary { address, slots }) => (format!("`{address}`"), slots.to_string()),
             None => ("no further primary".to_owned(), "none".to_owned()),
         };
         let (ours, theirs) = (&self.cluster.primaries, &baseline.primaries);
-        for place in 0..ours.len().max(theirs.len()) {
-            let (candidate, candidate_slots) = told(ours.get(place));
-            let (baseline, baseline_slots) = told(theirs.get(place));
+        for index in 0..ours.len().max(theirs.len()) {
+            let (candidate, candidate_slots) = shown(ours.get(index));
+            let (baseline, baseline_slots) = shown(theirs.get(index));
             if candidate_slots != baseline_slots {
                 return Err(ClusterError::Unlike {
                     candidate,
@@ -139,6 +139,7 @@ impl Nodes {
 
 impl Group for Nodes {
     fn begin(&mut self) -> Result<(), SubjectError> {
+        // All primaries are restarted before any is measured: one command restarts all of them.
         self.cluster.begin(&self.terms)?;
         if let Some(baseline) = &mut self.baseline {
             baseline.begin(&self.terms).map_err(of_baseline)?;

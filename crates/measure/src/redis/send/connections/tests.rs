@@ -269,13 +269,13 @@ fn a_server_that_stalls_is_given_up_whatever_the_load() {
 
 #[test]
 fn an_error_reply_ends_every_load_with_the_servers_words() {
-    let told = "the server answered with an error: NOPERM no permissions; allow that user the command and the keys `phasegate:*` with `ACL SETUSER`";
-    assert_eq!(one_message(&[b"-NOPERM no permissions\r\n"], Then::Stall), told);
-    assert_eq!(one_message(&[b"-NOPERM no per", b"missions\r\n"], Then::Stall), told);
-    assert_eq!(one_message(&[b"-NOPERM no permissions"], Then::Stall), told);
+    let message = "the server answered with an error: NOPERM no permissions; allow that user the command and the keys `phasegate:*` with `ACL SETUSER`";
+    assert_eq!(one_message(&[b"-NOPERM no permissions\r\n"], Then::Stall), message);
+    assert_eq!(one_message(&[b"-NOPERM no per", b"missions\r\n"], Then::Stall), message);
+    assert_eq!(one_message(&[b"-NOPERM no permissions"], Then::Stall), message);
     assert_eq!(
         one_message(&[b"+PONG\r\n-NOPERM no permissions\r\n"], Then::Stall).len(),
-        told.len()
+        message.len()
     );
 }
 
