@@ -89,7 +89,7 @@ pub(crate) trait Instance {
     fn round(
         &mut self,
         round: u32,
-        passes: &Passes,
+        passes: Passes,
         times: &mut RoundTimes,
     ) -> Result<(), SubjectError>;
 
@@ -103,7 +103,7 @@ pub(crate) trait Instance {
     fn floor_round(
         &mut self,
         _at: &Listening,
-        _passes: &Passes,
+        _passes: Passes,
         _times: &mut RoundTimes,
     ) -> Result<(), FloorFailure> {
         Ok(())

@@ -144,6 +144,7 @@ impl<'a> Pair<'a> {
         let cpu = |instance: &dyn Instance| instance.process().and_then(|it| only_cpu(Some(it)));
         let pinned = Pinning { server: cpu(candidate), client: only_cpu(None) };
         let stand_in_cpu = stand_in.as_ref().and_then(|it| only_cpu(it.process()));
+        // The candidate last: what happens between this and its first round counts as its own.
         if let Some(baseline) = &mut ready.baseline {
             baseline.before_rounds().map_err(of_baseline)?;
         }
@@ -156,6 +157,7 @@ impl<'a> Pair<'a> {
         let rounds = Rounds { plan, instance: &mut *candidate, stand_in: stand_in.as_mut() };
         let sampled = rounds.make(partner.as_mut(), progress)?;
         let env = watch.end(&sampled.preemptions);
+        // The candidate first, for the same reason.
         let account = candidate.finish(&sampled.samples)?;
         let made = partner.map(Partner::finish);
         let compared = match (ready.baseline.as_deref_mut(), made) {
