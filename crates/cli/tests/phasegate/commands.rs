@@ -36,7 +36,7 @@ fn the_example_is_decided_recorded_reported_and_verified() {
     let decision = json(&run);
     let rows = decision["rows"].as_array().unwrap();
     let fits = rows.iter().find(|row| row["id"] == "fits").unwrap();
-    assert!(fits["finding"].to_string().contains("not-met"), "{fits}");
+    assert_eq!(fits["finding"], "not met", "{fits}");
     good(scene.run(&["history", "verify"]));
     good(scene.run(&["decide", "--entry", "1"]));
     let report = good(scene.run(&["report", "1"])).out;
