@@ -8,6 +8,7 @@ mod bad_input;
 mod bucket;
 mod check;
 mod cluster;
+mod commands;
 mod compare;
 mod documents;
 mod explain;

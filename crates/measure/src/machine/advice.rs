@@ -92,6 +92,9 @@ fn steal(trials: &[Trial]) -> Option<Advice> {
 }
 
 fn hiccups(trials: &[Trial]) -> Option<Advice> {
+    if is_of_command(trials) {
+        return None;
+    }
     let pause = median(trials, Metric::Env(Env::HiccupP99))?;
     let tenth = median(trials, Metric::Rtt(Statistic::P50)).map(|median| median / Decimal::TEN);
     let limit = tenth.map_or(HICCUP_NS, |tenth| tenth.min(HICCUP_NS));
@@ -118,6 +121,9 @@ fn pace(trials: &[Trial]) -> Option<Advice> {
 }
 
 fn preemptions(trials: &[Trial]) -> Option<Advice> {
+    if is_of_command(trials) {
+        return None;
+    }
     let count = median(trials, Metric::Env(Env::Preemptions))?;
     let samples = trials.iter().map(|trial| trial.rounds.iter().map(|round| round.samples).sum());
     let fewest: u64 = samples.min()?;
@@ -170,13 +176,18 @@ fn governor(governor: &str) -> Option<Advice> {
 }
 
 fn not_pinned(trials: &[Trial]) -> Option<Advice> {
-    // A command has no client: what starts it sleeps until it has ended.
-    trials.iter().any(|it| it.starts.is_empty() && it.pinned.client.is_none()).then(|| {
+    let is_pinned = is_of_command(trials) || trials.iter().all(|it| it.pinned.client.is_some());
+    (!is_pinned).then(|| {
         advice(
             "the scheduler may move the client from CPU to CPU",
             "name a CPU for the client, and for a server of ours, in the plan's `pinning`",
         )
     })
+}
+
+/// A command has no client: what starts it sleeps until it has ended.
+fn is_of_command(trials: &[Trial]) -> bool {
+    trials.iter().any(|trial| !trial.starts.is_empty())
 }
 
 fn huge_pages(mode: &str) -> Option<Advice> {
