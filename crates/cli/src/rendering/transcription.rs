@@ -1,0 +1,88 @@
+//! What is rendered for a transcription, from its entry alone.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use phasegate_history::{Digest, Entry, Head, RenderedFile, TranscriptionRecord};
+use phasegate_model::Transcription;
+use phasegate_report::{
+    RecordedNote, Template, TranscribedContext, TranscribedForm, TranscribedMaterial,
+};
+
+use crate::args::TEMPLATES;
+use crate::input::files::read_rules;
+use crate::rendering::entry::{VERIFY, style};
+
+/// A transcription as it is in the ledger or about to be.
+pub(crate) struct Transcribed<'a> {
+    pub(crate) number: u64,
+    pub(crate) previous: Option<Head>,
+    pub(crate) recorded_at: DateTime<Utc>,
+    pub(crate) recorded_by: &'a str,
+    pub(crate) tool: &'a str,
+    pub(crate) document: Digest,
+    pub(crate) transcription: &'a Transcription,
+}
+
+impl<'a> Transcribed<'a> {
+    /// A transcription of the ledger.
+    pub(crate) fn of(entry: &'a Entry, record: &'a TranscriptionRecord) -> Self {
+        let before = entry.number.saturating_sub(1);
+        Self {
+            number: entry.number,
+            previous: entry.previous.map(|digest| Head { number: before, digest }),
+            recorded_at: entry.recorded_at,
+            recorded_by: &entry.recorded_by,
+            tool: &entry.tool,
+            document: record.document,
+            transcription: &record.transcription,
+        }
+    }
+
+    /// What templates may use, with these notes on the entry.
+    pub(crate) fn context(&self, notes: &[RecordedNote<'_>]) -> TranscribedContext {
+        let head_before = self.previous.as_ref().map(ToString::to_string);
+        TranscribedContext::of(&TranscribedMaterial {
+            transcription: self.transcription,
+            number: self.number,
+            head_before: head_before.as_deref(),
+            recorded_at: self.recorded_at,
+            recorded_by: self.recorded_by,
+            tool: self.tool,
+            document_digest: &self.document.to_string(),
+            verify: VERIFY,
+            notes,
+        })
+    }
+}
+
+/// The files that are kept with a transcription.
+pub(crate) fn files(context: &TranscribedContext) -> anyhow::Result<Vec<RenderedFile>> {
+    [TranscribedForm::Markdown, TranscribedForm::Html]
+        .into_iter()
+        .map(|form| Ok(RenderedFile::new(form.file_name(), render(context, form, None)?)))
+        .collect()
+}
+
+/// Renders one form: by the template in that file, else by the team's own, else by the built-in.
+pub(crate) fn render(
+    context: &TranscribedContext,
+    form: TranscribedForm,
+    template: Option<&Path>,
+) -> anyhow::Result<String> {
+    let own = Path::new(TEMPLATES).join(form.template_name());
+    let path = match template {
+        Some(path) => Some(path),
+        None => own.exists().then_some(own.as_path()),
+    };
+    let style = style()?;
+    let Some(path) = path else {
+        return Ok(form.render(context, Template { text: form.built_in(), style: &style })?);
+    };
+    let text = read_rules(path)?.text;
+    let template = Template { text: &text, style: &style };
+    form.check(template)
+        .and_then(|()| form.render(context, template))
+        .with_context(|| format!("`{}` can't be used", path.display()))
+}
