@@ -24,15 +24,16 @@ pub(crate) fn newest_decision(
     store: &Store,
     phase: Option<&PhaseId>,
 ) -> anyhow::Result<Option<Recorded>> {
-    let mut newest = None;
-    for recorded in store.entries()? {
+    // From the newest backwards, so that a long history costs no more than a short one.
+    let newest = store.head()?.map_or(0, |head| head.number);
+    for recorded in (1..=newest).rev().map(|number| store.entry(number)) {
         let recorded = recorded?;
         let asked = phase.is_none_or(|phase| recorded.entry.phase() == Some(phase));
         if asked && recorded.entry.decision().is_some() {
-            newest = Some(recorded);
+            return Ok(Some(recorded));
         }
     }
-    Ok(newest)
+    Ok(None)
 }
 
 /// The entry of that number, or the newest decision.
