@@ -49,6 +49,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
         Command::Whatif(what_if) => commands::analysis::whatif::run(&what_if),
         Command::Check(check) => commands::rules::check::run(&check, verbosity),
         Command::Fmt(fmt) => commands::rules::fmt::run(&fmt, verbosity),
+        Command::Metrics(metrics) => commands::rules::metrics::run(&metrics),
         Command::Schema(schema) => commands::rules::schema::run(&schema),
         Command::Completions(completions) => commands::rules::manual::completions(&completions),
         Command::Man(man) => commands::rules::manual::man(&man),

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use phasegate_model::Timespan;
+use phasegate_model::{Metric, Timespan};
 use phasegate_rules::Least;
 
 use crate::args::day::Day;
@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Put matrices and plans into one layout, keeping their comments
     Fmt(FmtArgs),
+    /// List the metrics that conditions can name, or say all there is to know of one
+    Metrics(MetricsArgs),
     /// Print the JSON Schema of matrices or of plans, for editors
     Schema(SchemaArgs),
     /// Print completions for a shell
@@ -277,6 +279,15 @@ pub(crate) struct FmtArgs {
     /// Change nothing; name the files that aren't formatted, and end with status 2 if there are any
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct MetricsArgs {
+    /// Only this metric, by its name or an alias, such as `rtt.p99` or `P99`
+    pub(crate) name: Option<Metric>,
+    /// How to print them
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, clap::Args)]

@@ -4,5 +4,6 @@ pub(crate) mod check;
 pub(crate) mod fmt;
 pub(crate) mod init;
 pub(crate) mod manual;
+pub(crate) mod metrics;
 pub(crate) mod schema;
 pub(crate) mod template;
