@@ -11,8 +11,7 @@ use crate::args::Measuring;
 use crate::input::diagnostics::{Trouble, is_error, report};
 use crate::input::files::read_rules;
 use crate::output::streams::told;
-use crate::recorded::inputs::{decision_of, recorded_matrix, text};
-use crate::recorded::replay;
+use crate::recorded::decision::{RecordedDecision, matrix_of, text};
 
 /// Where plans are found by their names.
 pub(crate) const PHASES: &str = "rules/phases";
@@ -45,19 +44,17 @@ impl Project {
     /// The plan and the matrix that an entry was decided by. They were checked then.
     fn recorded(store: &Store, number: u64) -> anyhow::Result<Self> {
         let recorded = store.entry(number)?;
-        let objects = replay::objects(store, decision_of(&recorded.entry)?)?;
+        let objects = RecordedDecision::of(store, &recorded.entry)?.objects()?;
         let named = |kind: ObjectKind, bytes| {
             let name = format!("{kind} of entry {number}");
             anyhow::Ok(Source { name, text: text(bytes, kind)? })
         };
         let plan_source = named(ObjectKind::Plan, objects.plan)?;
-        let matrix_source = named(ObjectKind::Matrix, objects.matrix)?;
-        let bases = objects.bases.into_iter().map(|base| text(base, ObjectKind::Base));
-        let bases = bases.collect::<anyhow::Result<Vec<String>>>()?;
+        let matrix_source = named(ObjectKind::Matrix, objects.matrix.clone())?;
         let plan = parse_plan(&plan_source).map_err(|problems| {
             report(&Trouble { sources: vec![plan_source.clone()], problems })
         })?;
-        let matrix = recorded_matrix(matrix_source.text.clone(), bases)?;
+        let matrix = matrix_of(objects.matrix, objects.bases)?;
         let (name, written_plan) = (plan.phase.as_str().to_lowercase(), plan.clone());
         Ok(Self { plan, written_plan, plan_source, name, matrix, matrix_source })
     }

@@ -8,7 +8,7 @@ use phasegate_model::{
 use phasegate_rules::typical_readings;
 
 use crate::input::project::Project;
-use crate::recorded::inputs::{decision_of, recorded_evidence};
+use crate::recorded::decision::{RecordedDecision, decision_of};
 
 /// What a run compares with, as far as its matrix or its plan asks for that.
 pub(crate) struct Comparison {
@@ -109,7 +109,8 @@ impl Earlier {
     fn read(store: &Store, recorded: Recorded) -> anyhow::Result<Self> {
         let number = recorded.entry.number;
         let record = decision_of(&recorded.entry)?;
-        let mut evidence = recorded_evidence(store, record)
+        let mut evidence = RecordedDecision::new(store, record)
+            .evidence()
             .with_context(|| format!("can't use the evidence of entry {number}"))?;
         // As in its report: trials after the one that settled it don't count.
         let considered = usize::try_from(record.decision.trials).unwrap_or(usize::MAX);

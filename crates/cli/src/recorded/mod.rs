@@ -2,8 +2,8 @@
 
 pub(crate) mod author;
 pub(crate) mod candidates;
+pub(crate) mod decision;
 pub(crate) mod history_place;
-pub(crate) mod inputs;
 pub(crate) mod notes;
 pub(crate) mod open_obligations;
 pub(crate) mod phases;

@@ -6,7 +6,7 @@ use phasegate_history::{Body, Entry, Kind, OpenObligation, OpenObligations, Outl
 use phasegate_model::{Decimal, Evidence, Metric, Quantity, Readings, TargetServer};
 
 use crate::output::listing::Problems;
-use crate::recorded::inputs::recorded_evidence;
+use crate::recorded::decision::RecordedDecision;
 use crate::recorded::typical::typical;
 
 /// A number that was read some time before.
@@ -96,7 +96,7 @@ impl Owed {
         let Some(record) = entry.decision() else {
             return Ok(Self { open, error_rate: None, evidence: None });
         };
-        let evidence = recorded_evidence(store, record)?;
+        let evidence = RecordedDecision::new(store, record).evidence()?;
         let readings = typical(&record.decision, evidence.clone());
         let server = server_of(&evidence);
         earlier.extend(numbers(number, evidence.started_at, &server, &readings));

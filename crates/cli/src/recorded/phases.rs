@@ -4,7 +4,7 @@ use phasegate_history::{Body, Entry, Recorded, Store};
 use phasegate_model::{Circumstances, Decision, Evidence, Metric, PropertyChange, Statistic};
 use phasegate_report::{Figures, Stage};
 
-use crate::recorded::inputs::recorded_evidence;
+use crate::recorded::decision::RecordedDecision;
 use crate::recorded::typical::{asserted, quantity, typical_and_rest};
 
 /// How many phases a report looks back to, so that recording doesn't take longer with each.
@@ -29,7 +29,7 @@ impl Stages {
     pub(crate) fn add(&mut self, store: &Store, entry: &Entry) -> anyhow::Result<()> {
         match &entry.body {
             Body::Decision(record) => {
-                let evidence = recorded_evidence(store, record)?;
+                let evidence = RecordedDecision::new(store, record).evidence()?;
                 self.add_measured(entry.number, &record.decision, evidence);
             }
             Body::Transcription(record) => {

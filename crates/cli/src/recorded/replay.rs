@@ -1,9 +1,9 @@
 //! A recorded decision made again, from what was recorded with it.
 
-use phasegate_history::{DecisionRecord, ObjectKind, Objects, Store};
+use phasegate_history::{Objects, Store};
 use phasegate_model::{Decision, Evidence, Previous};
 
-use crate::recorded::inputs::{recorded_matrix, text};
+use crate::recorded::decision::{evidence_of, matrix_of};
 
 /// What an entry's evidence and matrix give today.
 pub(crate) struct Again {
@@ -11,23 +11,10 @@ pub(crate) struct Again {
     pub(crate) decision: Decision,
 }
 
-/// The objects of a decision, each sure to have the bytes that were recorded.
-pub(crate) fn objects(store: &Store, record: &DecisionRecord) -> anyhow::Result<Objects> {
-    let bases = record.bases.iter().map(|base| store.object(base, ObjectKind::Base));
-    Ok(Objects {
-        evidence: store.object(&record.evidence, ObjectKind::Evidence)?,
-        matrix: store.object(&record.matrix, ObjectKind::Matrix)?,
-        bases: bases.collect::<Result<_, _>>()?,
-        plan: store.object(&record.plan, ObjectKind::Plan)?,
-    })
-}
-
 /// Decides again on the recorded evidence, by the recorded matrix.
 pub(crate) fn decide_again(objects: &Objects) -> anyhow::Result<Again> {
-    let evidence = Evidence::from_json(&text(objects.evidence.clone(), ObjectKind::Evidence)?)?;
-    let bases = objects.bases.iter().map(|base| text(base.clone(), ObjectKind::Base));
-    let bases = bases.collect::<Result<Vec<String>, _>>()?;
-    let matrix = recorded_matrix(text(objects.matrix.clone(), ObjectKind::Matrix)?, bases)?;
+    let evidence = evidence_of(objects.evidence.clone())?;
+    let matrix = matrix_of(objects.matrix.clone(), objects.bases.clone())?;
     let decision = matrix.decide(&evidence);
     Ok(Again { evidence, decision })
 }

@@ -4,7 +4,7 @@ use phasegate_history::{Body, Entry, Medians, Store};
 use phasegate_model::{Decision, Evidence, Metric, Quantity, Readings, Transcription};
 use phasegate_rules::typical_readings;
 
-use crate::recorded::inputs::recorded_evidence;
+use crate::recorded::decision::RecordedDecision;
 
 /// A typical trial among those that the decision rests on, so that a figure is the same wherever
 /// it is shown.
@@ -28,7 +28,7 @@ pub(crate) fn typical_and_rest(
 pub(crate) fn typical_of(store: &Store, entry: &Entry) -> anyhow::Result<Option<Readings>> {
     Ok(match &entry.body {
         Body::Decision(record) => {
-            Some(typical(&record.decision, recorded_evidence(store, record)?))
+            Some(typical(&record.decision, RecordedDecision::new(store, record).evidence()?))
         }
         Body::Transcription(record) => Some(record.transcription.typical_readings()),
         Body::Revisit(revisit) => Some(revisit.readings.clone()),

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use phasegate_history::{Body, DecisionRecord, Head, Kind, ObjectKind, Recorded, Store};
+use phasegate_history::{Body, Head, Kind, Recorded, Store};
 use phasegate_model::{NaiveDate, Outcome, RowId, Waiver};
 use phasegate_rules::Effective;
 use serde::Serialize;
 
-use crate::recorded::inputs::{recorded_matrix, text};
+use crate::recorded::decision::RecordedDecision;
 
 /// A recorded waiver.
 #[derive(Clone, Debug)]
@@ -85,15 +85,8 @@ impl Waivers {
         let Some(record) = recorded.entry.decision().filter(|_| !rows.is_empty()) else {
             return Ok(None);
         };
-        Ok(Some(matrix_of(store, record)?.without(&record.decision, &rows)))
+        Ok(Some(RecordedDecision::new(store, record).matrix()?.without(&record.decision, &rows)))
     }
-}
-
-fn matrix_of(store: &Store, record: &DecisionRecord) -> anyhow::Result<phasegate_rules::Matrix> {
-    let object = |digest, kind| text(store.object(digest, kind)?, kind);
-    let bases = record.bases.iter().map(|base| object(base, ObjectKind::Base));
-    let bases = bases.collect::<anyhow::Result<Vec<String>>>()?;
-    recorded_matrix(object(&record.matrix, ObjectKind::Matrix)?, bases)
 }
 
 /// A waiver, for programs.

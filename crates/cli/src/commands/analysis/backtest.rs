@@ -16,7 +16,7 @@ use crate::output::layout::{Layout, plain};
 use crate::output::listing::{Columns, Lines, Problems};
 use crate::output::streams::{Exit, print, say};
 use crate::output::table::{change, outcome};
-use crate::recorded::inputs::recorded_evidence;
+use crate::recorded::decision::RecordedDecision;
 
 /// How many decisions are in memory at a time, with their evidence.
 const BATCH: usize = 64;
@@ -82,7 +82,8 @@ impl Case {
         let number = entry.number;
         let was = match entry.body {
             Body::Decision(record) => {
-                let evidence = recorded_evidence(store, &record)
+                let evidence = RecordedDecision::new(store, &record)
+                    .evidence()
                     .map_err(|error| error.context(format!("can't decide entry {number} again")))?;
                 Was::Measured(Box::new((record.decision, evidence)))
             }

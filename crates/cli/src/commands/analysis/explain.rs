@@ -9,7 +9,7 @@ use crate::output::explanation::explanation;
 use crate::output::layout::Layout;
 use crate::output::settled_at::Settling;
 use crate::output::streams::{Exit, print, print_json};
-use crate::recorded::inputs::{decision_of, entry_or_newest};
+use crate::recorded::decision::{decision_of, entry_or_newest};
 
 pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let place = &args.history.place;

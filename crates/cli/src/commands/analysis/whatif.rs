@@ -20,7 +20,7 @@ use crate::measuring::previous_phase::Comparison;
 use crate::output::layout::Layout;
 use crate::output::streams::{Exit, print, print_json, say};
 use crate::output::table;
-use crate::recorded::inputs::{decision_of, newest_decision, recorded_evidence};
+use crate::recorded::decision::{RecordedDecision, decision_of, newest_decision};
 
 pub(crate) fn run(args: &WhatIfArgs) -> anyhow::Result<Exit> {
     let project = Project::load(&args.phase, args.matrix.as_deref())?;
@@ -84,7 +84,8 @@ fn base(args: &WhatIfArgs, project: &Project) -> anyhow::Result<Option<Base>> {
     let store = args.place.open()?;
     let Some(recorded) = newest_decision(&store, Some(&plan.phase))? else { return Ok(None) };
     let number = recorded.entry.number;
-    let mut evidence = recorded_evidence(&store, decision_of(&recorded.entry)?)
+    let mut evidence = RecordedDecision::new(&store, decision_of(&recorded.entry)?)
+        .evidence()
         .with_context(|| format!("can't use the evidence of entry {number}"))?;
     if evidence.previous.is_none() {
         // The matrix of then may not have asked for it.

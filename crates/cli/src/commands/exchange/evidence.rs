@@ -10,7 +10,7 @@ use phasegate_model::Evidence;
 use crate::args::{EvidenceArgs, EvidenceFormat};
 use crate::input::files::{evidence_in, write_whole};
 use crate::output::streams::{Exit, print};
-use crate::recorded::inputs::{decision_of, recorded_evidence};
+use crate::recorded::decision::RecordedDecision;
 
 pub(crate) fn run(args: &EvidenceArgs) -> anyhow::Result<Exit> {
     let evidence = evidence(args)?;
@@ -35,8 +35,8 @@ fn evidence(args: &EvidenceArgs) -> anyhow::Result<Evidence> {
         (Some(number), _) => {
             let store = args.place.open()?;
             let recorded = store.entry(number)?;
-            decision_of(&recorded.entry)
-                .and_then(|record| recorded_evidence(&store, record))
+            RecordedDecision::of(&store, &recorded.entry)
+                .and_then(RecordedDecision::evidence)
                 .with_context(|| format!("can't read the evidence of entry {number}"))
         }
         (None, Some(path)) => evidence_in(path),

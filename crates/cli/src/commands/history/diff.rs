@@ -13,7 +13,7 @@ use crate::args::{DiffArgs, Format};
 use crate::output::layout::plain;
 use crate::output::streams::{Exit, print, print_json};
 use crate::output::table::human;
-use crate::recorded::inputs::{recorded_evidence, text};
+use crate::recorded::decision::{RecordedDecision, text};
 use crate::recorded::typical::{typical, typical_of};
 
 pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<Exit> {
@@ -68,7 +68,7 @@ impl Side {
     }
 
     fn read_decision(&mut self, store: &Store, record: &DecisionRecord) -> anyhow::Result<()> {
-        let evidence = recorded_evidence(store, record)?;
+        let evidence = RecordedDecision::new(store, record).evidence()?;
         self.environment = Some(evidence.environment.clone());
         self.readings = typical(&record.decision, evidence);
         self.rows = rows(&record.decision);

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::args::{Format, RebaseArgs};
 use crate::output::streams::{Exit, print, print_json};
-use crate::recorded::inputs::Inputs;
+use crate::recorded::decision::{evidence_of, matrix_of, plan_of};
 use crate::recorded::phases::stages_with;
 use crate::rendering::entry::{Digests, Recorded, Templates};
 use crate::rendering::transcription::{self, Transcribed};
@@ -101,7 +101,9 @@ fn decision_files(
     draft: &Draft,
     decision: &DecisionDraft,
 ) -> anyhow::Result<Vec<RenderedFile>> {
-    let Inputs { evidence, matrix, plan } = Inputs::of(decision)?;
+    let matrix = matrix_of(decision.matrix.clone(), decision.bases.clone())?;
+    let plan = plan_of(decision.plan.clone())?;
+    let evidence = evidence_of(decision.evidence.clone())?;
     let stages = stages_with(store, upcoming.number, &decision.decision, &evidence);
     let context = Recorded {
         number: upcoming.number,

@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::args::{Format, VerifyArgs};
 use crate::commands::history::sign::allowed_signers;
 use crate::output::streams::{Exit, print, print_json, say, told};
-use crate::recorded::inputs::decision_of;
+use crate::recorded::decision::decision_of;
 use crate::recorded::replay::{decide_again, must_be_as_recorded, must_compare_with_its_entry};
 
 pub(crate) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {

@@ -9,7 +9,7 @@ use crate::commands::exchange::import::print_recorded;
 use crate::output::streams::Exit;
 use crate::program::{TOOL, now};
 use crate::recorded::author::recorded_by;
-use crate::recorded::inputs::decision_of;
+use crate::recorded::decision::decision_of;
 
 /// Records an exception to a row of a decision.
 pub(crate) fn waive(args: &WaiveArgs) -> anyhow::Result<Exit> {

@@ -13,8 +13,8 @@ use crate::output::layout::Layout;
 use crate::output::margin_picture::picture_in;
 use crate::output::streams::{Exit, print, print_json};
 use crate::output::table;
-use crate::recorded::inputs::decision_of;
-use crate::recorded::replay::{self, Again, decide_again, must_be_as_recorded};
+use crate::recorded::decision::{RecordedDecision, decision_of};
+use crate::recorded::replay::{Again, decide_again, must_be_as_recorded};
 
 pub(crate) fn run(args: &DecideArgs, verbosity: Verbosity) -> anyhow::Result<Exit> {
     match (args.entry, &args.phase, &args.evidence) {
@@ -50,8 +50,8 @@ fn measured(
 fn recorded(args: &DecideArgs, number: u64, verbosity: Verbosity) -> anyhow::Result<Exit> {
     let store = args.place.open()?;
     let recorded = store.entry(number)?;
-    let again = decision_of(&recorded.entry)
-        .and_then(|record| replay::objects(&store, record))
+    let again = RecordedDecision::of(&store, &recorded.entry)
+        .and_then(RecordedDecision::objects)
         .and_then(|objects| decide_again(&objects));
     let Again { evidence, decision } =
         again.with_context(|| format!("can't decide entry {number} again"))?;

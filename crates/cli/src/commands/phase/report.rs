@@ -7,7 +7,7 @@ use phasegate_report::{Form, RecordedNote, TranscribedForm};
 
 use crate::args::{ReportArgs, ReportFormat};
 use crate::output::streams::{Exit, print, print_json};
-use crate::recorded::inputs::{Inputs, decision_of, entry_or_newest};
+use crate::recorded::decision::{RecordedDecision, decision_of, entry_or_newest};
 use crate::recorded::notes::Notes;
 use crate::recorded::phases::stages_with;
 use crate::recorded::waivers::Waivers;
@@ -116,7 +116,8 @@ fn context(
     notes: &[RecordedNote<'_>],
 ) -> anyhow::Result<phasegate_report::Context> {
     let record = decision_of(entry)?;
-    let Inputs { evidence, matrix, plan } = Inputs::read(store, record)?;
+    let inputs = RecordedDecision::new(store, record);
+    let (matrix, plan, evidence) = (inputs.matrix()?, inputs.plan()?, inputs.evidence()?);
     let previous =
         entry.previous.map(|digest| Head { number: entry.number.saturating_sub(1), digest });
     let granted: Vec<(u64, &Waiver)> = as_of
