@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use phasegate_measure::{HistogramOf, Origin, TimeUnit, TrialOf};
 
-use crate::args::{Format, HistoryPlace};
+use crate::args::options::{Format, HistoryPlace};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImportArgs {

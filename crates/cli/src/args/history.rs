@@ -4,10 +4,11 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
+use phasegate_history::Kind;
 use phasegate_model::{Metric, Outcome, PhaseId, RowId, Timespan};
 
-use crate::args::{Format, TlsOptions};
-use crate::waivers::Day;
+use crate::args::day::Day;
+use crate::args::options::{HistoryArgs, HistoryPlace, TlsOptions};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum HistoryCommand {
@@ -50,27 +51,6 @@ pub(crate) struct SiteArgs {
     pub(crate) today: Option<chrono::NaiveDate>,
 }
 
-/// Where the history is; `place.rs` says which of them counts.
-#[derive(Debug, clap::Args)]
-pub(crate) struct HistoryPlace {
-    /// The folder of the history: the ledger, its evidence and the reports [default: reports]
-    #[arg(long, value_name = "DIR", conflicts_with = "store")]
-    pub(crate) reports: Option<PathBuf>,
-    /// The history that a team shares: `s3://BUCKET/PREFIX`, `gs://…`, `az://…` or a folder. Without it,
-    /// and without --reports, `PHASEGATE_STORE` counts
-    #[arg(long, value_name = "URL")]
-    pub(crate) store: Option<String>,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct HistoryArgs {
-    #[command(flatten)]
-    pub(crate) place: HistoryPlace,
-    /// How to print the result
-    #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: Format,
-}
-
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
     #[command(flatten)]
@@ -82,8 +62,8 @@ pub(crate) struct ListArgs {
     #[arg(long, value_name = "OUTCOME")]
     pub(crate) outcome: Option<Outcome>,
     /// Only entries of this kind: decision, transcription, waiver, note or revisit
-    #[arg(long, value_name = "KIND", value_parser = crate::commands::list::kind)]
-    pub(crate) kind: Option<phasegate_history::Kind>,
+    #[arg(long, value_name = "KIND", value_parser = kind)]
+    pub(crate) kind: Option<Kind>,
     /// Only entries that were recorded on this day (UTC) or later
     #[arg(long, value_name = "DATE")]
     pub(crate) since: Option<Day>,
@@ -309,4 +289,16 @@ pub(crate) struct SignArgs {
     pub(crate) key: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) place: HistoryPlace,
+}
+
+/// The kind of that name.
+fn kind(text: &str) -> Result<Kind, String> {
+    Kind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| {
+        let names = Kind::ALL.map(Kind::as_str).join(", ");
+        let near = phasegate_model::nearest(text, Kind::ALL.map(Kind::as_str));
+        match near {
+            Some(near) => format!("there is no kind `{text}`; did you mean `{near}`?"),
+            None => format!("there is no kind `{text}`; use one of {names}"),
+        }
+    })
 }

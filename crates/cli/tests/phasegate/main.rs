@@ -21,6 +21,7 @@ mod ledger;
 #[path = "../made/mod.rs"]
 mod made;
 mod manual;
+mod metrics;
 mod outputs;
 mod packing;
 mod pairs;

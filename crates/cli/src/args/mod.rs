@@ -1,0 +1,17 @@
+//! What was typed. It imports nothing of ours but the crates' names of things; commands use it.
+
+mod command_line;
+pub(crate) mod day;
+mod foreign;
+mod history;
+pub(crate) mod imagined_reading;
+mod numbers;
+mod options;
+
+pub(crate) use command_line::*;
+pub(crate) use foreign::{EvidenceArgs, EvidenceFormat, ImportArgs, Unit, WrittenBy};
+pub(crate) use history::{
+    BacktestArgs, DiffArgs, ExportArgs, ExportFormat, HistoryCommand, ListArgs, NoteArgs, PackArgs,
+    RebaseArgs, RevisitArgs, ShowArgs, SignArgs, SiteArgs, TrajectoryArgs, VerifyArgs, WaiveArgs,
+};
+pub(crate) use options::*;

@@ -1,0 +1,6 @@
+//! Questions to decisions that were made.
+
+pub(crate) mod backtest;
+pub(crate) mod explain;
+pub(crate) mod trajectory;
+pub(crate) mod whatif;

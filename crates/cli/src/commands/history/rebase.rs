@@ -1,0 +1,130 @@
+//! `phasegate history rebase`: one's own entries after those that others published first.
+
+use phasegate_history::{
+    DecisionDraft, Digest, Draft, Matter, Rebase, RenderedFile, Store, Upcoming,
+};
+use phasegate_report::ReportKind;
+use serde::Serialize;
+
+use crate::args::{Format, RebaseArgs};
+use crate::output::streams::{Exit, print, print_json};
+use crate::recorded::decision::{evidence_of, matrix_of, plan_of};
+use crate::recorded::phases::stages_with;
+use crate::rendering::entry::{Digests, Recorded, Templates};
+use crate::rendering::transcription::Transcribed;
+
+pub(crate) fn rebase(args: &RebaseArgs) -> anyhow::Result<Exit> {
+    let templates = Templates::load(ReportKind::Decision)?;
+    let store = args.history.place.open()?;
+    let rebase = Rebase {
+        onto: args.onto.as_deref(),
+        from: args.from.as_deref(),
+        published: &args.published,
+    };
+    let rebased = phasegate_history::rebase(&store, &rebase, &mut |upcoming, draft| {
+        files(&store, &templates, upcoming, draft).map_err(Into::into)
+    })?;
+    let moved: Vec<Moved> =
+        rebased.iter().flat_map(|rebased| &rebased.moved).map(Moved::of).collect();
+    match args.history.format {
+        Format::Json => print_json(&RebasedJson {
+            onto: rebased.as_ref().map(|rebased| rebased.onto.to_string()),
+            moved: &moved,
+            head: store.head()?.map(|head| head.to_string()),
+        })?,
+        Format::Text if rebased.is_none() => {
+            print("there is one branch only, and nothing to re-link\n")?;
+        }
+        Format::Text => {
+            for Moved { from, to, .. } in &moved {
+                print(&format!("entry {from} of yours is entry {to} now\n"))?;
+            }
+            if let Some(head) = store.head()? {
+                print(&format!("head {head}\n"))?;
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// What was re-linked, for programs.
+#[derive(Serialize)]
+struct RebasedJson<'a> {
+    onto: Option<String>,
+    moved: &'a [Moved],
+    head: Option<String>,
+}
+
+/// An entry that has another number now.
+#[derive(Serialize)]
+struct Moved {
+    from: u64,
+    to: u64,
+    digest: String,
+}
+
+impl Moved {
+    fn of((from, now): &(u64, phasegate_history::Recorded)) -> Self {
+        Self { from: *from, to: now.entry.number, digest: now.digest.to_string() }
+    }
+}
+
+/// The files of an entry under its new number.
+fn files(
+    store: &Store,
+    templates: &Templates,
+    upcoming: &Upcoming,
+    draft: &Draft,
+) -> anyhow::Result<Vec<RenderedFile>> {
+    match &draft.matter {
+        Matter::Decision(decision) => decision_files(store, templates, upcoming, draft, decision),
+        Matter::Transcription(transcription) => {
+            let context = Transcribed {
+                number: upcoming.number,
+                previous: upcoming.previous,
+                recorded_at: upcoming.recorded_at,
+                recorded_by: &draft.recorded_by,
+                tool: &draft.tool,
+                document: Digest::of(&transcription.document),
+                transcription: &transcription.transcription,
+            }
+            .context(&[]);
+            Templates::load(ReportKind::Transcription)?.files(&context)
+        }
+        Matter::Waiver(_) | Matter::Note(_) | Matter::Revisit(_) => Ok(Vec::new()),
+    }
+}
+
+fn decision_files(
+    store: &Store,
+    templates: &Templates,
+    upcoming: &Upcoming,
+    draft: &Draft,
+    decision: &DecisionDraft,
+) -> anyhow::Result<Vec<RenderedFile>> {
+    let matrix = matrix_of(decision.matrix.clone(), decision.bases.clone())?;
+    let plan = plan_of(decision.plan.clone())?;
+    let evidence = evidence_of(decision.evidence.clone())?;
+    let stages = stages_with(store, upcoming.number, &decision.decision, &evidence);
+    let context = Recorded {
+        number: upcoming.number,
+        previous: upcoming.previous,
+        recorded_at: upcoming.recorded_at,
+        recorded_by: &draft.recorded_by,
+        tool: &draft.tool,
+        digests: Digests {
+            evidence: Digest::of(&decision.evidence),
+            matrix: Digest::of(&decision.matrix),
+            plan: Digest::of(&decision.plan),
+        },
+        decision: &decision.decision,
+        evidence: &evidence,
+        matrix: &matrix,
+        plan: &plan,
+        stages: &stages,
+        waivers: None,
+        notes: &[],
+    }
+    .context();
+    templates.files(&context)
+}

@@ -1,0 +1,91 @@
+//! `phasegate history waive` and `history note`: what people add to a recorded entry.
+
+use phasegate_history::{Draft, Matter, NoteRecord, Store, WaiverRecord};
+use phasegate_model::{Note, RowId, Waiver, nearest};
+
+use crate::args::day::today;
+use crate::args::{NoteArgs, WaiveArgs};
+use crate::commands::exchange::import::print_recorded;
+use crate::output::streams::Exit;
+use crate::program::{TOOL, now};
+use crate::recorded::author::recorded_by;
+use crate::recorded::decision::decision_of;
+
+/// Records an exception to a row of a decision.
+pub(crate) fn waive(args: &WaiveArgs) -> anyhow::Result<Exit> {
+    let store = args.history.place.open()?;
+    let recorded = store.entry(args.entry)?;
+    let decision = &decision_of(&recorded.entry)?.decision;
+    anyhow::ensure!(
+        decision.row(&args.row).is_some(),
+        "entry {} has no row `{}`; {}",
+        args.entry,
+        args.row,
+        advice(&args.row, decision.rows.iter().map(|row| &row.id).collect())
+    );
+    let waiver = Waiver {
+        row: args.row.clone(),
+        owner: said("--owner", &args.owner)?,
+        reason: said("--reason", &args.reason)?,
+        expires: args.expires.0,
+    };
+    anyhow::ensure!(
+        waiver.is_valid_on(today()),
+        "a waiver that ended on {} would never count; give a day from today on in --expires",
+        waiver.expires
+    );
+    let phase = decision.phase.clone();
+    let of = recorded.head();
+    append(&store, Matter::Waiver(WaiverRecord { phase, of, waiver }), args.history.format)
+}
+
+/// Records a note on an entry.
+pub(crate) fn note(args: &NoteArgs) -> anyhow::Result<Exit> {
+    let all = |name: &str, texts: &[String]| -> anyhow::Result<Vec<String>> {
+        texts.iter().map(|text| said(name, text)).collect()
+    };
+    let note = Note {
+        text: args.text.as_deref().map(|text| said("--text", text)).transpose()?,
+        lessons: all("--lesson", &args.lesson)?,
+        deliverables: all("--deliverable", &args.deliverable)?,
+        time_saved: args.time_saved,
+    };
+    anyhow::ensure!(
+        !note.is_empty(),
+        "the note says nothing; give --text, --lesson, --deliverable or --time-saved"
+    );
+    let store = args.history.place.open()?;
+    let recorded = store.entry(args.entry)?;
+    let phase = recorded.entry.phase().cloned().ok_or_else(|| {
+        anyhow::anyhow!(
+            "entry {} is a {}, which is of no phase; a note is about a phase",
+            args.entry,
+            recorded.entry.kind()
+        )
+    })?;
+    let of = recorded.head();
+    append(&store, Matter::Note(NoteRecord { phase, of, note }), args.history.format)
+}
+
+/// A text that says something.
+fn said(option: &str, text: &str) -> anyhow::Result<String> {
+    let text = text.trim();
+    anyhow::ensure!(!text.is_empty(), "{option} is empty; an auditor will want to know");
+    Ok(text.to_owned())
+}
+
+fn advice(row: &RowId, rows: Vec<&RowId>) -> String {
+    if let Some(near) = nearest(row.as_str(), rows.iter().map(|row| row.as_str())) {
+        return format!("did you mean `{near}`?");
+    }
+    let names: Vec<&str> = rows.into_iter().map(RowId::as_str).collect();
+    format!("its rows are {}", names.join(", "))
+}
+
+fn append(store: &Store, matter: Matter, format: crate::args::Format) -> anyhow::Result<Exit> {
+    let draft =
+        Draft { recorded_at: now(), recorded_by: recorded_by(), tool: TOOL.to_owned(), matter };
+    let recorded = store.append(&draft, &mut |_| Ok(Vec::new()))?;
+    print_recorded(format, &recorded, None)?;
+    Ok(Exit::Done)
+}

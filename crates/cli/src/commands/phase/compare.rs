@@ -1,0 +1,301 @@
+//! `phasegate compare`: two servers in pairs, or two evidence files.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use phasegate_measure::{Contender, Contenders, Source};
+use phasegate_model::{Decision, Evidence, Finding, Metric, Plan, Statistic};
+use phasegate_rules::{Compared, Comparison, Diagnostic, Least, parse_plan};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::args::{CompareArgs, Format, TlsOptions, Verbosity};
+use crate::commands::phase::compare_evidence;
+use crate::input::files::{can_write, evidence_in, write_whole};
+use crate::input::project::load_plan;
+use crate::measuring::campaign::{self, Measured, Subjects};
+use crate::measuring::previous_phase;
+use crate::measuring::secret::holds_secret;
+use crate::measuring::servers::{endpoint, endpoint_of};
+use crate::output::comparing::Figure;
+use crate::output::streams::{Exit, print, print_json, say};
+use crate::output::table::new_table;
+
+/// What decides.
+const DECIDING: Statistic = Statistic::P99;
+
+/// What is shown, in this order.
+const SHOWN: [Statistic; 4] = [Statistic::P50, Statistic::P90, Statistic::P99, Statistic::Mean];
+
+/// How to measure if no phase's plan says it.
+const PLAN: &str = "schema = 1\n[phase]\nid = \"compare\"\ntitle = \"a candidate against a baseline\"\n\
+    subject = \"the candidate\"\nmatrix = \"built in\"\n";
+
+/// What an argument names.
+enum Named {
+    Evidence(PathBuf),
+    Server(Source),
+}
+
+pub(crate) fn run(args: &CompareArgs, verbosity: Verbosity) -> anyhow::Result<Exit> {
+    let Some(candidate) = &args.candidate else { return again(args) };
+    match (named(&args.baseline, &args.tls)?, named(candidate, &args.tls)?) {
+        (Named::Evidence(baseline), Named::Evidence(candidate)) => {
+            args.tls.ensure_used([])?;
+            compare_evidence::run(args, &baseline, &candidate)
+        }
+        (Named::Server(baseline), Named::Server(candidate)) => {
+            measure(args, &baseline, &candidate, verbosity)
+        }
+        _ => anyhow::bail!(
+            "an evidence file doesn't compare with a server: give two files or two servers"
+        ),
+    }
+}
+
+fn named(argument: &str, tls: &TlsOptions) -> anyhow::Result<Named> {
+    if let Some(variable) = argument.strip_prefix("env:") {
+        let url = std::env::var(variable)
+            .with_context(|| format!("can't read the environment variable `{variable}`"))?;
+        return Ok(Named::Server(Source::Running(tls.apply(endpoint(&url, variable)?, None)?.0)));
+    }
+    if argument.contains("://") {
+        anyhow::ensure!(
+            !holds_secret(argument.as_ref()),
+            "a password in an argument is visible to every user of this machine; give the URL in an environment variable, and its name here: `env:NAME`"
+        );
+        return Ok(Named::Server(Source::Running(
+            tls.apply(endpoint(argument, "the arguments")?, None)?.0,
+        )));
+    }
+    let path = PathBuf::from(argument);
+    if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json")) {
+        return Ok(Named::Evidence(path));
+    }
+    Ok(Named::Server(Source::Start { program: Some(path) }))
+}
+
+/// Tells what became of pairs that were measured before.
+fn again(args: &CompareArgs) -> anyhow::Result<Exit> {
+    let Named::Evidence(path) = named(&args.baseline, &args.tls)? else {
+        anyhow::bail!("one server compares with nothing: give a second one");
+    };
+    let evidence = evidence_in(&path)?;
+    anyhow::ensure!(
+        evidence.baseline.is_some(),
+        "`{}` has no pairs, because it was measured without a baseline; give a second file",
+        path.display()
+    );
+    anyhow::ensure!(
+        !evidence.target.server.is_command(),
+        "`{}` is of a command, and this compares the P99 of round trips; decide it by a matrix with `improvement.command.*`: phasegate decide PHASE --evidence {}",
+        path.display(),
+        path.display()
+    );
+    tell(args, &comparison(args)?, &evidence)
+}
+
+fn measure(
+    args: &CompareArgs,
+    baseline: &Source,
+    candidate: &Source,
+    verbosity: Verbosity,
+) -> anyhow::Result<Exit> {
+    args.tls.ensure_used([baseline, candidate].into_iter().filter_map(endpoint_of))?;
+    let plan = plan(args)?;
+    let comparison = comparison(args)?;
+    if let Some(output) = &args.output {
+        can_write(output)?;
+    }
+    let subjects = Subjects::Servers(Contenders {
+        candidate: Contender::from(candidate),
+        baseline: Some(Contender::from(baseline)),
+    });
+    let Measured { evidence, failure } = campaign::measure(
+        &subjects,
+        &plan,
+        comparison.matrix(),
+        &previous_phase::Comparison::none(),
+        verbosity,
+    )?;
+    if let Some(output) = args.output.as_deref().filter(|_| !evidence.trials.is_empty()) {
+        write_whole(output, &evidence.to_json()?)?;
+    }
+    if let Some(failure) = failure {
+        return Err(failure.into());
+    }
+    tell(args, &comparison, &evidence)
+}
+
+fn comparison(args: &CompareArgs) -> anyhow::Result<Comparison> {
+    Comparison::of(DECIDING, args.least).map_err(|problems| contradiction(&problems))
+}
+
+fn tell(args: &CompareArgs, comparison: &Comparison, evidence: &Evidence) -> anyhow::Result<Exit> {
+    tell_of_unlike_ways(evidence);
+    let (compared, decision) = comparison.judge(evidence);
+    let said = sentence(compared, args.least, &decision);
+    match args.format {
+        Format::Text => print(&text(evidence, &said))?,
+        Format::Json => print_json(&PairsJson::of(evidence, compared, args.least, said))?,
+    }
+    Ok(Exit::Done)
+}
+
+/// The phase's plan, or a built-in one, with the options of the command line.
+fn plan(args: &CompareArgs) -> anyhow::Result<Plan> {
+    let mut plan = if let Some(phase) = &args.phase {
+        load_plan(phase)?
+    } else {
+        let source = phasegate_rules::Source { name: String::new(), text: PLAN.to_owned() };
+        parse_plan(&source).map_err(|problems| contradiction(&problems))?
+    };
+    (plan.target, plan.baseline) = (None, None);
+    plan.measure.trials = args.trials.unwrap_or(plan.measure.trials);
+    plan.measure.budget = args.budget.unwrap_or(plan.measure.budget);
+    Ok(plan)
+}
+
+/// For what no input can bring about.
+fn contradiction(problems: &[Diagnostic]) -> anyhow::Error {
+    anyhow::anyhow!("phasegate contradicts itself ({problems:?}); please report this")
+}
+
+fn tell_of_unlike_ways(evidence: &Evidence) {
+    let Some(baseline) = &evidence.baseline else { return };
+    let (a, b) = (&baseline.target, &evidence.target);
+    if (a.transport, a.wait) != (b.transport, b.wait) {
+        say(&format!(
+            "A is reached over {}, B over {}: that is part of the difference",
+            a.way(),
+            b.way()
+        ));
+    }
+}
+
+/// What became of it, for people.
+fn sentence(compared: Compared, least: Least, decision: &Decision) -> String {
+    let pairs = match decision.trials {
+        1 => "1 pair".to_owned(),
+        many => format!("{many} pairs"),
+    };
+    let claim = match compared {
+        Compared::Better => {
+            format!("B is better: in a typical pair its P99 is at least {least} lower than A's")
+        }
+        Compared::Worse => {
+            format!("B is worse: in a typical pair its P99 is at least {least} higher than A's")
+        }
+        Compared::NoDifference => format!(
+            "no improvement found: in a typical pair the P99 of A and B differs by less than {least}"
+        ),
+        Compared::NotBetter => format!(
+            "no improvement found: B's P99 is not {least} lower in a typical pair; whether it is \
+             {least} higher is undecided"
+        ),
+        Compared::NotWorse => format!(
+            "no improvement found: B's P99 is not {least} higher in a typical pair; whether it is \
+             {least} lower is undecided"
+        ),
+        Compared::Undecided => {
+            return format!(
+                "no improvement found, and none of {least} ruled out: undecided after {pairs}{}; \
+                 measure more pairs with --trials and --budget, or a calmer machine",
+                why(decision)
+            );
+        }
+    };
+    format!("{claim} ({pairs}; the chance that this is wrong is at most {})", decision.error_rate)
+}
+
+/// Why the first open row is undecided.
+fn why(decision: &Decision) -> String {
+    let reason = decision.rows.iter().find_map(|row| match &row.finding {
+        Finding::Undecided(reason) => Some(reason.to_string()),
+        _ => None,
+    });
+    reason.map_or_else(String::new, |reason| format!(" ({reason})"))
+}
+
+/// A statistic of both servers, and the improvement from pair to pair.
+struct Line {
+    statistic: Statistic,
+    baseline: Option<Figure>,
+    candidate: Option<Figure>,
+    improvement: Option<Figure>,
+}
+
+fn lines(evidence: &Evidence) -> Vec<Line> {
+    let figure = |metric: Metric| Figure::of(metric, &evidence.trials);
+    let line = |statistic| Line {
+        statistic,
+        baseline: figure(Metric::Baseline(statistic)),
+        candidate: figure(Metric::Rtt(statistic)),
+        improvement: figure(Metric::Improvement(statistic)),
+    };
+    SHOWN.map(line).into()
+}
+
+fn text(evidence: &Evidence, sentence: &str) -> String {
+    let mut table = new_table();
+    table.set_header(["metric", "A", "B", "improvement", "interval"]);
+    for line in lines(evidence) {
+        let median = |figure: &Option<Figure>| {
+            figure.as_ref().map_or_else(|| "not measured".to_owned(), Figure::median)
+        };
+        table.add_row([
+            Metric::Rtt(line.statistic).to_string(),
+            median(&line.baseline),
+            median(&line.candidate),
+            median(&line.improvement),
+            line.improvement.as_ref().map_or_else(String::new, Figure::interval),
+        ]);
+    }
+    let server = |server: Option<&phasegate_model::Target>| {
+        server.map_or_else(String::new, |target| target.server.to_string())
+    };
+    format!(
+        "A: {}\nB: {}\n{}\n{sentence}\n",
+        server(evidence.baseline.as_ref().map(|baseline| &baseline.target)),
+        server(Some(&evidence.target)),
+        table.trim_fmt()
+    )
+}
+
+/// The result for programs.
+#[derive(Serialize)]
+struct PairsJson {
+    kind: &'static str,
+    interleaved: bool,
+    verdict: &'static str,
+    sentence: String,
+    least: String,
+    pairs: usize,
+    metrics: serde_json::Map<String, serde_json::Value>,
+}
+
+impl PairsJson {
+    fn of(evidence: &Evidence, compared: Compared, least: Least, sentence: String) -> Self {
+        let metric = |line: Line| {
+            let Line { statistic, baseline, candidate, improvement } = line;
+            let figures = json!({ "a": baseline, "b": candidate, "improvement": improvement });
+            (Metric::Rtt(statistic).to_string(), figures)
+        };
+        Self {
+            kind: "pairs",
+            interleaved: true,
+            verdict: match compared {
+                Compared::Better => "better",
+                Compared::Worse => "worse",
+                Compared::NoDifference => "no difference",
+                Compared::NotBetter => "not better",
+                Compared::NotWorse => "not worse",
+                Compared::Undecided => "undecided",
+            },
+            sentence,
+            least: least.to_string(),
+            pairs: evidence.trials.len(),
+            metrics: lines(evidence).into_iter().map(metric).collect(),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! `phasegate check`: are matrices and plans right, before anything is measured?
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use phasegate_rules::{Code, PlanFile, Source, explain, verify_plan};
+use serde::Serialize;
+
+use crate::args::{CheckArgs, CheckFormat, Verbosity};
+use crate::input::diagnostics::{Trouble, is_error};
+use crate::input::files::read_rules;
+use crate::input::project::{PHASES, checked_matrix, matrix_path, toml_files};
+use crate::input::region::Region;
+use crate::input::sarif::{Problem, sarif};
+use crate::output::streams::{Exit, colour, print, print_json, told};
+
+/// Where matrices are.
+const RULES: &str = "rules";
+
+pub(crate) fn run(args: &CheckArgs, verbosity: Verbosity) -> anyhow::Result<Exit> {
+    if let Some(name) = &args.explain {
+        return page(name);
+    }
+    let files = if args.files.is_empty() { all_files()? } else { args.files.clone() };
+    let mut checked = Vec::new();
+    for file in &files {
+        checked.push(check(file));
+    }
+    let bad = checked.iter().any(|file| !file.is_good());
+    let problems: Vec<Problem<'_>> = checked.iter().flat_map(Checked::problems).collect();
+    match args.format {
+        CheckFormat::Json => {
+            print_json(&problems.iter().map(ProblemJson::of).collect::<Vec<_>>())?;
+        }
+        CheckFormat::Sarif => {
+            let folder = std::env::current_dir().context("can't tell the current folder")?;
+            print_json(&sarif(&problems, &folder))?;
+        }
+        CheckFormat::Text => {
+            for file in &checked {
+                print(&file.text(verbosity))?;
+            }
+        }
+    }
+    Ok(if bad { Exit::Error } else { Exit::Done })
+}
+
+/// Prints the page of a code.
+fn page(name: &str) -> anyhow::Result<Exit> {
+    let Some(code) = Code::ALL.into_iter().find(|code| code.as_str() == name) else {
+        let near = phasegate_model::nearest(name, Code::ALL.map(Code::as_str));
+        let advice = near.map_or_else(
+            || format!("the codes are {}", Code::ALL.map(Code::as_str).join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
+        anyhow::bail!("there is no code `{name}`: {advice}");
+    };
+    print(explain(code))?;
+    Ok(Exit::Done)
+}
+
+/// All matrices and plans of the team's.
+pub(crate) fn all_files() -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = toml_files(Path::new(RULES));
+    files.extend(toml_files(Path::new(PHASES)));
+    anyhow::ensure!(
+        !files.is_empty(),
+        "there are no matrices in `{RULES}` and no plans in `{PHASES}`; \
+         run phasegate where these folders are, or name the files to check"
+    );
+    Ok(files)
+}
+
+/// What was found in a file.
+struct Checked {
+    name: String,
+    kind: &'static str,
+    found: Found,
+}
+
+enum Found {
+    Good(String),
+    Unreadable(String),
+    Problems(Trouble),
+}
+
+fn check(path: &Path) -> Checked {
+    let name = path.display().to_string();
+    match read_rules(path) {
+        Ok(source) if is_plan(&source.text) => {
+            Checked { name, kind: "plan", found: check_plan(path, source) }
+        }
+        Ok(source) => Checked { name, kind: "matrix", found: check_matrix(path, &source) },
+        Err(error) => Checked { name, kind: "file", found: Found::Unreadable(told(&error)) },
+    }
+}
+
+/// Only plans have a `[phase]`, or anything under it.
+pub(crate) fn is_plan(text: &str) -> bool {
+    text.lines().any(|line| line.trim_start().starts_with("[phase"))
+}
+
+fn check_matrix(path: &Path, source: &Source) -> Found {
+    match checked_matrix(path, source) {
+        Ok(matrix) if !matrix.verify().is_empty() => {
+            Found::Problems(Trouble { sources: vec![source.clone()], problems: matrix.verify() })
+        }
+        Ok(matrix) => {
+            let (rows, tests) = (matrix.rows.len(), matrix.tests.len());
+            Found::Good(format!("{}, {} passed", count(rows, "row"), count(tests, "test")))
+        }
+        Err(trouble) => Found::Problems(trouble),
+    }
+}
+
+fn check_plan(path: &Path, source: Source) -> Found {
+    let file = match PlanFile::parse(&source) {
+        Ok(file) => file,
+        Err(problems) => return Found::Problems(Trouble { sources: vec![source], problems }),
+    };
+    let matrix_path = matrix_path(path, &file.plan);
+    let matrix_source = match read_rules(&matrix_path) {
+        Ok(source) => source,
+        Err(error) => {
+            return Found::Unreadable(format!("the matrix that it names: {}", told(&error)));
+        }
+    };
+    let matrix = match checked_matrix(&matrix_path, &matrix_source) {
+        Ok(matrix) => matrix,
+        Err(trouble) => {
+            let words = format!("the matrix that it names can't be used: {}", trouble.summary());
+            return Found::Unreadable(words);
+        }
+    };
+    let mut problems = file.problems_with(&matrix);
+    problems.extend(file.unused_facts(&matrix));
+    problems.extend(verify_plan(&source, &file.plan, &matrix));
+    if problems.is_empty() {
+        Found::Good(format!("phase {}, by {}", file.plan.phase, matrix_path.display()))
+    } else {
+        Found::Problems(Trouble { sources: vec![source, matrix_source], problems })
+    }
+}
+
+impl Checked {
+    fn is_good(&self) -> bool {
+        match &self.found {
+            Found::Good(_) => true,
+            Found::Unreadable(_) => false,
+            Found::Problems(trouble) => !trouble.problems.iter().any(is_error),
+        }
+    }
+
+    fn text(&self, verbosity: Verbosity) -> String {
+        match &self.found {
+            Found::Good(_) if verbosity == Verbosity::Quiet => String::new(),
+            Found::Good(words) => format!("{}: {} ok: {words}\n", self.name, self.kind),
+            Found::Unreadable(words) if words.contains(&format!("`{}`", self.name)) => {
+                format!("{words}\n")
+            }
+            Found::Unreadable(words) => format!("{}: {words}\n", self.name),
+            Found::Problems(trouble) => {
+                let shown = trouble.rendered(colour(&std::io::stdout()));
+                format!("{}\n\n{}\n", shown.join("\n\n"), trouble.summary())
+            }
+        }
+    }
+
+    fn problems(&self) -> Vec<Problem<'_>> {
+        match &self.found {
+            Found::Good(_) => Vec::new(),
+            Found::Unreadable(words) => vec![Problem {
+                file: &self.name,
+                code: "unreadable",
+                level: "error",
+                message: words,
+                label: "",
+                help: None,
+                region: None,
+            }],
+            Found::Problems(trouble) => trouble
+                .problems
+                .iter()
+                .map(|problem| Problem {
+                    file: trouble.source(problem).map_or(&self.name, |source| &source.name),
+                    code: problem.code.as_str(),
+                    level: problem.severity().as_str(),
+                    message: &problem.message,
+                    label: &problem.label,
+                    help: problem.help.as_deref(),
+                    region: trouble.source(problem).map(|source| Region::of(source, &problem.span)),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A problem, for programs. Fields are only ever added.
+#[derive(Serialize)]
+struct ProblemJson<'a> {
+    file: &'a str,
+    line: Option<usize>,
+    column: Option<usize>,
+    end_line: Option<usize>,
+    end_column: Option<usize>,
+    byte: Option<usize>,
+    byte_length: Option<usize>,
+    code: &'a str,
+    severity: &'static str,
+    message: &'a str,
+    help: Option<&'a str>,
+}
+
+impl<'a> ProblemJson<'a> {
+    fn of(problem: &Problem<'a>) -> Self {
+        let Problem { file, code, level, message, help, region, .. } = *problem;
+        Self {
+            file,
+            line: region.map(|region| region.line),
+            column: region.map(|region| region.column),
+            end_line: region.map(|region| region.end_line),
+            end_column: region.map(|region| region.end_column),
+            byte: region.map(|region| region.byte),
+            byte_length: region.map(|region| region.byte_length),
+            code,
+            severity: level,
+            message,
+            help,
+        }
+    }
+}
+
+fn count(n: usize, of: &str) -> String {
+    format!("{n} {of}{}", if n == 1 { "" } else { "s" })
+}
