@@ -49,9 +49,10 @@ impl Table {
         widths
     }
 
-    /// Each column has a space on either side.
+    /// Each column has a space on either side, and another one between it and the next.
     fn width(&self) -> usize {
-        self.widths().iter().map(|width| width + 2).sum()
+        let widths = self.widths();
+        widths.iter().map(|width| width + 2).sum::<usize>() + widths.len().saturating_sub(1)
     }
 
     pub(crate) fn trim_fmt(&self) -> String {
@@ -67,7 +68,7 @@ impl Table {
                     _ => format!(" {cell}{space} "),
                 }
             });
-            lines.push(cells.collect::<String>().trim_end().to_owned());
+            lines.push(cells.collect::<Vec<_>>().join(" ").trim_end().to_owned());
         }
         lines.insert(1.min(lines.len()), "─".repeat(self.width()));
         lines.join("\n")

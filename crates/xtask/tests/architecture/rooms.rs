@@ -15,7 +15,7 @@ const ENTRIES: usize = 12;
 const FILES: usize = 3;
 
 /// Folders of files that are all alike, listed by one table.
-const ALIKE: [&str; 2] = ["cli/src/commands", "rules/src/verify/pages"];
+const ALIKE: [&str; 2] = ["cli/src/commands", "rules/src/document/pages"];
 
 /// What measures anything, whatever its protocol.
 const WITHOUT_PROTOCOL: [&str; 4] = ["campaign/", "times/", "machine/", "floor/"];
