@@ -190,6 +190,15 @@ fn conditions_of_many_cases_are_given_up_and_that_is_said() {
 }
 
 #[test]
+fn any_quantile_takes_as_many_samples_as_let_enough_lie_beyond_it() {
+    let rows = "[[row]]\nid = \"tail\"\nwhen = \"P95 < 90us and floor.p99.95 < 5us and P75 < 1ms\"\nthen = \"skip\"\nelse = \"act\"\n";
+    let source = source(PHASE_3A);
+    let problems = verify_plan(&source, &parse_plan(&source).unwrap(), &matrix_of(rows));
+    let said: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+    assert_eq!(said, ["floor.p99.95 needs 200000 samples in each trial, not 50000"]);
+}
+
+#[test]
 fn a_plan_is_measured_by_its_matrix() {
     let rows = "[[row]]\nid = \"tail\"\nwhen = \"P99.9 < 90us and rtt.p99.spread < 5us\"\nthen = \"skip\"\nelse = \"act\"\n";
     let said = |plan: &str| -> Vec<String> {

@@ -83,10 +83,10 @@ fn what_has_no_reading_is_no_match_and_is_counted() {
 
 #[test]
 fn a_condition_that_is_none_is_shown_in_its_place() {
-    let said = list(&history(), &["--where", "rtt.p98 > 10us"]);
+    let said = list(&history(), &["--where", "rtt.p9o > 10us"]);
     assert_eq!((said.status, said.out.as_str()), (2, ""));
     assert!(
-        said.err.contains("unknown metric `rtt.p98`") && said.err.contains('^'),
+        said.err.contains("unknown metric `rtt.p9o`") && said.err.contains('^'),
         "{}",
         said.err
     );

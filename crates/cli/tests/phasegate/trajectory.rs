@@ -50,7 +50,7 @@ fn a_metric_without_numbers_has_no_trajectory() {
     let said = scene.run(&["trajectory", "allocator"]);
     assert_eq!(said.status, 2);
     assert!(said.err.contains("memory.allocator is a text in quotes, which has no trajectory"));
-    assert_eq!(scene.run(&["trajectory", "rtt.p98"]).status, 2);
+    assert_eq!(scene.run(&["trajectory", "rtt.p9o"]).status, 2);
 }
 
 #[test]

@@ -300,6 +300,17 @@ mod tests {
     }
 
     #[test]
+    fn any_quantile_is_read_that_there_are_samples_for() {
+        let quantile = |name: &str| Statistic::Quantile(name.parse().unwrap());
+        let rounds = [times((1..=10_000).map(|n| 10_000 + n))];
+        assert_eq!(shown(&rounds, quantile("p75")), "17503 in 17488..17503");
+        assert_eq!(shown(&rounds, quantile("p95")), "19503 in 19488..19503");
+        assert!(shown(&rounds, quantile("p99.5")).contains("it takes 20000"));
+        let readings = series(&rounds).readings(Metric::Floor, &[quantile("p95")]);
+        assert_eq!(readings[0].0.to_string(), "floor.p95");
+    }
+
+    #[test]
     fn a_spread_is_known_as_well_as_both_its_ends() {
         let rounds = [times([10_000; 300]), times([12_000; 300]), times([11_000; 300])];
         assert_eq!(shown(&rounds, Statistic::P50Spread), "2000 in 1993..2007");

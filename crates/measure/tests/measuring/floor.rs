@@ -9,7 +9,8 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 use phasegate_measure::{FloorError, MeasureError, Progress, Session, StandIn};
 use phasegate_model::{
-    Env, Headroom, Metric, MissingReason, Pinning, Reading, Statistic, Transport, Trial, Wait,
+    Env, Headroom, MeasurePlan, Metric, MissingReason, Pinning, Reading, Statistic, Transport,
+    Trial, Wait,
 };
 
 use crate::common::{
@@ -40,6 +41,17 @@ fn every_round_has_a_floor_round_and_every_floor_metric_a_reading() {
             assert!(number(&trial, "floor.p99") <= number(&trial, "floor.max"));
         }
     }
+}
+
+#[test]
+fn quantiles_that_the_plan_asks_for_are_read_of_rounds_and_floor() {
+    let asked = MeasurePlan { quantiles: vec!["p95".parse().unwrap()], ..plan() };
+    let trial = trial(&start(), &asked).unwrap();
+    for family in ["rtt", "floor"] {
+        let at = |name: &str| number(&trial, &format!("{family}.{name}"));
+        assert!(at("p90") <= at("p95") && at("p95") <= at("p99"));
+    }
+    assert_eq!(reading(&trial, "improvement.rtt.p95"), reading(&trial, "improvement.rtt.p99"));
 }
 
 #[test]

@@ -12,9 +12,12 @@ use crate::metric::quantile::Quantile;
 use crate::metric::statistic::Statistic;
 use crate::suggest::nearest;
 
+/// Makes a statistic a metric of a family of round-trip times.
+type Family = fn(Statistic) -> Metric;
+
 /// The families of round-trip times, any quantile of which is a metric. `P95` alone is of the
 /// first.
-const OF_TIMES: [(&str, fn(Statistic) -> Metric); 5] = [
+const OF_TIMES: [(&str, Family); 5] = [
     ("rtt.", Metric::Rtt),
     ("floor.", Metric::Floor),
     ("baseline.", Metric::Baseline),
@@ -74,7 +77,7 @@ impl FromStr for Metric {
         let (family, statistic) = OF_TIMES
             .iter()
             .find_map(|(prefix, family)| Some((family, name.strip_prefix(prefix)?)))
-            .unwrap_or((&(Self::Rtt as fn(Statistic) -> Self), name));
+            .unwrap_or((&(Self::Rtt as Family), name));
         // Evidence holds names, so a quantile has one only: without zeros that say nothing, and in
         // small letters but for the short form.
         let is_short = statistic == name;
