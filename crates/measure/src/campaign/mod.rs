@@ -6,3 +6,6 @@ pub(crate) mod pair;
 pub(crate) mod rounds;
 pub(crate) mod session;
 pub(crate) mod trial;
+
+#[cfg(test)]
+mod tests;

@@ -9,12 +9,12 @@ use crate::campaign::error::MeasureError;
 
 /// One trial out of those of the primaries: of each metric the worst. There has to be one.
 pub(crate) fn worst(number: u32, trials: Vec<(String, Trial)>) -> Result<Trial, MeasureError> {
-    let told = |(address, trial): &(String, Trial)| (address.clone(), trial.readings.clone());
-    let readings = worst_readings(&trials.iter().map(told).collect::<Vec<_>>())?;
-    let told = |(address, trial): &(String, Trial)| {
+    let of_node = |(address, trial): &(String, Trial)| (address.clone(), trial.readings.clone());
+    let readings = worst_readings(&trials.iter().map(of_node).collect::<Vec<_>>())?;
+    let of_baseline = |(address, trial): &(String, Trial)| {
         Some((address.clone(), trial.baseline.as_ref()?.readings.clone()))
     };
-    let of_baselines = worst_readings(&trials.iter().filter_map(told).collect::<Vec<_>>())?;
+    let of_baselines = worst_readings(&trials.iter().filter_map(of_baseline).collect::<Vec<_>>())?;
     let p99 = |trial: &Trial| {
         let reading = trial.readings.get(Metric::Rtt(Statistic::P99))?;
         reading.number().map(Measured::value)
@@ -25,8 +25,9 @@ pub(crate) fn worst(number: u32, trials: Vec<(String, Trial)>) -> Result<Trial, 
     let mut anomalies = Vec::new();
     let mut slowest: Option<Trial> = None;
     for (address, mut trial) in trials {
-        anomalies.extend(trial.anomalies.drain(..).map(|told| format!("{address}: {told}")));
+        anomalies.extend(trial.anomalies.drain(..).map(|anomaly| format!("{address}: {anomaly}")));
         nodes.push(NodeTrial { address, readings: trial.readings.clone() });
+        // Rounds and histograms of several nodes would be those of no server.
         if slowest.as_ref().is_none_or(|slowest| p99(&trial) > p99(slowest)) {
             slowest = Some(trial);
         }
@@ -38,12 +39,12 @@ pub(crate) fn worst(number: u32, trials: Vec<(String, Trial)>) -> Result<Trial, 
     Ok(Trial { baseline, ..trial })
 }
 
-fn worst_readings(told: &[(String, Readings)]) -> Result<Readings, MeasureError> {
+fn worst_readings(nodes: &[(String, Readings)]) -> Result<Readings, MeasureError> {
     let mut worst = Readings::default();
-    let metrics = told.iter().flat_map(|(_, readings)| readings.iter().map(|it| it.0));
+    let metrics = nodes.iter().flat_map(|(_, readings)| readings.iter().map(|it| it.0));
     for metric in metrics.collect::<std::collections::BTreeSet<_>>() {
         let of_nodes =
-            told.iter().map(|(address, readings)| (address.as_str(), readings.get(metric)));
+            nodes.iter().map(|(address, readings)| (address.as_str(), readings.get(metric)));
         let reading = worst_reading(metric, of_nodes);
         worst.insert(metric, reading).map_err(MeasureError::bug)?;
     }
@@ -68,12 +69,13 @@ fn worst_reading<'a>(
     }
     let mut worst: Option<&Reading> = None;
     for (address, reading) in of_nodes {
+        // What a node doesn't tell might be the worst.
         let Some(reading) = reading else {
             return Reading::missing(MissingReason::NotGiven, format!("not of {address}"));
         };
         if let Reading::Missing(missing) = reading {
-            let told = format!("{address}: {}", missing.detail);
-            return Reading::missing(missing.reason, told);
+            let detail = format!("{address}: {}", missing.detail);
+            return Reading::missing(missing.reason, detail);
         }
         match (worst, worst.and_then(Reading::number), reading.number()) {
             (None, ..) => worst = Some(reading),
@@ -83,8 +85,8 @@ fn worst_reading<'a>(
             (_, Some(_), Some(_)) => {}
             (Some(before), ..) if before == reading => {}
             _ => {
-                let told = format!("the nodes differ, the first of them is {address}");
-                return Reading::missing(MissingReason::NotComparable, told);
+                let detail = format!("the nodes differ, the first of them is {address}");
+                return Reading::missing(MissingReason::NotComparable, detail);
             }
         }
     }

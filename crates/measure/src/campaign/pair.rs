@@ -46,7 +46,7 @@ impl<'a> Partner<'a> {
     fn round(&mut self, round: u32) -> Result<(), MeasureError> {
         let _on_its_cpu = Pinned::pin("client", self.plan.pinning.client)?;
         self.client_cpu = only_cpu(None);
-        self.instance.round(round, &self.plan.passes, &mut self.times)?;
+        self.instance.round(round, self.plan.passes, &mut self.times)?;
         self.series.add(&self.times).map_err(MeasureError::bug)
     }
 

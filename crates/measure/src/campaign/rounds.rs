@@ -47,13 +47,13 @@ impl Rounds<'_> {
             if let Some(partner) = &mut partner {
                 partner.take_turn(round, true)?;
             }
-            preemptions.count(|| self.instance.round(round, &passes, &mut times))?;
+            preemptions.count(|| self.instance.round(round, passes, &mut times))?;
             samples.add(&times).map_err(MeasureError::bug)?;
             if let Some(partner) = &mut partner {
                 partner.take_turn(round, false)?;
             }
             if let Some(floor) = &mut floor {
-                self.floor_round(round, &passes.of_floor(), &mut times)?;
+                self.floor_round(round, passes.of_floor(), &mut times)?;
                 floor.add(&times).map_err(MeasureError::bug)?;
             }
             let p99 = Some(time(samples.times().value_at_quantile(0.99).into()));
@@ -65,7 +65,7 @@ impl Rounds<'_> {
     fn floor_round(
         &mut self,
         round: u32,
-        passes: &Passes,
+        passes: Passes,
         times: &mut RoundTimes,
     ) -> Result<(), MeasureError> {
         let Some(stand_in) = &mut self.stand_in else { return Ok(()) };

@@ -63,6 +63,8 @@ impl Session {
         };
         group.begin()?;
         let mut trials = Vec::new();
+        // One after the other: measured at once, they would share the client's CPU and disturb
+        // each other.
         for member in group.members() {
             let pair = Pair { candidate: member.candidate, baseline: member.baseline };
             trials.push((member.name, pair.trial(number, progress)?));

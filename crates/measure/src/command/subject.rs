@@ -123,7 +123,7 @@ impl Instance for CommandTrial<'_> {
     fn round(
         &mut self,
         _round: u32,
-        passes: &Passes,
+        passes: Passes,
         times: &mut RoundTimes,
     ) -> Result<(), SubjectError> {
         times.begin(passes);

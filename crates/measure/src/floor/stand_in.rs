@@ -96,8 +96,8 @@ fn serve(listener: BorrowedFd<'_>, life: BorrowedFd<'_>, reply: &[u8]) -> Result
                     connections.push(Some(socket));
                 }
                 number => {
-                    let Ok(place) = usize::try_from(number) else { continue };
-                    let Some(connection) = connections.get_mut(place) else { continue };
+                    let Ok(index) = usize::try_from(number) else { continue };
+                    let Some(connection) = connections.get_mut(index) else { continue };
                     let goes_on =
                         connection.as_ref().is_some_and(|it| answer(it, &mut buffer, reply));
                     if !goes_on {
@@ -109,8 +109,8 @@ fn serve(listener: BorrowedFd<'_>, life: BorrowedFd<'_>, reply: &[u8]) -> Result
     }
 }
 
-fn to_number(place: usize) -> u64 {
-    u64::try_from(place).unwrap_or(LIFE)
+fn to_number(index: usize) -> u64 {
+    u64::try_from(index).unwrap_or(LIFE)
 }
 
 /// One request, one reply: a request is written at once and is far shorter than a segment, so that

@@ -58,7 +58,6 @@ impl fmt::Display for Origin {
 ///
 /// ```
 /// use phasegate_measure::{ImportTerms, Origin, import};
-
 /// let text = "\"test\",\"rps\",\"p99_latency_ms\"\n\"GET\",\"50890.59\",\"0.015\"\n";
 /// let terms = ImportTerms { command: "GET".to_owned(), ..ImportTerms::default() };
 /// let imported = import(Origin::RedisBenchmark, text, &terms)?;

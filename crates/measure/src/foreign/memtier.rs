@@ -177,10 +177,10 @@ fn number(value: &Value) -> Option<String> {
 /// How requests were sent, as far as its configuration tells.
 fn load(document: &Map<String, Value>) -> Option<String> {
     let configuration = document.get("configuration")?;
-    let told = ["threads", "clients", "pipeline"].into_iter().filter_map(|name| {
+    let load = ["threads", "clients", "pipeline"].into_iter().filter_map(|name| {
         let value = configuration.get(name)?.as_u64()?;
         Some(format!("{name} {value}"))
     });
-    let told: Vec<String> = told.collect();
-    (!told.is_empty()).then(|| format!("memtier_benchmark: {}", told.join(", ")))
+    let load: Vec<String> = load.collect();
+    (!load.is_empty()).then(|| format!("memtier_benchmark: {}", load.join(", ")))
 }

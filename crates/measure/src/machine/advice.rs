@@ -40,7 +40,6 @@ const CLOCK_NS: u64 = 100;
 ///
 /// ```
 /// use phasegate_measure::disturbances;
-
 /// use phasegate_model::Environment;
 ///
 /// let mut environment = Environment::default();
@@ -50,19 +49,19 @@ const CLOCK_NS: u64 = 100;
 /// ```
 #[must_use]
 pub fn disturbances(environment: &Environment, trials: &[Trial]) -> Vec<Advice> {
-    let told = |name: &str| environment.0.get(name).map(String::as_str);
+    let property = |name: &str| environment.0.get(name).map(String::as_str);
     [
         steal(trials),
         hiccups(trials),
         pace(trials),
         preemptions(trials),
-        told("container.cpu_max").map(cpu_limit),
-        told("cpu.server_and_client").and_then(placing),
-        told("os.clock_cost").and_then(clock),
-        told("cpu.governor").and_then(governor),
+        property("container.cpu_max").map(cpu_limit),
+        property("cpu.server_and_client").and_then(placing),
+        property("os.clock_cost").and_then(clock),
+        property("cpu.governor").and_then(governor),
         not_pinned(trials),
-        told("os.transparent_huge_pages").and_then(huge_pages),
-        persistence(told("server.appendonly"), told("server.save")),
+        property("os.transparent_huge_pages").and_then(huge_pages),
+        persistence(property("server.appendonly"), property("server.save")),
     ]
     .into_iter()
     .flatten()
@@ -246,7 +245,7 @@ mod tests {
         }
     }
 
-    fn told(properties: &[(&str, &str)], trials: &[Trial]) -> Vec<String> {
+    fn found(properties: &[(&str, &str)], trials: &[Trial]) -> Vec<String> {
         let properties = properties.iter().map(|(name, text)| ((*name).into(), (*text).into()));
         let advice = disturbances(&Environment(properties.collect()), trials);
         advice.into_iter().map(|advice| advice.disturbance).collect()
@@ -272,8 +271,8 @@ mod tests {
             ("server.appendonly", "no"),
             ("server.save", ""),
         ];
-        assert_eq!(told(&properties, &[calm]), NOTHING);
-        assert_eq!(told(&[], &[]), NOTHING);
+        assert_eq!(found(&properties, &[calm]), NOTHING);
+        assert_eq!(found(&[], &[]), NOTHING);
     }
 
     #[test]
@@ -286,7 +285,7 @@ mod tests {
         ]);
         let properties = [("cpu.governor", "powersave"), ("os.transparent_huge_pages", "always")];
         assert_eq!(
-            told(&properties, &[busy]),
+            found(&properties, &[busy]),
             [
                 "the hypervisor took away 3.50 % of the CPUs' time",
                 "in one of a hundred moments the client's CPU was in a pause of 2.50 ms or more",
@@ -294,7 +293,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            told(&properties, &[]),
+            found(&properties, &[]),
             [
                 "the CPUs change their pace (governor `powersave`)",
                 "transparent huge pages are always on, which stalls a server that forks or grows",
@@ -306,15 +305,15 @@ mod tests {
     fn figures_are_medians_so_that_one_trial_says_nothing() {
         let steal = |share| trial(&[("env.steal", share)]);
         let one = ["0%", "50%", "0%"].map(steal);
-        assert_eq!(told(&[], &one), NOTHING);
+        assert_eq!(found(&[], &one), NOTHING);
         let two = ["0%", "50%", "2%"].map(steal);
-        assert_eq!(told(&[], &two), ["the hypervisor took away 2.00 % of the CPUs' time"]);
+        assert_eq!(found(&[], &two), ["the hypervisor took away 2.00 % of the CPUs' time"]);
     }
 
     #[test]
     fn a_pause_matters_by_the_round_trip_that_it_would_hit() {
         let pause =
-            |pause, rtt| told(&[], &[trial(&[("rtt.p50", rtt), ("env.hiccup.p99", pause)])]);
+            |pause, rtt| found(&[], &[trial(&[("rtt.p50", rtt), ("env.hiccup.p99", pause)])]);
         assert_eq!(pause("900ns", "10us"), NOTHING);
         assert_eq!(pause("1.1us", "10us").len(), 1);
         assert_eq!(pause("9us", "1ms"), NOTHING);
@@ -325,9 +324,9 @@ mod tests {
     #[test]
     fn a_machine_of_two_paces_is_told() {
         let two = trial(&[("rtt.p50", "16us"), ("rtt.p50.spread", "8us")]);
-        let told = told(&[], &[two]);
+        let found = found(&[], &[two]);
         assert_eq!(
-            told,
+            found,
             ["the medians of a trial's rounds differ by 50.0 %: the machine changes its pace"]
         );
     }
@@ -356,12 +355,12 @@ mod tests {
             ("server.appendonly", "yes", "the server writes to disk"),
             ("server.save", "3600 1 300 100", "the server writes to disk"),
         ] {
-            let told = told(&[(name, text)], &[]);
-            assert!(told.len() == 1 && told[0].starts_with(begin), "{name}: {told:?}");
+            let found = found(&[(name, text)], &[]);
+            assert!(found.len() == 1 && found[0].starts_with(begin), "{name}: {found:?}");
         }
-        assert_eq!(told(&[("server.save", "refused by the server")], &[]), NOTHING);
+        assert_eq!(found(&[("server.save", "refused by the server")], &[]), NOTHING);
         let mut free = trial(&[]);
         free.pinned.client = None;
-        assert_eq!(told(&[], &[free]), ["the scheduler may move the client from CPU to CPU"]);
+        assert_eq!(found(&[], &[free]), ["the scheduler may move the client from CPU to CPU"]);
     }
 }

@@ -34,11 +34,11 @@ impl PrivateFolder {
         Self::make_in(&std::env::temp_dir())
     }
 
-    fn make_in(place: &Path) -> io::Result<Self> {
+    fn make_in(parent: &Path) -> io::Result<Self> {
         for _ in 0..ATTEMPTS {
             let mode = Permissions::from_mode(0o700);
             let mut folder = tempfile::Builder::new();
-            let folder = folder.prefix(PREFIX).permissions(mode).tempdir_in(place)?;
+            let folder = folder.prefix(PREFIX).permissions(mode).tempdir_in(parent)?;
             let mut lock = File::options();
             let lock = lock.read(true).write(true).create_new(true);
             let lock = lock.open(folder.path().join(LOCK))?;
@@ -69,8 +69,8 @@ pub(crate) fn sweep() {
     sweep_in(&std::env::temp_dir());
 }
 
-fn sweep_in(place: &Path) {
-    let Ok(entries) = std::fs::read_dir(place) else { return };
+fn sweep_in(parent: &Path) {
+    let Ok(entries) = std::fs::read_dir(parent) else { return };
     for entry in entries.flatten() {
         let is_ours = entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes())
             // Of the folder itself: a link is none.
@@ -93,8 +93,8 @@ mod tests {
     use super::*;
 
     /// A folder as a killed process leaves it.
-    fn left_in(place: &Path) -> std::path::PathBuf {
-        let PrivateFolder { folder, lock } = PrivateFolder::make_in(place).unwrap();
+    fn left_in(parent: &Path) -> std::path::PathBuf {
+        let PrivateFolder { folder, lock } = PrivateFolder::make_in(parent).unwrap();
         std::fs::write(folder.path().join("log"), "words").unwrap();
         drop(lock);
         folder.keep()
@@ -102,10 +102,10 @@ mod tests {
 
     #[test]
     fn what_was_left_is_removed_and_what_is_in_use_stays() {
-        let place = tempfile::tempdir().unwrap();
-        let used = PrivateFolder::make_in(place.path()).unwrap();
-        let left = left_in(place.path());
-        sweep_in(place.path());
+        let parent = tempfile::tempdir().unwrap();
+        let used = PrivateFolder::make_in(parent.path()).unwrap();
+        let left = left_in(parent.path());
+        sweep_in(parent.path());
         assert!(used.path().exists() && !left.exists());
         let path = used.path().to_owned();
         drop(used);
@@ -114,26 +114,26 @@ mod tests {
 
     #[test]
     fn a_server_that_lives_on_keeps_its_folder() {
-        let place = tempfile::tempdir().unwrap();
-        let used = PrivateFolder::make_in(place.path()).unwrap();
+        let parent = tempfile::tempdir().unwrap();
+        let used = PrivateFolder::make_in(parent.path()).unwrap();
         // Stands for a server: it lives until it is stopped.
         let lock = used.hold().unwrap();
         let mut lives = Command::new("sleep").arg("600").stdin(lock).spawn().unwrap();
         let PrivateFolder { folder, lock } = used;
         drop(lock);
         let folder = folder.keep();
-        sweep_in(place.path());
+        sweep_in(parent.path());
         assert!(folder.exists());
         lives.kill().unwrap();
         lives.wait().unwrap();
-        sweep_in(place.path());
+        sweep_in(parent.path());
         assert!(!folder.exists());
     }
 
     #[test]
     fn what_is_not_known_to_be_ours_stays() {
-        let place = tempfile::tempdir().unwrap();
-        let at = |name: &str| place.path().join(name);
+        let parent = tempfile::tempdir().unwrap();
+        let at = |name: &str| parent.path().join(name);
         for folder in ["phasegate-without-a-lock", "another"] {
             std::fs::create_dir(at(folder)).unwrap();
         }
@@ -141,7 +141,7 @@ mod tests {
         std::fs::write(at("phasegate-file"), "").unwrap();
         // A link to a folder that would be swept away.
         std::os::unix::fs::symlink(at("another"), at("phasegate-link")).unwrap();
-        sweep_in(place.path());
+        sweep_in(parent.path());
         for name in ["phasegate-without-a-lock", "another/lock", "phasegate-file", "phasegate-link"]
         {
             assert!(at(name).exists(), "{name}");
@@ -151,8 +151,8 @@ mod tests {
 
     #[test]
     fn a_folder_that_can_not_be_made_is_an_error() {
-        let place = tempfile::tempdir().unwrap();
-        let error = PrivateFolder::make_in(&place.path().join("nowhere")).err().unwrap();
+        let parent = tempfile::tempdir().unwrap();
+        let error = PrivateFolder::make_in(&parent.path().join("nowhere")).err().unwrap();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 }

@@ -56,7 +56,7 @@ impl Files {
     fn properties(&self, pinning: Pinning) -> BTreeMap<String, String> {
         let cpuinfo = self.text("proc/cpuinfo").unwrap_or_default();
         let [memory_max, cpu_max] = self.limits();
-        let told = [
+        let properties = [
             ("cpu.model", field(&cpuinfo, "model name").map(str::to_owned)),
             ("cpu.hypervisor", hypervisor(&cpuinfo).map(str::to_owned)),
             ("cpu.server_and_client", self.relation(pinning).map(str::to_owned)),
@@ -71,7 +71,8 @@ impl Files {
             ("container.cpu_max", cpu_max),
             ("container.memory_max", memory_max),
         ];
-        let present = told.into_iter().filter_map(|(name, told)| Some((name.to_owned(), told?)));
+        let present =
+            properties.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?)));
         present.collect()
     }
 
@@ -196,7 +197,7 @@ mod tests {
     use super::*;
 
     /// A kernel that tells this, and nothing else.
-    fn told(files: &[(&str, &str)], pinning: Pinning) -> BTreeMap<String, String> {
+    fn described(files: &[(&str, &str)], pinning: Pinning) -> BTreeMap<String, String> {
         let folder = tempfile::tempdir().unwrap();
         for (path, text) in files {
             let path = folder.path().join(path);
@@ -222,7 +223,7 @@ mod tests {
 
     #[test]
     fn what_the_kernel_does_not_tell_is_left_out() {
-        assert_eq!(told(&[], pinned(0, 1)), BTreeMap::new());
+        assert_eq!(described(&[], pinned(0, 1)), BTreeMap::new());
     }
 
     #[test]
@@ -237,7 +238,7 @@ mod tests {
             ("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "performance\n"),
             ("sys/devices/system/cpu/cpu1/cpufreq/scaling_governor", "powersave\n"),
         ];
-        let properties = told(&files, pinned(0, 1));
+        let properties = described(&files, pinned(0, 1));
         let shown: Vec<String> =
             properties.iter().map(|(name, text)| format!("{name} = {text}")).collect();
         assert_eq!(
@@ -261,16 +262,17 @@ mod tests {
             ("sys/devices/system/node/node0/cpulist", "0-1,4-5\n"),
             ("sys/devices/system/node/node1/cpulist", "2-3,6-7\n"),
         ];
-        let relation = |client| told(&files, pinned(0, client))["cpu.server_and_client"].clone();
+        let relation =
+            |client| described(&files, pinned(0, client))["cpu.server_and_client"].clone();
         assert_eq!(relation(0), SAME_CPU);
         assert_eq!(relation(4), SIBLINGS);
         assert_eq!(relation(1), "two cores of one memory node");
         assert_eq!(relation(6), TWO_NODES);
-        assert!(!told(&files, Pinning::default()).contains_key("cpu.server_and_client"));
+        assert!(!described(&files, Pinning::default()).contains_key("cpu.server_and_client"));
     }
 
     fn limits(files: &[(&str, &str)]) -> (Option<String>, Option<String>) {
-        let mut properties = told(files, Pinning::default());
+        let mut properties = described(files, Pinning::default());
         (properties.remove("container.cpu_max"), properties.remove("container.memory_max"))
     }
 
@@ -283,8 +285,8 @@ mod tests {
             ("sys/fs/cgroup/outer/inner/memory.max", "1000000\n"),
             ("sys/fs/cgroup/outer/memory.max", "9000000\n"),
         ];
-        let told = (Some("150000 100000".to_owned()), Some("1000000".to_owned()));
-        assert_eq!(limits(&second), told);
+        let both = (Some("150000 100000".to_owned()), Some("1000000".to_owned()));
+        assert_eq!(limits(&second), both);
         let first = [
             ("proc/self/cgroup", "4:memory:/box\n3:cpu,cpuacct:/box\n0::/\n"),
             ("sys/fs/cgroup/cpu/box/cpu.cfs_quota_us", "-1\n"),
@@ -292,7 +294,7 @@ mod tests {
             ("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n"),
             ("sys/fs/cgroup/memory/box/memory.limit_in_bytes", "1000000\n"),
         ];
-        assert_eq!(limits(&first), told);
+        assert_eq!(limits(&first), both);
         let none = [
             ("proc/self/cgroup", "4:memory:/\n0::/\n"),
             ("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n"),

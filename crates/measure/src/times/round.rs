@@ -30,14 +30,14 @@ const FEWEST_FLOOR_SAMPLES: u32 = 1_000;
 
 impl Passes {
     /// How many requests that are, recorded or not.
-    pub(crate) fn requests(&self) -> u64 {
+    pub(crate) fn requests(self) -> u64 {
         u64::from(self.warmup) + u64::from(self.samples)
     }
 
     /// What is timed in a floor round: half the samples. That makes a trial by half longer instead
     /// of twice as long, and leaves enough: with the plan's default, 250 samples of a trial are
     /// beyond its `floor.p99`, while trials differ far more than those scatter.
-    pub(crate) fn of_floor(&self) -> Self {
+    pub(crate) fn of_floor(self) -> Self {
         let samples = (self.samples / 2).max(self.samples.min(FEWEST_FLOOR_SAMPLES));
         Self { warmup: self.warmup, samples }
     }
@@ -112,7 +112,7 @@ impl RoundTimes {
     }
 
     /// Before a round with several requests under way. What was in it before is gone.
-    pub(crate) fn begin(&mut self, passes: &Passes) {
+    pub(crate) fn begin(&mut self, passes: Passes) {
         self.first.reset();
         self.second.reset();
         if let Some(open) = &mut self.open {

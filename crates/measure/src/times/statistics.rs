@@ -333,10 +333,10 @@ mod tests {
         let warm = times((0..400).map(|n| 10_000 + n));
         let few = times((0..20).map(|_| 20_000).chain((0..20).map(|_| 10_000)));
         let rounds = series([&cold, &warm, &cold, &few]);
-        let told = unsteady(rounds.rounds()).unwrap();
+        let message = unsteady(rounds.rounds()).unwrap();
         assert!(
-            told.starts_with("the median moved by more than 10 % within 2 of 4 rounds, at most from 20.0 us to 10.0 us;"),
-            "{told}"
+            message.starts_with("the median moved by more than 10 % within 2 of 4 rounds, at most from 20.0 us to 10.0 us;"),
+            "{message}"
         );
         assert_eq!(unsteady(series([&warm, &few]).rounds()), None);
     }

@@ -80,11 +80,11 @@ impl Expected {
         match self {
             Self::Exact(reply) if bytes.starts_with(&reply.wire) => Taken::Whole(reply.wire.len()),
             Self::Exact(reply) if reply.wire.starts_with(bytes) => Taken::Part,
-            _ => self.look(bytes, progress),
+            _ => self.advance(bytes, progress),
         }
     }
 
-    fn look(&self, bytes: &[u8], progress: &mut Progress) -> Taken {
+    fn advance(&self, bytes: &[u8], progress: &mut Progress) -> Taken {
         // An error in one line, or as RESP3 has those of several.
         let error = bytes.strip_prefix(b"-").or_else(|| bytes.strip_prefix(b"!"));
         match (resp::shape_on(bytes, progress), error, self) {

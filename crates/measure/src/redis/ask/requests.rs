@@ -108,11 +108,11 @@ impl Requests {
         let weights: u64 = mix.iter().map(|it| u64::from(it.weight.get())).sum();
         let mut draw = Draw::new();
         let commands = drawn(longest, share, || {
-            let mut place = draw.below(weights);
+            let mut point = draw.below(weights);
             let (at, chosen) = mix.iter().enumerate().find(|(_, it)| {
                 let weight = u64::from(it.weight.get());
-                let is_here = place < weight;
-                place = place.saturating_sub(weight);
+                let is_here = point < weight;
+                point = point.saturating_sub(weight);
                 is_here
             })?;
             let number = keys.next(&mut draw);

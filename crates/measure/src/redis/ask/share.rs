@@ -98,7 +98,7 @@ impl KeyWords {
                 let mut slots = keys.of(command, number).map(|key| slot(&key));
                 let first = slots.next();
                 if slots.any(|slot| Some(slot) != first) {
-                    return Err(ShareError::CrossSlot(command.1.command.to_string()).into());
+                    return Err(ShareError::CrossSlot(command.1.command.to_string()));
                 }
             }
         }
@@ -108,10 +108,10 @@ impl KeyWords {
     /// The keys that a command of a mix names, with this number.
     fn of<'a>(
         &'a self,
-        (place, weighted): (usize, &'a Weighted),
+        (index, weighted): (usize, &'a Weighted),
         number: u64,
     ) -> impl Iterator<Item = Vec<u8>> + 'a {
-        let keys = self.0.get(place).into_iter().flatten();
+        let keys = self.0.get(index).into_iter().flatten();
         let words = keys.filter_map(|key| weighted.command.words().get(*key));
         words.map(move |word| filled_in(word, weighted, number))
     }
@@ -130,16 +130,17 @@ fn key_words(control: &mut Control, weighted: &Weighted) -> Result<Vec<usize>, S
     if words.len() < 2 {
         return Ok(Vec::new());
     }
+    // A table of our own would be wrong for the next command or module.
     let mut command = redis::cmd("COMMAND");
     command.arg("GETKEYS").arg(&words);
     let keys = match control.ask::<Vec<Vec<u8>>>("COMMAND GETKEYS", &command)? {
         Ok(keys) => keys,
-        Err(Refusal(told)) if told.contains("no key arguments") => Vec::new(),
-        Err(Refusal(told)) => {
+        Err(Refusal(words)) if words.contains("no key arguments") => Vec::new(),
+        Err(Refusal(words)) => {
             let command = weighted.command.to_string();
-            return Err(ShareError::Keys { command, words: told }.into());
+            return Err(ShareError::Keys { command, words });
         }
     };
     let is_key = |(_, word): &(usize, &Vec<u8>)| keys.contains(word);
-    Ok(words.iter().enumerate().skip(1).filter(is_key).map(|(place, _)| place).collect())
+    Ok(words.iter().enumerate().skip(1).filter(is_key).map(|(index, _)| index).collect())
 }

@@ -25,7 +25,7 @@ pub(crate) struct Nodes {
     /// The other cluster, if the baseline is one.
     baseline: Option<Cluster>,
     /// One for each primary, in the order of their slots.
-    nodes: Vec<Node>,
+    primaries: Vec<Node>,
     keys: KeyWords,
     terms: Terms,
 }
@@ -65,11 +65,11 @@ impl Nodes {
         });
         let partner = partner.transpose().map_err(of_baseline)?;
         let terms = terms.clone();
-        let mut found = Self { cluster, baseline: partner, nodes: Vec::new(), keys, terms };
+        let mut found = Self { cluster, baseline: partner, primaries: Vec::new(), keys, terms };
         found.check_pairs()?;
-        for (place, primary) in found.cluster.primaries.iter().enumerate() {
+        for (index, primary) in found.cluster.primaries.iter().enumerate() {
             let candidate = of_node(candidate, &primary.address);
-            let partner = found.baseline.as_ref().and_then(|it| it.primaries.get(place));
+            let partner = found.baseline.as_ref().and_then(|it| it.primaries.get(index));
             let baseline = match (baseline, partner) {
                 (Some(baseline), Some(partner)) => Some(of_node(baseline, &partner.address)),
                 (baseline, _) => baseline.clone(),
@@ -80,7 +80,7 @@ impl Nodes {
             let candidate = open(&candidate, stand_in)?;
             let baseline = baseline.as_ref().map(|baseline| open(baseline, None)).transpose();
             let baseline = baseline.map_err(|error| SubjectError::from(error).of_baseline())?;
-            found.nodes.push(Node { candidate, baseline });
+            found.primaries.push(Node { candidate, baseline });
         }
         found.share_out()?;
         Ok(found)
@@ -88,20 +88,20 @@ impl Nodes {
 
     /// How many there are.
     pub(crate) const fn count(&self) -> usize {
-        self.nodes.len()
+        self.primaries.len()
     }
 
     /// That each primary has one of the baseline's to be compared with.
     fn check_pairs(&self) -> Result<(), ClusterError> {
         let Some(baseline) = &self.baseline else { return Ok(()) };
-        let told = |primary: Option<&Primary>| match primary {
+        let shown = |primary: Option<&Primary>| match primary {
             Some(Primary { address, slots }) => (format!("`{address}`"), slots.to_string()),
             None => ("no further primary".to_owned(), "none".to_owned()),
         };
         let (ours, theirs) = (&self.cluster.primaries, &baseline.primaries);
-        for place in 0..ours.len().max(theirs.len()) {
-            let (candidate, candidate_slots) = told(ours.get(place));
-            let (baseline, baseline_slots) = told(theirs.get(place));
+        for index in 0..ours.len().max(theirs.len()) {
+            let (candidate, candidate_slots) = shown(ours.get(index));
+            let (baseline, baseline_slots) = shown(theirs.get(index));
             if candidate_slots != baseline_slots {
                 return Err(ClusterError::Unlike {
                     candidate,
@@ -116,8 +116,8 @@ impl Nodes {
 
     /// Gives each session the part of the requests that is for its primary's slots.
     fn share_out(&mut self) -> Result<(), ClusterError> {
-        let primaries = u64::try_from(self.nodes.len()).unwrap_or(u64::MAX);
-        for (node, primary) in self.nodes.iter_mut().zip(&self.cluster.primaries) {
+        let primaries = u64::try_from(self.primaries.len()).unwrap_or(u64::MAX);
+        for (node, primary) in self.primaries.iter_mut().zip(&self.cluster.primaries) {
             let slots = primary.slots.clone();
             let no_request = || ShareError::NoRequest { slots: primary.slots.to_string() };
             let absent_key = slots.absent_key().ok_or_else(no_request)?;
@@ -139,6 +139,7 @@ impl Nodes {
 
 impl Group for Nodes {
     fn begin(&mut self) -> Result<(), SubjectError> {
+        // All primaries are restarted before any is measured: one command restarts all of them.
         self.cluster.begin(&self.terms)?;
         if let Some(baseline) = &mut self.baseline {
             baseline.begin(&self.terms).map_err(of_baseline)?;
@@ -148,7 +149,7 @@ impl Group for Nodes {
     }
 
     fn members(&self) -> Vec<Member<'_>> {
-        let nodes = self.nodes.iter().zip(&self.cluster.primaries);
+        let nodes = self.primaries.iter().zip(&self.cluster.primaries);
         nodes
             .map(|(node, primary)| Member {
                 name: primary.address.to_string(),

@@ -20,10 +20,10 @@ pub(crate) fn primaries(
     let mut command = redis::cmd("CLUSTER");
     command.arg("SLOTS");
     // First and last slot, then the nodes, the primary first, each with its host and port.
-    let told: Vec<Vec<redis::Value>> = control.insist("CLUSTER SLOTS", &command)?;
+    let answer: Vec<Vec<redis::Value>> = control.insist("CLUSTER SLOTS", &command)?;
     let no_host = || ClusterError::NoHost { address: seed.to_string() };
     let mut ranges: Vec<(u16, u16, String, u16)> = Vec::new();
-    for range in told {
+    for range in answer {
         let [first, last, primary, ..] = range.as_slice() else { continue };
         let redis::Value::Array(primary) = primary else { return Err(no_host()) };
         let [host, port, ..] = primary.as_slice() else { return Err(no_host()) };

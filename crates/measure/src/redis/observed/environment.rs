@@ -49,7 +49,7 @@ pub(crate) fn describe(
 ) -> Result<Environment, ConnectError> {
     let mut properties = layout::describe(pinning);
     match control.info(None)? {
-        Ok(info) => properties.extend(told_by(&info)),
+        Ok(info) => properties.extend(properties_of(&info)),
         Err(Refusal(_)) => {
             properties.insert("server.version".to_owned(), REFUSED.to_owned());
         }
@@ -66,13 +66,13 @@ pub(crate) fn describe(
 }
 
 /// What the server says of itself.
-pub(crate) fn told_by(info: &Info) -> BTreeMap<String, String> {
-    let mut told = BTreeMap::new();
+pub(crate) fn properties_of(info: &Info) -> BTreeMap<String, String> {
+    let mut properties = BTreeMap::new();
     for (property, field) in FROM_INFO {
         if let Some(text) = info.get(field) {
-            told.entry(property.to_owned()).or_insert_with(|| text.to_owned());
+            properties.entry(property.to_owned()).or_insert_with(|| text.to_owned());
         }
     }
-    told.extend(product(info).map(|product| ("server.product".to_owned(), product)));
-    told
+    properties.extend(product(info).map(|product| ("server.product".to_owned(), product)));
+    properties
 }

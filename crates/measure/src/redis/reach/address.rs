@@ -22,7 +22,6 @@ use crate::redis::reach::named::Name;
 ///
 /// ```
 /// use phasegate_measure::Address;
-
 /// let address: Address = "unix:///run/redis.sock?pass=secret".parse()?;
 /// assert_eq!(address.to_string(), "unix:///run/redis.sock");
 /// # Ok::<(), phasegate_measure::AddressError>(())

@@ -14,7 +14,6 @@ use crate::redis::reach::sentinel::{SentinelError, Sentinels};
 ///
 /// ```
 /// use phasegate_measure::Endpoint;
-
 /// let watched: Endpoint = "redis+sentinel://sentinel.example/cache".parse()?;
 /// assert!(matches!(watched, Endpoint::Watched(_)));
 /// # Ok::<(), phasegate_measure::AddressError>(())

@@ -21,7 +21,6 @@ use crate::redis::reach::control::Control;
 ///
 /// ```
 /// use phasegate_measure::Sentinels;
-
 /// let watched: Sentinels = "redis+sentinel://:secret@a,b:26380/cache?role=replica".parse()?;
 /// assert_eq!(watched.to_string(), "redis+sentinel://a:26379,b:26380/cache?role=replica");
 /// # Ok::<(), phasegate_measure::AddressError>(())
@@ -179,8 +178,8 @@ impl Sentinels {
             answered = true;
             let mut primary = redis::cmd("SENTINEL");
             primary.arg("GET-MASTER-ADDR-BY-NAME").arg(&self.service);
-            let told = control.insist("SENTINEL GET-MASTER-ADDR-BY-NAME", &primary)?;
-            let Some(primary): Option<(String, u16)> = told else {
+            let answer = control.insist("SENTINEL GET-MASTER-ADDR-BY-NAME", &primary)?;
+            let Some(primary): Option<(String, u16)> = answer else {
                 known.extend(services(&mut control)?);
                 continue;
             };
@@ -206,14 +205,14 @@ impl Sentinels {
         let mut command = redis::cmd("SENTINEL");
         // `REPLICAS` since Redis 5; all that followed understand the older word.
         command.arg("SLAVES").arg(&self.service);
-        let told: Vec<BTreeMap<String, String>> = control.insist("SENTINEL SLAVES", &command)?;
+        let answer: Vec<BTreeMap<String, String>> = control.insist("SENTINEL SLAVES", &command)?;
         let is_up = |replica: &&BTreeMap<String, String>| {
             replica.get("flags").is_some_and(|flags| flags == "slave")
         };
         let place = |replica: &BTreeMap<String, String>| {
             Some((replica.get("ip")?.clone(), replica.get("port")?.parse().ok()?))
         };
-        let up = told.iter().filter(is_up).filter_map(place).min();
+        let up = answer.iter().filter(is_up).filter_map(place).min();
         up.ok_or_else(|| SentinelError::NoReplica { service: self.service.clone() })
     }
 
@@ -230,8 +229,8 @@ impl Sentinels {
             Role::Replica => ("replica", ["slave", "replica"]),
         };
         // Who doesn't tell is believed.
-        let told = control.info(Some("replication"))?.ok();
-        let role = told.as_ref().and_then(|info| info.get("role")).unwrap_or(words[0]);
+        let answer = control.info(Some("replication"))?.ok();
+        let role = answer.as_ref().and_then(|info| info.get("role")).unwrap_or(words[0]);
         if words.contains(&role) {
             return Ok(address.clone());
         }
@@ -249,8 +248,8 @@ impl Sentinels {
 fn services(control: &mut Control) -> Result<Vec<String>, ConnectError> {
     let mut command = redis::cmd("SENTINEL");
     command.arg("MASTERS");
-    let told: Vec<BTreeMap<String, String>> = control.insist("SENTINEL MASTERS", &command)?;
-    Ok(told.into_iter().filter_map(|mut service| service.remove("name")).collect())
+    let answer: Vec<BTreeMap<String, String>> = control.insist("SENTINEL MASTERS", &command)?;
+    Ok(answer.into_iter().filter_map(|mut service| service.remove("name")).collect())
 }
 
 impl FromStr for Sentinels {
@@ -392,9 +391,9 @@ mod tests {
             ("redis+sentinel://me:hunter2@a/s#insecure", "a part after `#`"),
             ("redis+sentinel:me:hunter2@a", "not an address"),
         ] {
-            let told = shown(text);
-            assert!(told.contains(part), "{text}: {told}");
-            assert!(!told.contains("hunter2"), "{told}");
+            let answer = shown(text);
+            assert!(answer.contains(part), "{text}: {answer}");
+            assert!(!answer.contains("hunter2"), "{answer}");
         }
     }
 }

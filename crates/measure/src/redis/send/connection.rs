@@ -86,7 +86,7 @@ const EXCERPT_LENGTH: usize = 60;
 /// A connection that sends one request at a time and waits for exactly one known reply.
 pub(crate) struct Connection {
     socket: OwnedFd,
-    polls_between_looks: u32,
+    polls_between_checks: u32,
     reply_limit: Duration,
     interrupted: Arc<AtomicBool>,
     buffer: Vec<u8>,
@@ -106,7 +106,7 @@ impl Connection {
         let Some(socket) = socket(address, reply_limit, slice)? else { return Ok(None) };
         let mut connection = Self {
             socket,
-            polls_between_looks: 1,
+            polls_between_checks: 1,
             reply_limit,
             interrupted: Arc::clone(interrupted),
             buffer: vec![0; longest.max(b"+OK\r\n".len()) + SLACK],
@@ -122,7 +122,7 @@ impl Connection {
         if wait == Wait::Spin {
             rustix::io::ioctl_fionbio(&connection.socket, true)
                 .map_err(|error| ConnectError::unreachable(address, &error))?;
-            connection.polls_between_looks = POLLS_BETWEEN_LOOKS;
+            connection.polls_between_checks = POLLS_BETWEEN_LOOKS;
         }
         Ok(Some(connection))
     }
@@ -240,11 +240,11 @@ impl Connection {
     fn idle(&self, polls: &mut u32, begin: Instant) -> Result<(), SampleError> {
         std::hint::spin_loop();
         *polls += 1;
-        if *polls < self.polls_between_looks { Ok(()) } else { self.look(polls, begin) }
+        if *polls < self.polls_between_checks { Ok(()) } else { self.check_limits(polls, begin) }
     }
 
     #[cold]
-    fn look(&self, polls: &mut u32, begin: Instant) -> Result<(), SampleError> {
+    fn check_limits(&self, polls: &mut u32, begin: Instant) -> Result<(), SampleError> {
         *polls = 0;
         if self.interrupted.load(Ordering::Relaxed) {
             Err(SampleError::Interrupted)
@@ -391,11 +391,11 @@ mod tests {
 
     #[test]
     fn an_error_reply_is_told_in_full_however_it_is_split() {
-        let told = "the server answered with an error: NOPERM this user has no permissions; allow that user the command and the keys `phasegate:*` with `ACL SETUSER`";
+        let message = "the server answered with an error: NOPERM this user has no permissions; allow that user the command and the keys `phasegate:*` with `ACL SETUSER`";
         let reply = b"-NOPERM this user has no permissions\r\n";
-        assert_eq!(fault(&[reply], Then::Stall), told);
+        assert_eq!(fault(&[reply], Then::Stall), message);
         for at in 1..reply.len() {
-            assert_eq!(fault(&[&reply[..at], &reply[at..]], Then::Stall), told);
+            assert_eq!(fault(&[&reply[..at], &reply[at..]], Then::Stall), message);
         }
         for (reply, advice) in [
             (b"-LOADING Redis is loading the dataset in memory\r\n".as_slice(), "loaded its data"),

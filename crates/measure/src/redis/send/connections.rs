@@ -23,7 +23,7 @@ use crate::times::round::{InFlight, Passes, RoundTimes};
 const SLICE_NS: u64 = 100_000_000;
 
 /// A spinning client looks at limits and interrupts once in so many turns.
-const TURNS_BETWEEN_LOOKS: u32 = 1024;
+const TURNS_BETWEEN_CHECKS: u32 = 1024;
 
 /// When the requests of an open loop are due. A fixed schedule: nothing that happens changes it.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +79,7 @@ impl<'a> Connections<'a> {
         &mut self,
         times: &mut RoundTimes,
         requests: &mut RequestCycle<'_>,
-        passes: &Passes,
+        passes: Passes,
     ) -> Result<(), SampleError> {
         times.begin(passes);
         let schedule = self.load.rate.map(Schedule::new);
@@ -96,17 +96,17 @@ impl<'a> Connections<'a> {
         let mut ready = vec![true; self.all.len()];
         // To ask a single connection whether it is ready is no faster than to read it.
         let waits = blocks || self.all.len() > 1;
-        let mut turns_until_look = TURNS_BETWEEN_LOOKS;
+        let mut turns_until_check = TURNS_BETWEEN_CHECKS;
         while turn.answered < turn.total {
             self.issue(&mut turn, requests)?;
             if waits {
                 self.wait(&turn, &mut ready);
             }
             self.receive(&mut turn, &ready, times)?;
-            turns_until_look -= 1;
-            if blocks || turns_until_look == 0 {
-                turns_until_look = TURNS_BETWEEN_LOOKS;
-                self.look(&turn)?;
+            turns_until_check -= 1;
+            if blocks || turns_until_check == 0 {
+                turns_until_check = TURNS_BETWEEN_CHECKS;
+                self.check_limits(&turn)?;
             }
         }
         times.nils = self.all.iter().map(Pipelined::nils).sum();
@@ -139,8 +139,8 @@ impl<'a> Connections<'a> {
             if due_ns > nanoseconds_since(turn.begin) {
                 break;
             }
-            let place = usize::try_from(turn.issued).unwrap_or(0) % self.all.len().max(1);
-            let (Some(connection), Some(request)) = (self.all.get_mut(place), requests.next())
+            let index = usize::try_from(turn.issued).unwrap_or(0) % self.all.len().max(1);
+            let (Some(connection), Some(request)) = (self.all.get_mut(index), requests.next())
             else {
                 break;
             };
@@ -162,6 +162,8 @@ impl<'a> Connections<'a> {
         requests: &mut RequestCycle<'_>,
     ) -> Result<(), SampleError> {
         for connection in &mut self.all {
+            // As redis-benchmark does it: a window that is refilled at each reply would write small
+            // pieces, and be no pipeline any more.
             if connection.is_idle() {
                 let left = turn.total - turn.issued;
                 let batch = u64::from(self.load.pipeline.get()).min(left);
@@ -227,7 +229,7 @@ impl<'a> Connections<'a> {
 
     /// That nobody wants this to end, and no reply takes too long.
     #[cold]
-    fn look(&self, turn: &Turn) -> Result<(), SampleError> {
+    fn check_limits(&self, turn: &Turn) -> Result<(), SampleError> {
         if self.terms.interrupted.load(Ordering::Relaxed) {
             return Err(SampleError::Interrupted);
         }

@@ -18,12 +18,12 @@ pub(crate) fn measure(
     link: &mut Link,
     requests: &mut RequestCycle<'_>,
     reply: &Reply,
-    (passes, terms): (&Passes, &Terms),
+    (passes, terms): (Passes, &Terms),
     times: &mut RoundTimes,
 ) -> Result<(), SampleError> {
     let Passes { warmup, samples } = passes;
     times.first.reset();
-    pass(link, requests, reply, (*warmup, terms), &mut times.first)?;
+    pass(link, requests, reply, (warmup, terms), &mut times.first)?;
     times.first.reset();
     times.second.reset();
     let first_half = samples / 2;

@@ -103,8 +103,8 @@ impl Pipelined {
     }
 
     fn note_sent(&mut self, now: u64) {
-        while let Some((request, place)) = self.unsent.front().copied()
-            && place < self.written
+        while let Some((request, offset)) = self.unsent.front().copied()
+            && offset < self.written
         {
             self.unsent.pop_front();
             self.unanswered.push_back(InFlight { sent_ns: now, ..request });
@@ -166,9 +166,9 @@ impl Pipelined {
                 }
                 Taken::Part => break,
                 Taken::Error(words) => return Err(SampleError::ErrorReply { words }),
-                Taken::Other(place) => {
-                    let excerpt = excerpt(bytes.get(place..).unwrap_or_default());
-                    return Err(SampleError::Garbage { at: place, excerpt });
+                Taken::Other(offset) => {
+                    let excerpt = excerpt(bytes.get(offset..).unwrap_or_default());
+                    return Err(SampleError::Garbage { at: offset, excerpt });
                 }
             }
             self.unanswered.pop_front();

@@ -315,8 +315,8 @@ fn has_risen(before: Decimal, after: Decimal) -> bool {
 
 fn figure(info: Result<Info, Refusal>) -> Result<u64, FillError> {
     let info = info.map_err(|Refusal(words)| FillError::Untold(words))?;
-    let told = info.get(FIGURE).unwrap_or("no such field").to_owned();
-    info.whole(FIGURE).ok_or(FillError::Untold(told))
+    let figure = info.get(FIGURE).unwrap_or("no such field").to_owned();
+    info.whole(FIGURE).ok_or(FillError::Untold(figure))
 }
 
 /// `INFO` of a private server once the size of its dataset has not moved for longer than the server

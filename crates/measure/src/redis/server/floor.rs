@@ -15,6 +15,8 @@ pub(crate) fn floor_of(found: &Found, plan: &MeasurePlan, stand_in: Option<&Stan
     if !plan.floor {
         return Floor::Missing("the plan says `floor = false`".to_owned());
     }
+    // To answer a pipeline or a mix, a stand-in would have to find the ends of requests, which is
+    // work of the kind that a floor leaves out.
     if !plan.load.is_one_at_a_time() {
         return Floor::Missing(
             "a stand-in answers one request at a time, and this load has several under way"
@@ -176,7 +178,7 @@ mod tests {
     }
 
     /// What is told when a process that is no stand-in is asked for a sample.
-    fn told(script: &str, way: Way) -> (String, PathBuf, Option<PathBuf>) {
+    fn last_message(script: &str, way: Way) -> (String, PathBuf, Option<PathBuf>) {
         let recipe = recipe("/bin/sh", &["-c", script], way);
         let mut running = StandInProcess::start(&recipe, b"+PONG\r\n").unwrap();
         let process =
@@ -202,17 +204,22 @@ mod tests {
     #[test]
     fn a_stand_in_that_dies_is_quoted_and_nothing_is_left_of_it() {
         for way in [Way::Unix, Way::Loopback(Ipv4Addr::LOCALHOST.into())] {
-            let (told, process, folder) = told("echo bad weather >&2; exit 3", way);
-            assert!(told.starts_with("floor round 2: the stand-in for the server went away ("));
-            assert!(told.contains("its last words were: bad weather; try again"), "{told}");
+            let (last_message, process, folder) = last_message("echo bad weather >&2; exit 3", way);
+            assert!(
+                last_message.starts_with("floor round 2: the stand-in for the server went away (")
+            );
+            assert!(
+                last_message.contains("its last words were: bad weather; try again"),
+                "{last_message}"
+            );
             assert!(!process.exists() && folder.is_none_or(|folder| !folder.exists()));
         }
     }
 
     #[test]
     fn a_stand_in_that_stalls_is_given_up_and_stopped() {
-        let (told, process, _) = told("exec sleep 600", Way::Unix);
-        assert!(told.contains("gave no reply within 300 ms, its last words were: nothing"));
+        let (last_message, process, _) = last_message("exec sleep 600", Way::Unix);
+        assert!(last_message.contains("gave no reply within 300 ms, its last words were: nothing"));
         assert!(!process.exists());
     }
 }

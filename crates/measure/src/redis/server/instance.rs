@@ -139,11 +139,12 @@ impl<'a> RedisInstance<'a> {
     fn measure(
         &self,
         round: u32,
-        passes: &Passes,
+        passes: Passes,
         times: &mut RoundTimes,
     ) -> Result<(), ServerError> {
         let (terms, load) = (&self.server.terms, self.server.plan.load);
         let mut cycle = self.requests.cycle_after(self.sent);
+        // A mix has replies that aren't known to the byte, which only the other way can take.
         let alone = self.requests.reply().filter(|_| load.is_one_at_a_time());
         let measured = if let Some(reply) = alone {
             let link = Link::open(self.address()?, terms, reply);
@@ -219,7 +220,8 @@ impl<'a> RedisInstance<'a> {
 
     fn account(&mut self, samples: &Series) -> Result<Account, ServerError> {
         let after = self.commandstats()?;
-        let before = self.before.take().ok_or(ServerError::Bug("no look before the rounds"))?;
+        let before =
+            self.before.take().ok_or(ServerError::Bug("no statistics from before the rounds"))?;
         let plan = &self.server.plan;
         let execution = Execution::between(&before, &after, &names(plan), requests_in(plan));
         let anomalies =
@@ -239,7 +241,7 @@ impl Instance for RedisInstance<'_> {
     fn round(
         &mut self,
         round: u32,
-        passes: &Passes,
+        passes: Passes,
         times: &mut RoundTimes,
     ) -> Result<(), SubjectError> {
         self.measure(round, passes, times)?;
@@ -254,7 +256,7 @@ impl Instance for RedisInstance<'_> {
     fn floor_round(
         &mut self,
         at: &Listening,
-        passes: &Passes,
+        passes: Passes,
         times: &mut RoundTimes,
     ) -> Result<(), FloorFailure> {
         let terms = &self.server.terms;

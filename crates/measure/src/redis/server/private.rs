@@ -231,8 +231,9 @@ impl PrivateServer {
     /// may be somebody else's. A program that is a script has the server as a child.
     fn identify(&mut self, control: &mut Control) -> Result<(), StartError> {
         let Ok(info) = control.info(Some("server"))? else { return Ok(()) };
-        let told = info.get("process_id").and_then(|id| id.parse().ok()).and_then(Pid::from_raw);
-        let Some(process) = told else { return Ok(()) };
+        let process_id =
+            info.get("process_id").and_then(|id| id.parse().ok()).and_then(Pid::from_raw);
+        let Some(process) = process_id else { return Ok(()) };
         if getpgid(Some(process)).ok() != self.process {
             let (program, address) = (self.name.clone(), self.address.to_string());
             return Err(StartError::NotOurs { program, address });

@@ -59,14 +59,14 @@ fn member(element: u32, length: usize) -> Vec<u8> {
 
 /// The keys beside one of the dataset's, which are deleted again.
 pub(crate) fn beside(dataset: &Dataset, number: u64) -> impl Iterator<Item = String> {
-    (0..dataset.churn).map(move |place| format!("phasegate:beside:{number}:{place}"))
+    (0..dataset.churn).map(move |index| format!("phasegate:beside:{number}:{index}"))
 }
 
 /// Writes the keys beside one of the dataset's.
 pub(crate) fn write_beside(pipe: &mut Pipeline, dataset: &Dataset, length: usize, number: u64) {
     let start = usize::try_from(number).unwrap_or_default();
-    for (place, key) in beside(dataset, number).enumerate() {
-        let quarters = MIXED_QUARTERS.iter().cycle().nth((start + place) % MIXED_QUARTERS.len());
+    for (index, key) in beside(dataset, number).enumerate() {
+        let quarters = MIXED_QUARTERS.iter().cycle().nth((start + index) % MIXED_QUARTERS.len());
         let length = (length / 4).saturating_mul(quarters.copied().unwrap_or(4)).max(1);
         pipe.cmd("SET").arg(key).arg(value(length)).ignore();
     }

@@ -154,7 +154,7 @@ impl Restart<'_> {
                 return Err(RestartError::Interrupted);
             }
             let left = limit.saturating_sub(begin.elapsed()).max(PAUSE);
-            let obstacle = match self.look(self.terms.reply_limit.min(left), before) {
+            let obstacle = match self.probe(self.terms.reply_limit.min(left), before) {
                 // Again, without what is left of the time as its limit.
                 Ok(()) => match Control::open(self.address, self.terms.reply_limit) {
                     Ok(control) => return Ok(control),
@@ -174,9 +174,10 @@ impl Restart<'_> {
 
     /// What is in the way: not there yet, loading, or nothing but that it is still the old one. All
     /// of it passes.
-    fn look(&self, limit: Duration, before: Option<&str>) -> Result<(), Option<String>> {
+    fn probe(&self, limit: Duration, before: Option<&str>) -> Result<(), Option<String>> {
         let mut control =
             Control::open(self.address, limit).map_err(|error| Some(error.words()))?;
+        // A command that ends well may have restarted another server, or nothing.
         if before.is_some() && run_id(&mut control).as_deref() == before {
             return Err(None);
         }
@@ -213,8 +214,8 @@ fn run_id(control: &mut Control) -> Option<String> {
 /// Whether the server says that it is loading. One that tells nothing of it answers `PING` with
 /// `LOADING` while it does.
 fn is_loading(control: &mut Control) -> bool {
-    let told = control.info(Some("persistence")).ok().and_then(Result::ok);
-    told.is_some_and(|info| info.get("loading").is_some_and(|loading| loading == "1"))
+    let answer = control.info(Some("persistence")).ok().and_then(Result::ok);
+    answer.is_some_and(|info| info.get("loading").is_some_and(|loading| loading == "1"))
 }
 
 /// What a node says of its cluster while it can't serve all slots; nothing once it can, and if the
@@ -222,8 +223,8 @@ fn is_loading(control: &mut Control) -> bool {
 fn cluster_state(control: &mut Control) -> Option<String> {
     let mut command = redis::cmd("CLUSTER");
     command.arg("INFO");
-    let told: String = control.ask("CLUSTER INFO", &command).ok()?.ok()?;
-    let state = told.lines().find(|line| line.starts_with("cluster_state:"))?.trim();
+    let answer: String = control.ask("CLUSTER INFO", &command).ok()?.ok()?;
+    let state = answer.lines().find(|line| line.starts_with("cluster_state:"))?.trim();
     (state != "cluster_state:ok").then(|| state.to_owned())
 }
 
@@ -277,16 +278,23 @@ mod tests {
 
     #[test]
     fn of_much_output_the_end_is_quoted() {
-        let told = error("seq 1 20000; exit 1", 10_000, false).to_string();
-        assert!(told.contains("words were: 19997 | 19998 | 19999 | 20000;"), "{told}");
+        let answer = error("seq 1 20000; exit 1", 10_000, false).to_string();
+        assert!(answer.contains("words were: 19997 | 19998 | 19999 | 20000;"), "{answer}");
     }
 
     #[test]
     fn a_command_that_does_not_end_is_stopped_with_its_children() {
-        let told = error("echo $$; sleep 600", 300, false).to_string();
-        assert!(told.contains("did not end within 0.3 s and was stopped"), "{told}");
-        let group: i32 =
-            told.split("words were: ").nth(1).unwrap().split(';').next().unwrap().parse().unwrap();
+        let answer = error("echo $$; sleep 600", 300, false).to_string();
+        assert!(answer.contains("did not end within 0.3 s and was stopped"), "{answer}");
+        let group: i32 = answer
+            .split("words were: ")
+            .nth(1)
+            .unwrap()
+            .split(';')
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap();
         let group = Pid::from_raw(group).unwrap();
         let begin = Instant::now();
         while rustix::process::test_kill_process_group(group).is_ok() {
@@ -297,12 +305,12 @@ mod tests {
 
     #[test]
     fn nobody_who_answers_afterwards_is_an_error() {
-        let told = error("true", 200, false).to_string();
+        let answer = error("true", 200, false).to_string();
         assert!(
-            told.starts_with(
+            answer.starts_with(
                 "`unix:///nowhere/socket` did not answer within 0.2 s after the restart command `true`: no such file"
             ),
-            "{told}"
+            "{answer}"
         );
     }
 

@@ -152,7 +152,7 @@ fn the_commands_own_time_is_read_of_real_servers() {
 #[test]
 fn real_servers_are_called_by_their_own_names() {
     for Recorded { product, text, allocator, .. } in RECORDED {
-        let told = environment::told_by(&Info::parse(text));
+        let told = environment::properties_of(&Info::parse(text));
         let property = |name: &str| told.get(name).map(String::as_str);
         assert_eq!(property("server.product"), Some(product));
         assert_eq!(property("server.mode"), Some("standalone"), "{product}");

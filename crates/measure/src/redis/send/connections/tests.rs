@@ -36,7 +36,7 @@ fn patient(wait: Wait) -> Terms {
 }
 
 /// A round, and what the server did.
-fn round(server: &Known, load: Load, wait: Wait, passes: &Passes) -> (RoundTimes, Vec<Served>) {
+fn round(server: &Known, load: Load, wait: Wait, passes: Passes) -> (RoundTimes, Vec<Served>) {
     let (terms, requests) = (patient(wait), Requests::get_absent(ABSENT_KEY, Protocol::Resp2));
     let address = server.url().parse().unwrap();
     let mut times = RoundTimes::new(load.rate).unwrap();
@@ -83,7 +83,7 @@ fn whole(times: &RoundTimes) -> Times {
 }
 
 /// That percentiles of readings are exact, and not below those of the truth.
-fn assert_true(times: &RoundTimes, passes: &Passes, open: bool, served: &[Served]) {
+fn assert_true(times: &RoundTimes, passes: Passes, open: bool, served: &[Served]) {
     let samples = times.raw.iter().filter(|it| it.0.number >= u64::from(passes.warmup));
     let rtt = |(request, now): &(InFlight, u64)| {
         now - if open { request.due_ns } else { request.sent_ns }
@@ -120,8 +120,8 @@ fn readings_of_known_latencies_are_true_for_every_load() {
         ] {
             let servers = [Known::over_unix(Hold::Tail(7)), Known::over_tcp(Hold::Tail(8))];
             for server in servers {
-                let (times, served) = round(&server, load, wait, &PASSES);
-                assert_true(&times, &PASSES, load.rate.is_some(), &served);
+                let (times, served) = round(&server, load, wait, PASSES);
+                assert_true(&times, PASSES, load.rate.is_some(), &served);
             }
         }
     }
@@ -159,7 +159,7 @@ fn no_request_is_due_at_another_time_because_of_the_server() {
     let hold = Hold::Freeze { each: Duration::from_millis(50), first: Duration::from_millis(25) };
     let passes = Passes { warmup: 0, samples: 400 };
     let (times, _) =
-        round(&Known::over_unix(hold), load(Some("4000/s"), 2, 1), Wait::Block, &passes);
+        round(&Known::over_unix(hold), load(Some("4000/s"), 2, 1), Wait::Block, passes);
     let mut due: Vec<u64> = times.raw.iter().map(|(request, _)| request.due_ns).collect();
     due.sort_unstable();
     assert_eq!(due, (0..400).map(|number| number * 250_000).collect::<Vec<_>>());
@@ -179,13 +179,13 @@ fn a_freeze_shows_in_open_loop_as_what_it_did_to_all_who_were_due() {
     let freeze = Hold::Freeze { each: Duration::from_secs(1), first: Duration::from_millis(100) };
     let passes = Passes { warmup: 0, samples: 2_000 };
     let (open, _) =
-        round(&Known::over_unix(freeze), load(Some("1000/s"), 1, 1), Wait::Block, &passes);
+        round(&Known::over_unix(freeze), load(Some("1000/s"), 1, 1), Wait::Block, passes);
     let p99 = whole(&open).value_at_quantile(0.99);
     assert!(p99 >= 89_000_000, "{p99}");
     let slow = whole(&open).len() - whole(&open).count_between(0, 50_000_000);
     assert!(slow >= 95, "{slow}");
     // In a closed loop nobody asks while the server is frozen, but the one who waits already.
-    let (closed, served) = round(&Known::over_unix(freeze), load(None, 1, 1), Wait::Block, &passes);
+    let (closed, served) = round(&Known::over_unix(freeze), load(None, 1, 1), Wait::Block, passes);
     let frozen = served.iter().filter(|it| it.frozen && it.held().as_millis() >= 50).count();
     assert!(frozen <= 20, "{frozen}");
     let p99 = whole(&closed).value_at_quantile(0.99);
@@ -196,7 +196,7 @@ fn a_freeze_shows_in_open_loop_as_what_it_did_to_all_who_were_due() {
 fn the_time_that_samples_took_is_from_the_first_to_the_last() {
     let passes = Passes { warmup: 100, samples: 400 };
     let (times, _) =
-        round(&Known::over_unix(Hold::Nothing), load(Some("4000/s"), 2, 1), Wait::Spin, &passes);
+        round(&Known::over_unix(Hold::Nothing), load(Some("4000/s"), 2, 1), Wait::Spin, passes);
     // From when the 100th was due until after the 499th was.
     assert!(times.elapsed >= Duration::from_micros(399 * 250), "{:?}", times.elapsed);
     assert_eq!((times.first.len(), times.second.len()), (200, 200));
@@ -237,7 +237,7 @@ fn faulty_round(
     let mut times = RoundTimes::new(load.rate).unwrap();
     let connections = Connections::open(&server.address, &terms, requests.expected(), load);
     let passes = Passes { warmup: 0, samples: 10 };
-    let measured = connections.unwrap().measure(&mut times, &mut requests.cycle(), &passes);
+    let measured = connections.unwrap().measure(&mut times, &mut requests.cycle(), passes);
     measured.unwrap_err().to_string()
 }
 
@@ -269,13 +269,13 @@ fn a_server_that_stalls_is_given_up_whatever_the_load() {
 
 #[test]
 fn an_error_reply_ends_every_load_with_the_servers_words() {
-    let told = "the server answered with an error: NOPERM no permissions; allow that user the command and the keys `phasegate:*` with `ACL SETUSER`";
-    assert_eq!(one_message(&[b"-NOPERM no permissions\r\n"], Then::Stall), told);
-    assert_eq!(one_message(&[b"-NOPERM no per", b"missions\r\n"], Then::Stall), told);
-    assert_eq!(one_message(&[b"-NOPERM no permissions"], Then::Stall), told);
+    let message = "the server answered with an error: NOPERM no permissions; allow that user the command and the keys `phasegate:*` with `ACL SETUSER`";
+    assert_eq!(one_message(&[b"-NOPERM no permissions\r\n"], Then::Stall), message);
+    assert_eq!(one_message(&[b"-NOPERM no per", b"missions\r\n"], Then::Stall), message);
+    assert_eq!(one_message(&[b"-NOPERM no permissions"], Then::Stall), message);
     assert_eq!(
         one_message(&[b"+PONG\r\n-NOPERM no permissions\r\n"], Then::Stall).len(),
-        told.len()
+        message.len()
     );
 }
 
@@ -300,7 +300,7 @@ fn a_server_that_is_too_slow_for_the_rate_is_told_so() {
     let address = server.url().parse().unwrap();
     let mut connections = Connections::open(&address, &terms, requests.expected(), load).unwrap();
     let passes = Passes { warmup: 0, samples: 500_000 };
-    let error = connections.measure(&mut times, &mut requests.cycle(), &passes).unwrap_err();
+    let error = connections.measure(&mut times, &mut requests.cycle(), passes).unwrap_err();
     assert_eq!(
         error.to_string(),
         "the server does not keep up with 1000000/s: a request that was due 1000 ms ago has no reply yet; lower the plan's `rate`"
@@ -323,7 +323,7 @@ fn an_interrupt_ends_every_load() {
         let mut connections =
             Connections::open(&address, &terms, requests.expected(), load).unwrap();
         let passes = Passes { warmup: 0, samples: 1_000 };
-        let measured = connections.measure(&mut times, &mut requests.cycle(), &passes);
+        let measured = connections.measure(&mut times, &mut requests.cycle(), passes);
         assert_eq!(measured.unwrap_err(), SampleError::Interrupted);
     }
 }
@@ -340,7 +340,7 @@ fn replies_may_be_split_anywhere() {
             let mut connections =
                 Connections::open(&server.address, &terms, requests.expected(), load).unwrap();
             let passes = Passes { warmup: 0, samples: 4 };
-            connections.measure(&mut times, &mut requests.cycle(), &passes).unwrap();
+            connections.measure(&mut times, &mut requests.cycle(), passes).unwrap();
             assert_eq!(whole(&times).len(), 4);
         }
     }
@@ -365,7 +365,7 @@ fn endless(begin: &'static [u8], more: &[u8]) -> SampleError {
         let address = Address::unix(path.clone());
         let mut connections = Connections::open(&address, &terms, &expected, load).unwrap();
         let passes = Passes { warmup: 0, samples: 10 };
-        connections.measure(&mut times, &mut requests.cycle(), &passes).unwrap_err()
+        connections.measure(&mut times, &mut requests.cycle(), passes).unwrap_err()
     })
 }
 
