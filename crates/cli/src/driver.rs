@@ -23,9 +23,9 @@ pub(crate) const TOOL: &str = concat!("phasegate ", env!("CARGO_PKG_VERSION"));
 /// What a campaign measures.
 pub(crate) enum Subjects {
     /// A server, or two.
-    Servers(Contenders),
+    Servers(Box<Contenders>),
     /// A command, or two.
-    Commands { candidate: CommandPlan, baseline: Option<CommandPlan> },
+    Commands { candidate: Box<CommandPlan>, baseline: Option<Box<CommandPlan>> },
 }
 
 /// Looks at what is to be measured.
@@ -40,7 +40,7 @@ fn open(subjects: &Subjects, plan: &Plan, interrupted: Arc<AtomicBool>) -> anyho
             let launcher = Launcher::this_program([START_COMMAND]).context(
                 "commands are started by this program itself, which isn't found in `/proc`",
             )?;
-            let (candidate, baseline) = (candidate.clone(), baseline.clone());
+            let (candidate, baseline) = (*candidate.clone(), baseline.as_deref().cloned());
             Session::of_commands(
                 &CommandPair { candidate, baseline, launcher },
                 measure,

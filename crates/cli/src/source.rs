@@ -32,8 +32,8 @@ const BASELINE: Role =
 /// What is measured. In the plan then stands what the evidence may tell of it.
 pub(crate) fn subjects(args: &Measuring, plan: &mut Plan, talk: Talk) -> anyhow::Result<Subjects> {
     if let Some(SubjectPlan::Command(candidate)) = &plan.target {
-        let baseline = plan.baseline.as_ref().and_then(SubjectPlan::command).cloned();
-        let candidate = candidate.clone();
+        let baseline = plan.baseline.as_ref().and_then(SubjectPlan::command).cloned().map(Box::new);
+        let candidate = Box::new(candidate.clone());
         refuse_servers(args)?;
         return Ok(Subjects::Commands { candidate, baseline });
     }
@@ -43,7 +43,7 @@ pub(crate) fn subjects(args: &Measuring, plan: &mut Plan, talk: Talk) -> anyhow:
     let contenders = contenders(args, (&mut target, &mut baseline), talk)?;
     plan.target = target.map(SubjectPlan::Redis);
     plan.baseline = baseline.map(SubjectPlan::Redis);
-    Ok(Subjects::Servers(contenders))
+    Ok(Subjects::Servers(Box::new(contenders)))
 }
 
 /// That no option names a server where the plan measures a command. Variables of the environment may
