@@ -50,8 +50,8 @@ pub(crate) trait Subject: Send {
     /// How its trials are made.
     fn rounds(&self) -> RoundPlan;
 
-    /// What its samples are readings of; nothing if they only say how long rounds took, and its
-    /// account has all readings.
+    /// What its samples are readings of. Without a family, a trial keeps neither readings nor
+    /// histograms of them: the instance's account says all.
     fn family(&self) -> Option<Family>;
 
     /// Whether something can stand in for it. Without one, its trials have no `floor.*` at all.
@@ -72,7 +72,7 @@ pub(crate) trait Subject: Send {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Box<dyn Instance + '_>, SubjectError>;
 
-    /// What follows from a trial's other readings, and from what the baseline says of itself.
+    /// What follows from a trial's other readings and from what the baseline says of itself.
     fn derived(&self, _of: &Readings, _baseline: Option<&Account>) -> Vec<(Metric, Reading)> {
         Vec::new()
     }
@@ -130,6 +130,7 @@ pub(crate) struct RoundPlan {
 }
 
 /// The metrics that samples are readings of: alone, of a baseline, and in a pair.
+#[derive(Clone)]
 pub(crate) struct Family {
     pub(crate) sampled: fn(Statistic) -> Metric,
     pub(crate) baseline: fn(Statistic) -> Metric,

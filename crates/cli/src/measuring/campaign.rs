@@ -20,9 +20,9 @@ use crate::program::{TOOL, now};
 /// What a campaign measures.
 pub(crate) enum Subjects {
     /// A server, or two.
-    Servers(Contenders),
+    Servers(Box<Contenders>),
     /// A command, or two.
-    Commands { candidate: CommandPlan, baseline: Option<CommandPlan> },
+    Commands { candidate: Box<CommandPlan>, baseline: Option<Box<CommandPlan>> },
 }
 
 /// Looks at what is to be measured.
@@ -37,7 +37,7 @@ fn open(subjects: &Subjects, plan: &Plan, interrupted: Arc<AtomicBool>) -> anyho
             let launcher = Launcher::this_program([START_COMMAND]).context(
                 "commands are started by this program itself, which isn't found in `/proc`",
             )?;
-            let (candidate, baseline) = (candidate.clone(), baseline.clone());
+            let (candidate, baseline) = (*candidate.clone(), baseline.as_deref().cloned());
             Session::of_commands(
                 &CommandPair { candidate, baseline, launcher },
                 measure,

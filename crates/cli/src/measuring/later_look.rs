@@ -220,7 +220,7 @@ fn measured(
         began.elapsed() >= plan.measure.budget.duration()
             || !verdicts(&readings).iter().any(|verdict| is_sampled(verdict) && open(verdict))
     };
-    let subjects = Subjects::Servers(Contenders::from(&Source::Running(address.clone())));
+    let subjects = Subjects::Servers(Box::new(Contenders::from(&Source::Running(address.clone()))));
     let what = format!("phase {}", plan.phase);
     trials_until(&subjects, plan, most, &what, verbosity, &mut enough).map_err(|error| {
         match error.downcast_ref::<MeasureError>() {

@@ -36,8 +36,8 @@ pub(crate) fn subjects(
     verbosity: Verbosity,
 ) -> anyhow::Result<Subjects> {
     if let Some(SubjectPlan::Command(candidate)) = &plan.target {
-        let baseline = plan.baseline.as_ref().and_then(SubjectPlan::command).cloned();
-        let candidate = candidate.clone();
+        let baseline = plan.baseline.as_ref().and_then(SubjectPlan::command).cloned().map(Box::new);
+        let candidate = Box::new(candidate.clone());
         refuse_servers(args)?;
         return Ok(Subjects::Commands { candidate, baseline });
     }
@@ -47,7 +47,7 @@ pub(crate) fn subjects(
     let contenders = contenders(args, (&mut target, &mut baseline), verbosity)?;
     plan.target = target.map(SubjectPlan::Redis);
     plan.baseline = baseline.map(SubjectPlan::Redis);
-    Ok(Subjects::Servers(contenders))
+    Ok(Subjects::Servers(Box::new(contenders)))
 }
 
 /// That no option names a server where the plan measures a command. Variables of the environment may

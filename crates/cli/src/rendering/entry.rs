@@ -214,10 +214,8 @@ impl Recorded<'_> {
             TargetServer::Running(address) | TargetServer::Restarted(address) => {
                 option("url", address.clone());
             }
-            // Nobody knows where it was.
-            TargetServer::Imported(_) => (),
-            // The plan has it.
-            TargetServer::Command(_) => (),
+            // Nobody knows where it was; and a command is in the plan.
+            TargetServer::Imported(_) | TargetServer::Command(_) => (),
             // The one that is found first without being named.
             TargetServer::Started(program) if program == "redis-server" => (),
             TargetServer::Started(program) => option("server", program.clone()),

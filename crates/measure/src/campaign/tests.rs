@@ -17,13 +17,13 @@ use crate::times::statistics::Series;
 /// Each of its samples takes so many nanoseconds.
 struct Steady {
     nanoseconds: u64,
-    family: Option<fn() -> Family>,
+    family: Option<Family>,
     fails_in_round: Option<u32>,
     target: Target,
     environment: Environment,
 }
 
-fn round_trips() -> Family {
+fn rtt() -> Family {
     Family {
         sampled: Metric::Rtt,
         baseline: Metric::Baseline,
@@ -37,7 +37,7 @@ fn steady(nanoseconds: u64) -> Steady {
     let command = "tick".to_owned();
     let target = Target { server, transport: None, wait: None, command, load: None };
     let environment = Environment::default();
-    Steady { nanoseconds, family: Some(round_trips), fails_in_round: None, target, environment }
+    Steady { nanoseconds, family: Some(rtt()), fails_in_round: None, target, environment }
 }
 
 impl Subject for Steady {
@@ -55,7 +55,7 @@ impl Subject for Steady {
     }
 
     fn family(&self) -> Option<Family> {
-        self.family.map(|family| family())
+        self.family.clone()
     }
 
     fn begin(

@@ -77,7 +77,7 @@ impl<'a> Pair<'a> {
         let readings = self.readings(&measured, compared.as_ref())?;
         let anomalies = self.anomalies(&measured, compared.as_ref());
         // What was no sample of its own isn't recorded as one: a command's starts are there whole.
-        let is_sampled = self.candidate.family().is_some();
+        let keeps_samples = self.candidate.family().is_some();
         let Sampled { samples, floor, .. } = measured.sampled;
         let open = samples.open();
         let service_histogram = open.map(|open| encode(&open.service)).transpose()?;
@@ -89,14 +89,14 @@ impl<'a> Pair<'a> {
             duration_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
             pinned: measured.pinned,
             readings,
-            rtt_histogram: if is_sampled { encode(samples.times())? } else { String::new() },
-            rounds: if is_sampled { samples.into_rounds() } else { Vec::new() },
+            rtt_histogram: if keeps_samples { encode(samples.times())? } else { String::new() },
+            rounds: if keeps_samples { samples.into_rounds() } else { Vec::new() },
             starts: measured.account.starts,
             floor_rounds: floor.map(Series::into_rounds).unwrap_or_default(),
             floor_histogram,
             service_histogram,
             slip_histogram,
-            baseline: compared.map(|it| it.into_evidence(is_sampled)).transpose()?,
+            baseline: compared.map(|it| it.into_evidence(keeps_samples)).transpose()?,
             nodes: Vec::new(),
             anomalies,
         })
@@ -217,15 +217,15 @@ impl<'a> Pair<'a> {
 }
 
 impl Compared {
-    fn into_evidence(self, is_sampled: bool) -> Result<BaselineTrial, MeasureError> {
+    fn into_evidence(self, keeps_samples: bool) -> Result<BaselineTrial, MeasureError> {
         let mut readings = Readings::default();
         insert(&mut readings, self.account.readings)?;
         Ok(BaselineTrial {
             first: self.first,
             pinned: self.pinned,
             readings,
-            rtt_histogram: if is_sampled { encode(self.series.times())? } else { String::new() },
-            rounds: if is_sampled { self.series.into_rounds() } else { Vec::new() },
+            rtt_histogram: if keeps_samples { encode(self.series.times())? } else { String::new() },
+            rounds: if keeps_samples { self.series.into_rounds() } else { Vec::new() },
             starts: self.account.starts,
         })
     }

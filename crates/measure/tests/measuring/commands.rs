@@ -85,7 +85,7 @@ fn a_command_takes_no_less_than_it_sleeps() {
 #[ignore = "burns CPU time for another test"]
 fn burn() {
     let begin = cpu_time();
-    while cpu_time() - begin < Duration::from_millis(60) {}
+    while cpu_time() < begin + Duration::from_millis(60) {}
 }
 
 fn cpu_time() -> Duration {
@@ -291,7 +291,7 @@ fn a_command_that_does_not_end_is_stopped_with_all_that_it_started() {
     let begin = Instant::now();
     let error = open(&pair, &plan).unwrap().trial(1, &mut |_| {}).unwrap_err().to_string();
     assert!(error.contains("did not end within 1 s, which is the plan's `budget`"), "{error}");
-    assert!(begin.elapsed() < Duration::from_secs(60));
+    assert!(begin.elapsed() < Duration::from_mins(1));
     assert_ended(&pid);
 }
 
@@ -304,7 +304,7 @@ fn an_interrupt_stops_a_command_with_all_that_it_started() {
     let pair = pair(command(&["sh", "-c", &script]), None);
     let mut session = Session::of_commands(&pair, &plan(), Arc::clone(&flag)).unwrap();
     let measuring = std::thread::spawn(move || session.trial(1, &mut |_| {}).map(drop));
-    while !std::fs::read_to_string(&pid).is_ok_and(|text| text.ends_with("\n")) {
+    while !std::fs::read_to_string(&pid).is_ok_and(|text| text.ends_with('\n')) {
         std::thread::sleep(Duration::from_millis(2));
     }
     flag.store(true, Ordering::Relaxed);
@@ -347,7 +347,7 @@ fn a_launcher_that_nobody_waits_for_stops_what_it_started() {
     let mut launcher = Command::new(env!("CARGO_BIN_EXE_phasegate-start-command"));
     launcher.args(["", "sh", "-c", &script]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = launcher.process_group(0).spawn().unwrap();
-    while !std::fs::read_to_string(&pid).is_ok_and(|text| text.ends_with("\n")) {
+    while !std::fs::read_to_string(&pid).is_ok_and(|text| text.ends_with('\n')) {
         std::thread::sleep(Duration::from_millis(2));
     }
     drop(child.stdin.take());

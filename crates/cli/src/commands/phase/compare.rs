@@ -107,10 +107,10 @@ fn measure(
     if let Some(output) = &args.output {
         can_write(output)?;
     }
-    let subjects = Subjects::Servers(Contenders {
+    let subjects = Subjects::Servers(Box::new(Contenders {
         candidate: Contender::from(candidate),
         baseline: Some(Contender::from(baseline)),
-    });
+    }));
     let Measured { evidence, failure } = campaign::measure(
         &subjects,
         &plan,

@@ -53,10 +53,11 @@ pub(crate) fn run(args: &PlanArgs, verbosity: Verbosity) -> anyhow::Result<Exit>
 /// An A/A run: the target against itself.
 fn with_itself(subjects: &Subjects) -> Subjects {
     match subjects {
-        Subjects::Servers(Contenders { candidate, .. }) => Subjects::Servers(Contenders {
-            candidate: candidate.clone(),
-            baseline: Some(candidate.clone()),
-        }),
+        Subjects::Servers(contenders) => {
+            let candidate = &contenders.candidate;
+            let (candidate, baseline) = (candidate.clone(), Some(candidate.clone()));
+            Subjects::Servers(Box::new(Contenders { candidate, baseline }))
+        }
         Subjects::Commands { candidate, .. } => {
             Subjects::Commands { candidate: candidate.clone(), baseline: Some(candidate.clone()) }
         }
