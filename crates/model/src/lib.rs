@@ -41,7 +41,7 @@ pub use evidence::{
 pub use id::{IdError, MatrixId, PhaseId, RowId};
 pub use metric::{
     Better, Bounds, CommandMetric, Domain, Env, Headroom, Kind, Memory, Metric, MetricRow,
-    Quantile, QuantileError, Server, Source, Statistic, Subjects, UnknownMetric,
+    Quantile, QuantileError, Server, Source, Statistic, UnknownMetric,
 };
 pub use plan::{
     Fact, FactName, FactNameError, FactValue, Load, MeasurePlan, NextOption, NextPhases, Plan,

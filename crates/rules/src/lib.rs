@@ -28,8 +28,8 @@ pub use crate::ask::waived::Effective;
 pub use crate::ask::what_if::typical_readings;
 pub use crate::decide::background::Background;
 pub use crate::decide::claims::judge;
-pub use crate::document::diagnostic::{Code, Diagnostic, Severity, Source, Witness};
-pub use crate::document::explain::explain;
+pub use crate::document::code::{Code, Severity, explain};
+pub use crate::document::diagnostic::{Diagnostic, Source, Witness};
 pub use crate::format::schema::json_schema;
 pub use crate::format::{FileKind, FormatError, format, format_with};
 pub use crate::matrix::{

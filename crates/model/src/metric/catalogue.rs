@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use crate::amount::{Dimension, Unit};
-use crate::metric::domain::{Better, Bounds, Domain, Kind, Source, Subjects};
+use crate::metric::domain::{Better, Bounds, Domain, Kind, Source};
 use crate::metric::statistic::Statistic;
 use crate::metric::table::{CommandMetric, Env, Headroom, Memory, Row, Server};
 use crate::subject::SubjectKind;
@@ -79,8 +79,8 @@ pub struct MetricRow {
     pub better: Better,
     /// What it is, in one line.
     pub meaning: String,
-    /// Which subjects have it.
-    pub subject: Subjects,
+    /// Which subject has it.
+    pub subject: SubjectKind,
 }
 
 impl Metric {
@@ -224,13 +224,8 @@ impl Metric {
 
     /// Whether a subject of this kind has it.
     #[must_use]
-    pub const fn is_of(self, subject: SubjectKind) -> bool {
-        match self {
-            Self::Command(_) | Self::BaselineCommand(_) | Self::ImprovementCommand(_) => {
-                matches!(subject, SubjectKind::Command)
-            }
-            _ => matches!(subject, SubjectKind::Redis),
-        }
+    pub fn is_of(self, subject: SubjectKind) -> bool {
+        self.row().subject == subject
     }
 
     /// The unit in which people read it, where that isn't its dimension's natural one: shares
@@ -350,7 +345,7 @@ mod tests {
             (row.unit, row.kind.as_str(), row.better.as_str()),
             ("ratio", "observed", "lower")
         );
-        assert_eq!(row.subject.as_str(), "Redis");
+        assert_eq!(row.subject, SubjectKind::Redis);
         for row in Metric::catalogue() {
             assert!(!row.meaning.is_empty() && !row.meaning.contains('\n'), "{}", row.name);
         }

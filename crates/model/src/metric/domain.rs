@@ -110,29 +110,6 @@ impl Better {
     }
 }
 
-/// Which subjects have a metric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subjects {
-    /// Whatever can be measured at all.
-    Any,
-    /// A Redis, or a server that talks like one.
-    Redis,
-    /// A program that is started and ends.
-    Command,
-}
-
-impl Subjects {
-    /// The word in tables.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Any => "any",
-            Self::Redis => "Redis",
-            Self::Command => "command",
-        }
-    }
-}
-
 /// Where a metric's readings come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {

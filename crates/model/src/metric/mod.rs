@@ -9,7 +9,7 @@ mod statistic;
 mod table;
 
 pub use self::catalogue::{Metric, MetricRow};
-pub use self::domain::{Better, Bounds, Domain, Kind, Source, Subjects};
+pub use self::domain::{Better, Bounds, Domain, Kind, Source};
 pub use self::name::UnknownMetric;
 pub use self::quantile::{Quantile, QuantileError};
 pub use self::statistic::Statistic;

@@ -4,7 +4,8 @@
 use rust_decimal::Decimal;
 
 use crate::amount::{Dimension, Unit};
-use crate::metric::domain::{Better, Bounds, Domain, Kind, Source, Subjects};
+use crate::metric::domain::{Better, Bounds, Domain, Kind, Source};
+use crate::subject::SubjectKind;
 
 /// What the table says of a metric, beside its name's family and what it means.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +18,7 @@ pub(super) struct Row {
     pub(super) kind: Kind,
     pub(super) better: Better,
     pub(super) source: Source,
-    pub(super) subject: Subjects,
+    pub(super) subject: SubjectKind,
 }
 
 const TIME: Domain = Domain::Number(Dimension::Time);
@@ -26,7 +27,7 @@ const RATIO: Domain = Domain::Number(Dimension::Ratio);
 const COUNT: Domain = Domain::Number(Dimension::Count);
 
 impl Row {
-    /// Measured anew in each trial, of whatever subject.
+    /// Measured anew in each trial.
     pub(super) const fn sampled(name: &'static str, domain: Domain, better: Better) -> Self {
         Self {
             name,
@@ -36,7 +37,7 @@ impl Row {
             kind: Kind::Sampled,
             better,
             source: Source::Measured,
-            subject: Subjects::Any,
+            subject: SubjectKind::Redis,
         }
     }
 
@@ -48,19 +49,15 @@ impl Row {
             _ => Unit::One,
         };
         let (source, kind) = (Source::Info(field, unit), Kind::Observed);
-        Self { source, kind, subject: Subjects::Redis, ..Self::sampled(name, domain, better) }
+        Self { source, kind, ..Self::sampled(name, domain, better) }
     }
 
     const fn from(self, source: Source) -> Self {
         Self { source, ..self }
     }
 
-    const fn of_redis(self) -> Self {
-        Self { subject: Subjects::Redis, ..self }
-    }
-
     pub(super) const fn of_command(self) -> Self {
-        Self { subject: Subjects::Command, ..self }
+        Self { subject: SubjectKind::Command, ..self }
     }
 
     const fn observed(self) -> Self {
@@ -115,7 +112,7 @@ family! {
             Row::sampled("headroom.p99", RATIO, Better::Neither).bounded(None, ALL_OF_IT).in_percent();
         Exec "the command's own share of the mean round trip: `server.exec.mean / rtt.mean`":
             Row::sampled("headroom.exec", RATIO, Better::Neither)
-                .bounded(NOTHING, ALL_OF_IT).in_percent().of_redis();
+                .bounded(NOTHING, ALL_OF_IT).in_percent();
     }
 }
 
@@ -123,7 +120,7 @@ family! {
     /// What the server says of itself.
     Server {
         ExecMean "how long the command ran inside the server, on average":
-            Row::sampled("server.exec.mean", TIME, Better::Lower).of_redis();
+            Row::sampled("server.exec.mean", TIME, Better::Lower);
         Version "the server's version":
             Row::info("server.version", "redis_version", Domain::Version, Better::Neither);
         Keys "the keys of all databases":

@@ -2,7 +2,8 @@
 
 use crate::condition::check::checked_with_facts;
 use crate::condition::term::Condition;
-use crate::document::diagnostic::{Code, Diagnostic};
+use crate::document::code::Code;
+use crate::document::diagnostic::Diagnostic;
 
 /// Reads a condition in the language of matrices, such as `rtt.p99 > 10us and dataset < 50MB`. It
 /// stands alone, so there are no facts that it could name.

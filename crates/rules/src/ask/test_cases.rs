@@ -4,7 +4,8 @@ use phasegate_model::{Finding, Outcome, Readings};
 
 use crate::condition::evaluate::Truth;
 use crate::condition::facts::Facts;
-use crate::document::diagnostic::{Code, Diagnostic};
+use crate::document::code::Code;
+use crate::document::diagnostic::Diagnostic;
 use crate::matrix::{Matrix, Row, Test, Written};
 use crate::outcome::Asks;
 

@@ -9,7 +9,8 @@ use crate::condition::lexer::Operator;
 use crate::condition::operands::{Checker, Side, syntax_problem};
 use crate::condition::parser::{Operand, Tree, parse};
 use crate::condition::term::{Comparison, Condition, Term};
-use crate::document::diagnostic::{Code, Diagnostic};
+use crate::document::code::Code;
+use crate::document::diagnostic::Diagnostic;
 
 /// A condition, and where it names facts.
 pub(crate) struct Checked {

@@ -10,7 +10,8 @@ use crate::condition::lexer::SyntaxError;
 use crate::condition::parser::{Operand, OperandKind};
 use crate::condition::term::{Arithmetic, Term};
 use crate::condition::term::{FactProblem, FactTerm};
-use crate::document::diagnostic::{Code, Diagnostic};
+use crate::document::code::Code;
+use crate::document::diagnostic::Diagnostic;
 
 /// Checks the terms of one condition.
 pub(super) struct Checker<'t> {

@@ -11,7 +11,8 @@ use phasegate_model::nearest;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::document::diagnostic::{Code, Diagnostic, Source};
+use crate::document::code::Code;
+use crate::document::diagnostic::{Diagnostic, Source};
 
 /// Parses a whole file and hands its top table to `read`. What `read` makes is returned only if
 /// there was no problem at all.

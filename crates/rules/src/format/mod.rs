@@ -13,7 +13,8 @@ use std::ops::Range;
 
 use phasegate_model::Plan;
 
-use crate::document::diagnostic::{Code, Diagnostic, Source};
+use crate::document::code::Code;
+use crate::document::diagnostic::{Diagnostic, Source};
 use crate::document::keys;
 use crate::matrix::{Matrix, RowPlaces};
 use crate::read::plan::parse_plan;

@@ -5,7 +5,8 @@ use std::num::NonZeroU32;
 
 use phasegate_model::{CommandLine, CommandPlan, SubjectKind, SubjectPlan};
 
-use crate::document::diagnostic::{Code, Diagnostic};
+use crate::document::code::Code;
+use crate::document::diagnostic::Diagnostic;
 use crate::document::sections::{Section, wrong_type};
 use crate::read::target as target_file;
 

@@ -7,7 +7,8 @@ use phasegate_model::{RowId, nearest};
 use crate::condition::lexer::Operator;
 use crate::condition::limit::Limit;
 use crate::condition::term::Condition;
-use crate::document::diagnostic::{Code, Diagnostic, Source};
+use crate::document::code::Code;
+use crate::document::diagnostic::{Diagnostic, Source};
 use crate::document::sections::Section;
 use crate::matrix::{Base, Matrix, Row};
 

@@ -6,7 +6,8 @@ use phasegate_model::{FactName, nearest};
 
 use crate::condition::facts::Facts;
 use crate::condition::kinds::Kinds;
-use crate::document::diagnostic::{Code, Diagnostic};
+use crate::document::code::Code;
+use crate::document::diagnostic::Diagnostic;
 use crate::matrix::{FactUse, Matrix, Written};
 use crate::read::plan::PlanFile;
 

@@ -7,7 +7,8 @@ use phasegate_model::{Fact, FactName, FactValue, NaiveDate, Quantity, QuantityEr
 use toml::Spanned;
 use toml::de::DeValue;
 
-use crate::document::diagnostic::{Code, Diagnostic};
+use crate::document::code::Code;
+use crate::document::diagnostic::Diagnostic;
 use crate::document::sections::{Section, wrong_type};
 use crate::read::tests_of_matrix::scalar_text;
 

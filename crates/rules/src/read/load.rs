@@ -6,7 +6,8 @@ use std::num::NonZeroU32;
 use phasegate_model::{ByteSize, Command, Exponent, ExponentError, Keys, Load, Weighted, Writes};
 use toml::Spanned;
 
-use crate::document::diagnostic::{Code, Diagnostic};
+use crate::document::code::Code;
+use crate::document::diagnostic::Diagnostic;
 use crate::document::sections::{Section, wrong_type};
 
 /// The size of a value if it isn't written.

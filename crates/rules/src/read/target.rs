@@ -8,7 +8,8 @@ use phasegate_model::{
     is_secret_argument,
 };
 
-use crate::document::diagnostic::{Code, Diagnostic};
+use crate::document::code::Code;
+use crate::document::diagnostic::Diagnostic;
 use crate::document::sections::{Section, text_of};
 
 /// The server that a table describes.

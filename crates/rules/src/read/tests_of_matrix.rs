@@ -8,7 +8,8 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use crate::condition::kinds::Kinds;
-use crate::document::diagnostic::{Code, Diagnostic};
+use crate::document::code::Code;
+use crate::document::diagnostic::Diagnostic;
 use crate::document::sections::{Section, text_of};
 use crate::matrix::{ExpectedRow, FactUse, Row, Test};
 

@@ -29,7 +29,8 @@ use phasegate_model::{
 use toml::Spanned;
 use toml::de::DeValue;
 
-use crate::document::diagnostic::{Code, Diagnostic, Source};
+use crate::document::code::Code;
+use crate::document::diagnostic::{Diagnostic, Source};
 use crate::document::sections::{Section, Text, read_document, wrong_type};
 use crate::read::facts as fact_file;
 use crate::read::matrix_file::{condition_at, schema};

@@ -4,7 +4,8 @@ use phasegate_model::{Better, Gate, Metric, Readings, Server, Statistic, Verb};
 
 use crate::condition::lexer::Operator;
 use crate::condition::term::Condition;
-use crate::document::diagnostic::{Code, Diagnostic};
+use crate::document::code::Code;
+use crate::document::diagnostic::Diagnostic;
 use crate::matrix::Row;
 use crate::verify::analysis::{Analysis, says};
 use crate::verify::space::regions::Atom;

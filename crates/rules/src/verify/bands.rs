@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_model::Readings;
 
-use crate::document::diagnostic::{Code, Diagnostic};
+use crate::document::code::Code;
+use crate::document::diagnostic::Diagnostic;
 use crate::matrix::Row;
 use crate::verify::analysis::{Analysis, says};
 use crate::verify::space::blocks::{Block, Point, Run};

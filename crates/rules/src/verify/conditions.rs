@@ -1,7 +1,8 @@
 //! Conditions that no reading meets, and conditions that every reading meets.
 
 use crate::condition::term::Condition;
-use crate::document::diagnostic::{Code, Diagnostic};
+use crate::document::code::Code;
+use crate::document::diagnostic::Diagnostic;
 use crate::matrix::{Row, Written};
 use crate::verify::analysis::{Analysis, truth};
 use crate::verify::limits;

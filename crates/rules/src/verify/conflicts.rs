@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_model::{Action, Gate, Readings};
 
-use crate::document::diagnostic::{Code, Diagnostic};
+use crate::document::code::Code;
+use crate::document::diagnostic::Diagnostic;
 use crate::matrix::{HitPolicy, Row};
 use crate::verify::analysis::{Analysis, hull, says};
 use crate::verify::bands::band;

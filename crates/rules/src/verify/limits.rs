@@ -4,7 +4,8 @@ use phasegate_model::{Decimal, Env, Metric, Reading, Readings, Statistic};
 
 use crate::condition::lexer::Operator;
 use crate::condition::term::Condition;
-use crate::document::diagnostic::{Code, Diagnostic, Witness};
+use crate::document::code::Code;
+use crate::document::diagnostic::{Diagnostic, Witness};
 use crate::matrix::{Matrix, Row, Written};
 use crate::verify::analysis::{amount, witness};
 use crate::verify::space::domain::Bounds;

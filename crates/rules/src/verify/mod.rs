@@ -19,7 +19,8 @@ pub(crate) mod test_coverage;
 use phasegate_model::Readings;
 
 use crate::condition::term::Condition;
-use crate::document::diagnostic::{Code, Diagnostic, Witness};
+use crate::document::code::Code;
+use crate::document::diagnostic::{Diagnostic, Witness};
 use crate::matrix::{Matrix, Row};
 use crate::verify::analysis::Analysis;
 

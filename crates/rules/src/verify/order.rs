@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use phasegate_model::{Action, Readings, Verb};
 
-use crate::document::diagnostic::{Code, Diagnostic};
+use crate::document::code::Code;
+use crate::document::diagnostic::Diagnostic;
 use crate::matrix::{HitPolicy, Row};
 use crate::verify::analysis::{Analysis, Regions, says};
 use crate::verify::space::blocks::{Block, Point};

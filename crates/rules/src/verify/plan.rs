@@ -10,7 +10,8 @@ use toml::de::DeTable;
 
 use crate::decide::drift::LEAST_TRIALS;
 use crate::decide::votes::{e_value, format_evidence};
-use crate::document::diagnostic::{Code, Diagnostic, Source};
+use crate::document::code::Code;
+use crate::document::diagnostic::{Diagnostic, Source};
 use crate::matrix::Matrix;
 use crate::verify::told;
 

@@ -20,8 +20,8 @@ pub(crate) fn run(args: &MetricsArgs) -> anyhow::Result<Exit> {
             for row in Metric::catalogue() {
                 let MetricJson { name, aliases, unit, kind, better, subject, meaning } =
                     MetricJson::of(row);
-                let told = [unit, kind, better, subject].map(str::to_owned);
-                let [unit, kind, better, subject] = told;
+                let told = [unit, kind, better].map(str::to_owned);
+                let [unit, kind, better] = told;
                 table.add_row([name, aliases.join(", "), unit, kind, better, subject, meaning]);
             }
             print(&format!("{}\n", table.trim_fmt()))?;
@@ -39,14 +39,14 @@ struct MetricJson {
     kind: &'static str,
     better: &'static str,
     /// Which subjects have it.
-    subject: &'static str,
+    subject: String,
     meaning: String,
 }
 
 impl MetricJson {
     fn of(row: MetricRow) -> Self {
         let MetricRow { name, aliases, unit, kind, better, meaning, subject, .. } = row;
-        let (kind, better, subject) = (kind.as_str(), better.as_str(), subject.as_str());
+        let (kind, better, subject) = (kind.as_str(), better.as_str(), subject.to_string());
         Self { name, aliases, unit, kind, better, subject, meaning }
     }
 }
@@ -57,6 +57,7 @@ fn details(row: &MetricRow) -> String {
         Kind::Observed => "observed: told by the subject, decided when all trials agree",
     };
     let aliases = if row.aliases.is_empty() { "none".to_owned() } else { row.aliases.join(", ") };
+    let subject = row.subject.to_string();
     let lines = [
         ("metric", &*row.name),
         ("short", &aliases),
@@ -64,7 +65,7 @@ fn details(row: &MetricRow) -> String {
         ("values", row.metric.domain().describe()),
         ("kind", decided),
         ("better", row.better.as_str()),
-        ("of", row.subject.as_str()),
+        ("of", &subject),
         ("meaning", &row.meaning),
     ];
     lines.map(|(name, value)| format!("{name:<9}{value}\n")).concat()
