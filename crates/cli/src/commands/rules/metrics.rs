@@ -1,6 +1,6 @@
 //! `phasegate metrics`: what conditions can name, without a look into the documentation.
 
-use phasegate_model::{Kind, Metric, MetricRow};
+use phasegate_model::{Kind, Metric, MetricRow, SubjectKind};
 use serde::Serialize;
 
 use crate::args::{Format, MetricsArgs};
@@ -20,8 +20,8 @@ pub(crate) fn run(args: &MetricsArgs) -> anyhow::Result<Exit> {
             for row in Metric::catalogue() {
                 let MetricJson { name, aliases, unit, kind, better, subject, meaning } =
                     MetricJson::of(row);
-                let told = [unit, kind, better].map(str::to_owned);
-                let [unit, kind, better] = told;
+                let told = [unit, kind, better, subject].map(str::to_owned);
+                let [unit, kind, better, subject] = told;
                 table.add_row([name, aliases.join(", "), unit, kind, better, subject, meaning]);
             }
             print(&format!("{}\n", table.trim_fmt()))?;
@@ -39,15 +39,23 @@ struct MetricJson {
     kind: &'static str,
     better: &'static str,
     /// Which subjects have it.
-    subject: String,
+    subject: &'static str,
     meaning: String,
 }
 
 impl MetricJson {
     fn of(row: MetricRow) -> Self {
         let MetricRow { name, aliases, unit, kind, better, meaning, subject, .. } = row;
-        let (kind, better, subject) = (kind.as_str(), better.as_str(), subject.to_string());
+        let (kind, better, subject) = (kind.as_str(), better.as_str(), key(subject));
         Self { name, aliases, unit, kind, better, subject, meaning }
+    }
+}
+
+/// The subject's name in a plan.
+const fn key(subject: SubjectKind) -> &'static str {
+    match subject {
+        SubjectKind::Redis => "redis",
+        SubjectKind::Command => "command",
     }
 }
 
@@ -57,7 +65,6 @@ fn details(row: &MetricRow) -> String {
         Kind::Observed => "observed: told by the subject, decided when all trials agree",
     };
     let aliases = if row.aliases.is_empty() { "none".to_owned() } else { row.aliases.join(", ") };
-    let subject = row.subject.to_string();
     let lines = [
         ("metric", &*row.name),
         ("short", &aliases),
@@ -65,7 +72,7 @@ fn details(row: &MetricRow) -> String {
         ("values", row.metric.domain().describe()),
         ("kind", decided),
         ("better", row.better.as_str()),
-        ("of", &subject),
+        ("of", key(row.subject)),
         ("meaning", &row.meaning),
     ];
     lines.map(|(name, value)| format!("{name:<9}{value}\n")).concat()
