@@ -82,6 +82,7 @@ impl Waivers {
     ) -> anyhow::Result<Option<Effective>> {
         let valid = self.of(recorded, day).into_iter().filter(|g| g.waiver.is_valid_on(day));
         let rows: BTreeSet<RowId> = valid.map(|granted| granted.waiver.row.clone()).collect();
+        // Without a valid waiver the matrix need not be read at all.
         let Some(record) = recorded.entry.decision().filter(|_| !rows.is_empty()) else {
             return Ok(None);
         };

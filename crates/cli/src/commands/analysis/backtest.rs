@@ -43,6 +43,7 @@ pub(crate) fn run(args: &BacktestArgs) -> anyhow::Result<Exit> {
         if batch.len() >= BATCH {
             shown.decide(&matrix, &mut batch)?;
         }
+        // The reader, such as `head`, has gone: what else is found is for nobody.
         if shown.lines.is_closed() {
             break;
         }
@@ -180,6 +181,7 @@ impl Shown {
     /// Decides what is in the batch, and empties it.
     fn decide(&mut self, matrix: &Matrix, batch: &mut Vec<Case>) -> anyhow::Result<()> {
         let records = batch.iter().map(Case::readings);
+        // Outcomes alone first: a whole decision is worked out only for what comes out otherwise.
         let outcomes: Vec<Outcome> = matrix.outcomes_over(records).collect();
         for (case, outcome) in batch.iter().zip(outcomes) {
             self.counts.decisions += 1;
@@ -212,6 +214,7 @@ impl Shown {
                     possible: &again.possible,
                     row: difference.json(),
                 };
+                // Row by row, so that a history of any length can be told without keeping it.
                 let before = if self.rows == 1 { self.opening() } else { ",\n".to_owned() };
                 self.lines.write(&format!("{before}    {}", serde_json::to_string(&changed)?))
             }

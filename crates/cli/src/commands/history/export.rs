@@ -49,6 +49,7 @@ fn json_line(recorded: &Recorded, readings: Option<&Readings>) -> anyhow::Result
     let entry = String::from_utf8(recorded.entry.to_line()?)?;
     let digest = serde_json::to_string(&Digest { digest: recorded.digest.to_string() })?;
     let readings = serde_json::to_string(&readings)?;
+    // Joined as texts, since writing the entry anew could change the order of its keys.
     let digest = digest.trim_end_matches('}');
     Ok(format!("{digest},\"readings\":{readings},\"entry\":{}}}\n", entry.trim_end()))
 }

@@ -96,6 +96,7 @@ fn found(args: &VerifyArgs) -> anyhow::Result<(Verification, &'static str)> {
     let store = args.history.place.open_present()?;
     Ok(if args.chain_only {
         (verify_chain(&store, head), CHAIN_SOUND)
+    // Replays are most of the work, and a chain can be checked without any of it.
     } else if args.no_replay {
         (verify_objects(&store, head), "every digest, link, object and report.md is as recorded")
     } else {
@@ -115,6 +116,7 @@ fn signed(args: &VerifyArgs, found: &mut Verification) -> anyhow::Result<Vec<Sig
     let unsigned = if args.require_signatures { Unsigned::Refused } else { Unsigned::Allowed };
     let store = args.history.place.open_present()?;
     let signatures = verify_signatures(&store, &allowed, unsigned);
+    // As the history's own, so that a bad signature has the same exit status as an edit.
     found.problems.extend(signatures.problems);
     let signed = |(entry, by)| SignedJson { entry, by };
     Ok(signatures.signed.into_iter().map(signed).collect())

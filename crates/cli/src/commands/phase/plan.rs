@@ -38,6 +38,7 @@ pub(crate) fn run(args: &PlanArgs, verbosity: Verbosity) -> anyhow::Result<Exit>
     let mut project = Project::of(&args.measuring, &args.place.open()?)?;
     apply_options(&mut project.plan, &args.measuring);
     let subjects = servers::subjects(&args.measuring, &mut project.plan, verbosity)?;
+    // How equal servers differ is noise, and an improvement has to be larger to be found.
     let itself = with_itself(&subjects);
     let timed = trials_of(&subjects, &project.plan, TIMED, "trial", verbosity)?;
     let pairs =
@@ -128,6 +129,7 @@ impl Outlook {
             ),
         );
         if most < fewest {
+            // Rounded up, or the last trial that is needed wouldn't fit.
             let budget = (self.trial * *fewest).as_secs() + 1;
             line(
                 "too little",

@@ -125,6 +125,7 @@ fn check_plan(path: &Path, source: Source) -> Found {
             return Found::Unreadable(format!("the matrix that it names: {}", told(&error)));
         }
     };
+    // Without its matrix nothing can be said of the rest of a plan.
     let matrix = match checked_matrix(&matrix_path, &matrix_source) {
         Ok(matrix) => matrix,
         Err(trouble) => {
@@ -155,6 +156,7 @@ impl Checked {
         match &self.found {
             Found::Good(_) if verbosity == Verbosity::Quiet => String::new(),
             Found::Good(words) => format!("{}: {} ok: {words}\n", self.name, self.kind),
+            // Most messages name the file, and twice in a line is noise.
             Found::Unreadable(words) if words.contains(&format!("`{}`", self.name)) => {
                 format!("{words}\n")
             }
