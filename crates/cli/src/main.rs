@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     if arguments.next().is_some_and(|command| command == args::START_COMMAND) {
         return start_command(&arguments.collect::<Vec<_>>());
     }
-    // Before anything else, because a password in the arguments is visible until it is hidden.
+    // Before any other work, because a password in the arguments is visible until then.
     let done =
         measuring::secret::hide_url_from_process_list().and_then(|()| dispatch(Args::parse()));
     match done {

@@ -135,7 +135,7 @@ pub(crate) fn race(store: &Store, probe: &Path) -> Result<usize, PlaceError> {
     let write = |writer: usize| store.files.publish(format!("{writer}\n").as_bytes(), probe);
     let write = &write;
     let ends: Vec<Result<Published, PlaceError>> = thread::scope(|scope| {
-        // All at once, because one after the other any store would keep the promise.
+        // At the same time, because some stores keep the promise only one after the other.
         let writers: Vec<_> =
             (0..WRITERS).map(|writer| scope.spawn(move || write(writer))).collect();
         writers.into_iter().filter_map(|writer| writer.join().ok()).collect()

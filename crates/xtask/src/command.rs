@@ -57,7 +57,7 @@ impl CommandLine {
 
     /// Runs it to its end and returns what it printed, or nothing if it failed in any way.
     pub(crate) fn output(&self) -> Option<String> {
-        // Only whether it works is asked; its complaints would look like a failure of ours.
+        // That it fails is an answer here, and its complaints would look like an error of ours.
         let output = self.command().stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
         let text = String::from_utf8(output.stdout).ok()?;
         output.status.success().then_some(text)

@@ -124,6 +124,7 @@ fn set_usual_mode(file: &File) -> std::io::Result<()> {
 pub(crate) fn can_write(path: &Path) -> anyhow::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
+    // A device or pipe is written as it is, without a file beside it.
     if path.exists() && !path.is_file() {
         return Ok(());
     }

@@ -149,6 +149,7 @@ fn plan_path(phase: &str) -> anyhow::Result<PathBuf> {
     if path.exists() {
         return Ok(path);
     }
+    // Where names of files tell case apart, the plan may have the phase's own spelling.
     let exact = Path::new(PHASES).join(format!("{phase}.toml"));
     if exact.exists() {
         return Ok(exact);

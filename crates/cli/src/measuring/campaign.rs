@@ -187,6 +187,7 @@ fn with_launcher(contenders: &Contenders) -> Contenders {
 fn most_trials(plan: &Plan, made: usize, elapsed: Duration) -> u32 {
     let planned = plan.measure.trials.get();
     let made = u32::try_from(made).unwrap_or(u32::MAX);
+    // Before the first trial nobody knows how long one takes.
     let Some(each) = elapsed.checked_div(made).filter(|each| !each.is_zero()) else {
         return planned;
     };

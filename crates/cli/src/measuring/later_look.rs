@@ -69,7 +69,7 @@ impl Look {
             .with_context(|| format!("can't use `{}`", path.display()))?;
         let server = match &evidence.target.server {
             TargetServer::Running(address) | TargetServer::Restarted(address) => address.clone(),
-            // Such a server is gone, and another one that is started is not the same server.
+            // Nobody can ask these once more, so that they go by the name of the file.
             TargetServer::Started(_) | TargetServer::Imported(_) | TargetServer::Command(_) => {
                 path.display().to_string()
             }

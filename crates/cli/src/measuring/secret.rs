@@ -28,7 +28,7 @@ pub(crate) fn hide_url_from_process_list() -> anyhow::Result<()> {
         // Process lists and messages go on calling the program as it was called.
         again.arg0(program);
     }
-    // In the place of this process, so that its exit status and signals stay the caller's.
+    // In the place of this process, so that the caller still gets its exit status and can end it.
     Err(again.exec()).context(advice)
 }
 
@@ -58,7 +58,7 @@ fn without_secret(arguments: Vec<OsString>) -> Option<(OsString, Vec<OsString>)>
 /// `user:password@` in front of the host, or a password among the parameters of a `unix://` URL.
 pub(crate) fn holds_secret(url: &OsStr) -> bool {
     let text = url.to_string_lossy();
-    // Taking too much for a secret does no harm: the URL arrives all the same.
+    // In doubt it is one, since what stood in a process list can't be taken back.
     text.contains('@') || text.contains("pass=") || text.contains("password=")
 }
 

@@ -190,8 +190,7 @@ impl Role {
             // Set to nothing is how a variable is switched off for one command.
             Ok(url) if !url.is_empty() => {
                 let server = endpoint(&url, variable)?;
-                // A variable isn't seen on the command line, and may name a server that nobody
-                // meant.
+                // Nobody sees a variable on the command line, and its server may not be meant.
                 if verbosity > Verbosity::Quiet {
                     say(&format!("{} `{server}`, from {variable}", self.doing));
                 }

@@ -48,7 +48,7 @@ pub(crate) struct ReportedError;
 /// Prints a result. That the reader has gone away (`phasegate … | head`) is not an error.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    // Flushed, or it would show only at the end that the reader has gone.
+    // Flushed here, because at the end of the program a failure would pass unseen.
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other.context("can't write to standard output"),

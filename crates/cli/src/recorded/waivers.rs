@@ -41,6 +41,7 @@ impl Waivers {
         for recorded in entries.flatten() {
             waivers.add(&recorded);
         }
+        // Also without any waiver: the head says how far it was looked for them.
         if newest > 0 {
             waivers.head = Some(store.entry(newest)?.head());
         }

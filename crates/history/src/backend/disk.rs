@@ -75,8 +75,7 @@ impl Disk for RealDisk {
             // A crash may have left a file of that name, which must not be written into.
             let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
             file.write_all(bytes)?;
-            // Before the file gets its name, which must not lead to half an entry after a loss of
-            // power.
+            // Before the file gets its name, or a loss of power might leave half an entry.
             file.sync_all()
         };
         write().map_err(|cause| PlaceError::new("write", path, cause))

@@ -149,7 +149,7 @@ impl Store {
         draft: &Draft,
         render: &mut dyn FnMut(&Upcoming) -> Result<Vec<RenderedFile>, RenderError>,
     ) -> Result<Recorded, AppendError> {
-        // Before anything is written, or objects of an entry that can't be would stay behind.
+        // Before even the folders are made, so that a refusal leaves nothing behind.
         self.check_references(&draft.matter).map_err(AppendError::Reference)?;
         self.make_folders()?;
         // Once, however often the number is lost: the names of objects don't depend on it.

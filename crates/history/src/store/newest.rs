@@ -70,8 +70,7 @@ impl Store {
         }
         for end in seen..seen.saturating_add(PROBES) {
             if !self.files.file_exists(&self.entry_path(end + 1))? {
-                // An entry behind the next number means that one is missing, and not that this is
-                // the end.
+                // An entry behind the next number means that one is missing: this isn't the end.
                 let follows = self.files.file_exists(&self.entry_path(end + 2))?
                     || self.ledger.is_packed(self.files.as_ref(), end + 1)?;
                 return Ok((!follows).then_some(end));

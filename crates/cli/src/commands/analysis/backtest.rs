@@ -36,6 +36,7 @@ pub(crate) fn run(args: &BacktestArgs) -> anyhow::Result<Exit> {
     let mut shown = Shown::new(args.history.format, &matrix);
     let mut batch: Vec<Case> = Vec::with_capacity(BATCH);
     for recorded in entries {
+        // An entry that can't be read doesn't keep the others from being decided.
         let Some(recorded) = problems.tell(recorded) else { continue };
         let Some(case) = Case::of(&store, recorded).transpose() else { continue };
         let Some(case) = problems.tell(case) else { continue };

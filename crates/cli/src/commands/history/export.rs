@@ -16,6 +16,7 @@ pub(crate) fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
     let mut lines = Lines::to_stdout();
     let mut problems = Problems::default();
     let metrics: Vec<Metric> = Metric::all().filter(|metric| !is_of_before(*metric)).collect();
+    // Without any entry, too: other tools take the columns from it.
     if args.format == ExportFormat::Csv {
         lines.write(&csv_line(&header(&metrics))?)?;
     }

@@ -197,6 +197,7 @@ impl Shown {
 
     fn finish(mut self) -> anyhow::Result<()> {
         match (self.format, self.count) {
+            // Programs get an empty list, because no output at all would be no JSON.
             (Format::Json, 0) => self.lines.write("[]\n")?,
             (Format::Json, _) => self.lines.write("\n]\n")?,
             (Format::Text, _) => self.columns.finish(&mut self.lines)?,

@@ -96,7 +96,6 @@ fn found(args: &VerifyArgs) -> anyhow::Result<(Verification, &'static str)> {
     let store = args.history.place.open_present()?;
     Ok(if args.chain_only {
         (verify_chain(&store, head), CHAIN_SOUND)
-    // Replays are most of the work, and a chain can be checked without any of it.
     } else if args.no_replay {
         (verify_objects(&store, head), "every digest, link, object and report.md is as recorded")
     } else {

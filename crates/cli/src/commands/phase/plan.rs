@@ -200,6 +200,7 @@ const fn is_improvement(metric: &Metric) -> bool {
 /// and else in `phasegate compare`.
 fn threshold(matrix: &Matrix) -> anyhow::Result<f64> {
     if matrix.metrics().iter().any(is_improvement) {
+        // The threshold of the run to come, so that what is told is what it would find.
         return Ok(matrix.threshold());
     }
     let comparison = "5%".parse().ok().map(|least| Comparison::of(Statistic::P99, least));
@@ -232,6 +233,7 @@ fn improvements(metric: Metric, pairs: &[Trial]) -> Vec<f64> {
 #[expect(clippy::cast_precision_loss, reason = "a few pairs")]
 fn mean_and_deviation(of: &[f64]) -> Option<(f64, f64)> {
     let count = of.len() as f64;
+    // One pair tells nothing of how pairs differ.
     if of.len() < 2 {
         return None;
     }

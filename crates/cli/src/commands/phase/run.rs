@@ -55,6 +55,7 @@ pub(crate) fn run(args: &RunArgs, verbosity: Verbosity) -> anyhow::Result<Exit> 
     warn_of_clock(&store, &recorded);
     if let Some(key) = key {
         let number = recorded.entry.number;
+        // The entry is recorded by now, so a failure must say how to go on from there.
         phasegate_history::sign(&store, number, &key).with_context(|| {
             format!(
                 "entry {number} is recorded, but not signed; run `phasegate history sign {number}`"

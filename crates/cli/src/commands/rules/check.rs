@@ -23,6 +23,7 @@ pub(crate) fn run(args: &CheckArgs, verbosity: Verbosity) -> anyhow::Result<Exit
     }
     let files = if args.files.is_empty() { all_files()? } else { args.files.clone() };
     let mut checked = Vec::new();
+    // All of them before anything is printed, because JSON and SARIF are one document.
     for file in &files {
         checked.push(check(file));
     }

@@ -64,8 +64,7 @@ impl Bucket {
         url: &BucketUrl,
         access: Access,
     ) -> Result<Self, OpenError> {
-        // One thread, the caller's: between two calls nothing runs that could disturb a
-        // measurement.
+        // One thread, the caller's: between two calls nothing runs that could disturb samples.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|cause| OpenError::Bucket {
             url: url.to_string(),
@@ -229,8 +228,7 @@ impl Files for Bucket {
                 return Ok(Published::Ours);
             };
             let exists = matches!(error, Error::AlreadyExists { .. });
-            // Only what surely didn't arrive is an error; after all else what the name holds is the
-            // truth.
+            // Only what surely didn't arrive is an error; else what the name holds is the truth.
             if !exists && effect(&error) == Effect::None {
                 return Err(self.error("create", path, &error));
             }
@@ -240,8 +238,7 @@ impl Files for Bucket {
                 // It isn't there yet: the reply, or what was asked, was lost; or two creators met
                 // and both were sent away.
                 Err(Error::NotFound { .. }) if attempt < ATTEMPTS => {
-                    // A request that is still on its way gets more time to arrive with each
-                    // attempt.
+                    // A request may still be on its way, and gets more time with each attempt.
                     self.runtime.block_on(async { tokio::time::sleep(PAUSE * attempt).await });
                     attempt += 1;
                 }
@@ -325,8 +322,7 @@ impl Files for Bucket {
 
     fn remove(&self, path: &Path) -> Result<(), PlaceError> {
         match self.runtime.block_on(self.store.delete(&self.key(path))) {
-            // Of what isn't there S3 says that it was deleted, others that it wasn't found: gone is
-            // gone.
+            // Of what isn't there S3 says that it was deleted, others that it wasn't found.
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(self.error("remove", path, &error)),
         }

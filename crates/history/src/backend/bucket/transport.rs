@@ -71,8 +71,7 @@ impl Settings {
         TlsConfig::builder()
             .root_certs(RootCerts::new_with_certs(&roots))
             .disable_verification(self.unverified)
-            // The one that measuring over TLS and signatures use: one library of cryptography is
-            // enough.
+            // The one of measuring over TLS and of signatures: one such library is enough.
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .build()
     }
