@@ -26,14 +26,17 @@ use crate::output::streams::{Exit, ReportedError, print_error};
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
+    // Before arguments are read: the memory that this takes would seem to be the command's.
     if arguments.next().is_some_and(|command| command == args::START_COMMAND) {
         return start_command(&arguments.collect::<Vec<_>>());
     }
+    // Before any other work, because a password in the arguments is visible until then.
     let done =
         measuring::secret::hide_url_from_process_list().and_then(|()| dispatch(Args::parse()));
     match done {
         Ok(exit) => exit.code(),
         Err(error) => {
+            // Problems with their places in files are on the screen already.
             if !error.is::<ReportedError>() {
                 print_error(&error);
             }

@@ -82,12 +82,14 @@ pub enum PackError {
 /// pack, and what was packed stays so.
 pub fn pack(store: &Store, effect: PackEffect) -> Result<Vec<Packed>, PackError> {
     let listing = store.list_ledger()?;
+    // A pack is never replaced, so what is missing now could never come into it.
     if let Some((first, last)) = listing.gaps().next() {
         return Err(ReadError::Gap { path: store.ledger.path.clone(), first, last }.into());
     }
     let newest = listing.last().unwrap_or_default();
     let mut packed = Vec::new();
     let mut pack = store.ledger.pack_of(1);
+    // The newest stays in its own file, where whoever appends looks for it.
     while pack.last < newest {
         packed.extend(pack_range(store, pack, &listing, effect)?);
         pack = store.ledger.pack_of(pack.last + 1);
@@ -142,6 +144,7 @@ fn sound_entries(store: &Store, pack: Pack) -> Result<Vec<u8>, PackError> {
         chain.reach(number);
         chain.link(&line.bytes, Link::read(&line.bytes), || line.path.clone());
         let is_line =
+            // In a pack only newlines part the entries, so each has to be one line.
             line.bytes.iter().position(|byte| *byte == b'\n') == line.bytes.len().checked_sub(1);
         if !is_line {
             chain.problems.push(Problem::NotCanonical { number });
@@ -155,6 +158,7 @@ fn sound_entries(store: &Store, pack: Pack) -> Result<Vec<u8>, PackError> {
 /// Removes the files of a pack's entries, each the same as its line, once the pack itself is
 /// verified; how many there were.
 fn remove_packed(store: &Store, pack: Pack, numbers: &[u64]) -> Result<u64, PackError> {
+    // From the store once more, because what is removed after this can't be had again.
     let mut chain = chain_before(store, pack)?;
     let mut lines = store.pack_lines(pack);
     for number in pack.first..=pack.last {
@@ -167,6 +171,7 @@ fn remove_packed(store: &Store, pack: Pack, numbers: &[u64]) -> Result<u64, Pack
         chain.problems.push(Problem::PackLine { path: lines.place() });
     }
     must_be_sound(store, pack, chain)?;
+    // Not on the way: no file may go before the last line of the pack was found sound.
     let mut lines = store.pack_lines(pack);
     let mut removed = 0;
     while lines.advance()? {
@@ -223,6 +228,7 @@ fn chain_before(store: &Store, pack: Pack) -> Result<Chain, PackError> {
 fn must_be_sound(store: &Store, pack: Pack, mut chain: Chain) -> Result<(), PackError> {
     let next = pack.last.saturating_add(1);
     let line = store.line(next)?;
+    // The pack's last line is vouched for only by the link of the entry behind it.
     chain.reach(next);
     chain.link(&line.bytes, Link::read(&line.bytes), || line.path.clone());
     let Pack { first, last } = pack;

@@ -84,6 +84,7 @@ pub fn examine(store: &Store, now: DateTime<Utc>) -> Vec<Check> {
         Err(error) => Check::failed("writing", &error),
     }];
     let look = |checks: &mut Vec<Check>, look: &mut dyn FnMut() -> Check| {
+        // After a check that failed for good the others would fail for its reason.
         if checks.iter().all(|check| check.verdict != Verdict::Bad) {
             checks.push(look());
         }
@@ -103,9 +104,11 @@ fn probe(store: &Store) -> PathBuf {
 
 fn check_create_if_absent(store: &Store) -> Check {
     const NAME: &str = "create-if-absent";
+    // A store without the promise needn't break it every time.
     for _ in 0..RACES {
         let probe = probe(store);
         let raced = race(store, &probe);
+        // Whatever came of the race: nothing of it may stay in the ledger.
         let removed = store.files.remove(&probe);
         match raced.and_then(|won| removed.map(|()| won)) {
             Ok(1) => (),
@@ -128,9 +131,11 @@ fn check_create_if_absent(store: &Store) -> Check {
 
 /// How many writers believe that a name is theirs.
 pub(crate) fn race(store: &Store, probe: &Path) -> Result<usize, PlaceError> {
+    // Other bytes for each writer, because the same ones would count as everybody's own.
     let write = |writer: usize| store.files.publish(format!("{writer}\n").as_bytes(), probe);
     let write = &write;
     let ends: Vec<Result<Published, PlaceError>> = thread::scope(|scope| {
+        // At the same time, because some stores keep the promise only one after the other.
         let writers: Vec<_> =
             (0..WRITERS).map(|writer| scope.spawn(move || write(writer))).collect();
         writers.into_iter().filter_map(|writer| writer.join().ok()).collect()

@@ -110,6 +110,7 @@ impl OpenObligations {
                 let by = (&decision.phase, &decision.matrix);
                 self.decided(line.number(), by, settled, &decision.obligations);
             }
+            // Read whole, an entry also says what is wrong with it.
             None => self.take(&line.recorded()?.entry),
         }
         Ok(())

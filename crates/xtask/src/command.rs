@@ -51,11 +51,13 @@ impl CommandLine {
     /// Runs it to its end without input. What it prints goes to standard error, for standard
     /// output belongs to results.
     pub(crate) fn run_aside(&self) -> Result<ExitStatus, String> {
+        // Without input a package manager that asks something ends instead of waiting for ever.
         self.finish(self.command().stdin(Stdio::null()).stdout(io::stderr()).status())
     }
 
     /// Runs it to its end and returns what it printed, or nothing if it failed in any way.
     pub(crate) fn output(&self) -> Option<String> {
+        // That it fails is an answer here, and its complaints would look like an error of ours.
         let output = self.command().stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
         let text = String::from_utf8(output.stdout).ok()?;
         output.status.success().then_some(text)

@@ -17,6 +17,7 @@ pub(crate) struct Workspace {
 impl Workspace {
     /// Asks cargo, from the current folder.
     pub(crate) fn find() -> Result<Self, String> {
+        // Without dependencies, whose graph cargo might have to fetch for no use here.
         let question = CommandLine::new("cargo metadata --format-version 1 --no-deps");
         let answer = question.output().ok_or_else(|| {
             format!("`{question}` failed; run it alone, in a folder of the repository, to see why")

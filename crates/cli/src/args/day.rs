@@ -16,6 +16,7 @@ impl FromStr for Day {
         if text == "today" {
             return Ok(Self(today()));
         }
+        // `parse` would take `2026-1-5` as well, and a day is written in one way only.
         let day = text.parse().ok().filter(|day: &NaiveDate| day.to_string() == text);
         day.map(Self)
             .ok_or_else(|| format!("`{text}` is not a day; write it like `2026-11-23`, or `today`"))

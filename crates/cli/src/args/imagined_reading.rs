@@ -39,6 +39,7 @@ impl FromStr for Setting {
         if value.is_empty() {
             return Err(SettingError::NoValue(text.to_owned()));
         }
+        // Before the reading is parsed, whose error couldn't say which unit is missing.
         if let Domain::Number(dimension) = metric.domain() {
             check_unit(metric, dimension, value)?;
         }

@@ -66,6 +66,7 @@ fn render(source: &Source, problem: &Diagnostic, styled: bool) -> String {
         .related
         .iter()
         .map(|(span, label)| AnnotationKind::Context.span(span.clone()).label(label.as_str()));
+    // A plan may hold a password, and messages end up in logs.
     let text = masked(&source.text);
     let snippet = Snippet::source(text.as_str())
         .path(source.name.as_str())

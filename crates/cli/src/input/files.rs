@@ -53,6 +53,7 @@ fn read_text(path: &Path, largest: u64) -> anyhow::Result<String> {
 
 fn text_of(file: impl Read, shown: &str, largest: u64) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
+    // One byte more tells that a file is too large without reading all of it.
     file.take(largest + 1).read_to_end(&mut bytes).map_err(|error| unreadable(shown, &error))?;
     anyhow::ensure!(
         bytes.len() as u64 <= largest,
@@ -88,8 +89,10 @@ pub(crate) fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let written =
+        // In the same folder, because a rename doesn't lead from one file system to another.
         tempfile::Builder::new().prefix(".phasegate-").tempfile_in(folder).and_then(|mut file| {
             file.write_all(text.as_bytes())?;
+            // Before the rename, or a loss of power may leave the name without its bytes.
             file.as_file().sync_all()?;
             set_usual_mode(file.as_file())?;
             file.persist(path).map_err(|error| error.error)
@@ -102,8 +105,10 @@ pub(crate) fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
 pub(crate) fn rewrite(path: &Path, text: &str) -> anyhow::Result<()> {
     let shown = path.display();
     let context = || format!("can't write `{shown}`");
+    // A rename would replace the link and not the file that it leads to.
     let file = path.canonicalize().with_context(context)?;
     let permissions = file.metadata().with_context(context)?.permissions();
+    // A rename asks for permission on the folder only, never on the file.
     anyhow::ensure!(!permissions.readonly(), "can't write `{shown}`: it is read-only");
     write_whole(&file, text)?;
     std::fs::set_permissions(&file, permissions).with_context(context)
@@ -119,9 +124,11 @@ fn set_usual_mode(file: &File) -> std::io::Result<()> {
 pub(crate) fn can_write(path: &Path) -> anyhow::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
+    // A device or pipe is written as it is, without a file beside it.
     if path.exists() && !path.is_file() {
         return Ok(());
     }
+    // Tried out, because permissions don't tell of a read-only file system.
     tempfile::Builder::new()
         .prefix(".phasegate-")
         .tempfile_in(folder)
@@ -132,6 +139,7 @@ pub(crate) fn can_write(path: &Path) -> anyhow::Result<()> {
 /// Writes files that aren't there yet, and prints their paths. What is there already may be
 /// somebody's work and is never replaced; then nothing is written at all.
 pub(crate) fn write_new_files(files: Vec<(PathBuf, String)>) -> anyhow::Result<()> {
+    // A link that leads nowhere is somebody's, too, and `exists` wouldn't see it.
     if let Some((there, _)) = files.iter().find(|(path, _)| path.symlink_metadata().is_ok()) {
         anyhow::bail!(
             "`{}` is there already and is not replaced; move it away, or name another folder",

@@ -21,6 +21,7 @@ pub(crate) fn masked(text: &str) -> String {
 
 /// Where secrets begin and end in a line.
 fn secrets(line: &str) -> Vec<(usize, usize)> {
+    // In ASCII only, so that places in the line stay the same.
     let lowered = line.to_ascii_lowercase();
     let end_of = |from: usize, ends: &[char]| {
         let rest = lowered.get(from..).unwrap_or_default();
@@ -30,6 +31,7 @@ fn secrets(line: &str) -> Vec<(usize, usize)> {
     for (at, scheme) in lowered.match_indices("://") {
         let from = at + scheme.len();
         let address = lowered.get(from..end_of(from, &QUOTES)).unwrap_or_default();
+        // A password may hold an `@`, so the last one ends it.
         found.extend(address.rfind('@').map(|length| (from, from + length)));
     }
     for key in ["pass=", "password="] {

@@ -55,6 +55,7 @@ impl Project {
             report(&Trouble { sources: vec![plan_source.clone()], problems })
         })?;
         let matrix = matrix_of(objects.matrix, objects.bases)?;
+        // Evidence has only the quantiles that are asked for, and others can't be had afterwards.
         plan.measure.record_quantiles_of(&matrix.metrics_with(&plan));
         let (name, written_plan) = (plan.phase.as_str().to_lowercase(), plan.clone());
         Ok(Self { plan, written_plan, plan_source, name, matrix, matrix_source })
@@ -78,6 +79,7 @@ impl Project {
         })?;
         let matrix = checked_matrix(&matrix_path, &matrix_source).map_err(|t| report(&t))?;
         let mut problems = file.problems_with(&matrix);
+        // A warning is for `check` to tell, and no reason not to measure.
         problems.extend(verify_plan(&plan_source, &plan, &matrix).into_iter().filter(is_error));
         if !problems.is_empty() {
             let sources = vec![plan_source, matrix_source];
@@ -147,6 +149,7 @@ fn plan_path(phase: &str) -> anyhow::Result<PathBuf> {
     if path.exists() {
         return Ok(path);
     }
+    // Where names of files tell case apart, the plan may have the phase's own spelling.
     let exact = Path::new(PHASES).join(format!("{phase}.toml"));
     if exact.exists() {
         return Ok(exact);

@@ -38,6 +38,7 @@ pub(crate) fn sarif(problems: &[Problem<'_>], folder: &Path) -> Value {
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
                 "rules": codes.iter().map(|code| rule(code)).collect::<Vec<_>>(),
             } },
+            // Regions count characters, where some readers would count UTF-16 units.
             "columnKind": "unicodeCodePoints",
             "results": results,
         }],

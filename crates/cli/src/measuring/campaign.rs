@@ -30,6 +30,7 @@ fn open(subjects: &Subjects, plan: &Plan, interrupted: Arc<AtomicBool>) -> anyho
     let measure = &plan.measure;
     Ok(match subjects {
         Subjects::Servers(contenders) => {
+            // A process and no thread: with a second thread each round trip would take longer.
             let stand_in = StandIn::this_program([STAND_IN]);
             Session::open(with_launcher(contenders), measure, Some(&stand_in), interrupted)?
         }
@@ -65,6 +66,7 @@ pub(crate) fn measure(
     comparison: &Comparison,
     verbosity: Verbosity,
 ) -> anyhow::Result<Measured> {
+    // Before a server is started, so that Ctrl-C can't leave it running.
     let interrupted = interrupted_by_signals()?;
     let began = Instant::now();
     let started_at = now();
@@ -75,6 +77,7 @@ pub(crate) fn measure(
         environment: session.environment(),
         pinning: plan.measure.pinning,
     };
+    // Once, so that settling, deciding and replaying all see the same earlier phase.
     let previous = comparison.previous(&circumstances);
     let background = Background {
         facts: Some(&plan.facts),
@@ -90,6 +93,7 @@ pub(crate) fn measure(
         let progress = matrix.progress_with(&background, &readings, most);
         display.standing(trials.last(), &progress, most, elapsed);
         let made = u32::try_from(trials.len()).unwrap_or(u32::MAX);
+        // Before another trial is made: it could end the agreement that settled a row.
         if progress.settled && made > 0 {
             break (End::Settled, None);
         }
@@ -107,6 +111,7 @@ pub(crate) fn measure(
                 comparison.explain_missing(&mut trial.readings);
                 trials.push(trial);
             }
+            // The trials before are finished, and evidence for whoever goes on with them.
             Err(error) => break (End::Failed(error.to_string()), Some(error)),
         }
     };
@@ -172,6 +177,7 @@ fn with_launcher(contenders: &Contenders) -> Contenders {
     let mut contenders = contenders.clone();
     let Contenders { candidate, baseline } = &mut contenders;
     for contender in baseline.iter_mut().chain([candidate]) {
+        // Started through this program, a server ends with it even if it is killed.
         contender.launcher = Launcher::this_program([BECOME_SERVER]);
     }
     contenders
@@ -181,6 +187,7 @@ fn with_launcher(contenders: &Contenders) -> Contenders {
 fn most_trials(plan: &Plan, made: usize, elapsed: Duration) -> u32 {
     let planned = plan.measure.trials.get();
     let made = u32::try_from(made).unwrap_or(u32::MAX);
+    // Before the first trial nobody knows how long one takes.
     let Some(each) = elapsed.checked_div(made).filter(|each| !each.is_zero()) else {
         return planned;
     };
@@ -193,6 +200,7 @@ fn most_trials(plan: &Plan, made: usize, elapsed: Duration) -> u32 {
 fn interrupted_by_signals() -> anyhow::Result<Arc<AtomicBool>> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let flag = Arc::new(AtomicBool::new(false));
+    // A terminal that is closed hangs up, and the server must not stay behind then either.
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register(signal, Arc::clone(&flag))
             .context("can't listen for Ctrl-C")?;

@@ -69,6 +69,7 @@ impl Look {
             .with_context(|| format!("can't use `{}`", path.display()))?;
         let server = match &evidence.target.server {
             TargetServer::Running(address) | TargetServer::Restarted(address) => address.clone(),
+            // Nobody can ask these once more, so that they go by the name of the file.
             TargetServer::Started(_) | TargetServer::Imported(_) | TargetServer::Command(_) => {
                 path.display().to_string()
             }
@@ -118,6 +119,7 @@ impl Look {
                 |earlier: &&Earlier| earlier.metric == change.metric && earlier.entry >= open.entry;
             let mut points = vec![(self.at, change.from.amount())];
             for earlier in earlier.iter().filter(concerned) {
+                // A line from one server to another would be growth that never was.
                 if earlier.server == self.server {
                     points.push((earlier.at, earlier.value));
                 } else {
@@ -159,9 +161,11 @@ impl Look {
         };
         let at_a_glance = by(&[info]);
         let sampled = sampled_metrics(&at_a_glance);
+        // Trials cost a live server its time, so they are made only for what INFO can't tell.
         if sampled.is_empty() {
             return Ok(at_a_glance);
         }
+        // All of these are of pairs, which no trial of this one server would tell.
         let found = if sampled.iter().copied().all(takes_a_baseline) {
             Err(Ok(NO_BASELINE.to_owned()))
         } else {
@@ -224,6 +228,7 @@ fn measured(
     let what = format!("phase {}", plan.phase);
     trials_until(&subjects, plan, most, &what, verbosity, &mut enough).map_err(|error| {
         match error.downcast_ref::<MeasureError>() {
+            // Ctrl-C ends the command; any other failure only leaves these readings unknown.
             Some(MeasureError::Interrupted) => Err(error),
             _ => Ok(told(&error)),
         }

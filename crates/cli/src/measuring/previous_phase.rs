@@ -28,6 +28,7 @@ impl Comparison {
     ) -> anyhow::Result<Self> {
         let mut named = project.matrix.metrics_with(&project.plan);
         named.retain(|metric| own(*metric).is_some());
+        // A history is read only if a condition asks for it.
         let earlier = match named[..] {
             [] => None,
             _ => Earlier::find(store, &project.plan.phase, before)
@@ -92,6 +93,7 @@ impl Earlier {
             None => store.head()?.map_or(0, |head| head.number),
         };
         let mut newest_of_phase = None;
+        // Backwards, because what is looked for is mostly among the last few.
         for number in (1..=newest).rev() {
             let recorded = store.entry(number)?;
             // What people added is no phase, and what they transcribed was not measured.

@@ -61,6 +61,7 @@ impl Display {
                 say(&format!("in pairs with the baseline: {told}"));
             }
         }
+        // In a log a bar that is drawn over itself would be unreadable.
         let on_terminal = std::io::stderr().is_terminal();
         let bar = (on_terminal && verbosity > Verbosity::Quiet).then(|| new_bar(plan));
         Self { verbosity, bar, standing: String::new(), budget }

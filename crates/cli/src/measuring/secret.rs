@@ -19,13 +19,16 @@ pub(crate) fn hide_url_from_process_list() -> anyhow::Result<()> {
     let advice = "can't hide the password in `--url` from the process list; \
         give the URL in REDIS_URL, or with `--url -` on standard input";
     let (reader, mut writer) = std::io::pipe().context(advice)?;
+    // A URL fits a pipe's buffer, so writing it waits for no reader.
     writer.write_all(url.as_encoded_bytes()).context(advice)?;
     drop(writer);
     let mut again = Command::new(std::env::current_exe().context(advice)?);
     again.args(rest).stdin(reader);
     if let Some(program) = program {
+        // Process lists and messages go on calling the program as it was called.
         again.arg0(program);
     }
+    // In the place of this process, so that the caller still gets its exit status and can end it.
     Err(again.exec()).context(advice)
 }
 
@@ -55,6 +58,7 @@ fn without_secret(arguments: Vec<OsString>) -> Option<(OsString, Vec<OsString>)>
 /// `user:password@` in front of the host, or a password among the parameters of a `unix://` URL.
 pub(crate) fn holds_secret(url: &OsStr) -> bool {
     let text = url.to_string_lossy();
+    // In doubt it is one, since what stood in a process list can't be taken back.
     text.contains('@') || text.contains("pass=") || text.contains("password=")
 }
 

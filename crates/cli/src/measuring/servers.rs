@@ -79,6 +79,7 @@ fn contenders(
     let candidate =
         TARGET.contender(url.as_deref(), args.server.as_deref(), &args.tls, target, verbosity)?;
     let url = args.baseline_url.as_deref();
+    // Only `--url` is hidden by starting over: standard input has room for one URL.
     anyhow::ensure!(
         url.is_none_or(|url| !holds_secret(url.as_ref())),
         "a password in `--baseline-url` is visible to every user of this machine; give the URL in {BASELINE_URL}"
@@ -129,6 +130,7 @@ impl Role {
         let starts = written.program.is_some() || !written.setup.is_plain();
         let named = match url {
             Some(url) => Some(endpoint(url, self.url_option)?),
+            // A plan that describes its server means it; the variable may be there for other plans.
             None if program.is_some() || starts => None,
             None => self.in_environment(verbosity)?,
         };
@@ -139,6 +141,7 @@ impl Role {
                 Some(ServerPlan { program: None, url: None, setup, ..written })
             }
             (None, Some(program)) => {
+                // Without its folder, which belongs to this machine and not into evidence.
                 let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy();
                 Some(ServerPlan { program: Some(name.into_owned()), url: None, ..written })
             }
@@ -184,8 +187,10 @@ impl Role {
     fn in_environment(&self, verbosity: Verbosity) -> anyhow::Result<Option<Endpoint>> {
         let variable = self.variable;
         match std::env::var(variable) {
+            // Set to nothing is how a variable is switched off for one command.
             Ok(url) if !url.is_empty() => {
                 let server = endpoint(&url, variable)?;
+                // Nobody sees a variable on the command line, and its server may not be meant.
                 if verbosity > Verbosity::Quiet {
                     say(&format!("{} `{server}`, from {variable}", self.doing));
                 }
@@ -205,6 +210,7 @@ pub(crate) fn endpoint(url: &str, from: &str) -> anyhow::Result<Endpoint> {
 fn url_from_stdin() -> anyhow::Result<String> {
     let mut url = String::new();
     std::io::stdin()
+        // What comes in by mistake, such as a dump, mustn't be read to its end.
         .take(LONGEST_URL)
         .read_to_string(&mut url)
         .context("can't read the URL from standard input")?;

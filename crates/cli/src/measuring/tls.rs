@@ -42,6 +42,7 @@ impl TlsOptions {
         plan: Option<&TlsPlan>,
     ) -> anyhow::Result<(Endpoint, Option<TlsPlan>)> {
         let (files, names) =
+            // Of two servers one may be without TLS, and the options are for the other.
             if server.is_over_tls() { self.over(plan) } else { (plan.cloned(), TlsNames::PLAN) };
         let server = match &files {
             Some(files) => server.with(Certificates::read(files, &names)?)?,

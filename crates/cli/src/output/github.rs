@@ -23,6 +23,7 @@ fn append(path: &Path, comment: &str) -> anyhow::Result<()> {
     let shown = path.display();
     let mut file = OpenOptions::new()
         .create(true)
+        // Other commands of the same step may have written to it.
         .append(true)
         .open(path)
         .with_context(|| format!("can't open `{shown}`"))?;

@@ -57,8 +57,10 @@ impl Layout {
         let mut lines = String::new();
         let mut line = first.to_owned();
         let mut empty = true;
+        // Line ends in people's texts count as spaces, or they would break the layout.
         for word in text.split_whitespace() {
             let length = line.chars().count() + usize::from(!empty) + word.chars().count();
+            // A word that is longer than a line stays whole: half a path or digest is of no use.
             if !empty && self.width.is_some_and(|width| length > width) {
                 lines.push_str(&line);
                 lines.push('\n');

@@ -122,6 +122,7 @@ impl Scale {
         }
         let (median, limit) = (column(self.median), column(self.to));
         draw(limit, limit, '│');
+        // Last, so that nothing covers it, not even the limit.
         draw(median, median, if median == limit { '◆' } else { '●' });
         bar.into_iter().collect()
     }
@@ -131,6 +132,7 @@ impl Scale {
 fn column(amount: Decimal, low: Decimal, high: Decimal, columns: usize) -> usize {
     let last = columns.saturating_sub(1);
     let share = || {
+        // Readings of others may be so far apart that a decimal doesn't hold the difference.
         let span = high.checked_sub(low)?;
         let share = amount.checked_sub(low)?.checked_div(span)?;
         let column = share.checked_mul(Decimal::from(last))?.round();
@@ -185,6 +187,7 @@ impl Columns {
 
 /// A text on one line, of so many characters at most.
 fn cut(text: &str, most: usize) -> String {
+    // A control character would move the cursor and break the picture.
     let mut letters = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     let short: String = letters.by_ref().take(most).collect();
     if letters.next().is_none() {

@@ -48,6 +48,7 @@ pub(crate) struct ReportedError;
 /// Prints a result. That the reader has gone away (`phasegate … | head`) is not an error.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
+    // Flushed here, because at the end of the program a failure would pass unseen.
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other.context("can't write to standard output"),
@@ -86,6 +87,7 @@ pub(crate) fn told(error: &anyhow::Error) -> String {
 
 /// Whether colours are welcome there: on a terminal, unless `NO_COLOR` is set.
 pub(crate) fn colour(stream: &impl IsTerminal) -> bool {
+    // An empty `NO_COLOR` doesn't count, as no-color.org has it.
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 

@@ -33,6 +33,7 @@ impl Table {
     }
 
     fn add_tinted<const N: usize>(&mut self, row: [String; N], tint: Option<u8>) {
+        // Words of people and servers could steer the terminal.
         self.rows.push(row.map(|cell| plain(&cell)).into());
         self.tints.push(tint.filter(|_| self.coloured));
     }
@@ -62,6 +63,7 @@ impl Table {
             let cells = row.iter().zip(&widths).map(|(cell, width)| {
                 let space = " ".repeat(width - cell.width());
                 match tint {
+                    // Only the finding is coloured, and its sign tells its cell from the others.
                     Some(tint) if cell.starts_with(['✓', '?']) => {
                         format!(" \u{1b}[{tint}m{cell}\u{1b}[0m{space} ")
                     }
@@ -102,6 +104,7 @@ pub(crate) fn rows(decision: &Decision) -> String {
     for row in &rows {
         table.add_tinted(row.cells(), row.tint);
     }
+    // A table that the terminal breaks is harder to read than none.
     if Layout::of_stdout().fits(table.width()) {
         format!("{}\n", table.trim_fmt())
     } else {

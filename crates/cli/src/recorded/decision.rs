@@ -117,6 +117,7 @@ pub(crate) fn matrix_of(bytes: Vec<u8>, bases: Vec<Vec<u8>>) -> anyhow::Result<M
     let mut bases = bases.into_iter();
     let text = text(bytes, ObjectKind::Matrix)?;
     Matrix::parse_with(&Source { name: "matrix".to_owned(), text }, &mut |path| {
+        // By their order: the paths of then needn't lead anywhere today.
         let text = bases.next().ok_or("the entry doesn't have it")?;
         Ok(Source { name: path.to_owned(), text })
     })

@@ -24,6 +24,7 @@ impl HistoryPlace {
             return store.parse().context("can't use --store");
         }
         match std::env::var(VARIABLE) {
+            // Set to nothing, the variable names no store.
             Ok(store) if !store.is_empty() => {
                 store.parse().with_context(|| format!("can't use `{VARIABLE}`"))
             }
@@ -44,6 +45,7 @@ impl HistoryPlace {
     /// was named, there is no history yet.
     pub(crate) fn open_present(&self) -> anyhow::Result<Store> {
         let location = self.location()?;
+        // Whether a bucket is there, only opening it tells.
         if let Location::Folder(folder) = &location {
             let named = folder != Path::new(REPORTS);
             anyhow::ensure!(
@@ -59,6 +61,7 @@ impl HistoryPlace {
     pub(crate) fn folder(&self) -> PathBuf {
         match self.location() {
             Ok(Location::Folder(folder)) => folder,
+            // A bucket has no folder here, and evidence that couldn't be recorded needs one.
             _ => Path::new(REPORTS).to_owned(),
         }
     }

@@ -114,6 +114,7 @@ pub(crate) fn server_of(evidence: &Evidence) -> String {
 /// What a later look read.
 fn look_of(entry: &Entry) -> Vec<Earlier> {
     let Some(look) = entry.body.revisit() else { return Vec::new() };
+    // Evidence may be looked at long after it was measured, and growth goes by its own time.
     let at = look.read_at.unwrap_or(entry.recorded_at);
     numbers(entry.number, at, &look.server, &look.readings)
 }

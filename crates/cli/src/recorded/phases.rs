@@ -87,6 +87,7 @@ pub(crate) fn stages_with(
 ) -> Vec<Stage> {
     let mut stages = Stages::of(Metric::Rtt(Statistic::P99));
     for number in number.saturating_sub(LOOK_BACK).max(1)..number {
+        // A report must not fail for damage in an earlier entry after a measurement was made.
         if let Ok(Recorded { entry, .. }) = store.entry(number) {
             let _ = stages.add(store, &entry);
         }

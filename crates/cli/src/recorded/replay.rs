@@ -22,6 +22,7 @@ pub(crate) fn decide_again(objects: &Objects) -> anyhow::Result<Again> {
 /// The same bytes must have come out.
 pub(crate) fn must_be_as_recorded(recorded: &Decision, again: &Decision) -> anyhow::Result<()> {
     let again = &as_told_then(recorded, again);
+    // Bytes, because another spelling of the same value would be another entry.
     if serde_json::to_vec(again)? == serde_json::to_vec(recorded)? {
         return Ok(());
     }
@@ -58,6 +59,7 @@ pub(crate) fn must_compare_with_its_entry(
 ) -> anyhow::Result<()> {
     let earlier = previous.entry;
     anyhow::ensure!(
+        // A later one can't have been known when this was measured.
         earlier < number,
         "it compares with entry {earlier}, which is not an earlier one"
     );

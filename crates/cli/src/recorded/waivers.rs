@@ -41,6 +41,7 @@ impl Waivers {
         for recorded in entries.flatten() {
             waivers.add(&recorded);
         }
+        // Also without any waiver: the head says how far it was looked for them.
         if newest > 0 {
             waivers.head = Some(store.entry(newest)?.head());
         }
@@ -82,6 +83,7 @@ impl Waivers {
     ) -> anyhow::Result<Option<Effective>> {
         let valid = self.of(recorded, day).into_iter().filter(|g| g.waiver.is_valid_on(day));
         let rows: BTreeSet<RowId> = valid.map(|granted| granted.waiver.row.clone()).collect();
+        // Without a valid waiver the matrix need not be read at all.
         let Some(record) = recorded.entry.decision().filter(|_| !rows.is_empty()) else {
             return Ok(None);
         };

@@ -212,6 +212,7 @@ impl Recorded<'_> {
         };
         match &evidence.target.server {
             TargetServer::Running(address) | TargetServer::Restarted(address) => {
+                // Evidence has the address without its secrets, so that it may stand in a report.
                 option("url", address.clone());
             }
             // Nobody knows where it was; and a command is in the plan.

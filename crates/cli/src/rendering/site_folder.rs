@@ -30,10 +30,12 @@ impl SiteFolder {
     /// # Errors
     /// If something else is there, or the folder around it can't be written.
     pub(crate) fn beside(place: &Path) -> anyhow::Result<Self> {
+        // Told before the pages are written, and looked at again before anything is replaced.
         must_be_ours(place)?;
         let around = around(place);
         let written = || format!("can't write the site beside `{}`", place.display());
         fs::create_dir_all(around).with_context(written)?;
+        // Beside the place, because a rename doesn't lead from one file system to another.
         let new = temporary(around).with_context(written)?;
         let folder = Self { place: place.to_owned(), new };
         for name in ["entries", "reports"] {
@@ -62,6 +64,7 @@ impl SiteFolder {
         let old = aside.path().join("old");
         // Somebody may have put something there meanwhile.
         must_be_ours(&place)?;
+        // A rename replaces no folder with files in it, so the older site first goes aside.
         let had_old = match fs::rename(&place, &old) {
             Ok(()) => true,
             Err(error) if error.kind() == ErrorKind::NotFound => false,
@@ -69,6 +72,7 @@ impl SiteFolder {
         };
         if let Err(error) = fs::rename(new.path(), &place) {
             if had_old && fs::rename(&old, &place).is_err() {
+                // Dropped, the temporary folder would take the older site with it.
                 let kept = aside.keep().join("old");
                 let told = format!("{}; the older one is now `{}`", context(), kept.display());
                 return Err(error).context(told);
@@ -104,6 +108,7 @@ fn must_be_ours(place: &Path) -> anyhow::Result<()> {
         place.file_name().is_some(),
         "`{shown}` has no name; name a folder for the site"
     );
+    // A link isn't followed: what is behind it is no folder of ours.
     let found = match place.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         found => found.with_context(|| format!("can't look at `{shown}`"))?,

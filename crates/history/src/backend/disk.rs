@@ -61,23 +61,28 @@ impl Disk for RealDisk {
     }
 
     fn exists(&self, path: &Path) -> Result<bool, PlaceError> {
+        // `exists` would call a file absent that only can't be looked at.
         path.try_exists().map_err(|cause| PlaceError::new("look for", path, cause))
     }
 
     fn create_folder(&self, path: &Path) -> Result<(), PlaceError> {
+        // Without those above it: the folder around each new one has to be flushed, too.
         fs::create_dir(path).map_err(|cause| PlaceError::new("create the folder", path, cause))
     }
 
     fn write_new(&self, path: &Path, bytes: &[u8]) -> Result<(), PlaceError> {
         let write = || {
+            // A crash may have left a file of that name, which must not be written into.
             let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
             file.write_all(bytes)?;
+            // Before the file gets its name, or a loss of power might leave half an entry.
             file.sync_all()
         };
         write().map_err(|cause| PlaceError::new("write", path, cause))
     }
 
     fn link(&self, path: &Path, name: &Path) -> Result<(), PlaceError> {
+        // A link fails where the name is taken; a rename would replace what is there.
         fs::hard_link(path, name).map_err(|cause| PlaceError::new("create", name, cause))
     }
 
@@ -86,6 +91,7 @@ impl Disk for RealDisk {
     }
 
     fn sync_folder(&self, path: &Path) -> Result<(), PlaceError> {
+        // New names are on the disk only once their folder is flushed, which is opened like a file.
         File::open(path)
             .and_then(|folder| folder.sync_all())
             .map_err(|cause| PlaceError::new("flush to disk the folder", path, cause))
@@ -96,6 +102,7 @@ impl Disk for RealDisk {
     }
 
     fn remove_folder(&self, path: &Path) -> Result<(), PlaceError> {
+        // Only an empty one, so that nothing goes that somebody else put there.
         fs::remove_dir(path).map_err(|cause| PlaceError::new("remove the folder", path, cause))
     }
 

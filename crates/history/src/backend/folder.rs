@@ -46,12 +46,14 @@ impl Files for Folder {
             }
         });
         match listed {
+            // Before the first entry there are no folders, and that is an empty history.
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             listed => listed.map(|()| found),
         }
     }
 
     fn names_behind(&self, _: &Path, _: &str) -> Result<Option<Vec<String>>, PlaceError> {
+        // A folder can only be listed as a whole; the store looks for the next names instead.
         Ok(None)
     }
 
@@ -62,6 +64,7 @@ impl Files for Folder {
     fn make_folder(&self, path: &Path) -> Result<(), PlaceError> {
         let parent = path
             .parent()
+            // The parent of `reports` is an empty path, which can't be opened to be flushed.
             .map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent });
         let mut created = self.disk.create_folder(path);
         if let (Err(error), Some(parent)) = (&created, parent)
@@ -71,6 +74,7 @@ impl Files for Folder {
             created = self.disk.create_folder(path);
         }
         match (created, parent) {
+            // Else a loss of power might take the new folder and all that is in it.
             (Ok(()), Some(parent)) => self.disk.sync_folder(parent),
             (Err(error), _) if error.kind() != ErrorKind::AlreadyExists => Err(error),
             _ => Ok(()),
@@ -113,6 +117,7 @@ impl Files for Folder {
             for file in files {
                 self.disk.write_new(&pending.join(&file.name), &file.bytes)?;
             }
+            // Both before the entry is linked: from then on its report has to be there.
             self.disk.sync_folder(&pending)?;
             self.disk.sync_folder(dir)
         };
@@ -126,7 +131,9 @@ impl Files for Folder {
     }
 
     fn publish_folder(&self, pending: &Path, name: &Path) -> Result<(), PlaceError> {
+        // A rename replaces no folder with files in it, so a report that is there stays.
         if let Err(error) = self.disk.rename(pending, name) {
+            // Whoever appended next may have published it in this writer's place.
             if !self.disk.exists(&name.join(REPORT))? {
                 return Err(error);
             }
@@ -171,6 +178,7 @@ impl Folder {
     fn write_temporary(&self, folder: &Path, bytes: &[u8]) -> Result<PathBuf, PlaceError> {
         under_new_name(folder, names::TEMPORARY, |path| {
             self.disk.write_new(path, bytes).inspect_err(|error| {
+                // A file that was there before is somebody else's.
                 if error.kind() != ErrorKind::AlreadyExists {
                     _ = self.disk.remove_file(path);
                 }
@@ -186,6 +194,7 @@ impl Folder {
         // Both go, whatever failed; the errors that matter come first.
         let removed = [self.disk.remove_file(&file), self.disk.remove_file(&name)];
         linked.map_err(|error| match error.kind() {
+            // What file systems without hard links answer.
             ErrorKind::PermissionDenied | ErrorKind::Unsupported => TrialError::NoHardLinks(error),
             _ => error.into(),
         })?;

@@ -118,6 +118,7 @@ impl FromStr for Location {
             return Err(LocationError::Empty);
         }
         if let Some(path) = text.strip_prefix("file://") {
+            // `file://host/path` would be on another machine.
             return if path.starts_with('/') {
                 Ok(Self::Folder(path.into()))
             } else {
@@ -143,6 +144,7 @@ impl FromStr for Location {
 
 fn bucket(provider: Provider, rest: &str) -> Result<BucketUrl, LocationError> {
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    // Keys and tokens stand in these parts of a URL, and what is accepted here is printed.
     if rest.contains(['@', '?', '#']) || bucket.contains(':') {
         return Err(LocationError::Credentials);
     }

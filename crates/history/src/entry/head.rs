@@ -38,6 +38,7 @@ impl FromStr for Head {
     fn from_str(text: &str) -> Result<Self, HeadError> {
         let parse = || {
             let (number, digest) = text.split_once(':')?;
+            // `parse` would take `+1` and `01` as well, and a head is written in one way only.
             let plain = number.starts_with(|c| matches!(c, '1'..='9'));
             let number = number.parse().ok().filter(|_| plain)?;
             Some(Self { number, digest: digest.parse().ok()? })

@@ -101,6 +101,7 @@ pub(crate) fn folder_number(name: &OsStr) -> Option<u64> {
 
 fn padded_number(digits: &str) -> Option<u64> {
     let number = digits.parse().ok()?;
+    // `0000001.json` would be a second name of entry 1.
     (number > 0 && format!("{number:06}") == digits).then_some(number)
 }
 

@@ -24,10 +24,12 @@ impl Entry {
     /// # Errors
     /// If they are not an entry, or are of a newer format.
     pub fn parse(bytes: &[u8]) -> Result<Self, EntryError> {
+        // As JSON it would only be damaged, and nobody would think of the merge.
         if bytes.starts_with(CONFLICT) {
             return Err(EntryError::Conflict);
         }
         let wire: Wire<'_> = serde_json::from_slice(bytes).map_err(|error| {
+            // A newer format may have keys that are refused here; it isn't damage.
             unknown(bytes).map_or(EntryError::Format(error), |what| EntryError::Newer { what })
         })?;
         if wire.schema > Self::SCHEMA {
@@ -85,6 +87,7 @@ fn unknown(bytes: &[u8]) -> Option<String> {
 
 /// An entry as it is written.
 #[derive(Serialize, Deserialize)]
+// A key that was passed over wouldn't be written back, and the digest would be another.
 #[serde(deny_unknown_fields)]
 struct Wire<'a> {
     schema: u32,

@@ -46,6 +46,7 @@ impl Ledger {
     fn pack_named(&self, name: &OsStr) -> Option<Pack> {
         let first = names::pack_beginning(name)?;
         let pack = self.pack_of(first);
+        // Packs are aligned: of any other range nobody could compute the name.
         (names::pack_file(pack.first, pack.last).as_str() == name).then_some(pack)
     }
 
@@ -62,6 +63,7 @@ impl Ledger {
 
     /// Whether there is an entry of that number, in a file of its own or in a pack.
     pub(crate) fn has(&self, files: &dyn Files, number: u64) -> Result<bool, PlaceError> {
+        // In this order none is missed, for a file goes only after its pack has come.
         Ok(files.file_exists(&self.entry_path(number))? || self.is_packed(files, number)?)
     }
 
@@ -136,6 +138,7 @@ impl Ledger {
         };
         let path = self.pack_path(&pack);
         let length = usize::try_from(end - begin).unwrap_or(usize::MAX);
+        // One line of up to ten thousand: from a bucket the rest would come over the network.
         let bytes = files.read_part(&path, *begin, length)?;
         Ok(Some((bytes, line_of(&path, line + 1))))
     }

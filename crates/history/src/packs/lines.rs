@@ -79,6 +79,7 @@ impl<'s> PackLines<'s> {
 
     fn read_part(&mut self) -> Result<(), PlaceError> {
         let size = self.files.part_size();
+        // The old part goes before the new one is read, so that one at a time is in memory.
         (self.part, self.line) = (Vec::new(), 0..0);
         self.part = self.files.read_part(&self.path, self.next, size)?;
         self.next += self.part.len() as u64;

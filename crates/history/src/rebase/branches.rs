@@ -62,6 +62,7 @@ impl Pile {
 
     /// The branches, by their newest entries.
     pub(crate) fn branches(&self) -> Result<Vec<Branch>, RebaseError> {
+        // No file says which branch an entry is of; only the links between them do.
         let followed: BTreeSet<Digest> =
             self.entries.values().filter_map(|entry| entry.previous).collect();
         let newest = self.entries.keys().filter(|digest| !followed.contains(digest));
@@ -94,6 +95,7 @@ impl Pile {
 fn versions(bytes: &[u8]) -> Vec<&[u8]> {
     if bytes.starts_with(CONFLICT) {
         let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+        // What git writes between two versions doesn't begin like JSON.
         lines.filter(|line| line.starts_with(b"{")).collect()
     } else {
         vec![bytes]
@@ -103,6 +105,7 @@ fn versions(bytes: &[u8]) -> Vec<&[u8]> {
 /// An entry whose bytes are what it would be written as.
 fn whole(line: &[u8]) -> Result<Entry, EntryError> {
     let entry = Entry::parse(line)?;
+    // Bytes that git or an editor touched have another digest, and nothing would follow them.
     if entry.to_line().map_err(EntryError::Format)? == line {
         Ok(entry)
     } else {

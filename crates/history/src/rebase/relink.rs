@@ -28,7 +28,9 @@ pub(crate) fn relink(
     let mut moved: Vec<(Head, Recorded)> = Vec::new();
     for found in own {
         let mut draft = draft_of(store, &found.entry)?;
+        // What is said of an entry of one's own names a digest that it hasn't any more.
         rename(&mut draft.matter, &moved);
+        // An interrupted run may have come this far; appending again would record it twice.
         let recorded = match already(store, onto, &draft)? {
             Some(recorded) => recorded,
             None => store.append(&draft, &mut |upcoming| render(upcoming, &draft))?,
@@ -94,6 +96,7 @@ fn rename(matter: &mut Matter, moved: &[(Head, Recorded)]) {
         Matter::Waiver(WaiverRecord { of, .. }) | Matter::Note(NoteRecord { of, .. }) => now(of),
         Matter::Revisit(Revisit { obligations, .. }) => {
             for obligation in obligations {
+                // Later looks name entries by number alone.
                 let entry = obligation.entry;
                 let found = moved.iter().find(|(before, _)| before.number == entry);
                 obligation.entry = found.map_or(entry, |(_, recorded)| recorded.entry.number);

@@ -59,8 +59,10 @@ pub fn rebase(
     rebase: &Rebase<'_>,
     render: &mut Render<'_>,
 ) -> Result<Option<Rebased>, RebaseError> {
+    // Branches come from git, which merges folders and no buckets.
     let disk = store.files.disk().ok_or(RebaseError::NoBranches)?;
     let folder = store.dir.join(SAVED);
+    // What an interrupted run saved counts: the ledger may be half re-linked by now.
     if !disk.exists(&folder)? {
         let Some((kept, own)) = choose(store, rebase)? else { return Ok(None) };
         save(store, disk, &folder, &kept, &own)?;
@@ -98,6 +100,7 @@ fn choose(store: &Store, rebase: &Rebase<'_>) -> Result<Option<(Branch, Branch)>
     };
     let found = match rebase.onto {
         Some(begin) => with_head(&branches, begin),
+        // A copy holds one's own entries; those of the history itself were published.
         None if other.is_some() => (0..)
             .zip(&branches)
             .filter(|(_, branch)| pile.is_in_store(branch))
@@ -119,6 +122,7 @@ fn choose(store: &Store, rebase: &Rebase<'_>) -> Result<Option<(Branch, Branch)>
     let kept = branches.remove(kept);
     let own = branches.pop().unwrap_or_default();
     let is_kept = |head: &&Head| kept.iter().any(|found| found.head() == **head);
+    // Others have reports with these heads, which would be of no history any more.
     if let Some(head) = rebase.published.iter().find(|head| !is_kept(head)) {
         return Err(RebaseError::Published { head: *head });
     }
@@ -129,6 +133,7 @@ fn choose(store: &Store, rebase: &Rebase<'_>) -> Result<Option<(Branch, Branch)>
     let own: Branch = own.into_iter().skip(common).collect();
     for found in &own {
         let packed = store.ledger.packed_line(store.files.as_ref(), found.entry.number)?;
+        // A pack is never replaced, so an entry in it keeps its number.
         if packed.is_some_and(|(bytes, _)| Digest::of(&bytes) == found.digest) {
             return Err(RebaseError::Packed { number: found.entry.number });
         }
@@ -163,6 +168,7 @@ fn save(
                 disk.write_new(&path, &line)?;
             }
         }
+        // Flushed before it gets its name: from then on the ledger may be changed.
         disk.sync_folder(&temporary)?;
         disk.rename(&temporary, folder)?;
         disk.sync_folder(&store.dir)
@@ -185,6 +191,7 @@ fn saved_entries(store: &Store, folder: &Path, whose: &str) -> Result<Branch, Re
             Entry::parse(&bytes).map_err(|problem| RebaseError::Damaged { path, problem })?;
         found.push(Recorded { entry, digest: Digest::of(&bytes) });
     }
+    // A folder is listed in no order.
     found.sort_by_key(|found| found.entry.number);
     Ok(found)
 }
@@ -197,6 +204,7 @@ fn put_back(store: &Store, kept: &Branch, own: &Branch) -> Result<(), RebaseErro
             continue;
         }
         let there = store.files.read(&path)?;
+        // Anything else under the name may be an entry to keep.
         let is_own = own.iter().any(|own| own.digest == Digest::of(&there));
         if is_own || there.starts_with(CONFLICT) {
             store.files.remove(&path)?;
@@ -209,6 +217,7 @@ fn put_back(store: &Store, kept: &Branch, own: &Branch) -> Result<(), RebaseErro
             store.files.publish(&line, &path)?;
         }
     }
+    // Once for all of them: until then what is saved can take their place.
     Ok(store.files.sync_folder(&store.ledger.path)?)
 }
 
@@ -240,6 +249,7 @@ fn tidy_folders(store: &Store, own: &Branch, render: &mut Render<'_>) -> Result<
             .map_err(|cause| RebaseError::Render { number, cause })?;
         let beginning = names::pending_prefix(number, &there.digest);
         let pending = store.files.write_pending(&store.dir, &beginning, &files)?;
+        // A rename doesn't replace a folder that has files in it.
         store.files.discard(&folder);
         store.files.publish_folder(&pending, &folder)?;
     }

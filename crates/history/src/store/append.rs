@@ -149,11 +149,14 @@ impl Store {
         draft: &Draft,
         render: &mut dyn FnMut(&Upcoming) -> Result<Vec<RenderedFile>, RenderError>,
     ) -> Result<Recorded, AppendError> {
+        // Before even the folders are made, so that a refusal leaves nothing behind.
         self.check_references(&draft.matter).map_err(AppendError::Reference)?;
         self.make_folders()?;
+        // Once, however often the number is lost: the names of objects don't depend on it.
         let mut body = self.keep_objects(&draft.matter)?;
         for attempt in 1..=ATTEMPTS {
             let newest = self.newest()?;
+            // A crash may have kept its writer from publishing the report.
             if let Some(newest) = &newest {
                 self.finish(newest)?;
             }
@@ -163,10 +166,12 @@ impl Store {
             let upcoming = Upcoming {
                 number,
                 previous,
+                // An entry has whole seconds; with a fraction it wouldn't read back as itself.
                 recorded_at: draft.recorded_at.trunc_subsecs(0),
                 folder: phase_and_outcome
                     .map(|(phase, outcome)| names::folder(number, phase, outcome)),
             };
+            // Anew for each number, for a report has its own number and the head before it.
             let files = if upcoming.folder.is_some() {
                 render(&upcoming).map_err(|cause| AppendError::Render { number, cause })?
             } else {
@@ -185,6 +190,7 @@ impl Store {
 
     /// Creates the history's folders where they are missing, once.
     pub(crate) fn make_folders(&self) -> Result<(), PlaceError> {
+        // This only saves work: folders that are there are made once more without harm.
         if self.has_folders.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -211,6 +217,7 @@ impl Store {
 
     /// Keeps all that an entry rests on; what the entry will record, but for its report.
     pub(crate) fn keep_objects(&self, matter: &Matter) -> Result<Body, AppendError> {
+        // Stands in until there is a report, which needs the entry's number.
         let report = Digest::of(b"");
         Ok(match matter {
             Matter::Decision(draft) => {
@@ -219,6 +226,7 @@ impl Store {
                 let bases = draft.bases.iter().map(|base| self.keep(base, ObjectKind::Base));
                 let bases = bases.collect::<Result<Vec<Digest>, AppendError>>()?;
                 let plan = self.keep(&draft.plan, ObjectKind::Plan)?;
+                // Before the entry, which must not name what a loss of power takes.
                 self.files.sync_folder(&self.objects())?;
                 let decision = draft.decision.clone();
                 let record = DecisionRecord { evidence, matrix, bases, plan, report, decision };
@@ -258,6 +266,7 @@ impl Store {
         };
         match there {
             Published::Ours => Ok(digest),
+            // The name is the digest, so other bytes under it are damage and no chance.
             Published::Others => Err(AppendError::AlteredObject { path }),
             Published::Unknown(error) => Err(error.into()),
         }
@@ -270,11 +279,13 @@ impl Store {
         files: &[RenderedFile],
     ) -> Result<Option<Recorded>, AppendError> {
         let number = entry.number;
+        // An entry that can't be read back would be the last one: nothing could follow it.
         let line = entry
             .to_readable_line()
             .map_err(|problem| AppendError::NotReadable { number, problem })?;
         let recorded = Recorded { digest: Digest::of(&line), entry };
         let (path, folder) = (self.entry_path(number), self.folder(&recorded.entry));
+        // The report of a removed entry would pass for this one's.
         if let Some(folder) = &folder
             && self.files.exists(folder)?
             && !self.has_entry(number)?
@@ -283,6 +294,7 @@ impl Store {
         }
         let pending = match folder {
             Some(folder) => {
+                // With the digest, since another writer may be preparing the same number.
                 let beginning = names::pending_prefix(number, &recorded.digest);
                 Some((self.files.write_pending(&self.dir, &beginning, files)?, folder))
             }
@@ -294,6 +306,7 @@ impl Store {
             }
         };
         match self.files.publish(&line, &path) {
+            // Our own entry may have been packed, and have lost its file, before it was looked at.
             Ok(Published::Others) if !self.is_packed_as(number, &line)? => {
                 discard();
                 return Ok(None);
@@ -310,6 +323,7 @@ impl Store {
             discard();
             return Ok(None);
         }
+        // A link may be lost with the power until its folder is flushed.
         self.files
             .sync_folder(&self.ledger.path)
             .and_then(|()| match &pending {
@@ -342,6 +356,7 @@ impl Store {
         if self.is_packed_as(number, line).map_err(unsure)? {
             return Ok(true);
         }
+        // What was seen is older than a whole pack, so the end is to be looked for anew.
         self.see(None);
         match self.files.remove(path) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),

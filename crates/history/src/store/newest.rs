@@ -26,6 +26,7 @@ impl Store {
     /// The newest entry; nothing if there is none. It is read each time. Only if its bytes are those
     /// that were seen last, which their digest tells, they aren't made an entry of again.
     pub(crate) fn newest(&self) -> Result<Option<Newest>, ReadError> {
+        // Only a place to begin from is kept, which a panic elsewhere can't make wrong.
         let before = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let seen = before.as_ref().map_or(0, |newest| newest.head.number);
         let number = match self.names_behind(seen)? {
@@ -43,6 +44,7 @@ impl Store {
                     let read = || Ok(Newest::of(&line.recorded()?));
                     Some(seen.map_or_else(read, Ok::<_, ReadError>)?)
                 }
+                // Others may have recorded ten thousand since, and packed this one.
                 Err(error) if error.kind() == ErrorKind::NotFound => self.newest_listed()?,
                 Err(error) => return Err(error.into()),
             },
@@ -68,6 +70,7 @@ impl Store {
         }
         for end in seen..seen.saturating_add(PROBES) {
             if !self.files.file_exists(&self.entry_path(end + 1))? {
+                // An entry behind the next number means that one is missing: this isn't the end.
                 let follows = self.files.file_exists(&self.entry_path(end + 2))?
                     || self.ledger.is_packed(self.files.as_ref(), end + 1)?;
                 return Ok((!follows).then_some(end));

@@ -103,6 +103,7 @@ impl Store {
     /// Opens the history in any place.
     pub(crate) fn open_in(dir: &Path, files: Box<dyn Files>) -> Result<Self, OpenError> {
         let store = Self::of(dir, files);
+        // Any name will do: a place that can't be listed must not look like an empty history.
         store.files.find(&store.ledger.path, "").map_err(OpenError::Place)?;
         Ok(store)
     }

@@ -66,6 +66,7 @@ impl Store {
     /// If any of it fails, with what to do.
     pub fn prepare(&self) -> Result<(), PrepareError> {
         self.make_folders()?;
+        // Permissions don't tell of everything that can fail, such as a file system without links.
         self.files.try_out(&self.dir, &[self.ledger.path.clone(), self.objects()])?;
         let newest = self.newest()?;
         if let Some(newest) = &newest {

@@ -175,6 +175,7 @@ impl Store {
         let references = Reference::of_body(&entry.body);
         let checked = references.iter().map(|reference| {
             let number = reference.number;
+            // What an entry says of itself or of a later one can't have been so.
             let earlier = number < entry.number;
             if earlier { self.refers(reference) } else { Err(no_such_entry(number)) }
         });

@@ -83,6 +83,7 @@ impl Store {
         let mut open: Option<PackLines<'_>> = None;
         Ok(numbers.into_iter().map(move |number| {
             let Some(pack) = listing.pack_with(number) else { return self.single(number) };
+            // Numbers ascend, so the pack that is open is read on instead of from its beginning.
             let here = open.take().filter(|lines| lines.pack == *pack && lines.number() < number);
             let lines = open.insert(here.unwrap_or_else(|| self.pack_lines(*pack)));
             while lines.advance()? {
@@ -151,6 +152,7 @@ impl Iterator for Lines<'_> {
                     }
                 }
                 Err(error) => {
+                    // The rest of this pack can't be read, but what is behind it can.
                     self.expected = behind;
                     self.pack = None;
                     return Some(Err(error.into()));
@@ -170,6 +172,7 @@ impl Lines<'_> {
                 number: expected,
             });
         };
+        // By what it says and not by its place, which is wrong behind a line that was removed.
         let said = Link::read(lines.line()).map_or(expected, |link| link.number);
         if said < expected || !lines.pack.has(said) {
             return Err(ReadError::Misplaced { path: lines.place(), inside: said });

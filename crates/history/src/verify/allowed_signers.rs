@@ -60,6 +60,7 @@ fn signer(text: &str) -> Result<Option<(String, KeyData)>, String> {
     }
     let (options, key) = rest.split_once([' ', '\t']).ok_or_else(no_key)?;
     let key = PublicKey::from_openssh(key.trim_start()).map_err(|_| no_key())?;
+    // Other options restrict, so passing over one would allow more than was meant.
     let namespaces = options
         .strip_prefix("namespaces=\"")
         .and_then(|rest| rest.strip_suffix('"'))

@@ -46,6 +46,7 @@ impl Chain {
     pub(crate) fn reach(&mut self, number: u64) {
         if number - self.end > 1 {
             self.problems.push(Problem::Missing { first: self.end + 1, last: number - 1 });
+            // A link over a gap can't be checked, and isn't an edit.
             self.before = None;
         }
         self.end = number;
@@ -101,6 +102,7 @@ impl Chain {
     ) -> Digest {
         match scanned {
             Some(link) => self.follow(bytes, Some(link), place),
+            // Only reading all of it tells what is wrong.
             None => self.whole(bytes, place).0,
         }
     }
@@ -141,6 +143,7 @@ impl Chain {
         let number = self.end;
         match Entry::parse(bytes) {
             Ok(entry) => {
+                // Other spaces or another order of keys mean the same and have another digest.
                 if entry.to_line().ok().as_deref() != Some(bytes) {
                     self.problems.push(Problem::NotCanonical { number });
                 }
@@ -205,6 +208,7 @@ impl Chain {
             return;
         }
         match before.link {
+            // That one is misplaced, which was told when it was looked at.
             Some(sibling) if sibling.number != number - 1 => (),
             Some(sibling) if sibling.previous == link.previous => {
                 self.problems.push(Problem::Forked { number });

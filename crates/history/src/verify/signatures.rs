@@ -71,6 +71,7 @@ impl SigningKey {
         let (seed, public) = (pair.private.to_bytes(), pair.public.as_ref());
         let signer = Ed25519KeyPair::from_seed_and_public_key(&seed, public)
             .map_err(|_| ssh_key::Error::PublicKey)?;
+        // The hash that `ssh-keygen -Y sign` takes by itself.
         let signed = SshSig::signed_data(NAMESPACE, HashAlg::Sha512, bytes)?;
         let signature = Signature::new(Algorithm::Ed25519, signer.sign(&signed).as_ref())?;
         let public = self.0.public_key().key_data().clone();
@@ -133,6 +134,7 @@ pub fn sign(store: &Store, number: u64, key: &SigningKey) -> Result<PathBuf, Sig
     let signature = key.sign(&bytes).map_err(SignError::Key)?;
     let text = signature.to_pem(LineEnding::LF).map_err(SignError::Key)?;
     let public = key.0.public_key().to_bytes().map_err(SignError::Key)?;
+    // From the key, so that signing again finds its own file and somebody else's gets another.
     let name: String = Digest::of(&public).to_string().chars().take(16).collect();
     let folder = store.dir.join(SIGNATURES);
     store.files.make_folder(&folder)?;
@@ -235,6 +237,7 @@ fn check(text: &[u8], entry: &[u8], allowed: &AllowedSigners) -> Result<String, 
 fn is_of(signature: &SshSig, entry: &[u8]) -> bool {
     let KeyData::Ed25519(key) = signature.public_key() else { return false };
     let signed = SshSig::signed_data(signature.namespace(), signature.hash_alg(), entry);
+    // One that the same key made for something else, such as a commit, doesn't count.
     signature.namespace() == NAMESPACE
         && signature.algorithm() == Algorithm::Ed25519
         && signed.is_ok_and(|signed| {

@@ -294,6 +294,7 @@ impl Walk<'_, '_> {
             .collect();
         let plan = self.object(number, &record.plan, ObjectKind::Plan);
         let bases = bases.into_iter().collect::<Option<Vec<_>>>();
+        // On other objects than were recorded a replay would blame the decision.
         if let (Some(evidence), Some(matrix), Some(bases), Some(plan)) =
             (evidence, matrix, bases, plan)
             && let Depth::Replay(replay) = &mut self.depth

@@ -43,6 +43,7 @@ struct Ended<'a> {
 
 /// Runs the steps up to the first that fails, and prints a summary.
 pub(crate) fn run(workspace: &Workspace, browser: Browser) -> Result<ExitCode, String> {
+    // All of it before the first step, so that no test fails for want of a program.
     install::ensure_server()?;
     tools::ensure_tools()?;
     seaweedfs::ensure_bucket_server(workspace)?;
@@ -73,6 +74,7 @@ pub(crate) fn run(workspace: &Workspace, browser: Browser) -> Result<ExitCode, S
         }
     }
     print!("{}", Summary { ended: &ended, planned: steps.len() });
+    // At the end, where it isn't scrolled away by the steps.
     for why in left_out {
         println!("NOT RUN: {why}");
     }

@@ -186,6 +186,7 @@ fn plan(
             (Needs::Root, User::Other) => Refusal::NeedsRoot { by_hand: manager.by_hand },
             (Needs::AnyoneButRoot, User::Root) => Refusal::RefusesRoot { by_hand: manager.by_hand },
         };
+        // The first manager is the system's own, so that its advice is the one to give.
         if refusal == Refusal::NoPackageManager {
             refusal = refused;
         }
@@ -254,6 +255,7 @@ pub(crate) fn is_on_path(program: &str) -> bool {
 
 pub(crate) fn is_program(file: &Path) -> bool {
     std::fs::metadata(file)
+        // A file that nobody may execute is passed over, as shells do.
         .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 

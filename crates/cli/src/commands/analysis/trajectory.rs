@@ -55,6 +55,7 @@ fn print_table(section: &TrajectorySection) -> anyhow::Result<()> {
         if row.broken.is_some() {
             // The reason stands below the table, so that the columns stay narrow.
             let cells = ["┄┄┄", "", "", "", "", "", "not comparable", ""];
+            // One row of its own, so that nobody reads a change across the break.
             columns.row(cells.map(str::to_owned), &mut lines)?;
         }
         columns.row(

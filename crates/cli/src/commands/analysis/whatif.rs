@@ -41,6 +41,7 @@ pub(crate) fn run(args: &WhatIfArgs) -> anyhow::Result<Exit> {
         readings.insert(*metric, reading.clone())?;
         let twice = set.insert(*metric, written.as_str()).is_some();
         anyhow::ensure!(!twice, "{metric} is set twice; which value should it have?");
+        // Without a word a slip in the name would look like a change that changes nothing.
         if !metrics.contains(metric) {
             say(&format!("no condition of the matrix names {metric}, so it changes nothing"));
         }

@@ -35,6 +35,7 @@ fn transcribe(args: &ImportArgs, document: &Path) -> anyhow::Result<Exit> {
         .map_err(|problems| report(&Trouble { sources: vec![source.clone()], problems }))?;
     let location = args.place.location()?;
     let store = history_place::open(&location)?;
+    // What can't be recorded is told before anything is rendered.
     store.prepare().with_context(|| format!("can't record in `{location}`"))?;
     refuse_twice(&store, &source)?;
     let recorded = record(&store, source, &transcription)?;

@@ -22,6 +22,7 @@ pub(crate) fn run(args: &ImportArgs, verbosity: Verbosity) -> anyhow::Result<Exi
         anyhow::bail!("give --phase PHASE and --output FILE"); // The arguments' own rules see to it.
     };
     let to_stdout = output == Path::new("-");
+    // Before the files are read, so that a slip in the output's name costs no time.
     if !to_stdout {
         can_write(output)?;
     }
@@ -97,6 +98,7 @@ fn evidence(args: &ImportArgs, project: &Project) -> anyhow::Result<Evidence> {
             command: told(&commands).unwrap_or_else(|| "not told".to_owned()),
             load: told(&loads),
         },
+        // The machine that imports needn't be the one that was measured.
         environment: Environment::default(),
         baseline: None,
         trials,
@@ -181,6 +183,7 @@ fn add_info(path: &Path, trials: &mut [Trial]) -> anyhow::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     for trial in trials {
         trial.readings.extend(readings.clone());
+        // Otherwise agreement of all trials would look like agreement of several readings.
         trial.anomalies.push(format!(
             "memory.* and server.* are those of `{name}`, saved once for all trials"
         ));

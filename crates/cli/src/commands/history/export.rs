@@ -16,6 +16,7 @@ pub(crate) fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
     let mut lines = Lines::to_stdout();
     let mut problems = Problems::default();
     let metrics: Vec<Metric> = Metric::all().filter(|metric| !is_of_before(*metric)).collect();
+    // Without any entry, too: other tools take the columns from it.
     if args.format == ExportFormat::Csv {
         lines.write(&csv_line(&header(&metrics))?)?;
     }
@@ -49,6 +50,7 @@ fn json_line(recorded: &Recorded, readings: Option<&Readings>) -> anyhow::Result
     let entry = String::from_utf8(recorded.entry.to_line()?)?;
     let digest = serde_json::to_string(&Digest { digest: recorded.digest.to_string() })?;
     let readings = serde_json::to_string(&readings)?;
+    // Joined as texts, since writing the entry anew could change the order of its keys.
     let digest = digest.trim_end_matches('}');
     Ok(format!("{digest},\"readings\":{readings},\"entry\":{}}}\n", entry.trim_end()))
 }

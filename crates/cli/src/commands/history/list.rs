@@ -19,6 +19,7 @@ use crate::recorded::typical::typical_among;
 use crate::recorded::waivers::{Waivers, outcome_with};
 
 pub(crate) fn run(args: &ListArgs) -> anyhow::Result<Exit> {
+    // Before the history is opened: for a slip in the condition nothing need be read.
     let condition = args.condition.as_deref().map(condition).transpose()?;
     let store = args.history.place.open_present()?;
     let mut problems = Problems::default();
@@ -38,6 +39,7 @@ pub(crate) fn run(args: &ListArgs) -> anyhow::Result<Exit> {
         if let Some(found) = newest.take(found) {
             shown.show(&found)?;
         }
+        // Nobody reads any more, so nothing more need be read from the history either.
         if shown.lines.is_closed() {
             break;
         }
@@ -108,6 +110,7 @@ impl Search<'_> {
         }
         let summary = line.summary()?;
         let lacks_medians = self.condition.is_some() && medians.is_none();
+        // An entry without an outcome is told in words, and those need all of it.
         let is_short = summary.outcome.is_none();
         let needs_whole = is_waived || lacks_medians || is_short;
         let whole = needs_whole.then(|| line.recorded()).transpose()?;
@@ -194,6 +197,7 @@ impl Shown {
 
     fn finish(mut self) -> anyhow::Result<()> {
         match (self.format, self.count) {
+            // Programs get an empty list, because no output at all would be no JSON.
             (Format::Json, 0) => self.lines.write("[]\n")?,
             (Format::Json, _) => self.lines.write("\n]\n")?,
             (Format::Text, _) => self.columns.finish(&mut self.lines)?,

@@ -14,6 +14,7 @@ use crate::rendering::entry::{Digests, Recorded, Templates};
 use crate::rendering::transcription::Transcribed;
 
 pub(crate) fn rebase(args: &RebaseArgs) -> anyhow::Result<Exit> {
+    // A broken template must not stop it after entries were moved.
     let templates = Templates::load(ReportKind::Decision)?;
     let store = args.history.place.open()?;
     let rebase = Rebase {

@@ -55,6 +55,7 @@ fn later(
     for recorded in after(store, of)? {
         let Some(recorded) = problems.tell(recorded) else { continue };
         waivers.add(&recorded);
+        // By number and digest: a note on another entry that had the number doesn't count.
         if matches!(&recorded.entry.body, Body::Note(note) if note.of == of.head()) {
             notes.push(recorded);
         }

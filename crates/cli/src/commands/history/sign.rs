@@ -24,6 +24,7 @@ pub(crate) fn sign(args: &SignArgs) -> anyhow::Result<Exit> {
 
 /// The key to sign with: that of the option, or of the environment; nothing if neither names one.
 pub(crate) fn key(option: Option<&Path>) -> anyhow::Result<Option<SigningKey>> {
+    // Set to nothing, the variable names no key, so that one command can go without it.
     let named = std::env::var_os(KEY).filter(|path| !path.is_empty()).map(PathBuf::from);
     let Some(path) = option.map(Path::to_owned).or(named) else { return Ok(None) };
     let text = std::fs::read_to_string(&path)

@@ -15,6 +15,7 @@ use crate::recorded::phases::Stages;
 use crate::rendering::site_folder::SiteFolder;
 
 pub(crate) fn run(args: &SiteArgs) -> anyhow::Result<Exit> {
+    // Template and folder first: what is wrong with them is told before a long history is read.
     let template = template()?;
     let folder = SiteFolder::beside(&args.folder)?;
     let store = args.place.open_present()?;
@@ -22,6 +23,7 @@ pub(crate) fn run(args: &SiteArgs) -> anyhow::Result<Exit> {
     let mut stages = Stages::of(Metric::Rtt(Statistic::P99));
     let mut sources = Vec::new();
     for recorded in store.entries()? {
+        // No site rather than one with a hole, which would look like the whole history.
         let recorded = recorded.context(
             "can't make the site; run `phasegate history verify` to see what is wrong with it",
         )?;
@@ -32,10 +34,12 @@ pub(crate) fn run(args: &SiteArgs) -> anyhow::Result<Exit> {
         sources.push(source);
     }
     let open = open.into_open().into_iter().map(|owed| (owed.entry, owed.obligation.row)).collect();
+    // The history's own newest day, so that the same history gives the same bytes on any day.
     let today = args.today.or(site.newest_day());
     let render = |page: &SitePage| template.render(page).context("can't render the site");
     folder.write("index.html", &render(&site.index(today, &open))?)?;
     for source in &sources {
+        // Read a second time, because keeping them would keep a whole history in memory.
         let recorded = store.entry(source.number)?;
         let page = source.give(&recorded, |entry| render(&site.entry(entry, today)))?;
         folder.write(&format!("entries/{:06}.html", source.number), &page)?;

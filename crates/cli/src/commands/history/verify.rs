@@ -115,6 +115,7 @@ fn signed(args: &VerifyArgs, found: &mut Verification) -> anyhow::Result<Vec<Sig
     let unsigned = if args.require_signatures { Unsigned::Refused } else { Unsigned::Allowed };
     let store = args.history.place.open_present()?;
     let signatures = verify_signatures(&store, &allowed, unsigned);
+    // As the history's own, so that a bad signature has the same exit status as an edit.
     found.problems.extend(signatures.problems);
     let signed = |(entry, by)| SignedJson { entry, by };
     Ok(signatures.signed.into_iter().map(signed).collect())

@@ -16,6 +16,7 @@ pub(crate) fn waive(args: &WaiveArgs) -> anyhow::Result<Exit> {
     let store = args.history.place.open()?;
     let recorded = store.entry(args.entry)?;
     let decision = &decision_of(&recorded.entry)?.decision;
+    // Appending refuses such a row as well, but knows no name that was meant.
     anyhow::ensure!(
         decision.row(&args.row).is_some(),
         "entry {} has no row `{}`; {}",
@@ -35,6 +36,7 @@ pub(crate) fn waive(args: &WaiveArgs) -> anyhow::Result<Exit> {
         waiver.expires
     );
     let phase = decision.phase.clone();
+    // With its digest, so that it can't pass for a waiver of another entry with the number.
     let of = recorded.head();
     append(&store, Matter::Waiver(WaiverRecord { phase, of, waiver }), args.history.format)
 }

@@ -54,6 +54,7 @@ pub(crate) fn run(args: &CompareArgs, verbosity: Verbosity) -> anyhow::Result<Ex
 }
 
 fn named(argument: &str, tls: &TlsOptions) -> anyhow::Result<Named> {
+    // The name of a variable may stand in a process list, a URL with a password may not.
     if let Some(variable) = argument.strip_prefix("env:") {
         let url = std::env::var(variable)
             .with_context(|| format!("can't read the environment variable `{variable}`"))?;
@@ -104,6 +105,7 @@ fn measure(
     args.tls.ensure_used([baseline, candidate].into_iter().filter_map(endpoint_of))?;
     let plan = plan(args)?;
     let comparison = comparison(args)?;
+    // Before minutes of measuring, not after them.
     if let Some(output) = &args.output {
         can_write(output)?;
     }
@@ -118,6 +120,7 @@ fn measure(
         &previous_phase::Comparison::none(),
         verbosity,
     )?;
+    // Even after a failure: the pairs before it are evidence.
     if let Some(output) = args.output.as_deref().filter(|_| !evidence.trials.is_empty()) {
         write_whole(output, &evidence.to_json()?)?;
     }
@@ -150,6 +153,7 @@ fn plan(args: &CompareArgs) -> anyhow::Result<Plan> {
         let source = phasegate_rules::Source { name: String::new(), text: PLAN.to_owned() };
         parse_plan(&source).map_err(|problems| contradiction(&problems))?
     };
+    // The arguments name both servers, whatever the phase measures.
     (plan.target, plan.baseline) = (None, None);
     plan.measure.trials = args.trials.unwrap_or(plan.measure.trials);
     plan.measure.budget = args.budget.unwrap_or(plan.measure.budget);

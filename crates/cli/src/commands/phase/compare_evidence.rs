@@ -42,6 +42,7 @@ const NOT_INTERLEAVED: &str = "not interleaved: A and B were measured at differe
 pub(crate) fn run(args: &CompareArgs, first: &Path, second: &Path) -> anyhow::Result<Exit> {
     let (a, b) = (evidence_in(first)?, evidence_in(second)?);
     let Differences { servers, differing } = Differences::between(&a, &b);
+    // Between machines a difference of times says nothing of the servers.
     anyhow::ensure!(
         differing.is_empty() || args.allow_different_environments,
         "`{}` and `{}` don't compare: {}; measure both in the same way on the same machine, or give --allow-different-environments",

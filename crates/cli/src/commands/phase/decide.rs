@@ -55,6 +55,7 @@ fn recorded(args: &DecideArgs, number: u64, verbosity: Verbosity) -> anyhow::Res
         .and_then(|objects| decide_again(&objects));
     let Again { evidence, decision } =
         again.with_context(|| format!("can't decide entry {number} again"))?;
+    // Before the check, since whoever sees it fail wants to see what comes out now.
     tell(args, verbosity, &evidence, &decision, &recorded.head().to_string())?;
     must_be_as_recorded(&decision_of(&recorded.entry)?.decision, &decision)
         .with_context(|| format!("entry {number} does not replay"))?;

@@ -19,6 +19,7 @@ pub(crate) fn run(args: &MeasureArgs, verbosity: Verbosity) -> anyhow::Result<Ex
     apply_options(&mut project.plan, &args.measuring);
     let subjects = servers::subjects(&args.measuring, &mut project.plan, verbosity)?;
     let to_stdout = args.output == Path::new("-");
+    // A measurement takes minutes, so that its file can't be written is told before.
     if !to_stdout {
         can_write(&args.output)?;
     }
@@ -59,6 +60,7 @@ pub(crate) fn fail(
     if trials == 0 {
         return error;
     }
+    // As it would have been after all trials: whoever asked for a pipe reads a pipe.
     let kept = if place == Path::new("-") {
         evidence.to_json().map_err(anyhow::Error::from).and_then(|text| print(&text))
     } else {

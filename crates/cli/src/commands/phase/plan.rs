@@ -38,6 +38,7 @@ pub(crate) fn run(args: &PlanArgs, verbosity: Verbosity) -> anyhow::Result<Exit>
     let mut project = Project::of(&args.measuring, &args.place.open()?)?;
     apply_options(&mut project.plan, &args.measuring);
     let subjects = servers::subjects(&args.measuring, &mut project.plan, verbosity)?;
+    // How equal servers differ is noise, and an improvement has to be larger to be found.
     let itself = with_itself(&subjects);
     let timed = trials_of(&subjects, &project.plan, TIMED, "trial", verbosity)?;
     let pairs =
@@ -129,6 +130,7 @@ impl Outlook {
             ),
         );
         if most < fewest {
+            // Rounded up, or the last trial that is needed wouldn't fit.
             let budget = (self.trial * *fewest).as_secs() + 1;
             line(
                 "too little",
@@ -199,6 +201,7 @@ const fn is_improvement(metric: &Metric) -> bool {
 /// and else in `phasegate compare`.
 fn threshold(matrix: &Matrix) -> anyhow::Result<f64> {
     if matrix.metrics().iter().any(is_improvement) {
+        // The threshold of the run to come, so that what is told is what it would find.
         return Ok(matrix.threshold());
     }
     let comparison = "5%".parse().ok().map(|least| Comparison::of(Statistic::P99, least));
@@ -231,6 +234,7 @@ fn improvements(metric: Metric, pairs: &[Trial]) -> Vec<f64> {
 #[expect(clippy::cast_precision_loss, reason = "a few pairs")]
 fn mean_and_deviation(of: &[f64]) -> Option<(f64, f64)> {
     let count = of.len() as f64;
+    // One pair tells nothing of how pairs differ.
     if of.len() < 2 {
         return None;
     }

@@ -17,6 +17,7 @@ use crate::rendering::transcription::Transcribed;
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
     let store = args.place.open()?;
     let recorded = entry_or_newest(&args.place, &store, args.entry)?;
+    // Without a day it is the report that was recorded, to the byte, whatever came later.
     let notes = match args.as_of {
         Some(day) => Notes::read(&store, &recorded, day.0)?,
         None => Notes::default(),

@@ -37,6 +37,7 @@ pub(crate) fn run(args: &RevisitArgs, verbosity: Verbosity) -> anyhow::Result<Ex
     };
     let told = Told { look: look.as_ref(), judged: &judged, counts: Counts::of(&judged) };
     let recorded = match &look {
+        // A look at part of a history would leave out what is owed in the rest.
         Some(look) if args.record && problems.count == 0 => Some(record(&store, look, &judged)?),
         _ => None,
     };
@@ -51,8 +52,10 @@ pub(crate) fn run(args: &RevisitArgs, verbosity: Verbosity) -> anyhow::Result<Ex
         Format::Text => told.print(recorded.as_ref())?,
     }
     Ok(match told.counts {
+        // What can't be read may owe something, so no other status may hide it.
         _ if problems.count > 0 => Exit::Error,
         _ if !args.exit_code => Exit::Done,
+        // What is due is due, whatever else isn't known.
         Counts { due: 1.., .. } => Exit::GateOpen,
         Counts { unknown: 1.., .. } => Exit::Undecided,
         _ => Exit::Done,

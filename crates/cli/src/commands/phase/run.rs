@@ -51,9 +51,11 @@ pub(crate) fn run(args: &RunArgs, verbosity: Verbosity) -> anyhow::Result<Exit> 
     let decision = project.matrix.decide(&measured.evidence);
     let (recorded, context) = record(&project, &measured.evidence, &decision, &store, &templates)
         .map_err(|error| keep_evidence(error, args, &measured.evidence))?;
+    // A wrong clock is no reason to refuse a measurement that can't be repeated.
     warn_of_clock(&store, &recorded);
     if let Some(key) = key {
         let number = recorded.entry.number;
+        // The entry is recorded by now, so a failure must say how to go on from there.
         phasegate_history::sign(&store, number, &key).with_context(|| {
             format!(
                 "entry {number} is recorded, but not signed; run `phasegate history sign {number}`"
@@ -91,6 +93,7 @@ fn record(
 ) -> anyhow::Result<(Recorded, Option<Context>)> {
     let inputs = DecisionDraft {
         evidence: evidence.to_json()?.into_bytes(),
+        // The bytes as they were read, since digests are over comments and spaces, too.
         matrix: project.matrix_source.text.clone().into_bytes(),
         bases: project.matrix.bases.iter().map(|base| base.source.text.clone().into()).collect(),
         plan: project.plan_source.text.clone().into_bytes(),
@@ -138,6 +141,7 @@ fn record(
 /// Says so if by this machine's clock the entry was recorded before the one that it follows.
 fn warn_of_clock(store: &Store, recorded: &Recorded) {
     let number = recorded.entry.number;
+    // Only a warning hangs on it, and the entry is recorded.
     let before = number.checked_sub(1).and_then(|before| store.entry(before).ok());
     if before
         .is_some_and(|before| clock_went_back(before.entry.recorded_at, recorded.entry.recorded_at))
@@ -157,6 +161,7 @@ fn unfinished(args: &RunArgs, evidence: &Evidence) -> PathBuf {
 fn keep_evidence(error: anyhow::Error, args: &RunArgs, evidence: &Evidence) -> anyhow::Error {
     let path = unfinished(args, evidence);
     let name = path.file_name().map(PathBuf::from).unwrap_or_default();
+    // The first place is near the history, which may be on what failed.
     let elsewhere = std::env::temp_dir().join(name);
     for place in [path, elsewhere] {
         if save(&place, evidence).is_ok() {

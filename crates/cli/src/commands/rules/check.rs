@@ -23,6 +23,7 @@ pub(crate) fn run(args: &CheckArgs, verbosity: Verbosity) -> anyhow::Result<Exit
     }
     let files = if args.files.is_empty() { all_files()? } else { args.files.clone() };
     let mut checked = Vec::new();
+    // All of them before anything is printed, because JSON and SARIF are one document.
     for file in &files {
         checked.push(check(file));
     }
@@ -125,6 +126,7 @@ fn check_plan(path: &Path, source: Source) -> Found {
             return Found::Unreadable(format!("the matrix that it names: {}", told(&error)));
         }
     };
+    // Without its matrix nothing can be said of the rest of a plan.
     let matrix = match checked_matrix(&matrix_path, &matrix_source) {
         Ok(matrix) => matrix,
         Err(trouble) => {
@@ -155,6 +157,7 @@ impl Checked {
         match &self.found {
             Found::Good(_) if verbosity == Verbosity::Quiet => String::new(),
             Found::Good(words) => format!("{}: {} ok: {words}\n", self.name, self.kind),
+            // Most messages name the file, and twice in a line is noise.
             Found::Unreadable(words) if words.contains(&format!("`{}`", self.name)) => {
                 format!("{words}\n")
             }

@@ -34,6 +34,7 @@ pub(crate) fn run(args: &FmtArgs, verbosity: Verbosity) -> anyhow::Result<Exit> 
 fn one(file: &Path, args: &FmtArgs, verbosity: Verbosity) -> anyhow::Result<bool> {
     let source = read_rules(file)?;
     let text = formatted(&source)?;
+    // Not written again, so that the file's time stays and no editor asks to load it anew.
     if text == source.text {
         return Ok(false);
     }

@@ -33,6 +33,7 @@ pub(crate) fn man(args: &ManArgs) -> anyhow::Result<Exit> {
 
 /// The pages of a command and of those below it: `phasegate-history-list.1`.
 fn pages(command: clap::Command, name: &str, folder: &Path) -> anyhow::Result<()> {
+    // `help` would have a page for every other command once more.
     for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
         pages(below.clone(), &format!("{name}-{}", below.get_name()), folder)?;
     }

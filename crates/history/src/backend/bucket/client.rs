@@ -64,6 +64,7 @@ impl Bucket {
         url: &BucketUrl,
         access: Access,
     ) -> Result<Self, OpenError> {
+        // One thread, the caller's: between two calls nothing runs that could disturb samples.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|cause| OpenError::Bucket {
             url: url.to_string(),
@@ -76,6 +77,7 @@ impl Bucket {
 
     /// The name in the bucket.
     fn key(&self, path: &Path) -> Key {
+        // Paths begin with the URL, for messages to show; in the bucket names begin behind it.
         let relative = path.strip_prefix(&self.root).unwrap_or(path);
         let parts = relative.iter().map(|part| part.to_string_lossy());
         parts.fold(self.prefix.clone(), |key, part| key.join(part.as_ref()))
@@ -139,6 +141,7 @@ impl Bucket {
         });
         let names: Result<Vec<String>, Error> = self.runtime.block_on(collect.try_collect());
         let mut names = names.map_err(|error| self.list_error(folder, &error))?;
+        // The client's lists promise no order, and callers rely on that of the bytes.
         names.sort_unstable();
         Ok(names)
     }
@@ -225,6 +228,7 @@ impl Files for Bucket {
                 return Ok(Published::Ours);
             };
             let exists = matches!(error, Error::AlreadyExists { .. });
+            // Only what surely didn't arrive is an error; else what the name holds is the truth.
             if !exists && effect(&error) == Effect::None {
                 return Err(self.error("create", path, &error));
             }
@@ -234,6 +238,7 @@ impl Files for Bucket {
                 // It isn't there yet: the reply, or what was asked, was lost; or two creators met
                 // and both were sent away.
                 Err(Error::NotFound { .. }) if attempt < ATTEMPTS => {
+                    // A request may still be on its way, and gets more time with each attempt.
                     self.runtime.block_on(async { tokio::time::sleep(PAUSE * attempt).await });
                     attempt += 1;
                 }
@@ -267,6 +272,7 @@ impl Files for Bucket {
     fn publish_folder(&self, pending: &Path, name: &Path) -> Result<(), PlaceError> {
         let report = name.join(REPORT);
         let publish = || {
+            // `report.md` last: whoever sees it takes the folder for published.
             let mut files = self.some_names_behind(pending, "", usize::MAX)?;
             // False comes before true.
             files.sort_by_key(|file| file == REPORT);
@@ -296,6 +302,7 @@ impl Files for Bucket {
     }
 
     fn discard(&self, pending: &Path) {
+        // What can't be listed stays under its temporary name, which readers pass over.
         for file in self.some_names_behind(pending, "", usize::MAX).unwrap_or_default() {
             _ = self.remove(&pending.join(file));
         }
@@ -315,6 +322,7 @@ impl Files for Bucket {
 
     fn remove(&self, path: &Path) -> Result<(), PlaceError> {
         match self.runtime.block_on(self.store.delete(&self.key(path))) {
+            // Of what isn't there S3 says that it was deleted, others that it wasn't found.
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(self.error("remove", path, &error)),
         }
@@ -330,6 +338,7 @@ impl Files for Bucket {
 impl Bucket {
     /// Above the entries and objects, each rendered folder is told once.
     fn list_root(&self, each: &mut dyn FnMut(&OsStr)) -> Result<(), PlaceError> {
+        // Without a delimiter every file of every report would be listed for the names of folders.
         let listed = self.runtime.block_on(self.store.list_with_delimiter(Some(&self.prefix)));
         let listed = listed.map_err(|error| self.list_error(&self.root, &error))?;
         let objects = listed.objects.into_iter().map(|object| object.location);
@@ -348,6 +357,7 @@ impl Bucket {
         if let Published::Unknown(error) = self.publish(b"phasegate was here\n", probe)? {
             return Err(error.into());
         }
+        // Other bytes than before, because the same ones would count as one's own.
         match self.publish(b"phasegate was here, too\n", probe)? {
             Published::Others if self.read(probe)? == b"phasegate was here\n" => Ok(()),
             Published::Unknown(error) => Err(error.into()),

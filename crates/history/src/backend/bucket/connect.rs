@@ -34,10 +34,12 @@ pub(super) fn connect(
             .fold(AmazonS3Builder::new().with_client_options(options()), |builder, (key, value)| {
                 match key.parse() {
                     Ok(key) => builder.with_config(key, value),
+                    // A variable that only other tools know is no error of this one.
                     Err(_) => builder,
                 }
             })
             .with_bucket_name(&url.bucket)
+            // Create-if-absent, sent as `If-None-Match: *`, is what every entry rests on.
             .with_conditional_put(S3ConditionalPut::ETagMatch)
             // What is removed is little, and one request each every server knows.
             .with_disable_bulk_delete(true)
@@ -116,6 +118,7 @@ fn credentials(url: &BucketUrl, variables: &BTreeMap<String, String>) -> Credent
             "AWS_WEB_IDENTITY_TOKEN_FILE",
             "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
             "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            // Whoever asks without a signature lacks no credentials.
             "AWS_SKIP_SIGNATURE",
         ],
         Provider::Google => &[

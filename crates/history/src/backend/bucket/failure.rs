@@ -54,7 +54,9 @@ pub(super) fn failure(
 /// Whether a request that failed may have had its effect.
 pub(super) fn effect(error: &Error) -> Effect {
     match error {
+        // Only these leave it open; the others are answers that say that nothing was done.
         Error::Generic { .. } | Error::JoinError { .. } => match transport(error) {
+            // Without a connection no request went out.
             Some(HttpErrorKind::Connect) => Effect::None,
             // A request that the server found wrong, it didn't follow.
             None if chain(error).contains("status code: 4") => Effect::None,
@@ -65,6 +67,7 @@ pub(super) fn effect(error: &Error) -> Effect {
 }
 
 fn explain(error: &Error, access: Access) -> (ErrorKind, String, &'static str) {
+    // Searched for codes and never shown: it holds addresses, and what was to be signed.
     let text = chain(error);
     let code = code(&text);
     let with_code = |words: &str| match code {
@@ -74,6 +77,7 @@ fn explain(error: &Error, access: Access) -> (ErrorKind, String, &'static str) {
     let credentials = advice_on_credentials(access.provider);
     match code {
         Some("NoSuchBucket" | "ContainerNotFound") => return missing_bucket(&with_code),
+        // Signatures are dated, so a server refuses those of a clock that is too far off.
         Some("RequestTimeTooSkewed" | "RequestExpired") => {
             let words = with_code("the clock of this machine is wrong");
             return (ErrorKind::Other, words, "; set it, then try again");
@@ -109,6 +113,8 @@ fn explain(error: &Error, access: Access) -> (ErrorKind, String, &'static str) {
     if text.contains("redirect without LOCATION") {
         return other_region(&with_code);
     }
+    // Without credentials the client asks the machine's own service for some, and that there is
+    // none would look like a failure of the network.
     if asked_the_machine(&text) || access.credentials == Credentials::None && code.is_none() {
         let words = format!("there are no credentials ({})", root_cause(error));
         return (ErrorKind::PermissionDenied, words, credentials);
@@ -192,6 +198,7 @@ fn asked_the_machine(text: &str) -> bool {
 /// How the connection failed, if that is what failed.
 fn transport(error: &Error) -> Option<HttpErrorKind> {
     let mut cause: Option<&dyn StdError> = Some(error);
+    // The client wraps errors in layers, and only one of them tells how the connection failed.
     while let Some(error) = cause {
         if let Some(http) = error.downcast_ref::<HttpError>() {
             return Some(http.kind());
@@ -217,6 +224,7 @@ fn chain(error: &Error) -> String {
 fn code(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("<Code>")?;
     let (code, _) = rest.split_once("</Code>")?;
+    // What is longer, or has markup in it, is no code and may repeat what was sent.
     let plain = !code.is_empty() && code.len() < 64;
     (plain && code.chars().all(|c| c.is_ascii_alphanumeric())).then_some(code)
 }

@@ -23,6 +23,7 @@ impl HttpConnector for Transport {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
         let set = |key| options.get_config_value(&key);
         let is_set = |key| set(key).is_some_and(|value| value == "true");
+        // The client keeps its options as texts, durations in the words of `humantime`.
         let time = |key| set(key).and_then(|value| humantime::parse_duration(&value).ok());
         let settings = Settings {
             plain: is_set(ClientConfigKey::AllowHttp),
@@ -70,6 +71,7 @@ impl Settings {
         TlsConfig::builder()
             .root_certs(RootCerts::new_with_certs(&roots))
             .disable_verification(self.unverified)
+            // The one of measuring over TLS and of signatures: one such library is enough.
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .build()
     }
@@ -92,6 +94,7 @@ impl HttpService for Sender {
         let request = http::Request::from_parts(parts, ());
         let response = if empty { agent.run(request) } else { agent.run(request.map(|()| &*body)) };
         let (parts, body) = response.map_err(error)?.into_parts();
+        // `ureq` has a limit of its own, and evidence or a part of a pack may be larger.
         let body = body.into_with_config().limit(u64::MAX).read_to_vec().map_err(error)?;
         Ok(HttpResponse::from_parts(parts, body.into()))
     }
@@ -102,6 +105,7 @@ fn error(error: ureq::Error) -> HttpError {
     match error {
         ureq::Error::Timeout(_) => HttpError::new(HttpErrorKind::Timeout, error),
         ureq::Error::Io(cause) => HttpError::new(kind(&cause), cause),
+        // In all of these cases no request went out, so that nothing can have been done.
         ureq::Error::HostNotFound
         | ureq::Error::ConnectionFailed
         | ureq::Error::Tls(_)
