@@ -101,10 +101,10 @@ impl Case {
         Ok(Some(Self { entry: number, outcome, was }))
     }
 
-    fn readings(&self) -> phasegate_rules::Recorded<'_> {
+    fn readings(&self) -> phasegate_rules::PastDecision<'_> {
         match &self.was {
-            Was::Measured(of) => phasegate_rules::Recorded::of(&of.1),
-            Was::Asserted(of) => phasegate_rules::Recorded {
+            Was::Measured(of) => phasegate_rules::PastDecision::of(&of.1),
+            Was::Asserted(of) => phasegate_rules::PastDecision {
                 background: Background::NOTHING,
                 readings: RecordedReadings::Typical(&of.1),
             },
