@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use phasegate_history::OpenObligation;
-use phasegate_measure::{Contenders, Endpoint, MeasureError, Source, observe};
+use phasegate_measure::{Contenders, Endpoint, MeasureError, ServerSource, observe};
 use phasegate_model::{
     Domain, Evidence, Finding, Kind, Metric, MissingReason, Reading, Readings, Summary,
     TargetServer, Verdict,
@@ -220,7 +220,7 @@ fn measured(
         began.elapsed() >= plan.measure.budget.duration()
             || !verdicts(&readings).iter().any(|verdict| is_sampled(verdict) && open(verdict))
     };
-    let subjects = Subjects::Servers(Contenders::from(&Source::Running(address.clone())));
+    let subjects = Subjects::Servers(Contenders::from(&ServerSource::Running(address.clone())));
     let what = format!("phase {}", plan.phase);
     trials_until(&subjects, plan, most, &what, verbosity, &mut enough).map_err(|error| {
         match error.downcast_ref::<MeasureError>() {

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use phasegate_measure::{Contender, Contenders, Endpoint, Source};
+use phasegate_measure::{Contender, Contenders, Endpoint, ServerSource};
 use phasegate_model::{Plan, ServerPlan, Setup, SubjectPlan};
 
 use crate::args::{Measuring, TlsOptions, Verbosity};
@@ -87,7 +87,7 @@ fn contenders(
     let baseline = BASELINE.contender(url, program, &args.tls, baseline_plan, verbosity)?;
     let servers = [&candidate, &baseline].into_iter().flatten();
     args.tls.ensure_used(servers.filter_map(|server| endpoint_of(&server.source)))?;
-    let on_path = || Contender::from(&Source::Start { program: None });
+    let on_path = || Contender::from(&ServerSource::Start { program: None });
     Ok(Contenders { candidate: candidate.unwrap_or_else(on_path), baseline })
 }
 
@@ -107,10 +107,10 @@ pub(crate) fn running(
 }
 
 /// Where a server is, if it runs.
-pub(crate) const fn endpoint_of(source: &Source) -> Option<&Endpoint> {
+pub(crate) const fn endpoint_of(source: &ServerSource) -> Option<&Endpoint> {
     match source {
-        Source::Running(endpoint) => Some(endpoint),
-        Source::Start { .. } => None,
+        ServerSource::Running(endpoint) => Some(endpoint),
+        ServerSource::Start { .. } => None,
     }
 }
 
@@ -152,11 +152,11 @@ impl Role {
         let source = if let Some(server) = running {
             let (server, tls) = options.apply(server, described.tls.as_ref())?;
             described.tls = tls;
-            Source::Running(server)
+            ServerSource::Running(server)
         } else {
             self.ensure_startable(&described)?;
             let of_plan = described.program.as_ref().map(PathBuf::from);
-            Source::Start { program: program.map(Path::to_path_buf).or(of_plan) }
+            ServerSource::Start { program: program.map(Path::to_path_buf).or(of_plan) }
         };
         let ServerPlan { setup, restart, cluster, pinning, .. } = described.clone();
         let pinning = pinning.unwrap_or_default();

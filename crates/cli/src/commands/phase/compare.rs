@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use phasegate_measure::{Contender, Contenders, Source};
+use phasegate_measure::{Contender, Contenders, ServerSource};
 use phasegate_model::{Decision, Evidence, Finding, Metric, Plan, Statistic};
 use phasegate_rules::{Compared, Comparison, Diagnostic, Least, parse_plan};
 use serde::Serialize;
@@ -34,7 +34,7 @@ const PLAN: &str = "schema = 1\n[phase]\nid = \"compare\"\ntitle = \"a candidate
 /// What an argument names.
 enum Named {
     Evidence(PathBuf),
-    Server(Source),
+    Server(ServerSource),
 }
 
 pub(crate) fn run(args: &CompareArgs, verbosity: Verbosity) -> anyhow::Result<Exit> {
@@ -57,14 +57,16 @@ fn named(argument: &str, tls: &TlsOptions) -> anyhow::Result<Named> {
     if let Some(variable) = argument.strip_prefix("env:") {
         let url = std::env::var(variable)
             .with_context(|| format!("can't read the environment variable `{variable}`"))?;
-        return Ok(Named::Server(Source::Running(tls.apply(endpoint(&url, variable)?, None)?.0)));
+        return Ok(Named::Server(ServerSource::Running(
+            tls.apply(endpoint(&url, variable)?, None)?.0,
+        )));
     }
     if argument.contains("://") {
         anyhow::ensure!(
             !holds_secret(argument.as_ref()),
             "a password in an argument is visible to every user of this machine; give the URL in an environment variable, and its name here: `env:NAME`"
         );
-        return Ok(Named::Server(Source::Running(
+        return Ok(Named::Server(ServerSource::Running(
             tls.apply(endpoint(argument, "the arguments")?, None)?.0,
         )));
     }
@@ -72,7 +74,7 @@ fn named(argument: &str, tls: &TlsOptions) -> anyhow::Result<Named> {
     if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json")) {
         return Ok(Named::Evidence(path));
     }
-    Ok(Named::Server(Source::Start { program: Some(path) }))
+    Ok(Named::Server(ServerSource::Start { program: Some(path) }))
 }
 
 /// Tells what became of pairs that were measured before.
@@ -97,8 +99,8 @@ fn again(args: &CompareArgs) -> anyhow::Result<Exit> {
 
 fn measure(
     args: &CompareArgs,
-    baseline: &Source,
-    candidate: &Source,
+    baseline: &ServerSource,
+    candidate: &ServerSource,
     verbosity: Verbosity,
 ) -> anyhow::Result<Exit> {
     args.tls.ensure_used([baseline, candidate].into_iter().filter_map(endpoint_of))?;
