@@ -1,7 +1,7 @@
 //! `phasegate history rebase`: one's own entries after those that others published first.
 
 use phasegate_history::{
-    DecisionDraft, Digest, Draft, Matter, Rebase, RenderedFile, Store, Upcoming,
+    DecisionDraft, Digest, Draft, DraftBody, Rebase, RenderedFile, Store, Upcoming,
 };
 use phasegate_report::ReportKind;
 use serde::Serialize;
@@ -76,9 +76,11 @@ fn files(
     upcoming: &Upcoming,
     draft: &Draft,
 ) -> anyhow::Result<Vec<RenderedFile>> {
-    match &draft.matter {
-        Matter::Decision(decision) => decision_files(store, templates, upcoming, draft, decision),
-        Matter::Transcription(transcription) => {
+    match &draft.body {
+        DraftBody::Decision(decision) => {
+            decision_files(store, templates, upcoming, draft, decision)
+        }
+        DraftBody::Transcription(transcription) => {
             let context = Transcribed {
                 number: upcoming.number,
                 previous: upcoming.previous,
@@ -91,7 +93,7 @@ fn files(
             .context(&[]);
             Templates::load(ReportKind::Transcription)?.files(&context)
         }
-        Matter::Waiver(_) | Matter::Note(_) | Matter::Revisit(_) => Ok(Vec::new()),
+        DraftBody::Waiver(_) | DraftBody::Note(_) | DraftBody::Revisit(_) => Ok(Vec::new()),
     }
 }
 

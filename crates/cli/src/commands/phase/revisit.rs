@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use phasegate_history::{Draft, Matter, Recorded, Store};
+use phasegate_history::{Draft, DraftBody, Recorded, Store};
 use phasegate_model::{
     Domain, Finding, Margin, Metric, MetricSummary, Quantity, Reason, Revisit, RevisitedObligation,
     Summary, Verdict,
@@ -65,14 +65,14 @@ fn record(store: &Store, look: &Look, judged: &[Judged<'_>]) -> anyhow::Result<R
         row: judged.open.obligation.row.clone(),
         finding: judged.verdict.finding.clone(),
     };
-    let matter = Matter::Revisit(Revisit {
+    let body = DraftBody::Revisit(Revisit {
         server: look.server.clone(),
         read_at: look.read_at(),
         readings: readings_of(judged),
         obligations: judged.iter().map(found).collect(),
     });
     let draft =
-        Draft { recorded_at: now(), recorded_by: recorded_by(), tool: TOOL.to_owned(), matter };
+        Draft { recorded_at: now(), recorded_by: recorded_by(), tool: TOOL.to_owned(), body };
     Ok(store.append(&draft, &mut |_| Ok(Vec::new()))?)
 }
 

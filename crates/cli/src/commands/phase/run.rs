@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use phasegate_history::{
-    DecisionDraft, Digest, Draft, Matter, Recorded, Store, Upcoming, Warning, clock_went_back,
+    DecisionDraft, Digest, Draft, DraftBody, Recorded, Store, Upcoming, Warning, clock_went_back,
 };
 use phasegate_model::{Decision, Evidence};
 use phasegate_report::{Context, Form, ReportKind};
@@ -105,7 +105,7 @@ fn record(
         recorded_at: now(),
         recorded_by: recorded_by(),
         tool: TOOL.to_owned(),
-        matter: Matter::Decision(Box::new(inputs)),
+        body: DraftBody::Decision(Box::new(inputs)),
     };
     let mut rendered = None;
     let mut render = |upcoming: &Upcoming| {
