@@ -8,7 +8,7 @@ use phasegate_measure::{Contender, Contenders, Endpoint, ServerSource};
 use phasegate_model::{Plan, ServerPlan, Setup, SubjectPlan};
 
 use crate::args::{Measuring, TlsOptions, Verbosity};
-use crate::measuring::campaign::Subjects;
+use crate::measuring::campaign::CampaignSubjects;
 use crate::measuring::secret::holds_secret;
 use crate::output::streams::say;
 
@@ -19,27 +19,28 @@ const LONGEST_URL: u64 = 8192;
 pub(crate) const BASELINE_URL: &str = "PHASEGATE_BASELINE_URL";
 
 /// One of the two servers that a plan may name, and how it is named otherwise.
-struct Role {
+struct ServerRole {
     url_option: &'static str,
     variable: &'static str,
     doing: &'static str,
 }
 
-const TARGET: Role = Role { url_option: "--url", variable: "REDIS_URL", doing: "measuring" };
-const BASELINE: Role =
-    Role { url_option: "--baseline-url", variable: BASELINE_URL, doing: "comparing with" };
+const TARGET: ServerRole =
+    ServerRole { url_option: "--url", variable: "REDIS_URL", doing: "measuring" };
+const BASELINE: ServerRole =
+    ServerRole { url_option: "--baseline-url", variable: BASELINE_URL, doing: "comparing with" };
 
 /// What is measured. In the plan then stands what the evidence may tell of it.
 pub(crate) fn subjects(
     args: &Measuring,
     plan: &mut Plan,
     verbosity: Verbosity,
-) -> anyhow::Result<Subjects> {
+) -> anyhow::Result<CampaignSubjects> {
     if let Some(SubjectPlan::Command(candidate)) = &plan.target {
         let baseline = plan.baseline.as_ref().and_then(SubjectPlan::command).cloned();
         let candidate = candidate.clone();
         refuse_servers(args)?;
-        return Ok(Subjects::Commands { candidate, baseline });
+        return Ok(CampaignSubjects::Commands { candidate, baseline });
     }
     let server =
         |subject: Option<SubjectPlan>| subject.as_ref().and_then(SubjectPlan::server).cloned();
@@ -47,7 +48,7 @@ pub(crate) fn subjects(
     let contenders = contenders(args, (&mut target, &mut baseline), verbosity)?;
     plan.target = target.map(SubjectPlan::Redis);
     plan.baseline = baseline.map(SubjectPlan::Redis);
-    Ok(Subjects::Servers(contenders))
+    Ok(CampaignSubjects::Servers(contenders))
 }
 
 /// That no option names a server where the plan measures a command. Variables of the environment may
@@ -100,7 +101,7 @@ pub(crate) fn running(
     let server = match url {
         Some("-") => Some(endpoint(&url_from_stdin()?, TARGET.url_option)?),
         Some(url) => Some(endpoint(url, TARGET.url_option)?),
-        None => Role { doing: "asking", ..TARGET }.in_environment(verbosity)?,
+        None => ServerRole { doing: "asking", ..TARGET }.in_environment(verbosity)?,
     };
     tls.ensure_used(&server)?;
     server.map(|server| Ok(tls.apply(server, None)?.0)).transpose()
@@ -114,7 +115,7 @@ pub(crate) const fn endpoint_of(source: &ServerSource) -> Option<&Endpoint> {
     }
 }
 
-impl Role {
+impl ServerRole {
     /// The server: as an option names it, or else as the plan does. The environment counts unless
     /// the plan describes a server to start. Nothing if nobody names one.
     fn contender(

@@ -10,7 +10,7 @@ use crate::args::{Format, RebaseArgs};
 use crate::output::streams::{Exit, print, print_json};
 use crate::recorded::decision::{evidence_of, matrix_of, plan_of};
 use crate::recorded::phases::stages_with;
-use crate::rendering::entry::{Digests, Recorded, Templates};
+use crate::rendering::entry::{Digests, ReportSource, Templates};
 use crate::rendering::transcription::Transcribed;
 
 pub(crate) fn rebase(args: &RebaseArgs) -> anyhow::Result<Exit> {
@@ -108,7 +108,7 @@ fn decision_files(
     let plan = plan_of(decision.plan.clone())?;
     let evidence = evidence_of(decision.evidence.clone())?;
     let stages = stages_with(store, upcoming.number, &decision.decision, &evidence);
-    let context = Recorded {
+    let context = ReportSource {
         number: upcoming.number,
         previous: upcoming.previous,
         recorded_at: upcoming.recorded_at,

@@ -13,7 +13,7 @@ use crate::args::{CompareArgs, Format, TlsOptions, Verbosity};
 use crate::commands::phase::compare_evidence;
 use crate::input::files::{can_write, evidence_in, write_whole};
 use crate::input::project::load_plan;
-use crate::measuring::campaign::{self, Measured, Subjects};
+use crate::measuring::campaign::{self, CampaignResult, CampaignSubjects};
 use crate::measuring::previous_phase;
 use crate::measuring::secret::holds_secret;
 use crate::measuring::servers::{endpoint, endpoint_of};
@@ -109,15 +109,15 @@ fn measure(
     if let Some(output) = &args.output {
         can_write(output)?;
     }
-    let subjects = Subjects::Servers(Contenders {
+    let subjects = CampaignSubjects::Servers(Contenders {
         candidate: Contender::from(candidate),
         baseline: Some(Contender::from(baseline)),
     });
-    let Measured { evidence, failure } = campaign::measure(
+    let CampaignResult { evidence, failure } = campaign::measure(
         &subjects,
         &plan,
         comparison.matrix(),
-        &previous_phase::Comparison::none(),
+        &previous_phase::RunComparison::none(),
         verbosity,
     )?;
     if let Some(output) = args.output.as_deref().filter(|_| !evidence.trials.is_empty()) {
@@ -220,16 +220,16 @@ fn why(decision: &Decision) -> String {
 }
 
 /// A statistic of both servers, and the improvement from pair to pair.
-struct Line {
+struct StatisticLine {
     statistic: Statistic,
     baseline: Option<Figure>,
     candidate: Option<Figure>,
     improvement: Option<Figure>,
 }
 
-fn lines(evidence: &Evidence) -> Vec<Line> {
+fn lines(evidence: &Evidence) -> Vec<StatisticLine> {
     let figure = |metric: Metric| Figure::of(metric, &evidence.trials);
-    let line = |statistic| Line {
+    let line = |statistic| StatisticLine {
         statistic,
         baseline: figure(Metric::Baseline(statistic)),
         candidate: figure(Metric::Rtt(statistic)),
@@ -278,8 +278,8 @@ struct PairsJson {
 
 impl PairsJson {
     fn of(evidence: &Evidence, compared: Compared, least: Least, sentence: String) -> Self {
-        let metric = |line: Line| {
-            let Line { statistic, baseline, candidate, improvement } = line;
+        let metric = |line: StatisticLine| {
+            let StatisticLine { statistic, baseline, candidate, improvement } = line;
             let figures = json!({ "a": baseline, "b": candidate, "improvement": improvement });
             (Metric::Rtt(statistic).to_string(), figures)
         };
