@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use phasegate_history::{
-    Body, DecisionDraft, DecisionRecord, Digest, Draft, Entry, Head, Matter, NoteRecord,
+    Body, DecisionDraft, DecisionRecord, Digest, Draft, DraftBody, Entry, Head, NoteRecord,
     RenderedFile, Store, Upcoming, verify_chain, verify_lines, verify_objects,
 };
 use phasegate_model::{Decision, Note, PhaseId};
@@ -160,18 +160,18 @@ fn appending(folder: &Path, entries: u64) {
     let line = first.entry.to_line().unwrap();
     let phase: PhaseId = "3A".parse().unwrap();
     let text = "x".repeat(line.len() - 400);
-    let kinds: [(&str, &dyn Fn(u32) -> Matter); 2] = [
+    let kinds: [(&str, &dyn Fn(u32) -> DraftBody); 2] = [
         ("  a note", &|_| {
             let note = Note { text: Some(text.clone()), ..Note::default() };
-            Matter::Note(NoteRecord { phase: phase.clone(), of: first.head(), note })
+            DraftBody::Note(NoteRecord { phase: phase.clone(), of: first.head(), note })
         }),
         ("  a decision, its evidence and report", &decision),
     ];
     println!("appending to a history of {entries} entries, medians of {TURNS}");
-    for (what, matter) in kinds {
+    for (what, body) in kinds {
         let (mut bare, mut ours) = (Vec::new(), Vec::new());
         for turn in 1..=TURNS {
-            let draft = draft(matter(turn));
+            let draft = draft(body(turn));
             let mut append =
                 || ours.push(time(|| drop(store.append(&draft, &mut render).unwrap())));
             if turn % 2 == 0 {
@@ -250,8 +250,8 @@ fn chain(entries: u64, mut each: impl FnMut(u64, &[u8])) -> Head {
     head.unwrap()
 }
 
-fn decision(turn: u32) -> Matter {
-    Matter::Decision(Box::new(DecisionDraft {
+fn decision(turn: u32) -> DraftBody {
+    DraftBody::Decision(Box::new(DecisionDraft {
         evidence: format!("{{\"turn\":{turn}}}\n").into_bytes(),
         matrix: MATRIX.to_vec(),
         bases: Vec::new(),
@@ -260,17 +260,17 @@ fn decision(turn: u32) -> Matter {
     }))
 }
 
-fn draft(matter: Matter) -> Draft {
+fn draft(body: DraftBody) -> Draft {
     Draft {
         recorded_at: "2026-11-23T05:00:00Z".parse().unwrap(),
         recorded_by: "ada".to_owned(),
         tool: "phasegate 0.1.0".to_owned(),
-        matter,
+        body,
     }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands for a renderer that may fail")]
-fn render(_: &Upcoming) -> Result<Vec<RenderedFile>, phasegate_history::RenderError> {
+fn render(_: &Upcoming) -> Result<Vec<RenderedFile>, phasegate_history::CallerRenderError> {
     Ok(vec![RenderedFile::new("report.md", REPORT)])
 }
 

@@ -28,14 +28,14 @@ pub struct Check {
     /// A name for programs, which stays the same: `create-if-absent`.
     pub name: &'static str,
     /// How it was found.
-    pub verdict: Verdict,
+    pub verdict: CheckVerdict,
     /// What was found, and what to do about it.
     pub text: String,
 }
 
 /// How something was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum CheckVerdict {
     /// As it has to be.
     Good,
     /// Nothing is lost by it, but somebody should look.
@@ -44,7 +44,7 @@ pub enum Verdict {
     Bad,
 }
 
-impl Verdict {
+impl CheckVerdict {
     /// The word for it, which stays the same.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -56,19 +56,19 @@ impl Verdict {
     }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for CheckVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
 }
 
 impl Check {
-    fn new(name: &'static str, verdict: Verdict, text: impl Into<String>) -> Self {
+    fn new(name: &'static str, verdict: CheckVerdict, text: impl Into<String>) -> Self {
         Self { name, verdict, text: text.into() }
     }
 
     fn failed(name: &'static str, error: &impl fmt::Display) -> Self {
-        Self::new(name, Verdict::Bad, error.to_string())
+        Self::new(name, CheckVerdict::Bad, error.to_string())
     }
 }
 
@@ -80,12 +80,14 @@ impl Check {
 #[must_use]
 pub fn examine(store: &Store, now: DateTime<Utc>) -> Vec<Check> {
     let mut checks = vec![match store.prepare() {
-        Ok(()) => Check::new("writing", Verdict::Good, "everything that appending needs works"),
+        Ok(()) => {
+            Check::new("writing", CheckVerdict::Good, "everything that appending needs works")
+        }
         Err(error) => Check::failed("writing", &error),
     }];
     let look = |checks: &mut Vec<Check>, look: &mut dyn FnMut() -> Check| {
         // After a check that failed for good the others would fail for its reason.
-        if checks.iter().all(|check| check.verdict != Verdict::Bad) {
+        if checks.iter().all(|check| check.verdict != CheckVerdict::Bad) {
             checks.push(look());
         }
     };
@@ -118,7 +120,7 @@ fn check_create_if_absent(store: &Store) -> Check {
                      each other's entries; keep the history in a store that creates only if \
                      absent (for S3: one that honours `If-None-Match: *`)"
                 );
-                return Check::new(NAME, Verdict::Bad, text);
+                return Check::new(NAME, CheckVerdict::Bad, text);
             }
             Err(error) => return Check::failed(NAME, &error),
         }
@@ -126,7 +128,7 @@ fn check_create_if_absent(store: &Store) -> Check {
     let text = format!(
         "of {WRITERS} writers that created the same name one won, {RACES} times of {RACES}"
     );
-    Check::new(NAME, Verdict::Good, text)
+    Check::new(NAME, CheckVerdict::Good, text)
 }
 
 /// How many writers believe that a name is theirs.
@@ -159,10 +161,10 @@ fn check_what_was_written(store: &Store) -> Check {
     match written.and_then(|seen| removed.map(|()| seen)) {
         Ok(None) => Check::new(
             NAME,
-            Verdict::Good,
+            CheckVerdict::Good,
             "what was just written is read and listed, and gone once it is removed",
         ),
-        Ok(Some(problem)) => Check::new(NAME, Verdict::Bad, problem),
+        Ok(Some(problem)) => Check::new(NAME, CheckVerdict::Bad, problem),
         Err(error) => Check::failed(NAME, &error),
     }
 }
@@ -187,8 +189,8 @@ fn written_and_seen(store: &Store, probe: &Path) -> Result<Option<&'static str>,
 
 fn check_head(store: &Store) -> Check {
     match store.head() {
-        Ok(Some(head)) => Check::new("head", Verdict::Good, format!("the head is {head}")),
-        Ok(None) => Check::new("head", Verdict::Good, "there is no entry yet"),
+        Ok(Some(head)) => Check::new("head", CheckVerdict::Good, format!("the head is {head}")),
+        Ok(None) => Check::new("head", CheckVerdict::Good, "there is no entry yet"),
         Err(error) => Check::failed("head", &error),
     }
 }
@@ -210,7 +212,7 @@ fn check_clock(store: &Store, now: DateTime<Utc>) -> Check {
              by the machine that records them",
             apart.num_seconds()
         );
-        return Check::new(NAME, Verdict::Warning, text);
+        return Check::new(NAME, CheckVerdict::Warning, text);
     }
     match store.newest() {
         Ok(Some(newest)) if newest.recorded_at - now > CLOCK_TOLERANCE => {
@@ -220,9 +222,9 @@ fn check_clock(store: &Store, now: DateTime<Utc>) -> Check {
                 newest.head.number,
                 newest.recorded_at.format("%Y-%m-%dT%H:%M:%SZ")
             );
-            Check::new(NAME, Verdict::Warning, text)
+            Check::new(NAME, CheckVerdict::Warning, text)
         }
-        _ => Check::new(NAME, Verdict::Good, "the store's clock and this machine's agree"),
+        _ => Check::new(NAME, CheckVerdict::Good, "the store's clock and this machine's agree"),
     }
 }
 
@@ -243,7 +245,7 @@ fn check_leftovers(store: &Store) -> Check {
         Ok(None) => (),
         Ok(Some(path)) => {
             let text = crate::verify::problem::Warning::UnfinishedRebase { path }.to_string();
-            return Check::new(NAME, Verdict::Warning, text);
+            return Check::new(NAME, CheckVerdict::Warning, text);
         }
         Err(error) => return Check::failed(NAME, &error),
     }
@@ -254,12 +256,12 @@ fn check_leftovers(store: &Store) -> Check {
                 "{files} entries are in a pack and still have files of their own; run \
                  `phasegate history pack`"
             );
-            return Check::new(NAME, Verdict::Warning, text);
+            return Check::new(NAME, CheckVerdict::Warning, text);
         }
         Err(error) => return Check::failed(NAME, &error),
     }
     let Some(first) = found.first() else {
-        return Check::new(NAME, Verdict::Good, "no crash left temporary files behind");
+        return Check::new(NAME, CheckVerdict::Good, "no crash left temporary files behind");
     };
     let text = format!(
         "{} temporary, from crashes or from somebody who is appending now: `{}`{}; remove them \
@@ -272,5 +274,5 @@ fn check_leftovers(store: &Store) -> Check {
         first.display(),
         if found.len() == 1 { "" } else { " and others" },
     );
-    Check::new(NAME, Verdict::Warning, text)
+    Check::new(NAME, CheckVerdict::Warning, text)
 }

@@ -20,7 +20,7 @@
 //! rendering a report are closures that the caller passes in. It reads no clock and prints nothing.
 //!
 //! ```
-//! use phasegate_history::{DecisionDraft, Draft, Matter, RenderedFile, Store, verify};
+//! use phasegate_history::{DecisionDraft, Draft, DraftBody, RenderedFile, Store, verify};
 //!
 //! let folder = tempfile::tempdir()?;
 //! let store = Store::open(folder.path())?;
@@ -30,7 +30,7 @@
 //!     recorded_at: "2026-11-23T05:00:00Z".parse()?,
 //!     recorded_by: "ada".to_owned(),
 //!     tool: "phasegate 0.1.0".to_owned(),
-//!     matter: Matter::Decision(Box::new(DecisionDraft {
+//!     body: DraftBody::Decision(Box::new(DecisionDraft {
 //!         evidence: b"{}\n".to_vec(),
 //!         matrix: b"# a matrix\n".to_vec(),
 //!         bases: Vec::new(),
@@ -71,11 +71,11 @@ mod tests;
 pub use backend::error::{OpenError, PlaceError, TrialError};
 pub use backend::location::{BucketUrl, Location, LocationError};
 pub use compaction::{PackEffect, PackError, Packed, pack};
-pub use doctor::{Check, Verdict, examine};
+pub use doctor::{Check, CheckVerdict, examine};
 pub use entry::body::{Body, DecisionRecord, Kind, NoteRecord, TranscriptionRecord, WaiverRecord};
 pub use entry::digest::{Digest, DigestError};
 pub use entry::draft::{
-    DecisionDraft, Draft, Matter, RenderError, RenderedFile, TranscriptionDraft, Upcoming,
+    CallerRenderError, DecisionDraft, Draft, DraftBody, RenderedFile, TranscriptionDraft, Upcoming,
 };
 pub use entry::error::EntryError;
 pub use entry::head::{Head, HeadError};

@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use phasegate_measure::{Session, Source, StandIn};
+use phasegate_measure::{ServerSource, Session, StandIn};
 use phasegate_model::{MeasurePlan, Pinning, Wait};
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll;
@@ -85,7 +85,7 @@ fn session(socket: &Path, wait: Wait, server_cpu: usize, client_cpu: usize) -> S
     let address = format!("unix://{}", socket.display()).parse().unwrap();
     let stand_in = StandIn::program(env!("CARGO_BIN_EXE_phasegate-stand-in"), [""; 0]);
     let never = Arc::new(AtomicBool::new(false));
-    Session::open(&Source::Running(address), &plan, Some(&stand_in), never).unwrap()
+    Session::open(&ServerSource::Running(address), &plan, Some(&stand_in), never).unwrap()
 }
 
 /// Someone who subscribed to many patterns makes each GET of an absent key slow inside the server,

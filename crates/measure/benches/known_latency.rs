@@ -35,7 +35,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
-use phasegate_measure::{Session, Source};
+use phasegate_measure::{ServerSource, Session};
 use phasegate_model::{Load, MeasurePlan, Pinning, Wait};
 
 use crate::common::{Awake, Place, bare_times, cpus, keep_on, option};
@@ -135,7 +135,7 @@ fn measure(hold: Hold, wait: Wait, open: bool, cpus: (usize, usize)) -> (Vec<f64
     let pinning = Pinning { server: None, client: u32::try_from(cpus.1).ok() };
     let load = Load { rate, ..Load::default() };
     let plan = MeasurePlan { load, pinning, ..common::plan(wait, SAMPLES) };
-    let source = Source::Running(server.url().parse().unwrap());
+    let source = ServerSource::Running(server.url().parse().unwrap());
     let never = Arc::new(AtomicBool::new(false));
     let mut session = Session::open(&source, &plan, None, never).unwrap();
     let trial = session.trial(1, &mut |_| {}).unwrap();

@@ -22,7 +22,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use phasegate_measure::{Session, Source};
+use phasegate_measure::{ServerSource, Session};
 use phasegate_model::{Command, Load, MeasurePlan, Wait};
 
 use crate::common::{Server, option, plan};
@@ -55,7 +55,7 @@ fn evidence_bytes(server: &Server, pipeline: NonZeroU32, samples: u32) -> usize 
     let [place, _] = server.places();
     let load = Load { pipeline, ..Load::default() };
     let plan = MeasurePlan { command: Command::Ping, load, ..plan(Wait::Spin, samples) };
-    let source = Source::Running(place.url().parse().unwrap());
+    let source = ServerSource::Running(place.url().parse().unwrap());
     let never = Arc::new(AtomicBool::new(false));
     let mut session = Session::open(&source, &plan, None, never).unwrap();
     session.trial(1, &mut |_| {}).unwrap().rtt_histogram.len()

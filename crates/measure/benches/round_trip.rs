@@ -32,7 +32,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use hdrhistogram::Histogram;
-use phasegate_measure::{Session, Source};
+use phasegate_measure::{ServerSource, Session};
 use phasegate_model::{MeasurePlan, Pinning, Wait};
 
 use crate::common::{
@@ -122,7 +122,7 @@ fn c_p50(program: &PathBuf, place: &Place, wait: &str, samples: u32) -> f64 {
 fn session(place: &Place, wait: Wait, samples: u32, client_cpu: usize) -> Session {
     let pinning = Pinning { server: None, client: u32::try_from(client_cpu).ok() };
     let plan = MeasurePlan { pinning, ..plan(wait, samples) };
-    let source = Source::Running(place.url().parse().unwrap());
+    let source = ServerSource::Running(place.url().parse().unwrap());
     Session::open(&source, &plan, None, Arc::new(AtomicBool::new(false))).unwrap()
 }
 

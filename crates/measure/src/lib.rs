@@ -1,9 +1,9 @@
 //! Measures a Redis server: a plan in, trials out.
 //!
-//! A [`Session`] is one campaign against one [`Source`]: a server that is started anew for each
-//! trial, or one that is already running. [`Session::trial`] makes one trial: it starts or connects,
-//! fills (only a server of its own), measures round trips over fresh connections, reads `INFO`, and
-//! stops what it started.
+//! A [`Session`] is one campaign against one [`ServerSource`]: a server that is started anew for
+//! each trial, or one that is already running. [`Session::trial`] makes one trial: it starts or
+//! connects, fills (only a server of its own), measures round trips over fresh connections, reads
+//! `INFO`, and stops what it started.
 //!
 //! With a baseline among its [`Contenders`], a trial is a pair: both servers are started, and their
 //! rounds take turns.
@@ -68,12 +68,12 @@ pub use crate::redis::reach::certificates::{Certificates, CertificatesError, Tls
 pub use crate::redis::reach::connect::ConnectError;
 pub use crate::redis::reach::endpoint::Endpoint;
 pub use crate::redis::reach::sentinel::{SentinelError, Sentinels};
-pub use crate::redis::reach::source::{Contender, Contenders, Source};
+pub use crate::redis::reach::source::{Contender, Contenders, ServerSource};
 pub use crate::redis::send::connection::SampleError;
 pub use crate::redis::server::dataset::FillError;
 pub use crate::redis::server::error::ServerError;
 pub use crate::redis::server::private::StartError;
 pub use crate::redis::server::program::ProgramError;
 pub use crate::redis::server::restart::RestartError;
-pub use crate::subject::Progress;
+pub use crate::subject::TrialProgress;
 pub use crate::times::encoded::HistogramError;

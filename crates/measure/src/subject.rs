@@ -14,11 +14,11 @@ use rustix::process::Pid;
 use crate::floor::process::{Floor, FloorFailure, Listening};
 use crate::machine::affinity::PinError;
 use crate::times::round::{Passes, RoundTimes};
-use crate::times::statistics::Series;
+use crate::times::statistics::RoundSeries;
 
 /// What a trial is doing. Told between rounds, never inside a sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Progress {
+pub enum TrialProgress {
     /// A server is being started, or the running one connected to.
     Starting,
     /// The dataset is being written.
@@ -52,7 +52,7 @@ pub(crate) trait Subject: Send {
 
     /// What its samples are readings of. Without a family, a trial keeps neither readings nor
     /// histograms of them: the instance's account says all.
-    fn family(&self) -> Option<Family>;
+    fn family(&self) -> Option<MetricFamily>;
 
     /// Whether something can stand in for it. Without one, its trials have no `floor.*` at all.
     fn floor(&self) -> Option<&Floor> {
@@ -69,7 +69,7 @@ pub(crate) trait Subject: Send {
     fn begin(
         &self,
         number: u32,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(TrialProgress),
     ) -> Result<Box<dyn Instance + '_>, SubjectError>;
 
     /// What follows from a trial's other readings and from what the baseline says of itself.
@@ -113,7 +113,7 @@ pub(crate) trait Instance {
     fn process(&self) -> Option<Pid>;
 
     /// What it says of itself once all rounds are made.
-    fn finish(&mut self, samples: &Series) -> Result<Account, SubjectError>;
+    fn finish(&mut self, samples: &RoundSeries) -> Result<Account, SubjectError>;
 }
 
 /// How a subject's trials are made.
@@ -131,7 +131,7 @@ pub(crate) struct RoundPlan {
 
 /// The metrics that samples are readings of: alone, of a baseline, and in a pair.
 #[derive(Clone)]
-pub(crate) struct Family {
+pub(crate) struct MetricFamily {
     pub(crate) sampled: fn(Statistic) -> Metric,
     pub(crate) baseline: fn(Statistic) -> Metric,
     pub(crate) improvement: fn(Statistic) -> Metric,

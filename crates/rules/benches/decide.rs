@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use common::{ALLOCATOR, evidence, matrix, readings};
 use phasegate_model::{Metric, Reading, Readings};
-use phasegate_rules::{Background, Matrix, Recorded, RecordedReadings};
+use phasegate_rules::{Background, Matrix, PastDecision, RecordedReadings};
 
 fn main() {
     let matrix = matrix(ALLOCATOR);
@@ -69,7 +69,7 @@ fn backtest(matrix: &Matrix) {
         readings
     };
     let typical: Vec<Readings> = (0..RECORDS).map(|_| typical()).collect();
-    let record = |readings| Recorded { background: Background::NOTHING, readings };
+    let record = |readings| PastDecision { background: Background::NOTHING, readings };
     let medians = typical.iter().cycle().take(DECISIONS);
     let medians = medians.map(|readings| record(RecordedReadings::Typical(readings)));
     let begin = Instant::now();

@@ -18,7 +18,7 @@ mod outcome;
 mod read;
 mod verify;
 
-pub use crate::ask::backtest::{Recorded, RecordedReadings};
+pub use crate::ask::backtest::{PastDecision, RecordedReadings};
 pub use crate::ask::detectable::smallest_detectable;
 pub use crate::ask::expectation::{expected_more_trials, expected_trials};
 pub use crate::ask::filter::parse_filter;

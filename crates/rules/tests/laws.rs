@@ -5,7 +5,7 @@ mod common;
 
 use common::{evidence, matrix, matrix_of, readings};
 use phasegate_model::{Finding, Gate, MissingReason, Outcome, Reading, Readings, Reason};
-use phasegate_rules::{Background, Recorded, RecordedReadings};
+use phasegate_rules::{Background, PastDecision, RecordedReadings};
 use proptest::prelude::*;
 
 const TARGET: &str =
@@ -159,7 +159,7 @@ proptest! {
         let matrix = matrix_of(&rows.concat());
         let runs: Vec<_> = runs.into_iter().map(evidence).collect();
         let decided: Vec<_> = runs.iter().map(|run| matrix.decide(run).outcome).collect();
-        let outcomes: Vec<_> = matrix.outcomes_over(runs.iter().map(Recorded::of)).collect();
+        let outcomes: Vec<_> = matrix.outcomes_over(runs.iter().map(PastDecision::of)).collect();
         prop_assert_eq!(outcomes, decided);
     }
 
@@ -167,7 +167,7 @@ proptest! {
     fn a_backtest_on_typical_readings_comes_out_as_if_every_trial_had_them(rows in rows(), trial in trial()) {
         let matrix = matrix_of(&rows.concat());
         let decided = matrix.what_if(&evidence([]).plan, &trial).outcome;
-        let record = Recorded {
+        let record = PastDecision {
             background: Background::NOTHING,
             readings: RecordedReadings::Typical(&trial),
         };

@@ -10,13 +10,13 @@ pub(crate) const ERROR: u8 = 2;
 
 /// A program with its arguments, and environment variables set for it alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct CommandLine {
+pub(crate) struct Invocation {
     environment: Vec<(&'static str, String)>,
     program: String,
     arguments: Vec<String>,
 }
 
-impl CommandLine {
+impl Invocation {
     /// Splits a text at its spaces; there is no quoting. Arguments that may hold spaces are added
     /// with [`Self::and`].
     pub(crate) fn new(text: &str) -> Self {
@@ -76,7 +76,7 @@ impl CommandLine {
     }
 }
 
-impl fmt::Display for CommandLine {
+impl fmt::Display for Invocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, value) in &self.environment {
             write!(f, "{name}={} ", quoted(value))?;
@@ -108,37 +108,37 @@ mod tests {
 
     #[test]
     fn a_command_line_shows_as_one_would_type_it() {
-        let line = CommandLine::new("cargo doc --no-deps").with("RUSTDOCFLAGS", "-D warnings");
+        let line = Invocation::new("cargo doc --no-deps").with("RUSTDOCFLAGS", "-D warnings");
         assert_eq!(line.to_string(), "RUSTDOCFLAGS='-D warnings' cargo doc --no-deps");
-        let line = CommandLine::new("echo").and(["it's", "", "a=b"]);
+        let line = Invocation::new("echo").and(["it's", "", "a=b"]);
         assert_eq!(line.to_string(), r"echo 'it'\''s' '' a=b");
     }
 
     #[test]
     fn a_command_can_be_run_by_another() {
-        let line = CommandLine::new("apk add redis").through("sudo");
-        assert_eq!(line, CommandLine::new("sudo apk add redis"));
+        let line = Invocation::new("apk add redis").through("sudo");
+        assert_eq!(line, Invocation::new("sudo apk add redis"));
     }
 
     #[test]
     fn arguments_and_environment_arrive_as_they_are() {
-        let line = CommandLine::new("printenv").and(["GREETING"]).with("GREETING", "two  words");
+        let line = Invocation::new("printenv").and(["GREETING"]).with("GREETING", "two  words");
         assert_eq!(line.output().as_deref(), Some("two  words\n"));
-        assert_eq!(CommandLine::new("false").output(), None);
+        assert_eq!(Invocation::new("false").output(), None);
     }
 
     #[test]
     fn a_program_that_is_not_there_is_named() {
-        let message = CommandLine::new("no-such-program -x").run_aside().unwrap_err();
+        let message = Invocation::new("no-such-program -x").run_aside().unwrap_err();
         assert!(message.starts_with("cannot run `no-such-program -x`: "), "{message}");
     }
 
     #[test]
     fn the_exit_status_is_passed_on_and_a_signal_is_an_error() {
-        let status = |line: &str| CommandLine::new(line).run_aside().unwrap();
+        let status = |line: &str| Invocation::new(line).run_aside().unwrap();
         assert_eq!(passed_on(status("true")), ExitCode::SUCCESS);
         assert_eq!(passed_on(status("false")), ExitCode::from(1));
-        let killed = CommandLine::new("sh -c").and(["kill -9 $$"]).run_aside().unwrap();
+        let killed = Invocation::new("sh -c").and(["kill -9 $$"]).run_aside().unwrap();
         assert_eq!(passed_on(killed), ExitCode::from(ERROR));
     }
 }

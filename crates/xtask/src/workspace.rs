@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::command::CommandLine;
+use crate::command::Invocation;
 
 /// The folders that cargo names.
 pub(crate) struct Workspace {
@@ -18,7 +18,7 @@ impl Workspace {
     /// Asks cargo, from the current folder.
     pub(crate) fn find() -> Result<Self, String> {
         // Without dependencies, whose graph cargo might have to fetch for no use here.
-        let question = CommandLine::new("cargo metadata --format-version 1 --no-deps");
+        let question = Invocation::new("cargo metadata --format-version 1 --no-deps");
         let answer = question.output().ok_or_else(|| {
             format!("`{question}` failed; run it alone, in a folder of the repository, to see why")
         })?;

@@ -25,7 +25,7 @@ pub(crate) struct ImportArgs {
     pub(crate) from: Option<WrittenBy>,
     /// In which unit the values of a log are, which logs don't say
     #[arg(long, value_enum)]
-    pub(crate) unit: Option<Unit>,
+    pub(crate) unit: Option<LogUnit>,
     /// What of a log is one trial
     #[arg(long, value_enum, default_value = "tag")]
     pub(crate) trial: Each,
@@ -75,7 +75,7 @@ impl WrittenBy {
 
 /// The unit of a log's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Unit {
+pub(crate) enum LogUnit {
     /// Nanoseconds
     Ns,
     /// Microseconds
@@ -84,7 +84,7 @@ pub(crate) enum Unit {
     Ms,
 }
 
-impl Unit {
+impl LogUnit {
     pub(crate) const fn time_unit(self) -> TimeUnit {
         match self {
             Self::Ns => TimeUnit::Nanoseconds,

@@ -9,7 +9,7 @@ mod numbers;
 mod options;
 
 pub(crate) use command_line::*;
-pub(crate) use foreign::{EvidenceArgs, EvidenceFormat, ImportArgs, Unit, WrittenBy};
+pub(crate) use foreign::{EvidenceArgs, EvidenceFormat, ImportArgs, LogUnit, WrittenBy};
 pub(crate) use history::{
     BacktestArgs, DiffArgs, ExportArgs, ExportFormat, HistoryCommand, ListArgs, NoteArgs, PackArgs,
     RebaseArgs, RevisitArgs, ShowArgs, SignArgs, SiteArgs, TrajectoryArgs, VerifyArgs, WaiveArgs,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::input::region::Region;
 
 /// A problem of a file.
-pub(crate) struct Problem<'a> {
+pub(crate) struct SarifResult<'a> {
     pub(crate) file: &'a str,
     pub(crate) code: &'a str,
     /// `error`, `warning` or `note`.
@@ -24,7 +24,7 @@ pub(crate) struct Problem<'a> {
 }
 
 /// One run of `check`. `folder` is where relative names begin.
-pub(crate) fn sarif(problems: &[Problem<'_>], folder: &Path) -> Value {
+pub(crate) fn sarif(problems: &[SarifResult<'_>], folder: &Path) -> Value {
     let codes: BTreeSet<&str> = problems.iter().map(|problem| problem.code).collect();
     let codes: Vec<&str> = codes.into_iter().collect();
     let results: Vec<Value> =
@@ -70,7 +70,7 @@ fn rule(code: &str) -> Value {
     })
 }
 
-fn result(problem: &Problem<'_>, codes: &[&str], folder: &Path) -> Value {
+fn result(problem: &SarifResult<'_>, codes: &[&str], folder: &Path) -> Value {
     let index = codes.iter().position(|code| *code == problem.code);
     let mut place = json!({ "artifactLocation": { "uri": uri(Path::new(problem.file), folder) } });
     if let (Some(region), Some(place)) = (&problem.region, place.as_object_mut()) {
@@ -97,7 +97,7 @@ fn shown(region: &Region) -> Value {
 }
 
 /// All that is said, on one line.
-fn text(problem: &Problem<'_>) -> String {
+fn text(problem: &SarifResult<'_>) -> String {
     let label =
         if problem.label.is_empty() { String::new() } else { format!("; {}", problem.label) };
     let help = problem.help.map(|help| format!(" (help: {help})")).unwrap_or_default();
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_problem_of_a_whole_file_has_no_region() {
-        let problem = Problem {
+        let problem = SarifResult {
             file: "a.toml",
             code: "unreadable",
             level: "error",
@@ -161,7 +161,7 @@ mod tests {
     }
 
     fn of_code(code: &str) -> Value {
-        let problem = Problem {
+        let problem = SarifResult {
             file: "rules/a.toml",
             code,
             level: "warning",

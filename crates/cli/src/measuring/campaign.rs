@@ -12,13 +12,13 @@ use phasegate_model::{Circumstances, CommandPlan, End, Evidence, Plan, Readings,
 use phasegate_rules::{Background, Matrix};
 
 use crate::args::{BECOME_SERVER, STAND_IN, START_COMMAND, Verbosity};
-use crate::measuring::previous_phase::Comparison;
+use crate::measuring::previous_phase::RunComparison;
 use crate::measuring::progress::Display;
 use crate::output::streams::say;
 use crate::program::{TOOL, now};
 
 /// What a campaign measures.
-pub(crate) enum Subjects {
+pub(crate) enum CampaignSubjects {
     /// A server, or two.
     Servers(Box<Contenders>),
     /// A command, or two.
@@ -26,15 +26,19 @@ pub(crate) enum Subjects {
 }
 
 /// Looks at what is to be measured.
-fn open(subjects: &Subjects, plan: &Plan, interrupted: Arc<AtomicBool>) -> anyhow::Result<Session> {
+fn open(
+    subjects: &CampaignSubjects,
+    plan: &Plan,
+    interrupted: Arc<AtomicBool>,
+) -> anyhow::Result<Session> {
     let measure = &plan.measure;
     Ok(match subjects {
-        Subjects::Servers(contenders) => {
+        CampaignSubjects::Servers(contenders) => {
             // A process and no thread: with a second thread each round trip would take longer.
             let stand_in = StandIn::this_program([STAND_IN]);
             Session::open(with_launcher(contenders), measure, Some(&stand_in), interrupted)?
         }
-        Subjects::Commands { candidate, baseline } => {
+        CampaignSubjects::Commands { candidate, baseline } => {
             let launcher = Launcher::this_program([START_COMMAND]).context(
                 "commands are started by this program itself, which isn't found in `/proc`",
             )?;
@@ -49,7 +53,7 @@ fn open(subjects: &Subjects, plan: &Plan, interrupted: Arc<AtomicBool>) -> anyho
 }
 
 /// What measuring came to: evidence, and the failure that ended it early.
-pub(crate) struct Measured {
+pub(crate) struct CampaignResult {
     pub(crate) evidence: Evidence,
     pub(crate) failure: Option<MeasureError>,
 }
@@ -60,12 +64,12 @@ pub(crate) struct Measured {
 /// An error means that there is no evidence at all; a failure after the session was opened comes
 /// with the trials before it.
 pub(crate) fn measure(
-    subjects: &Subjects,
+    subjects: &CampaignSubjects,
     plan: &Plan,
     matrix: &Matrix,
-    comparison: &Comparison,
+    comparison: &RunComparison,
     verbosity: Verbosity,
-) -> anyhow::Result<Measured> {
+) -> anyhow::Result<CampaignResult> {
     // Before a server is started, so that Ctrl-C can't leave it running.
     let interrupted = interrupted_by_signals()?;
     let began = Instant::now();
@@ -134,12 +138,12 @@ pub(crate) fn measure(
             say(&format!("this run may be disturbed: {}; {}", advice.disturbance, advice.fix));
         }
     }
-    Ok(Measured { evidence, failure })
+    Ok(CampaignResult { evidence, failure })
 }
 
 /// So many trials, without deciding anything on the way.
 pub(crate) fn trials_of(
-    subjects: &Subjects,
+    subjects: &CampaignSubjects,
     plan: &Plan,
     count: u32,
     what: &str,
@@ -150,7 +154,7 @@ pub(crate) fn trials_of(
 
 /// So many trials at most, until those so far are enough.
 pub(crate) fn trials_until(
-    subjects: &Subjects,
+    subjects: &CampaignSubjects,
     plan: &Plan,
     count: u32,
     what: &str,

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use phasegate_history::OpenObligation;
-use phasegate_measure::{Contenders, Endpoint, MeasureError, Source, observe};
+use phasegate_measure::{Contenders, Endpoint, MeasureError, ServerSource, observe};
 use phasegate_model::{
     Domain, Evidence, Finding, Kind, Metric, MissingReason, Reading, Readings, Summary,
     TargetServer, Verdict,
@@ -16,14 +16,14 @@ use phasegate_rules::{Background, judge};
 
 use crate::args::{RevisitArgs, Verbosity};
 use crate::input::files::read_evidence;
-use crate::measuring::campaign::{Subjects, trials_until};
+use crate::measuring::campaign::{CampaignSubjects, trials_until};
 use crate::measuring::servers;
 use crate::output::streams::{say, told};
 use crate::program::now;
-use crate::recorded::open_obligations::{Earlier, Ledger, Owed};
+use crate::recorded::open_obligations::{EarlierReading, EntryObligations, ObligationsAndReadings};
 
-/// Who is asked.
-pub(crate) struct Look {
+/// A later reading: who is asked, and when it said so.
+pub(crate) struct LaterReading {
     /// The server's address without secrets, or the evidence file's name.
     pub(crate) server: String,
     /// When it said so.
@@ -37,7 +37,7 @@ enum Asked {
 }
 
 /// What became of an obligation.
-pub(crate) struct Judged<'o> {
+pub(crate) struct JudgedObligation<'o> {
     pub(crate) open: &'o OpenObligation,
     pub(crate) verdict: Verdict,
     /// When it will be due; only of one that isn't.
@@ -45,10 +45,10 @@ pub(crate) struct Judged<'o> {
     /// The readings that the forecast is made from, this one included.
     pub(crate) counted: usize,
     /// Earlier readings that have no say in it, because they are of another server.
-    pub(crate) elsewhere: Vec<&'o Earlier>,
+    pub(crate) elsewhere: Vec<&'o EarlierReading>,
 }
 
-impl Look {
+impl LaterReading {
     /// Asks the server for its INFO, or reads the evidence.
     pub(crate) fn take(args: &RevisitArgs, verbosity: Verbosity) -> anyhow::Result<Self> {
         if let Some(path) = &args.evidence {
@@ -88,10 +88,10 @@ impl Look {
     /// What became of each obligation, in their order.
     pub(crate) fn judge<'o>(
         &self,
-        ledger: &'o Ledger,
+        ledger: &'o ObligationsAndReadings,
         args: &RevisitArgs,
         verbosity: Verbosity,
-    ) -> anyhow::Result<Vec<Judged<'o>>> {
+    ) -> anyhow::Result<Vec<JudgedObligation<'o>>> {
         let mut judged = Vec::new();
         for owed in &ledger.owed {
             let verdicts = self.verdicts(owed, args, verbosity)?;
@@ -105,18 +105,19 @@ impl Look {
         &self,
         open: &'o OpenObligation,
         verdict: Verdict,
-        earlier: &'o [Earlier],
-    ) -> Judged<'o> {
+        earlier: &'o [EarlierReading],
+    ) -> JudgedObligation<'o> {
         let mut judged =
-            Judged { open, verdict, forecast: None, counted: 0, elsewhere: Vec::new() };
+            JudgedObligation { open, verdict, forecast: None, counted: 0, elsewhere: Vec::new() };
         let Some(margin) =
             judged.verdict.margin.as_ref().filter(|_| judged.verdict.finding == Finding::NotMet)
         else {
             return judged;
         };
         for change in &margin.changes {
-            let concerned =
-                |earlier: &&Earlier| earlier.metric == change.metric && earlier.entry >= open.entry;
+            let concerned = |earlier: &&EarlierReading| {
+                earlier.metric == change.metric && earlier.entry >= open.entry
+            };
             let mut points = vec![(self.at, change.from.amount())];
             for earlier in earlier.iter().filter(concerned) {
                 // A line from one server to another would be growth that never was.
@@ -136,7 +137,7 @@ impl Look {
     /// What is said of the obligations of one entry, by the plan and at the error rate of then.
     fn verdicts(
         &self,
-        owed: &Owed,
+        owed: &EntryObligations,
         args: &RevisitArgs,
         verbosity: Verbosity,
     ) -> anyhow::Result<Vec<Verdict>> {
@@ -199,7 +200,7 @@ impl Look {
 /// A few trials by the plan of then; an error is why there are none, or an end of everything.
 fn measured(
     address: &Endpoint,
-    owed: &Owed,
+    owed: &EntryObligations,
     args: &RevisitArgs,
     verbosity: Verbosity,
     verdicts: &dyn Fn(&[&Readings]) -> Vec<Verdict>,
@@ -224,7 +225,9 @@ fn measured(
         began.elapsed() >= plan.measure.budget.duration()
             || !verdicts(&readings).iter().any(|verdict| is_sampled(verdict) && open(verdict))
     };
-    let subjects = Subjects::Servers(Box::new(Contenders::from(&Source::Running(address.clone()))));
+    let subjects = CampaignSubjects::Servers(Box::new(Contenders::from(&ServerSource::Running(
+        address.clone(),
+    ))));
     let what = format!("phase {}", plan.phase);
     trials_until(&subjects, plan, most, &what, verbosity, &mut enough).map_err(|error| {
         match error.downcast_ref::<MeasureError>() {
@@ -272,7 +275,7 @@ fn later(one: Forecast, other: Forecast) -> Forecast {
 }
 
 /// What was read of the metrics that the conditions name: of numbers the median.
-pub(crate) fn readings_of(judged: &[Judged<'_>]) -> Readings {
+pub(crate) fn readings_of(judged: &[JudgedObligation<'_>]) -> Readings {
     let mut readings = Readings::default();
     for summary in judged.iter().flat_map(|judged| &judged.verdict.readings) {
         let reading = match (&summary.summary, summary.metric.domain()) {

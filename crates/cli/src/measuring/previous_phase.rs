@@ -11,13 +11,13 @@ use crate::input::project::Project;
 use crate::recorded::decision::{RecordedDecision, decision_of};
 
 /// What a run compares with, as far as its matrix or its plan asks for that.
-pub(crate) struct Comparison {
+pub(crate) struct RunComparison {
     /// The `previous.*` metrics that conditions name.
     named: Vec<Metric>,
-    earlier: Option<Earlier>,
+    earlier: Option<PreviousDecision>,
 }
 
-impl Comparison {
+impl RunComparison {
     /// Reads the ledger, if a condition names a `previous.*` metric.
     ///
     /// With `before`, only entries before that one count.
@@ -31,7 +31,7 @@ impl Comparison {
         // A history is read only if a condition asks for it.
         let earlier = match named[..] {
             [] => None,
-            _ => Earlier::find(store, &project.plan.phase, before)
+            _ => PreviousDecision::find(store, &project.plan.phase, before)
                 .context("can't compare with an earlier phase, as `previous.*` asks for")?,
         };
         Ok(Self { named, earlier })
@@ -70,12 +70,12 @@ const fn own(metric: Metric) -> Option<Metric> {
 }
 
 /// A recorded decision and its evidence.
-pub(crate) struct Earlier {
+pub(crate) struct PreviousDecision {
     recorded: Recorded,
     evidence: Evidence,
 }
 
-impl Earlier {
+impl PreviousDecision {
     /// What a run of a phase compares with: the newest decision of another phase, so that a phase
     /// that is run again compares with the same one as before, and not with itself. Where only
     /// this phase is recorded, as by a nightly run, it is its newest decision. With `before`, only

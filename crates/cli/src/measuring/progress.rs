@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use phasegate_measure::Progress as Step;
+use phasegate_measure::TrialProgress;
 use phasegate_model::{
     BaselineServer, CommandMetric, Dimension, Extent, Finding, Metric, Plan, Quantity, Reading,
     Statistic, SubjectPlan, Target, TargetServer, Trial,
@@ -106,18 +106,18 @@ impl Display {
     }
 
     /// While a trial is made.
-    pub(crate) fn step(&self, step: &Step) {
+    pub(crate) fn step(&self, step: &TrialProgress) {
         let Some(bar) = &self.bar else { return };
         let doing = match step {
-            Step::Starting => "starting".to_owned(),
-            Step::Filling { dataset, goal } => {
+            TrialProgress::Starting => "starting".to_owned(),
+            TrialProgress::Filling { dataset, goal } => {
                 let goal = match goal {
                     Extent::Size(size) => size.quantity().human(),
                     Extent::Keys(keys) => format!("{keys} keys"),
                 };
                 format!("filling: {} of {goal}", dataset.human())
             }
-            Step::Rounds { done, of, p99 } => {
+            TrialProgress::Rounds { done, of, p99 } => {
                 let p99 = p99.as_ref().map(|p99| format!(", P99 {}", p99.human()));
                 format!("round {done} of {of}{}", p99.unwrap_or_default())
             }

@@ -4,11 +4,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use phasegate_measure::{Contender, Contenders, Endpoint, Source};
+use phasegate_measure::{Contender, Contenders, Endpoint, ServerSource};
 use phasegate_model::{Plan, ServerPlan, Setup, SubjectPlan};
 
 use crate::args::{Measuring, TlsOptions, Verbosity};
-use crate::measuring::campaign::Subjects;
+use crate::measuring::campaign::CampaignSubjects;
 use crate::measuring::secret::holds_secret;
 use crate::output::streams::say;
 
@@ -19,27 +19,28 @@ const LONGEST_URL: u64 = 8192;
 pub(crate) const BASELINE_URL: &str = "PHASEGATE_BASELINE_URL";
 
 /// One of the two servers that a plan may name, and how it is named otherwise.
-struct Role {
+struct ServerRole {
     url_option: &'static str,
     variable: &'static str,
     doing: &'static str,
 }
 
-const TARGET: Role = Role { url_option: "--url", variable: "REDIS_URL", doing: "measuring" };
-const BASELINE: Role =
-    Role { url_option: "--baseline-url", variable: BASELINE_URL, doing: "comparing with" };
+const TARGET: ServerRole =
+    ServerRole { url_option: "--url", variable: "REDIS_URL", doing: "measuring" };
+const BASELINE: ServerRole =
+    ServerRole { url_option: "--baseline-url", variable: BASELINE_URL, doing: "comparing with" };
 
 /// What is measured. In the plan then stands what the evidence may tell of it.
 pub(crate) fn subjects(
     args: &Measuring,
     plan: &mut Plan,
     verbosity: Verbosity,
-) -> anyhow::Result<Subjects> {
+) -> anyhow::Result<CampaignSubjects> {
     if let Some(SubjectPlan::Command(candidate)) = &plan.target {
         let baseline = plan.baseline.as_ref().and_then(SubjectPlan::command).cloned().map(Box::new);
         let candidate = Box::new(candidate.clone());
         refuse_servers(args)?;
-        return Ok(Subjects::Commands { candidate, baseline });
+        return Ok(CampaignSubjects::Commands { candidate, baseline });
     }
     let server =
         |subject: Option<SubjectPlan>| subject.as_ref().and_then(SubjectPlan::server).cloned();
@@ -47,7 +48,7 @@ pub(crate) fn subjects(
     let contenders = contenders(args, (&mut target, &mut baseline), verbosity)?;
     plan.target = target.map(SubjectPlan::Redis);
     plan.baseline = baseline.map(SubjectPlan::Redis);
-    Ok(Subjects::Servers(Box::new(contenders)))
+    Ok(CampaignSubjects::Servers(Box::new(contenders)))
 }
 
 /// That no option names a server where the plan measures a command. Variables of the environment may
@@ -88,7 +89,7 @@ fn contenders(
     let baseline = BASELINE.contender(url, program, &args.tls, baseline_plan, verbosity)?;
     let servers = [&candidate, &baseline].into_iter().flatten();
     args.tls.ensure_used(servers.filter_map(|server| endpoint_of(&server.source)))?;
-    let on_path = || Contender::from(&Source::Start { program: None });
+    let on_path = || Contender::from(&ServerSource::Start { program: None });
     Ok(Contenders { candidate: candidate.unwrap_or_else(on_path), baseline })
 }
 
@@ -101,21 +102,21 @@ pub(crate) fn running(
     let server = match url {
         Some("-") => Some(endpoint(&url_from_stdin()?, TARGET.url_option)?),
         Some(url) => Some(endpoint(url, TARGET.url_option)?),
-        None => Role { doing: "asking", ..TARGET }.in_environment(verbosity)?,
+        None => ServerRole { doing: "asking", ..TARGET }.in_environment(verbosity)?,
     };
     tls.ensure_used(&server)?;
     server.map(|server| Ok(tls.apply(server, None)?.0)).transpose()
 }
 
 /// Where a server is, if it runs.
-pub(crate) const fn endpoint_of(source: &Source) -> Option<&Endpoint> {
+pub(crate) const fn endpoint_of(source: &ServerSource) -> Option<&Endpoint> {
     match source {
-        Source::Running(endpoint) => Some(endpoint),
-        Source::Start { .. } => None,
+        ServerSource::Running(endpoint) => Some(endpoint),
+        ServerSource::Start { .. } => None,
     }
 }
 
-impl Role {
+impl ServerRole {
     /// The server: as an option names it, or else as the plan does. The environment counts unless
     /// the plan describes a server to start. Nothing if nobody names one.
     fn contender(
@@ -155,11 +156,11 @@ impl Role {
         let source = if let Some(server) = running {
             let (server, tls) = options.apply(server, described.tls.as_ref())?;
             described.tls = tls;
-            Source::Running(server)
+            ServerSource::Running(server)
         } else {
             self.ensure_startable(&described)?;
             let of_plan = described.program.as_ref().map(PathBuf::from);
-            Source::Start { program: program.map(Path::to_path_buf).or(of_plan) }
+            ServerSource::Start { program: program.map(Path::to_path_buf).or(of_plan) }
         };
         let ServerPlan { setup, restart, cluster, pinning, .. } = described.clone();
         let pinning = pinning.unwrap_or_default();

@@ -10,12 +10,12 @@ use crate::output::layout::Layout;
 use crate::output::streams::{say, told};
 
 /// Standard output, buffered.
-pub(crate) struct Lines {
+pub(crate) struct OutputLines {
     out: BufWriter<StdoutLock<'static>>,
     closed: bool,
 }
 
-impl Lines {
+impl OutputLines {
     pub(crate) fn to_stdout() -> Self {
         Self { out: BufWriter::new(std::io::stdout().lock()), closed: false }
     }
@@ -91,7 +91,7 @@ impl<const N: usize> Columns<N> {
         Self { layout, header, widths, waiting: VecDeque::new(), begun: false, narrow: false }
     }
 
-    pub(crate) fn row(&mut self, row: [String; N], lines: &mut Lines) -> anyhow::Result<()> {
+    pub(crate) fn row(&mut self, row: [String; N], lines: &mut OutputLines) -> anyhow::Result<()> {
         if self.begun {
             return lines.write(&self.line(row.each_ref().map(String::as_str)));
         }
@@ -101,11 +101,11 @@ impl<const N: usize> Columns<N> {
     }
 
     /// Writes the rows that are waiting. Without any row there is no table.
-    pub(crate) fn finish(mut self, lines: &mut Lines) -> anyhow::Result<()> {
+    pub(crate) fn finish(mut self, lines: &mut OutputLines) -> anyhow::Result<()> {
         if self.begun || self.waiting.is_empty() { Ok(()) } else { self.begin(lines) }
     }
 
-    fn begin(&mut self, lines: &mut Lines) -> anyhow::Result<()> {
+    fn begin(&mut self, lines: &mut OutputLines) -> anyhow::Result<()> {
         self.begun = true;
         let width = self.width();
         self.narrow = !self.layout.fits(width);
@@ -149,12 +149,12 @@ impl<const N: usize> Columns<N> {
 }
 
 /// The newest of what is found: all, or so many.
-pub(crate) struct Newest<T> {
+pub(crate) struct NewestItems<T> {
     limit: Option<usize>,
     kept: VecDeque<T>,
 }
 
-impl<T> Newest<T> {
+impl<T> NewestItems<T> {
     pub(crate) const fn new(limit: Option<usize>) -> Self {
         Self { limit, kept: VecDeque::new() }
     }

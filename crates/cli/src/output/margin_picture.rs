@@ -21,13 +21,13 @@ const JOINT: &str = "+1: so many other metrics would have to reach their limits 
 ///
 /// A row without numbers or without a limit that would flip it says so in words.
 pub(crate) fn picture(decision: &Decision) -> String {
-    let rows: Vec<(&RowDecision, Result<Scale, String>)> =
-        decision.rows.iter().map(|row| (row, Scale::of(row))).collect();
+    let rows: Vec<(&RowDecision, Result<MarginScale, String>)> =
+        decision.rows.iter().map(|row| (row, MarginScale::of(row))).collect();
     let scales = || rows.iter().filter_map(|(_, scale)| scale.as_ref().ok());
-    let widest = |words: &dyn Fn(&Scale) -> &str| {
+    let widest = |words: &dyn Fn(&MarginScale) -> &str| {
         scales().map(|scale| words(scale).chars().count()).max().unwrap_or(0)
     };
-    let columns = Columns {
+    let columns = ColumnWidths {
         name: rows.iter().map(|(row, _)| row.id.as_str().len()).max().unwrap_or(0),
         left: widest(&|scale| &scale.left),
         right: widest(&|scale| &scale.right),
@@ -53,7 +53,7 @@ pub(crate) fn picture_in(layout: Layout, decision: &Decision) -> String {
 }
 
 /// What is drawn of a row: amounts in base units, and words for them.
-struct Scale {
+struct MarginScale {
     median: Decimal,
     to: Decimal,
     interval: Option<(Decimal, Decimal)>,
@@ -65,7 +65,7 @@ struct Scale {
     limit: String,
 }
 
-impl Scale {
+impl MarginScale {
     /// The scale for a row, or why there is none.
     fn of(row: &RowDecision) -> Result<Self, String> {
         let changes = row.margin.as_ref().map(|margin| margin.changes.as_slice());
@@ -159,15 +159,15 @@ fn without_margin(row: &RowDecision) -> String {
 }
 
 /// How wide the columns are.
-struct Columns {
+struct ColumnWidths {
     name: usize,
     left: usize,
     right: usize,
     limit: usize,
 }
 
-impl Columns {
-    fn line(&self, id: &str, scale: Result<&Scale, &str>) -> String {
+impl ColumnWidths {
+    fn line(&self, id: &str, scale: Result<&MarginScale, &str>) -> String {
         let width = self.name.min(LONGEST_NAME);
         let name = format!("{:<width$} ", cut(id, LONGEST_NAME));
         match scale {
@@ -177,7 +177,7 @@ impl Columns {
                 // A space on each side of the bar, and `  │ ` before the limit.
                 let taken = width + 1 + left + 1 + 1 + right + 4 + limit;
                 let bar = scale.bar(WIDTH.saturating_sub(taken));
-                let Scale { left: from, right: to, limit: at, .. } = scale;
+                let MarginScale { left: from, right: to, limit: at, .. } = scale;
                 let line = format!("{name}{from:>left$} {bar} {to:<right$}  │ {at}");
                 line.trim_end().to_owned()
             }

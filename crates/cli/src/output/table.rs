@@ -12,18 +12,18 @@ use crate::output::streams::colour;
 
 /// Columns under a header and a line, and nothing else that has to be drawn. Each row is one line,
 /// fit for `grep`.
-pub(crate) struct Table {
+pub(crate) struct TextTable {
     rows: Vec<Vec<String>>,
     /// How each row's findings are coloured, by the colour's number, on a terminal.
     tints: Vec<Option<u8>>,
     coloured: bool,
 }
 
-pub(crate) fn new_table() -> Table {
-    Table { rows: Vec::new(), tints: Vec::new(), coloured: colour(&std::io::stdout()) }
+pub(crate) fn new_table() -> TextTable {
+    TextTable { rows: Vec::new(), tints: Vec::new(), coloured: colour(&std::io::stdout()) }
 }
 
-impl Table {
+impl TextTable {
     pub(crate) fn set_header<const N: usize>(&mut self, header: [&str; N]) {
         self.add_row(header.map(str::to_owned));
     }
@@ -98,7 +98,7 @@ pub(crate) fn matrix(plan: &Plan, decision: &Decision) -> String {
 
 /// Each row of the matrix with what became of it.
 pub(crate) fn rows(decision: &Decision) -> String {
-    let rows: Vec<Shown> = decision.rows.iter().map(Shown::of).collect();
+    let rows: Vec<RowWords> = decision.rows.iter().map(RowWords::of).collect();
     let mut table = new_table();
     table.set_header(["row", "condition", "reading", "finding", "margin", "action"]);
     for row in &rows {
@@ -108,7 +108,7 @@ pub(crate) fn rows(decision: &Decision) -> String {
     if Layout::of_stdout().fits(table.width()) {
         format!("{}\n", table.trim_fmt())
     } else {
-        rows.iter().map(Shown::block).collect()
+        rows.iter().map(RowWords::block).collect()
     }
 }
 
@@ -124,7 +124,7 @@ pub(crate) fn conclusion(decision: &Decision) -> Vec<(&'static str, String)> {
 }
 
 /// A row's words.
-struct Shown {
+struct RowWords {
     id: String,
     condition: String,
     reading: String,
@@ -135,7 +135,7 @@ struct Shown {
     action: String,
 }
 
-impl Shown {
+impl RowWords {
     fn of(row: &RowDecision) -> Self {
         let tint = match row.finding {
             Finding::Met => Some(32),

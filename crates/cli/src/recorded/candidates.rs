@@ -5,13 +5,13 @@ use phasegate_model::PhaseId;
 
 use crate::args::ListArgs;
 use crate::output::listing::Problems;
-use crate::recorded::waivers::Waivers;
+use crate::recorded::waivers::RecordedWaivers;
 
 /// The entries that may be asked for; the waivers are read on the way, because they come after what
 /// they are about. A number is all that is kept of an entry.
 pub(crate) struct Candidates {
     pub(crate) numbers: Vec<u64>,
-    pub(crate) waivers: Waivers,
+    pub(crate) waivers: RecordedWaivers,
     /// How many entries there are.
     pub(crate) all: usize,
 }
@@ -23,7 +23,7 @@ impl Candidates {
         problems: &mut Problems,
     ) -> anyhow::Result<Self> {
         let (mut numbers, mut waived_only) = (Vec::new(), Vec::new());
-        let mut waivers = Waivers::default();
+        let mut waivers = RecordedWaivers::default();
         let mut all = 0;
         let found = store.entries_that(|summary| {
             all += 1;

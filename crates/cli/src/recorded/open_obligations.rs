@@ -11,7 +11,7 @@ use crate::recorded::typical::typical;
 
 /// A number that was read some time before.
 #[derive(Clone, Debug)]
-pub(crate) struct Earlier {
+pub(crate) struct EarlierReading {
     /// The entry that has it.
     pub(crate) entry: u64,
     pub(crate) at: DateTime<Utc>,
@@ -22,7 +22,7 @@ pub(crate) struct Earlier {
 }
 
 /// The obligations that one entry left open.
-pub(crate) struct Owed {
+pub(crate) struct EntryObligations {
     pub(crate) open: Vec<OpenObligation>,
     /// The chance of a wrong finding that the matrix states; nothing for a transcription.
     pub(crate) error_rate: Option<Quantity>,
@@ -32,12 +32,12 @@ pub(crate) struct Owed {
 }
 
 /// All that is owed, and the numbers that were read when it was decided and since.
-pub(crate) struct Ledger {
-    pub(crate) owed: Vec<Owed>,
-    pub(crate) earlier: Vec<Earlier>,
+pub(crate) struct ObligationsAndReadings {
+    pub(crate) owed: Vec<EntryObligations>,
+    pub(crate) earlier: Vec<EarlierReading>,
 }
 
-impl Ledger {
+impl ObligationsAndReadings {
     /// Reads the history once, and then what the open obligations rest on. What can't be read is
     /// told.
     pub(crate) fn read(store: &Store, problems: &mut Problems) -> anyhow::Result<Self> {
@@ -57,7 +57,8 @@ impl Ledger {
         let mut owed = Vec::new();
         for of_entry in open.chunk_by(|one, next| one.entry == next.entry) {
             if let Some(first) = of_entry.first() {
-                let read = Owed::read(store, first.entry, of_entry.to_vec(), &mut earlier);
+                let read =
+                    EntryObligations::read(store, first.entry, of_entry.to_vec(), &mut earlier);
                 owed.extend(problems.tell(read.map_err(|error| {
                     error.context(format!("can't tell what entry {} owes", first.entry))
                 })));
@@ -72,12 +73,12 @@ impl Ledger {
     }
 }
 
-impl Owed {
+impl EntryObligations {
     fn read(
         store: &Store,
         number: u64,
         open: Vec<OpenObligation>,
-        earlier: &mut Vec<Earlier>,
+        earlier: &mut Vec<EarlierReading>,
     ) -> anyhow::Result<Self> {
         let entry = store.entry(number)?.entry;
         if let Some(record) = entry.transcription() {
@@ -112,17 +113,22 @@ pub(crate) fn server_of(evidence: &Evidence) -> String {
 }
 
 /// What a later look read.
-fn look_of(entry: &Entry) -> Vec<Earlier> {
+fn look_of(entry: &Entry) -> Vec<EarlierReading> {
     let Some(look) = entry.body.revisit() else { return Vec::new() };
     // Evidence may be looked at long after it was measured, and growth goes by its own time.
     let at = look.read_at.unwrap_or(entry.recorded_at);
     numbers(entry.number, at, &look.server, &look.readings)
 }
 
-fn numbers(entry: u64, at: DateTime<Utc>, server: &str, readings: &Readings) -> Vec<Earlier> {
+fn numbers(
+    entry: u64,
+    at: DateTime<Utc>,
+    server: &str,
+    readings: &Readings,
+) -> Vec<EarlierReading> {
     let number = |(metric, reading): (Metric, &phasegate_model::Reading)| {
         let value = reading.number()?.value();
-        Some(Earlier { entry, at, server: server.to_owned(), metric, value })
+        Some(EarlierReading { entry, at, server: server.to_owned(), metric, value })
     };
     readings.iter().filter_map(number).collect()
 }

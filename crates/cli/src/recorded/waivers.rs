@@ -23,13 +23,13 @@ pub(crate) struct Granted {
 
 /// The waivers of a history, by the entries that they are about. There are few of them.
 #[derive(Debug, Default)]
-pub(crate) struct Waivers {
+pub(crate) struct RecordedWaivers {
     granted: BTreeMap<u64, Vec<Granted>>,
     /// The newest entry that was looked at.
     pub(crate) head: Option<Head>,
 }
 
-impl Waivers {
+impl RecordedWaivers {
     /// Reads them. Entries that can't be read are passed over: whoever lists them names them.
     pub(crate) fn read(store: &Store) -> anyhow::Result<Self> {
         let mut waivers = Self::default();

@@ -74,7 +74,7 @@ impl Templates {
             trials: Vec::new(),
         };
         let nothing = Digest::of(b"");
-        let context = Recorded {
+        let context = ReportSource {
             number: 1,
             previous: None,
             recorded_at: DateTime::UNIX_EPOCH,
@@ -137,7 +137,7 @@ fn read_template(kind: ReportKind, form: Form, path: &Path, style: &str) -> anyh
 
 /// What a report is made from, as it is in the ledger or about to be.
 #[expect(clippy::struct_field_names, reason = "the names are those of the entry")]
-pub(crate) struct Recorded<'a> {
+pub(crate) struct ReportSource<'a> {
     pub(crate) number: u64,
     pub(crate) previous: Option<Head>,
     pub(crate) recorded_at: DateTime<Utc>,
@@ -164,7 +164,7 @@ pub(crate) struct Digests {
     pub(crate) plan: Digest,
 }
 
-impl Recorded<'_> {
+impl ReportSource<'_> {
     /// What templates may use.
     pub(crate) fn context(&self) -> Context {
         let head_before = self.previous.as_ref().map(ToString::to_string);

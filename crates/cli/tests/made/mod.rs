@@ -9,7 +9,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Days, Utc};
 use phasegate_history::{
-    DecisionDraft, Draft, Head, Matter, NoteRecord, RenderedFile, Store, TranscriptionDraft,
+    DecisionDraft, Draft, DraftBody, Head, NoteRecord, RenderedFile, Store, TranscriptionDraft,
     WaiverRecord,
 };
 use phasegate_model::{Finding, Note, Reading, Revisit, RevisitedObligation, Summary, Waiver};
@@ -31,13 +31,13 @@ pub(crate) fn history(folder: &Path, entries: u64, words: &str) {
     let evidence = evidence.to_json().unwrap();
     let mut newest: Option<Head> = None;
     for number in 1..=entries {
-        let matter = matter(number, newest.as_ref(), evidence.as_bytes(), words);
-        let decides = matter.outcome().is_some();
+        let body = body(number, newest.as_ref(), evidence.as_bytes(), words);
+        let decides = body.outcome().is_some();
         let draft = Draft {
             recorded_at: moment(number),
             recorded_by: words.to_owned(),
             tool: "phasegate 0.1.0".to_owned(),
-            matter,
+            body,
         };
         let files = || {
             let text = format!("Entry {number}\n");
@@ -56,11 +56,11 @@ pub(crate) fn moment(number: u64) -> DateTime<Utc> {
     first.checked_add_days(Days::new(number)).unwrap()
 }
 
-fn matter(number: u64, newest: Option<&Head>, evidence: &[u8], words: &str) -> Matter {
+fn body(number: u64, newest: Option<&Head>, evidence: &[u8], words: &str) -> DraftBody {
     let of = || *newest.unwrap();
     match number % 10 {
         1 => transcription(number, words),
-        5 => Matter::Waiver(WaiverRecord {
+        5 => DraftBody::Waiver(WaiverRecord {
             phase: phase(of().number),
             of: of(),
             waiver: Waiver {
@@ -70,7 +70,7 @@ fn matter(number: u64, newest: Option<&Head>, evidence: &[u8], words: &str) -> M
                 expires: moment(number + 3).date_naive(),
             },
         }),
-        6 => Matter::Note(NoteRecord {
+        6 => DraftBody::Note(NoteRecord {
             phase: phase(of().number),
             of: of(),
             note: Note {
@@ -88,7 +88,7 @@ fn phase(number: u64) -> phasegate_model::PhaseId {
     format!("P{}", number % 10).parse().unwrap()
 }
 
-fn decision(number: u64, evidence: &[u8]) -> Matter {
+fn decision(number: u64, evidence: &[u8]) -> DraftBody {
     let mut decision = phase_3a::decision();
     decision.phase = phase(number);
     for row in &mut decision.rows {
@@ -100,7 +100,7 @@ fn decision(number: u64, evidence: &[u8]) -> Matter {
             }
         }
     }
-    Matter::Decision(Box::new(DecisionDraft {
+    DraftBody::Decision(Box::new(DecisionDraft {
         evidence: evidence.to_vec(),
         matrix: b"# a matrix\n".to_vec(),
         bases: Vec::new(),
@@ -109,7 +109,7 @@ fn decision(number: u64, evidence: &[u8]) -> Matter {
     }))
 }
 
-fn transcription(number: u64, words: &str) -> Matter {
+fn transcription(number: u64, words: &str) -> DraftBody {
     let transcription = serde_json::from_value(json!({
         "schema": 1,
         "phase": phase(number),
@@ -125,15 +125,15 @@ fn transcription(number: u64, words: &str) -> Matter {
     }))
     .unwrap();
     let document = format!("# document {number}\n").into_bytes();
-    Matter::Transcription(Box::new(TranscriptionDraft { document, transcription }))
+    DraftBody::Transcription(Box::new(TranscriptionDraft { document, transcription }))
 }
 
 /// The dataset grows by a megabyte a day.
-fn revisit(number: u64, entry: u64, words: &str) -> Matter {
+fn revisit(number: u64, entry: u64, words: &str) -> DraftBody {
     let mut readings = phasegate_model::Readings::default();
     let dataset = phase_3a::metric("dataset");
     readings.insert(dataset, Reading::parse(dataset, &format!("{number}MB")).unwrap()).unwrap();
     let row = "scale".parse().unwrap();
     let obligations = vec![RevisitedObligation { entry, row, finding: Finding::NotMet }];
-    Matter::Revisit(Revisit { server: words.to_owned(), read_at: None, readings, obligations })
+    DraftBody::Revisit(Revisit { server: words.to_owned(), read_at: None, readings, obligations })
 }

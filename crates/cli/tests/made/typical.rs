@@ -25,8 +25,8 @@ pub(crate) fn history() -> Scene {
     let parsed = phasegate_rules::Source { name: String::new(), text: document.to_owned() };
     let transcription = phasegate_rules::parse_transcription(&parsed).unwrap();
     let draft = phasegate_history::TranscriptionDraft { document: document.into(), transcription };
-    let matter = phasegate_history::Matter::Transcription(Box::new(draft));
-    let transcribed = crate::ledger::append(&scene, "2026-11-22T05:00:00Z", "ada", matter);
+    let body = phasegate_history::DraftBody::Transcription(Box::new(draft));
+    let transcribed = crate::ledger::append(&scene, "2026-11-22T05:00:00Z", "ada", body);
     decide(&scene, "2026-11-23T05:00:00Z", "ada", &[]);
     let act = decide(&scene, "2026-11-24T05:00:00Z", "bob", &GROWN);
     let mut evidence = Evidence::from_json(EVIDENCE).unwrap();

@@ -1,7 +1,7 @@
 //! Histories with known evidence, so that what is told of them is known to the letter.
 
 use phasegate_history::{
-    DecisionDraft, Draft, Matter, NoteRecord, Recorded, RenderedFile, Store, WaiverRecord,
+    DecisionDraft, Draft, DraftBody, NoteRecord, Recorded, RenderedFile, Store, WaiverRecord,
 };
 use phasegate_model::{Evidence, Note, Waiver};
 use phasegate_rules::{Matrix, Source};
@@ -13,11 +13,11 @@ pub(crate) const EVIDENCE: &str =
 pub(crate) const ALLOCATOR: &str = include_str!("../../../../rules/allocator.toml");
 const PLAN: &str = include_str!("../../../../rules/phases/3a.toml");
 
-pub(crate) fn append(scene: &Scene, at: &str, by: &str, matter: Matter) -> Recorded {
+pub(crate) fn append(scene: &Scene, at: &str, by: &str, body: DraftBody) -> Recorded {
     let store = Store::open(&scene.path("reports")).unwrap();
     store.prepare().unwrap();
     let (recorded_at, recorded_by) = (at.parse().unwrap(), by.to_owned());
-    let draft = Draft { recorded_at, recorded_by, tool: "phasegate 0.1.0".to_owned(), matter };
+    let draft = Draft { recorded_at, recorded_by, tool: "phasegate 0.1.0".to_owned(), body };
     store.append(&draft, &mut |_| Ok(vec![RenderedFile::new("report.md", "a report\n")])).unwrap()
 }
 
@@ -52,14 +52,14 @@ pub(crate) fn decide_on(
 ) -> Recorded {
     let source = Source { name: "matrix.toml".to_owned(), text: matrix.to_owned() };
     let decision = Matrix::parse(&source).unwrap().decide(evidence);
-    let matter = Matter::Decision(Box::new(DecisionDraft {
+    let body = DraftBody::Decision(Box::new(DecisionDraft {
         evidence: evidence.to_json().unwrap().into_bytes(),
         matrix: matrix.into(),
         bases: Vec::new(),
         plan: PLAN.into(),
         decision,
     }));
-    append(scene, at, by, matter)
+    append(scene, at, by, body)
 }
 
 pub(crate) fn waive(scene: &Scene, of: &Recorded, row: &str, expires: &str) -> Recorded {
@@ -71,7 +71,7 @@ pub(crate) fn waive(scene: &Scene, of: &Recorded, row: &str, expires: &str) -> R
     };
     let phase = of.entry.phase().unwrap().clone();
     let record = WaiverRecord { phase, of: of.head(), waiver };
-    append(scene, "2026-11-25T08:00:00Z", "ada", Matter::Waiver(record))
+    append(scene, "2026-11-25T08:00:00Z", "ada", DraftBody::Waiver(record))
 }
 
 pub(crate) fn note(scene: &Scene, of: &Recorded) -> Recorded {
@@ -83,7 +83,7 @@ pub(crate) fn note(scene: &Scene, of: &Recorded) -> Recorded {
     };
     let phase = of.entry.phase().unwrap().clone();
     let record = NoteRecord { phase, of: of.head(), note };
-    append(scene, "2026-11-26T08:00:00Z", "bob", Matter::Note(record))
+    append(scene, "2026-11-26T08:00:00Z", "bob", DraftBody::Note(record))
 }
 
 /// The evidence of a server that has grown and fragmented: the outcome is act.

@@ -1,6 +1,6 @@
 //! Which of the open obligations are due.
 
-use phasegate_history::Matter;
+use phasegate_history::DraftBody;
 use phasegate_model::Revisit;
 use serde_json::Value;
 
@@ -53,7 +53,7 @@ fn evidence_of(scene: &Scene, server: &str, day: &str, dataset: &str) {
 fn look(scene: &Scene, server: &str, at: &str, dataset: &str) {
     let text = format!(r#"{{"server":"{server}","readings":{{"memory.dataset":"{dataset}"}},"#)
         + r#""obligations":[{"entry":1,"row":"scale","finding":"not-met"}]}"#;
-    append(scene, at, "cron", Matter::Revisit(serde_json::from_str::<Revisit>(&text).unwrap()));
+    append(scene, at, "cron", DraftBody::Revisit(serde_json::from_str::<Revisit>(&text).unwrap()));
 }
 
 fn forecast(scene: &Scene) -> Value {

@@ -16,12 +16,12 @@ pub struct Draft {
     /// The program that records it, with its version.
     pub tool: String,
     /// What is recorded.
-    pub matter: Matter,
+    pub body: DraftBody,
 }
 
 /// What is to be recorded, with all it rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Matter {
+pub enum DraftBody {
     /// A decision.
     Decision(Box<DecisionDraft>),
     /// A phase that was decided before there was a ledger.
@@ -58,7 +58,7 @@ pub struct TranscriptionDraft {
     pub transcription: Transcription,
 }
 
-impl Matter {
+impl DraftBody {
     /// The phase that it is about; nothing for a later look, which is about all of them.
     #[must_use]
     pub const fn phase(&self) -> Option<&PhaseId> {
@@ -120,4 +120,4 @@ impl RenderedFile {
 }
 
 /// Any error of the caller's rendering.
-pub type RenderError = Box<dyn std::error::Error + Send + Sync>;
+pub type CallerRenderError = Box<dyn std::error::Error + Send + Sync>;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::backend::error::{OpenError, PlaceError};
 use crate::entry::digest::Digest;
-use crate::entry::draft::RenderError;
+use crate::entry::draft::CallerRenderError;
 use crate::entry::error::EntryError;
 use crate::entry::head::Head;
 use crate::store::append::AppendError;
@@ -96,7 +96,7 @@ pub enum RebaseError {
         /// The entry.
         number: u64,
         /// The caller's error.
-        cause: RenderError,
+        cause: CallerRenderError,
     },
 }
 

@@ -4,7 +4,7 @@ use phasegate_model::Revisit;
 
 use crate::entry::body::{Body, NoteRecord, WaiverRecord};
 use crate::entry::draft::{
-    DecisionDraft, Draft, Matter, RenderError, RenderedFile, TranscriptionDraft, Upcoming,
+    CallerRenderError, DecisionDraft, Draft, DraftBody, RenderedFile, TranscriptionDraft, Upcoming,
 };
 use crate::entry::head::Head;
 use crate::entry::names::ObjectKind;
@@ -15,7 +15,8 @@ use crate::store::error::ReadError;
 use crate::store::open::Store;
 
 /// Renders the files of an entry from what is recorded.
-pub type Render<'a> = dyn FnMut(&Upcoming, &Draft) -> Result<Vec<RenderedFile>, RenderError> + 'a;
+pub type Render<'a> =
+    dyn FnMut(&Upcoming, &Draft) -> Result<Vec<RenderedFile>, CallerRenderError> + 'a;
 
 /// Records the entries behind the head that is kept; the numbers that they had, and what they
 /// are now. What an interrupted run recorded isn't recorded twice.
@@ -29,7 +30,7 @@ pub(crate) fn relink(
     for found in own {
         let mut draft = draft_of(store, &found.entry)?;
         // What is said of an entry of one's own names a digest that it hasn't any more.
-        rename(&mut draft.matter, &moved);
+        rename(&mut draft.body, &moved);
         // An interrupted run may have come this far; appending again would record it twice.
         let recorded = match already(store, onto, &draft)? {
             Some(recorded) => recorded,
@@ -58,15 +59,15 @@ pub(crate) fn draft_of(store: &Store, entry: &Entry) -> Result<Draft, ReadError>
         recorded_at: entry.recorded_at,
         recorded_by: entry.recorded_by.clone(),
         tool: entry.tool.clone(),
-        matter: matter(store, entry)?,
+        body: body(store, entry)?,
     })
 }
 
-pub(crate) fn matter(store: &Store, entry: &Entry) -> Result<Matter, ReadError> {
+pub(crate) fn body(store: &Store, entry: &Entry) -> Result<DraftBody, ReadError> {
     Ok(match &entry.body {
         Body::Decision(record) => {
             let bases = record.bases.iter().map(|base| store.object(base, ObjectKind::Base));
-            Matter::Decision(Box::new(DecisionDraft {
+            DraftBody::Decision(Box::new(DecisionDraft {
                 evidence: store.object(&record.evidence, ObjectKind::Evidence)?,
                 matrix: store.object(&record.matrix, ObjectKind::Matrix)?,
                 bases: bases.collect::<Result<Vec<_>, _>>()?,
@@ -74,27 +75,29 @@ pub(crate) fn matter(store: &Store, entry: &Entry) -> Result<Matter, ReadError> 
                 decision: record.decision.clone(),
             }))
         }
-        Body::Transcription(record) => Matter::Transcription(Box::new(TranscriptionDraft {
+        Body::Transcription(record) => DraftBody::Transcription(Box::new(TranscriptionDraft {
             document: store.object(&record.document, ObjectKind::Document)?,
             transcription: record.transcription.clone(),
         })),
-        Body::Waiver(record) => Matter::Waiver(record.clone()),
-        Body::Note(record) => Matter::Note(record.clone()),
-        Body::Revisit(revisit) => Matter::Revisit(revisit.clone()),
+        Body::Waiver(record) => DraftBody::Waiver(record.clone()),
+        Body::Note(record) => DraftBody::Note(record.clone()),
+        Body::Revisit(revisit) => DraftBody::Revisit(revisit.clone()),
     })
 }
 
 /// Names the re-linked entries as they are called now.
-fn rename(matter: &mut Matter, moved: &[(Head, Recorded)]) {
+fn rename(body: &mut DraftBody, moved: &[(Head, Recorded)]) {
     let now = |of: &mut Head| {
         if let Some((_, recorded)) = moved.iter().find(|(before, _)| before == of) {
             *of = recorded.head();
         }
     };
-    match matter {
-        Matter::Decision(_) | Matter::Transcription(_) => (),
-        Matter::Waiver(WaiverRecord { of, .. }) | Matter::Note(NoteRecord { of, .. }) => now(of),
-        Matter::Revisit(Revisit { obligations, .. }) => {
+    match body {
+        DraftBody::Decision(_) | DraftBody::Transcription(_) => (),
+        DraftBody::Waiver(WaiverRecord { of, .. }) | DraftBody::Note(NoteRecord { of, .. }) => {
+            now(of)
+        }
+        DraftBody::Revisit(Revisit { obligations, .. }) => {
             for obligation in obligations {
                 // Later looks name entries by number alone.
                 let entry = obligation.entry;

@@ -18,7 +18,7 @@ use crate::entry::recorded::{Entry, Recorded};
 use crate::entry::wire::CONFLICT;
 use crate::rebase::branches::{Branch, Pile, head, saved, with_head};
 use crate::rebase::error::RebaseError;
-use crate::rebase::relink::{Render, draft_of, matter, relink};
+use crate::rebase::relink::{Render, body, draft_of, relink};
 use crate::store::error::ReadError;
 use crate::store::open::Store;
 use crate::store::prepare::SAVED;
@@ -145,8 +145,8 @@ fn choose(store: &Store, rebase: &Rebase<'_>) -> Result<Option<(Branch, Branch)>
 fn take_objects(store: &Store, other: &Store, own: &Branch) -> Result<(), RebaseError> {
     store.make_folders()?;
     for found in own {
-        let matter = matter(other, &found.entry)?;
-        store.keep_objects(&matter)?;
+        let body = body(other, &found.entry)?;
+        store.keep_objects(&body)?;
     }
     Ok(())
 }

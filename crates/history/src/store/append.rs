@@ -23,13 +23,13 @@ use crate::backend::error::PlaceError;
 use crate::backend::files::Published;
 use crate::entry::body::{Body, DecisionRecord, TranscriptionRecord};
 use crate::entry::digest::Digest;
-use crate::entry::draft::{Draft, Matter, RenderError, RenderedFile, Upcoming};
+use crate::entry::draft::{CallerRenderError, Draft, DraftBody, RenderedFile, Upcoming};
 use crate::entry::error::EntryError;
 use crate::entry::head::Head;
 use crate::entry::names::{self, ObjectKind, REPORT};
 use crate::entry::recorded::{Entry, Recorded};
 use crate::store::error::ReadError;
-use crate::store::newest_entry::Newest;
+use crate::store::newest_entry::NewestEntry;
 use crate::store::open::Store;
 use crate::store::references::ReferenceError;
 
@@ -64,7 +64,7 @@ pub enum AppendError {
         /// The entry.
         number: u64,
         /// The caller's error.
-        cause: RenderError,
+        cause: CallerRenderError,
     },
     /// A rendered file can't have that name.
     #[error(
@@ -147,13 +147,13 @@ impl Store {
     pub fn append(
         &self,
         draft: &Draft,
-        render: &mut dyn FnMut(&Upcoming) -> Result<Vec<RenderedFile>, RenderError>,
+        render: &mut dyn FnMut(&Upcoming) -> Result<Vec<RenderedFile>, CallerRenderError>,
     ) -> Result<Recorded, AppendError> {
         // Before even the folders are made, so that a refusal leaves nothing behind.
-        self.check_references(&draft.matter).map_err(AppendError::Reference)?;
+        self.check_references(&draft.body).map_err(AppendError::Reference)?;
         self.make_folders()?;
         // Once, however often the number is lost: the names of objects don't depend on it.
-        let mut body = self.keep_objects(&draft.matter)?;
+        let mut body = self.keep_objects(&draft.body)?;
         for attempt in 1..=ATTEMPTS {
             let newest = self.newest()?;
             // A crash may have kept its writer from publishing the report.
@@ -162,7 +162,7 @@ impl Store {
             }
             let previous = newest.map(|newest| newest.head);
             let number = previous.map_or(1, |head| head.number.saturating_add(1));
-            let phase_and_outcome = draft.matter.phase().zip(draft.matter.outcome());
+            let phase_and_outcome = draft.body.phase().zip(draft.body.outcome());
             let upcoming = Upcoming {
                 number,
                 previous,
@@ -202,7 +202,7 @@ impl Store {
     }
 
     /// Publishes the rendered folder of an entry whose writer didn't come to it.
-    pub(crate) fn finish(&self, newest: &Newest) -> Result<(), PlaceError> {
+    pub(crate) fn finish(&self, newest: &NewestEntry) -> Result<(), PlaceError> {
         let Some(name) = newest.folder.as_ref().map(|folder| self.dir.join(folder)) else {
             return Ok(());
         };
@@ -216,11 +216,11 @@ impl Store {
     }
 
     /// Keeps all that an entry rests on; what the entry will record, but for its report.
-    pub(crate) fn keep_objects(&self, matter: &Matter) -> Result<Body, AppendError> {
+    pub(crate) fn keep_objects(&self, body: &DraftBody) -> Result<Body, AppendError> {
         // Stands in until there is a report, which needs the entry's number.
         let report = Digest::of(b"");
-        Ok(match matter {
-            Matter::Decision(draft) => {
+        Ok(match body {
+            DraftBody::Decision(draft) => {
                 let evidence = self.keep(&draft.evidence, ObjectKind::Evidence)?;
                 let matrix = self.keep(&draft.matrix, ObjectKind::Matrix)?;
                 let bases = draft.bases.iter().map(|base| self.keep(base, ObjectKind::Base));
@@ -232,7 +232,7 @@ impl Store {
                 let record = DecisionRecord { evidence, matrix, bases, plan, report, decision };
                 Body::Decision(Box::new(record))
             }
-            Matter::Transcription(draft) => {
+            DraftBody::Transcription(draft) => {
                 let document = self.keep(&draft.document, ObjectKind::Document)?;
                 self.files.sync_folder(&self.objects())?;
                 let transcription = draft.transcription.clone();
@@ -242,9 +242,9 @@ impl Store {
                     transcription,
                 }))
             }
-            Matter::Waiver(record) => Body::Waiver(record.clone()),
-            Matter::Note(record) => Body::Note(record.clone()),
-            Matter::Revisit(revisit) => Body::Revisit(revisit.clone()),
+            DraftBody::Waiver(record) => Body::Waiver(record.clone()),
+            DraftBody::Note(record) => Body::Note(record.clone()),
+            DraftBody::Revisit(revisit) => Body::Revisit(revisit.clone()),
         })
     }
 
@@ -331,7 +331,7 @@ impl Store {
                 None => Ok(()),
             })
             .map_err(|cause| AppendError::Unfinished { head: recorded.head(), cause })?;
-        self.see(Some(Newest::of(&recorded)));
+        self.see(Some(NewestEntry::of(&recorded)));
         Ok(Some(recorded))
     }
 

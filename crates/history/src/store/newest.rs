@@ -13,7 +13,7 @@ use crate::entry::names;
 use crate::packs::range::Pack;
 use crate::store::error::ReadError;
 use crate::store::line::Line;
-use crate::store::newest_entry::Newest;
+use crate::store::newest_entry::NewestEntry;
 use crate::store::open::Store;
 
 /// The first number whose name is longer: from here on, names sort otherwise than numbers.
@@ -25,7 +25,7 @@ const PROBES: u64 = 64;
 impl Store {
     /// The newest entry; nothing if there is none. It is read each time. Only if its bytes are those
     /// that were seen last, which their digest tells, they aren't made an entry of again.
-    pub(crate) fn newest(&self) -> Result<Option<Newest>, ReadError> {
+    pub(crate) fn newest(&self) -> Result<Option<NewestEntry>, ReadError> {
         // Only a place to begin from is kept, which a panic elsewhere can't make wrong.
         let before = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let seen = before.as_ref().map_or(0, |newest| newest.head.number);
@@ -41,7 +41,7 @@ impl Store {
                     let line = Line { number, bytes, path: self.entry_path(number) };
                     let head = Head { number, digest: line.digest() };
                     let seen = before.filter(|before| before.head == head);
-                    let read = || Ok(Newest::of(&line.recorded()?));
+                    let read = || Ok(NewestEntry::of(&line.recorded()?));
                     Some(seen.map_or_else(read, Ok::<_, ReadError>)?)
                 }
                 // Others may have recorded ten thousand since, and packed this one.
@@ -57,7 +57,7 @@ impl Store {
     }
 
     /// Keeps from which entry to look for the newest next time; nothing to look for it anew.
-    pub(crate) fn see(&self, newest: Option<Newest>) {
+    pub(crate) fn see(&self, newest: Option<NewestEntry>) {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = newest;
     }
 
@@ -86,13 +86,13 @@ impl Store {
     }
 
     /// The newest entry by a list of all, which must have no gap.
-    fn newest_listed(&self) -> Result<Option<Newest>, ReadError> {
+    fn newest_listed(&self) -> Result<Option<NewestEntry>, ReadError> {
         let listing = self.list_ledger()?;
         if let Some((first, last)) = listing.gaps().next() {
             return Err(ReadError::Gap { path: self.ledger.path.clone(), first, last });
         }
         let newest = listing.last().map(|number| self.entry(number)).transpose()?;
-        Ok(newest.as_ref().map(Newest::of))
+        Ok(newest.as_ref().map(NewestEntry::of))
     }
 
     /// The newest entry's number, zero if there is none; nothing if only a list of all can tell:

@@ -22,7 +22,7 @@ use crate::packs::listing::Listing;
 use crate::packs::range::Pack;
 use crate::store::error::ReadError;
 use crate::store::line::Line;
-use crate::store::newest_entry::Newest;
+use crate::store::newest_entry::NewestEntry;
 
 /// A history in a folder or a bucket.
 ///
@@ -32,7 +32,7 @@ pub struct Store {
     pub(crate) dir: PathBuf,
     pub(crate) files: Box<dyn Files>,
     /// An entry that was seen to be there, from which to look for the newest.
-    pub(crate) seen: Mutex<Option<Newest>>,
+    pub(crate) seen: Mutex<Option<NewestEntry>>,
     /// Whether this store made its folders, or found them made.
     pub(crate) has_folders: AtomicBool,
     pub(crate) ledger: Ledger,

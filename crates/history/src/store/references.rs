@@ -8,7 +8,7 @@ use phasegate_model::{PhaseId, Revisit, RowId};
 
 use crate::entry::body::{Body, Kind, NoteRecord, WaiverRecord};
 use crate::entry::digest::Digest;
-use crate::entry::draft::Matter;
+use crate::entry::draft::DraftBody;
 use crate::entry::head::Head;
 use crate::entry::recorded::{Entry, Recorded};
 use crate::store::error::ReadError;
@@ -124,12 +124,12 @@ impl<'a> Reference<'a> {
         rows.into_iter().map(owed).collect()
     }
 
-    fn of_matter(matter: &'a Matter) -> Vec<Self> {
-        match matter {
-            Matter::Decision(_) | Matter::Transcription(_) => Vec::new(),
-            Matter::Waiver(record) => Self::of_waiver(record),
-            Matter::Note(record) => Self::of_note(record),
-            Matter::Revisit(revisit) => Self::of_revisit(revisit),
+    fn of_draft(body: &'a DraftBody) -> Vec<Self> {
+        match body {
+            DraftBody::Decision(_) | DraftBody::Transcription(_) => Vec::new(),
+            DraftBody::Waiver(record) => Self::of_waiver(record),
+            DraftBody::Note(record) => Self::of_note(record),
+            DraftBody::Revisit(revisit) => Self::of_revisit(revisit),
         }
     }
 
@@ -165,8 +165,8 @@ impl<'a> Reference<'a> {
 impl Store {
     /// Whether what is to be recorded names earlier entries that are there, and rows that they
     /// have. Entries are never replaced, so what is so now is so when the entry is written.
-    pub(crate) fn check_references(&self, matter: &Matter) -> Result<(), ReferenceError> {
-        Reference::of_matter(matter).iter().try_for_each(|reference| self.refers(reference))
+    pub(crate) fn check_references(&self, body: &DraftBody) -> Result<(), ReferenceError> {
+        Reference::of_draft(body).iter().try_for_each(|reference| self.refers(reference))
     }
 
     /// What an entry of a history says of earlier ones that isn't so. What can't be read says

@@ -17,8 +17,8 @@ use phasegate_model::Decision;
 use tempfile::TempDir;
 
 use crate::{
-    DecisionDraft, Draft, Head, Matter, Recorded, RenderError, RenderedFile, Store, Upcoming,
-    verify,
+    CallerRenderError, DecisionDraft, Draft, DraftBody, Head, Recorded, RenderedFile, Store,
+    Upcoming, verify,
 };
 
 /// A decision with one row, of outcome skip.
@@ -48,7 +48,7 @@ fn draft(who: &str) -> Draft {
         recorded_at: "2026-11-23T05:00:00.75Z".parse().unwrap(),
         recorded_by: who.to_owned(),
         tool: "phasegate 0.1.0".to_owned(),
-        matter: Matter::Decision(Box::new(decision_draft(who))),
+        body: DraftBody::Decision(Box::new(decision_draft(who))),
     }
 }
 
@@ -63,13 +63,13 @@ fn decision_draft(who: &str) -> DecisionDraft {
 }
 
 /// A draft of something else.
-fn draft_of(matter: Matter) -> Draft {
-    Draft { matter, ..draft("ada") }
+fn draft_of(body: DraftBody) -> Draft {
+    Draft { body, ..draft("ada") }
 }
 
 /// A report as the real ones are: it has the number, and the head before it.
 #[expect(clippy::unnecessary_wraps, reason = "it stands for a renderer that may fail")]
-fn render(upcoming: &Upcoming) -> Result<Vec<RenderedFile>, RenderError> {
+fn render(upcoming: &Upcoming) -> Result<Vec<RenderedFile>, CallerRenderError> {
     let head = upcoming.previous.map(|head| head.to_string()).unwrap_or_default();
     let text = format!("# Entry {}\nafter {head}\n", upcoming.number);
     Ok(vec![RenderedFile::new("report.md", text), RenderedFile::new("votes.svg", "<svg/>\n")])
@@ -154,7 +154,7 @@ fn owing(who: &str) -> Draft {
         obligations: vec![serde_json::from_str(owed).unwrap()],
         ..made.decision
     };
-    draft_of(Matter::Decision(Box::new(DecisionDraft { decision, ..made })))
+    draft_of(DraftBody::Decision(Box::new(DecisionDraft { decision, ..made })))
 }
 
 /// Changes a file's text.

@@ -10,8 +10,8 @@ use crate::tests::crashes::failing::{Failure, faulty, working};
 use crate::tests::recording::kinds::{note, revisit, transcription, waiver};
 use crate::tests::{draft_of, names, owing, problems, render};
 use crate::{
-    Body, Draft, Head, Matter, Rebase, RebaseError, Rebased, Recorded, RenderError, RenderedFile,
-    Store, Upcoming,
+    Body, CallerRenderError, Draft, DraftBody, Head, Rebase, RebaseError, Rebased, Recorded,
+    RenderedFile, Store, Upcoming,
 };
 
 /// What each branch has: both the first two entries, then the team's two, and one's own four.
@@ -34,11 +34,11 @@ impl Branches {
 
         let own = working(&path("own"));
         let decision = own.append(&owing("eve"), &mut render).unwrap();
-        let Matter::Revisit(mut look) = revisit() else { panic!() };
+        let DraftBody::Revisit(mut look) = revisit() else { panic!() };
         look.obligations[0].entry = decision.entry.number;
         let mut recorded = vec![decision.clone()];
-        for matter in [waiver(&decision), Matter::Revisit(look), transcription()] {
-            recorded.push(own.append(&draft_of(matter), &mut render).unwrap());
+        for body in [waiver(&decision), DraftBody::Revisit(look), transcription()] {
+            recorded.push(own.append(&draft_of(body), &mut render).unwrap());
         }
         Self { folder, theirs: head, own: recorded }
     }
@@ -118,7 +118,7 @@ fn merge(from: &Path, to: &Path) {
     }
 }
 
-fn again(upcoming: &Upcoming, _: &Draft) -> Result<Vec<RenderedFile>, RenderError> {
+fn again(upcoming: &Upcoming, _: &Draft) -> Result<Vec<RenderedFile>, CallerRenderError> {
     render(upcoming)
 }
 
@@ -312,6 +312,6 @@ fn an_interrupted_run_is_told_with_what_to_do() {
         "{told}"
     );
     let leftovers = crate::examine(&store, chrono::Utc::now()).pop().unwrap();
-    assert_eq!((leftovers.name, leftovers.verdict), ("leftovers", crate::Verdict::Warning));
+    assert_eq!((leftovers.name, leftovers.verdict), ("leftovers", crate::CheckVerdict::Warning));
     assert_eq!(leftovers.text, told);
 }

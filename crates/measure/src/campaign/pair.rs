@@ -4,10 +4,10 @@ use phasegate_model::{First, Metric, MissingReason, Pinning, Reading, Readings, 
 
 use crate::campaign::error::MeasureError;
 use crate::machine::affinity::{Pinned, only_cpu};
-use crate::subject::{Family, Instance, RoundPlan};
+use crate::subject::{Instance, MetricFamily, RoundPlan};
 use crate::times::quotient::{more_than, not_measured, one_minus};
 use crate::times::round::RoundTimes;
-use crate::times::statistics::Series;
+use crate::times::statistics::RoundSeries;
 
 /// The baseline's rounds in a trial, made in turn with the candidate's: in each round the one that
 /// was second in the last round is first. So both see the same machine, whatever changes its pace,
@@ -18,7 +18,7 @@ pub(crate) struct Partner<'a> {
     /// Who is first in the first round.
     first: First,
     times: RoundTimes,
-    series: Series,
+    series: RoundSeries,
     client_cpu: Option<u32>,
 }
 
@@ -30,7 +30,7 @@ impl<'a> Partner<'a> {
         first: First,
     ) -> Result<Self, MeasureError> {
         let times = RoundTimes::new(plan.rate).map_err(MeasureError::bug)?;
-        let series = Series::new().map_err(MeasureError::bug)?;
+        let series = RoundSeries::new().map_err(MeasureError::bug)?;
         Ok(Self { plan, instance, first, times, series, client_cpu: None })
     }
 
@@ -51,7 +51,7 @@ impl<'a> Partner<'a> {
     }
 
     /// What its rounds gave, and the CPUs that the kernel gave to server and client.
-    pub(crate) fn finish(self) -> (Series, Pinning) {
+    pub(crate) fn finish(self) -> (RoundSeries, Pinning) {
         let server = self.instance.process().and_then(|process| only_cpu(Some(process)));
         (self.series, Pinning { server, client: self.client_cpu })
     }
@@ -59,8 +59,8 @@ impl<'a> Partner<'a> {
 
 /// All readings of the baseline's samples; missing if there is no baseline.
 pub(crate) fn baseline_readings(
-    family: &Family,
-    series: Option<&Series>,
+    family: &MetricFamily,
+    series: Option<&RoundSeries>,
 ) -> Vec<(Metric, Reading)> {
     match series {
         Some(series) => series.readings(family.baseline, &family.statistics),
@@ -71,7 +71,7 @@ pub(crate) fn baseline_readings(
 /// All `improvement.*` readings of a trial that has its own and its baseline's: by what share the
 /// candidate beats the baseline. It is negative where the baseline is better.
 pub(crate) fn improvements(
-    family: &Family,
+    family: &MetricFamily,
     of: &Readings,
     has_baseline: bool,
 ) -> Vec<(Metric, Reading)> {
@@ -101,8 +101,8 @@ fn missing(family: fn(Statistic) -> Metric, statistics: &[Statistic]) -> Vec<(Me
 mod tests {
     use super::*;
 
-    fn rtt(statistics: &[Statistic]) -> Family {
-        Family {
+    fn rtt(statistics: &[Statistic]) -> MetricFamily {
+        MetricFamily {
             sampled: Metric::Rtt,
             baseline: Metric::Baseline,
             improvement: Metric::Improvement,

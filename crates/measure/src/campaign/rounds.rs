@@ -4,9 +4,9 @@ use crate::campaign::error::MeasureError;
 use crate::campaign::pair::Partner;
 use crate::floor::process::{FloorFailure, StandInProcess};
 use crate::machine::env::Preemptions;
-use crate::subject::{Instance, Progress, RoundPlan};
+use crate::subject::{Instance, RoundPlan, TrialProgress};
 use crate::times::round::{Passes, RoundTimes};
-use crate::times::statistics::{Series, time};
+use crate::times::statistics::{RoundSeries, time};
 
 /// What is measured in a trial: a subject that is ready, and what stands in for it.
 pub(crate) struct Rounds<'a> {
@@ -19,9 +19,9 @@ pub(crate) struct Rounds<'a> {
 /// What the rounds gave.
 pub(crate) struct Sampled {
     /// The subject's samples.
-    pub(crate) samples: Series,
+    pub(crate) samples: RoundSeries,
     /// Round trips to the stand-in, if there were floor rounds.
-    pub(crate) floor: Option<Series>,
+    pub(crate) floor: Option<RoundSeries>,
     /// How often the client lost its CPU in the rounds, floor rounds not counted.
     pub(crate) preemptions: Preemptions,
 }
@@ -32,17 +32,17 @@ impl Rounds<'_> {
     pub(crate) fn make(
         mut self,
         mut partner: Option<&mut Partner<'_>>,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(TrialProgress),
     ) -> Result<Sampled, MeasureError> {
         let RoundPlan { count: of, passes, rate, .. } = self.plan;
-        let mut samples = Series::new().map_err(MeasureError::bug)?;
+        let mut samples = RoundSeries::new().map_err(MeasureError::bug)?;
         let mut floor = match self.stand_in {
-            Some(_) => Some(Series::new().map_err(MeasureError::bug)?),
+            Some(_) => Some(RoundSeries::new().map_err(MeasureError::bug)?),
             None => None,
         };
         let mut preemptions = Preemptions::none_yet();
         let mut times = RoundTimes::new(rate).map_err(MeasureError::bug)?;
-        progress(Progress::Rounds { done: 0, of, p99: None });
+        progress(TrialProgress::Rounds { done: 0, of, p99: None });
         for round in 1..=of {
             if let Some(partner) = &mut partner {
                 partner.take_turn(round, true)?;
@@ -57,7 +57,7 @@ impl Rounds<'_> {
                 floor.add(&times).map_err(MeasureError::bug)?;
             }
             let p99 = Some(time(samples.times().value_at_quantile(0.99).into()));
-            progress(Progress::Rounds { done: round, of, p99 });
+            progress(TrialProgress::Rounds { done: round, of, p99 });
         }
         Ok(Sampled { samples, floor, preemptions })
     }

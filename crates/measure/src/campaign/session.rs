@@ -5,7 +5,7 @@ use phasegate_model::{BaselineServer, Environment, Target, Trial};
 use crate::campaign::error::MeasureError;
 use crate::campaign::nodes::worst;
 use crate::campaign::trial::Pair;
-use crate::subject::{Group, Progress, Subject};
+use crate::subject::{Group, Subject, TrialProgress};
 
 /// An open campaign against one subject, or against two in pairs, by one plan.
 pub struct Session {
@@ -55,7 +55,7 @@ impl Session {
     pub fn trial(
         &mut self,
         number: u32,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(TrialProgress),
     ) -> Result<Trial, MeasureError> {
         let Some(group) = &mut self.group else {
             let (candidate, baseline) = (self.candidate.as_ref(), self.baseline.as_deref());

@@ -9,22 +9,22 @@ use rustix::process::Pid;
 use crate::campaign::error::MeasureError;
 use crate::campaign::session::Session;
 use crate::subject::{
-    Account, Family, Group, Instance, Member, Progress, RoundPlan, Subject, SubjectError,
+    Account, Group, Instance, Member, MetricFamily, RoundPlan, Subject, SubjectError, TrialProgress,
 };
 use crate::times::round::{InFlight, Passes, RoundTimes};
-use crate::times::statistics::Series;
+use crate::times::statistics::RoundSeries;
 
 /// Each of its samples takes so many nanoseconds.
 struct Steady {
     nanoseconds: u64,
-    family: Option<Family>,
+    family: Option<MetricFamily>,
     fails_in_round: Option<u32>,
     target: Target,
     environment: Environment,
 }
 
-fn rtt() -> Family {
-    Family {
+fn rtt() -> MetricFamily {
+    MetricFamily {
         sampled: Metric::Rtt,
         baseline: Metric::Baseline,
         improvement: Metric::Improvement,
@@ -54,14 +54,14 @@ impl Subject for Steady {
         RoundPlan { count: 3, passes, rate: None, pinning: Pinning::default() }
     }
 
-    fn family(&self) -> Option<Family> {
+    fn family(&self) -> Option<MetricFamily> {
         self.family.clone()
     }
 
     fn begin(
         &self,
         _number: u32,
-        _progress: &mut dyn FnMut(Progress),
+        _progress: &mut dyn FnMut(TrialProgress),
     ) -> Result<Box<dyn Instance + '_>, SubjectError> {
         Ok(Box::new(Ticking(self)))
     }
@@ -91,7 +91,7 @@ impl Instance for Ticking<'_> {
         None
     }
 
-    fn finish(&mut self, samples: &Series) -> Result<Account, SubjectError> {
+    fn finish(&mut self, samples: &RoundSeries) -> Result<Account, SubjectError> {
         let used = Reading::exact(samples.times().len().into());
         let readings = vec![(Metric::Memory(Memory::Used), used)];
         Ok(Account { readings, anomalies: vec!["it ticks".to_owned()], starts: Vec::new() })

@@ -10,10 +10,10 @@ use crate::campaign::rounds::{Rounds, Sampled};
 use crate::floor::process::Floor;
 use crate::machine::affinity::{Pinned, only_cpu};
 use crate::machine::env::Watch;
-use crate::subject::{Account, Instance, Progress, Subject};
+use crate::subject::{Account, Instance, Subject, TrialProgress};
 use crate::times::encoded;
 use crate::times::round::Times;
-use crate::times::statistics::{Series, unsteady};
+use crate::times::statistics::{RoundSeries, unsteady};
 
 /// What a trial measures: a subject, and what it is compared with.
 #[derive(Clone, Copy)]
@@ -29,7 +29,7 @@ struct Ready<'a> {
 }
 
 /// What a trial gave of the candidate, before it is turned into readings.
-struct Measured {
+struct CandidateRounds {
     sampled: Sampled,
     env: Vec<(Metric, Reading)>,
     pinned: Pinning,
@@ -38,9 +38,9 @@ struct Measured {
 }
 
 /// What a trial gave of the baseline.
-struct Compared {
+struct BaselineRounds {
     first: First,
-    series: Series,
+    series: RoundSeries,
     pinned: Pinning,
     account: Account,
 }
@@ -51,7 +51,7 @@ impl<'a> Pair<'a> {
     pub(crate) fn trial(
         self,
         number: u32,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(TrialProgress),
     ) -> Result<Trial, MeasureError> {
         self.are_still_there()?;
         let trial = self.make(number, progress)?;
@@ -65,9 +65,13 @@ impl<'a> Pair<'a> {
         baseline.map_err(|error| MeasureError::from(error).of_baseline())
     }
 
-    fn make(self, number: u32, progress: &mut dyn FnMut(Progress)) -> Result<Trial, MeasureError> {
+    fn make(
+        self,
+        number: u32,
+        progress: &mut dyn FnMut(TrialProgress),
+    ) -> Result<Trial, MeasureError> {
         let (started_at, begin) = (SystemTime::now(), Instant::now());
-        progress(Progress::Starting);
+        progress(TrialProgress::Starting);
         let first = First::Baseline.in_turn(number);
         let mut ready = self.begin(number, first, progress)?;
         let (measured, compared) = self.measure(&mut ready, first, progress)?;
@@ -92,7 +96,7 @@ impl<'a> Pair<'a> {
             rtt_histogram: if keeps_samples { encode(samples.times())? } else { String::new() },
             rounds: if keeps_samples { samples.into_rounds() } else { Vec::new() },
             starts: measured.account.starts,
-            floor_rounds: floor.map(Series::into_rounds).unwrap_or_default(),
+            floor_rounds: floor.map(RoundSeries::into_rounds).unwrap_or_default(),
             floor_histogram,
             service_histogram,
             slip_histogram,
@@ -107,9 +111,9 @@ impl<'a> Pair<'a> {
         self,
         number: u32,
         first: First,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(TrialProgress),
     ) -> Result<Ready<'a>, MeasureError> {
-        let of_baseline = |progress: &mut dyn FnMut(Progress)| {
+        let of_baseline = |progress: &mut dyn FnMut(TrialProgress)| {
             let begun = self.baseline.map(|it| it.begin(number, progress)).transpose();
             begun.map_err(|error| MeasureError::from(error).of_baseline())
         };
@@ -130,8 +134,8 @@ impl<'a> Pair<'a> {
         self,
         ready: &mut Ready<'_>,
         first: First,
-        progress: &mut dyn FnMut(Progress),
-    ) -> Result<(Measured, Option<Compared>), MeasureError> {
+        progress: &mut dyn FnMut(TrialProgress),
+    ) -> Result<(CandidateRounds, Option<BaselineRounds>), MeasureError> {
         let of_baseline = |error| MeasureError::from(error).of_baseline();
         let plan = self.candidate.rounds();
         let candidate = ready.candidate.as_mut();
@@ -163,19 +167,19 @@ impl<'a> Pair<'a> {
         let compared = match (ready.baseline.as_deref_mut(), made) {
             (Some(baseline), Some((series, pinned))) => {
                 let account = baseline.finish(&series).map_err(of_baseline)?;
-                Some(Compared { first, series, pinned, account })
+                Some(BaselineRounds { first, series, pinned, account })
             }
             _ => None,
         };
-        Ok((Measured { sampled, env, pinned, stand_in_cpu, account }, compared))
+        Ok((CandidateRounds { sampled, env, pinned, stand_in_cpu, account }, compared))
     }
 
     fn readings(
         self,
-        measured: &Measured,
-        compared: Option<&Compared>,
+        measured: &CandidateRounds,
+        compared: Option<&BaselineRounds>,
     ) -> Result<Readings, MeasureError> {
-        let Measured { sampled, env, account, .. } = measured;
+        let CandidateRounds { sampled, env, account, .. } = measured;
         let family = self.candidate.family();
         let mut readings = Readings::default();
         insert(&mut readings, [account.readings.clone(), env.clone()].concat())?;
@@ -200,8 +204,12 @@ impl<'a> Pair<'a> {
     }
 
     /// What went wrong without ending the trial.
-    fn anomalies(self, measured: &Measured, compared: Option<&Compared>) -> Vec<String> {
-        let Measured { sampled, pinned, stand_in_cpu, account, .. } = measured;
+    fn anomalies(
+        self,
+        measured: &CandidateRounds,
+        compared: Option<&BaselineRounds>,
+    ) -> Vec<String> {
+        let CandidateRounds { sampled, pinned, stand_in_cpu, account, .. } = measured;
         let wanted = self.candidate.rounds().pinning;
         let of_floor = self.candidate.floor().and_then(Floor::cpu);
         let mut found = of_one(&sampled.samples, account, (wanted, *pinned));
@@ -216,7 +224,7 @@ impl<'a> Pair<'a> {
     }
 }
 
-impl Compared {
+impl BaselineRounds {
     fn into_evidence(self, keeps_samples: bool) -> Result<BaselineTrial, MeasureError> {
         let mut readings = Readings::default();
         insert(&mut readings, self.account.readings)?;
@@ -238,7 +246,11 @@ fn insert(readings: &mut Readings, more: Vec<(Metric, Reading)>) -> Result<(), M
 }
 
 /// What is odd about one subject's own rounds, and which of its CPUs it did not get.
-fn of_one(series: &Series, account: &Account, (wanted, given): (Pinning, Pinning)) -> Vec<String> {
+fn of_one(
+    series: &RoundSeries,
+    account: &Account,
+    (wanted, given): (Pinning, Pinning),
+) -> Vec<String> {
     let odd = unsteady(series.rounds()).into_iter().chain(series.slipped());
     odd.chain(account.anomalies.iter().cloned())
         .chain(elsewhere("server", wanted.server, given.server))

@@ -24,7 +24,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_m
 
 /// A command line whose program was found.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(super) struct LocatedCommand {
     pub(super) role: &'static str,
     pub(super) written: CommandLine,
     pub(super) program: PathBuf,
@@ -33,7 +33,7 @@ pub(super) struct Line {
 
 /// What a process may not outlast.
 #[derive(Clone, Debug)]
-pub(super) struct Limits {
+pub(super) struct ProcessLimits {
     pub(super) interrupted: Arc<AtomicBool>,
     pub(super) limit: Duration,
 }
@@ -45,7 +45,7 @@ pub(super) enum Stopped {
     System(String),
 }
 
-impl Line {
+impl LocatedCommand {
     /// Finds the program: by its path, which is relative to the folder that phasegate runs in, or on
     /// PATH.
     pub(super) fn find(role: &'static str, written: &CommandLine) -> Result<Self, CommandError> {
@@ -82,7 +82,11 @@ impl Line {
     }
 
     /// Runs it outside of what is measured, and waits for its end.
-    pub(super) fn run(&self, workdir: Option<&Path>, limits: &Limits) -> Result<(), CommandError> {
+    pub(super) fn run(
+        &self,
+        workdir: Option<&Path>,
+        limits: &ProcessLimits,
+    ) -> Result<(), CommandError> {
         let not_started = |error: &std::io::Error| CommandError::NotStarted {
             role: self.role,
             program: self.written.program().to_owned(),
@@ -113,7 +117,12 @@ impl Line {
         CommandError::Killed { role: self.role, line, signal, output }
     }
 
-    pub(super) fn stopped(&self, why: Stopped, limits: &Limits, said: &File) -> CommandError {
+    pub(super) fn stopped(
+        &self,
+        why: Stopped,
+        limits: &ProcessLimits,
+        said: &File,
+    ) -> CommandError {
         let line = self.written.to_string();
         match why {
             Stopped::Interrupted => CommandError::Interrupted,
@@ -126,7 +135,7 @@ impl Line {
     }
 }
 
-impl Limits {
+impl ProcessLimits {
     /// Waits for a process that leads a group of its own. Whatever is left of the group is killed,
     /// whether it has ended or not.
     pub(super) fn wait(&self, child: &mut Child) -> Result<ExitStatus, Stopped> {

@@ -9,20 +9,20 @@ use phasegate_model::{CommandPlan, Dimension, Quantity, Start};
 
 use crate::command::error::CommandError;
 use crate::command::launcher::{ProgramEnd, StartReport};
-use crate::command::line::{Limits, Line, words};
+use crate::command::line::{LocatedCommand, ProcessLimits, words};
 use crate::machine::launch::Launcher;
 use crate::machine::words::words_of_system;
 
 /// A command that can be started.
 pub(super) struct Starter {
     plan: CommandPlan,
-    command: Line,
-    prepare: Option<Line>,
-    cleanup: Option<Line>,
+    command: LocatedCommand,
+    prepare: Option<LocatedCommand>,
+    cleanup: Option<LocatedCommand>,
     workdir: Option<PathBuf>,
     stdin: PathBuf,
     launcher: Launcher,
-    limits: Limits,
+    limits: ProcessLimits,
 }
 
 impl Starter {
@@ -30,11 +30,12 @@ impl Starter {
     pub(super) fn new(
         plan: &CommandPlan,
         launcher: &Launcher,
-        limits: Limits,
+        limits: ProcessLimits,
     ) -> Result<Self, CommandError> {
-        let command = Line::find("the command", &plan.command)?;
-        let of =
-            |role, line: &Option<_>| line.as_ref().map(|line| Line::find(role, line)).transpose();
+        let command = LocatedCommand::find("the command", &plan.command)?;
+        let of = |role, line: &Option<_>| {
+            line.as_ref().map(|line| LocatedCommand::find(role, line)).transpose()
+        };
         let (prepare, cleanup) = (of("`prepare`", &plan.prepare)?, of("`cleanup`", &plan.cleanup)?);
         let workdir = plan.workdir.as_ref().map(|path| folder(path)).transpose()?;
         // What `prepare` makes can't be there yet.

@@ -14,15 +14,17 @@ use rustix::process::Pid;
 use crate::campaign::error::MeasureError;
 use crate::campaign::session::Session;
 use crate::command::error::CommandError;
-use crate::command::line::Limits;
+use crate::command::line::ProcessLimits;
 use crate::command::readings::{improvements, of_baseline, of_starts};
 use crate::command::start::Starter;
 use crate::machine::launch::Launcher;
 use crate::machine::layout;
 use crate::machine::process::file_name;
-use crate::subject::{Account, Family, Instance, Progress, RoundPlan, Subject, SubjectError};
+use crate::subject::{
+    Account, Instance, MetricFamily, RoundPlan, Subject, SubjectError, TrialProgress,
+};
 use crate::times::round::{Passes, RoundTimes};
-use crate::times::statistics::Series;
+use crate::times::statistics::RoundSeries;
 
 /// A command, and the one that it is compared with.
 #[derive(Clone, Debug)]
@@ -46,9 +48,9 @@ impl Session {
         plan: &MeasurePlan,
         interrupted: Arc<AtomicBool>,
     ) -> Result<Self, MeasureError> {
-        let limits = Limits { interrupted, limit: plan.budget.duration() };
+        let limits = ProcessLimits { interrupted, limit: plan.budget.duration() };
         let open = |plan: &CommandPlan| -> Result<Box<dyn Subject>, SubjectError> {
-            Ok(Box::new(Command::find(plan, &pair.launcher, limits.clone())?))
+            Ok(Box::new(CommandSubject::find(plan, &pair.launcher, limits.clone())?))
         };
         let candidate = open(&pair.candidate)?;
         let baseline = pair.baseline.as_ref().map(open).transpose();
@@ -58,7 +60,7 @@ impl Session {
 }
 
 /// A command that was found.
-struct Command {
+struct CommandSubject {
     starter: Starter,
     starts: u32,
     target: Target,
@@ -71,8 +73,12 @@ struct CommandTrial<'a> {
     starts: Vec<Start>,
 }
 
-impl Command {
-    fn find(plan: &CommandPlan, launcher: &Launcher, limits: Limits) -> Result<Self, CommandError> {
+impl CommandSubject {
+    fn find(
+        plan: &CommandPlan,
+        launcher: &Launcher,
+        limits: ProcessLimits,
+    ) -> Result<Self, CommandError> {
         let starter = Starter::new(plan, launcher, limits)?;
         let target = target(plan, starter.program());
         let environment = Environment(layout::describe(Pinning::default()));
@@ -80,7 +86,7 @@ impl Command {
     }
 }
 
-impl Subject for Command {
+impl Subject for CommandSubject {
     fn target(&self) -> &Target {
         &self.target
     }
@@ -95,7 +101,7 @@ impl Subject for Command {
     }
 
     // A start has more readings than its time.
-    fn family(&self) -> Option<Family> {
+    fn family(&self) -> Option<MetricFamily> {
         None
     }
 
@@ -106,7 +112,7 @@ impl Subject for Command {
     fn begin(
         &self,
         _number: u32,
-        _progress: &mut dyn FnMut(Progress),
+        _progress: &mut dyn FnMut(TrialProgress),
     ) -> Result<Box<dyn Instance + '_>, SubjectError> {
         Ok(Box::new(CommandTrial { starter: &self.starter, starts: Vec::new() }))
     }
@@ -139,7 +145,7 @@ impl Instance for CommandTrial<'_> {
         None
     }
 
-    fn finish(&mut self, _samples: &Series) -> Result<Account, SubjectError> {
+    fn finish(&mut self, _samples: &RoundSeries) -> Result<Account, SubjectError> {
         let starts = std::mem::take(&mut self.starts);
         let readings = of_starts(&starts, &CommandMetric::ALL);
         Ok(Account { readings, anomalies: Vec::new(), starts })

@@ -17,7 +17,7 @@ use rustix::process::Pid;
 use crate::machine::affinity::{PinError, Pinned};
 use crate::machine::folder::PrivateFolder;
 use crate::machine::words::words_of_system;
-use crate::times::statistics::Series;
+use crate::times::statistics::RoundSeries;
 
 /// How to start a process whose `main` is [`serve_stand_in`](crate::serve_stand_in).
 #[derive(Clone, Debug)]
@@ -71,13 +71,13 @@ pub enum FloorError {
 /// Whether floor rounds are made.
 pub(crate) enum Floor {
     /// They are, like this.
-    Measured(Recipe),
+    Measured(StandInRecipe),
     /// They aren't, for this reason.
     Missing(String),
 }
 
 /// How a stand-in is started and reached.
-pub(crate) struct Recipe {
+pub(crate) struct StandInRecipe {
     pub(crate) stand_in: StandIn,
     pub(crate) way: Way,
     /// The server's CPU, if it is known.
@@ -119,7 +119,7 @@ impl Floor {
     /// All `floor.*` readings, missing with the reason if there were no floor rounds.
     pub(crate) fn readings(
         &self,
-        series: Option<&Series>,
+        series: Option<&RoundSeries>,
         statistics: &[Statistic],
     ) -> Vec<(Metric, Reading)> {
         match (series, self) {
@@ -154,7 +154,7 @@ pub(crate) struct StandInProcess {
 impl StandInProcess {
     /// Starts a stand-in that answers with `reply`. What this thread is kept on, it is kept on as
     /// well, unless it has a CPU of its own.
-    pub(crate) fn start(recipe: &Recipe, reply: &[u8]) -> Result<Self, FloorError> {
+    pub(crate) fn start(recipe: &StandInRecipe, reply: &[u8]) -> Result<Self, FloorError> {
         let refused = |error: std::io::Error| FloorError::Start(words_of_system(&error));
         let (listener, listening, folder) = listen(recipe.way).map_err(refused)?;
         let (said, life) = std::io::pipe().map_err(refused)?;

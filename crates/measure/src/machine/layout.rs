@@ -13,7 +13,7 @@ use crate::machine::affinity::usable_cpus;
 pub(crate) fn describe(pinning: Pinning) -> BTreeMap<String, String> {
     let kernel = rustix::system::uname();
     let texts = [kernel.sysname(), kernel.release()].map(|text| text.to_string_lossy());
-    let mut properties = Files::of(PathBuf::from("/")).properties(pinning);
+    let mut properties = KernelFiles::of(PathBuf::from("/")).properties(pinning);
     properties.insert("os.kernel".to_owned(), texts.join(" "));
     properties.insert("os.clock_cost".to_owned(), format!("{} ns", clock_cost().as_nanos()));
     properties.insert("cpu.arch".to_owned(), std::env::consts::ARCH.to_owned());
@@ -38,11 +38,11 @@ fn clock_cost() -> Duration {
 }
 
 /// The kernel's files below some folder, which is not the root only in tests.
-struct Files {
+struct KernelFiles {
     root: PathBuf,
 }
 
-impl Files {
+impl KernelFiles {
     const fn of(root: PathBuf) -> Self {
         Self { root }
     }
@@ -204,7 +204,7 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
-        Files::of(folder.path().to_owned()).properties(pinning)
+        KernelFiles::of(folder.path().to_owned()).properties(pinning)
     }
 
     const fn pinned(server: u32, client: u32) -> Pinning {

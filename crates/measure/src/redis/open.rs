@@ -11,7 +11,7 @@ use crate::floor::process::StandIn;
 use crate::machine::folder;
 use crate::redis::cluster::error::ClusterError;
 use crate::redis::cluster::nodes::Nodes;
-use crate::redis::reach::source::{Contenders, Source};
+use crate::redis::reach::source::{Contenders, ServerSource};
 use crate::redis::server::error::ServerError;
 use crate::redis::server::found::Found;
 use crate::redis::server::subject::RedisServer;
@@ -57,7 +57,7 @@ fn open(
     let mut plan = plan.clone();
     let mut sources = baseline.iter().chain([candidate]).map(|contender| &contender.source);
     // What one of the two can't be filled with, the other one doesn't get either.
-    if sources.any(|source| matches!(source, Source::Running(_))) {
+    if sources.any(|source| matches!(source, ServerSource::Running(_))) {
         plan.dataset = None;
     }
     let mut server = RedisServer::open(candidate, &plan, stand_in, Arc::clone(&interrupted))?;

@@ -26,13 +26,13 @@ const FEWEST_TO_COMPARE: u64 = 100;
 
 /// A value of a histogram: known to its bucket. Nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Bucket {
+struct HistogramBucket {
     low: u64,
     value: u64,
     high: u64,
 }
 
-impl Bucket {
+impl HistogramBucket {
     fn of(times: &Times, value: u64) -> Self {
         Self { low: times.lowest_equivalent(value), value, high: times.highest_equivalent(value) }
     }
@@ -48,12 +48,12 @@ impl Bucket {
 
 /// The reading of a quantile.
 pub(crate) fn bucket_at(times: &Times, quantile: f64) -> Reading {
-    Bucket::at(times, quantile).reading()
+    HistogramBucket::at(times, quantile).reading()
 }
 
 /// The reading of a value.
 pub(crate) fn bucket_of(times: &Times, value: u64) -> Reading {
-    Bucket::of(times, value).reading()
+    HistogramBucket::of(times, value).reading()
 }
 
 fn within(low: Decimal, value: Decimal, high: Decimal) -> Reading {
@@ -64,8 +64,8 @@ fn within(low: Decimal, value: Decimal, high: Decimal) -> Reading {
 #[derive(Clone, Debug)]
 pub(crate) struct RoundSummary {
     round: Round,
-    p50: Bucket,
-    p99: Bucket,
+    p50: HistogramBucket,
+    p99: HistogramBucket,
     elapsed: Duration,
     /// The medians of its halves in nanoseconds, if they differ more than warm samples do.
     pub(crate) moved: Option<(u64, u64)>,
@@ -74,7 +74,7 @@ pub(crate) struct RoundSummary {
 impl RoundSummary {
     /// Sums up a round whose two halves are in `whole` as well.
     pub(crate) fn new(times: &RoundTimes, whole: &Times) -> Self {
-        let (p50, p99) = (Bucket::at(whole, 0.5), Bucket::at(whole, 0.99));
+        let (p50, p99) = (HistogramBucket::at(whole, 0.5), HistogramBucket::at(whole, 0.99));
         let round = Round {
             samples: whole.len(),
             min: time(whole.min().into()),
@@ -109,14 +109,14 @@ pub(crate) fn unsteady(rounds: &[RoundSummary]) -> Option<String> {
 }
 
 /// All rounds of one kind in a trial: those to the server, or the floor rounds.
-pub(crate) struct Series {
+pub(crate) struct RoundSeries {
     times: Times,
     rounds: Vec<RoundSummary>,
     open: Option<OpenTimes>,
     nils: u64,
 }
 
-impl Series {
+impl RoundSeries {
     /// Without a round.
     pub(crate) fn new() -> Result<Self, CreationError> {
         Ok(Self { times: histogram()?, rounds: Vec::new(), open: None, nils: 0 })
@@ -195,12 +195,12 @@ impl Series {
     fn reading(&self, statistic: Statistic) -> Reading {
         let Self { times, rounds, .. } = self;
         match statistic {
-            Statistic::Min => Bucket::of(times, times.min()).reading(),
+            Statistic::Min => HistogramBucket::of(times, times.min()).reading(),
             Statistic::Mean => Reading::exact(decimal(times.mean())),
             Statistic::Stddev => Reading::exact(decimal(times.stdev())),
             Statistic::Quantile(quantile) => too_few(times.len(), quantile)
-                .unwrap_or_else(|| Bucket::at(times, quantile.share()).reading()),
-            Statistic::Max => Bucket::of(times, times.max()).reading(),
+                .unwrap_or_else(|| HistogramBucket::at(times, quantile.share()).reading()),
+            Statistic::Max => HistogramBucket::of(times, times.max()).reading(),
             Statistic::P50Spread => spread(rounds.iter().map(|round| round.p50)),
             Statistic::P99Spread => spread(rounds.iter().map(|round| round.p99)),
             Statistic::Throughput => throughput(times, rounds),
@@ -218,7 +218,7 @@ pub(crate) fn too_few(samples: u64, quantile: Quantile) -> Option<Reading> {
 }
 
 /// The largest minus the smallest, known as well as the buckets of both.
-fn spread(buckets: impl Iterator<Item = Bucket> + Clone) -> Reading {
+fn spread(buckets: impl Iterator<Item = HistogramBucket> + Clone) -> Reading {
     let smallest = buckets.clone().min_by_key(|bucket| bucket.value);
     let largest = buckets.clone().max_by_key(|bucket| bucket.value);
     match (smallest, largest) {
@@ -266,8 +266,8 @@ mod tests {
         times
     }
 
-    fn series<'a>(rounds: impl IntoIterator<Item = &'a RoundTimes>) -> Series {
-        let mut series = Series::new().unwrap();
+    fn series<'a>(rounds: impl IntoIterator<Item = &'a RoundTimes>) -> RoundSeries {
+        let mut series = RoundSeries::new().unwrap();
         rounds.into_iter().for_each(|round| series.add(round).unwrap());
         series
     }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use phasegate_measure::{Contender, Contenders, MeasureError, Progress, Session, Source};
+use phasegate_measure::{
+    Contender, Contenders, MeasureError, ServerSource, Session, TrialProgress,
+};
 use phasegate_model::{
     Command, Keys, Load, MeasurePlan, Reading, TargetServer, Trial, Weighted, Writes,
 };
@@ -97,7 +99,7 @@ fn wait_for_primary(asked: &Server, port: u16) {
     }
 }
 
-fn open(source: &Source, plan: &MeasurePlan) -> Result<Session, MeasureError> {
+fn open(source: &ServerSource, plan: &MeasurePlan) -> Result<Session, MeasureError> {
     let candidate = Contender { cluster: true, ..Contender::from(source) };
     Session::open(Contenders { candidate, baseline: None }, plan, None, never())
 }
@@ -223,7 +225,7 @@ fn a_slot_that_goes_elsewhere_during_a_trial_ends_it_with_the_servers_words() {
     let replica = cluster.replica_of(0);
     let mut is_done = false;
     let error = session.trial(1, &mut |progress| {
-        if !is_done && matches!(progress, Progress::Rounds { done: 1, .. }) {
+        if !is_done && matches!(progress, TrialProgress::Rounds { done: 1, .. }) {
             is_done = true;
             let () = replica.0.say("CLUSTER FAILOVER TAKEOVER");
             wait_for_primary(&cluster.0[0].0, replica.1);
@@ -236,7 +238,7 @@ fn a_slot_that_goes_elsewhere_during_a_trial_ends_it_with_the_servers_words() {
 
 #[test]
 fn what_can_not_be_measured_of_a_cluster_is_told() {
-    let error = |plan: &MeasurePlan, source: &Source| {
+    let error = |plan: &MeasurePlan, source: &ServerSource| {
         open(source, plan).err().map(|error| error.to_string()).unwrap_or_default()
     };
     let server = Server::start(&[]);
@@ -368,7 +370,7 @@ fn what_a_cluster_would_redirect_or_refuse_is_told_before_measuring() {
     assert!(forbidden.contains("`SET` may write"), "{forbidden}");
 }
 
-fn pair(candidate: &Source, baseline: Contender) -> Result<Session, MeasureError> {
+fn pair(candidate: &ServerSource, baseline: Contender) -> Result<Session, MeasureError> {
     let candidate = Contender { cluster: true, ..Contender::from(candidate) };
     let contenders = Contenders { candidate, baseline: Some(baseline) };
     Session::open(contenders, &plan(), None, never())

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use phasegate_measure::{MeasureError, Progress, ServerError, Session, Source, StandIn};
+use phasegate_measure::{MeasureError, ServerError, ServerSource, Session, StandIn, TrialProgress};
 use phasegate_model::{
     Command as Sent, DataType, Dataset, Extent, Keys, Load, MeasurePlan, Metric, Pinning, Reading,
     Transport, Trial, Wait, Writes,
@@ -48,17 +48,17 @@ pub(crate) fn never() -> Arc<AtomicBool> {
     Arc::new(AtomicBool::new(false))
 }
 
-pub(crate) fn start() -> Source {
-    Source::Start { program: None }
+pub(crate) fn start() -> ServerSource {
+    ServerSource::Start { program: None }
 }
 
-pub(crate) fn running(address: &str) -> Source {
-    Source::Running(address.parse().unwrap())
+pub(crate) fn running(address: &str) -> ServerSource {
+    ServerSource::Running(address.parse().unwrap())
 }
 
 /// A campaign with floor rounds.
 pub(crate) fn open(
-    source: &Source,
+    source: &ServerSource,
     plan: &MeasurePlan,
     interrupted: Arc<AtomicBool>,
 ) -> Result<Session, MeasureError> {
@@ -67,18 +67,18 @@ pub(crate) fn open(
 }
 
 /// One trial, without looking at its progress.
-pub(crate) fn trial(source: &Source, plan: &MeasurePlan) -> Result<Trial, MeasureError> {
+pub(crate) fn trial(source: &ServerSource, plan: &MeasurePlan) -> Result<Trial, MeasureError> {
     open(source, plan, never())?.trial(1, &mut |_| {})
 }
 
 /// One trial that does `act` once the first round is done.
 pub(crate) fn trial_with(
-    source: &Source,
+    source: &ServerSource,
     plan: &MeasurePlan,
     mut act: impl FnMut(),
 ) -> Result<Trial, MeasureError> {
     open(source, plan, never())?.trial(1, &mut |progress| {
-        if matches!(progress, Progress::Rounds { done: 1, .. }) {
+        if matches!(progress, TrialProgress::Rounds { done: 1, .. }) {
             act();
         }
     })

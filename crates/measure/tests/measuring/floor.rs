@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use base64::Engine;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
-use phasegate_measure::{FloorError, MeasureError, Progress, Session, StandIn};
+use phasegate_measure::{FloorError, MeasureError, Session, StandIn, TrialProgress};
 use phasegate_model::{
     Env, Headroom, MeasurePlan, Metric, MissingReason, Pinning, Reading, Statistic, Transport,
     Trial, Wait,
@@ -222,7 +222,7 @@ fn an_interrupt_ends_a_floor_round_and_no_stand_in_is_left() {
             interrupted.store(true, Ordering::Relaxed);
         });
         session.trial(1, &mut |step| {
-            if matches!(step, Progress::Rounds { done: 1, .. }) {
+            if matches!(step, TrialProgress::Rounds { done: 1, .. }) {
                 measuring.send(children().remove(0)).unwrap();
             }
         })

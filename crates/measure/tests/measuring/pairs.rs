@@ -3,7 +3,9 @@
 use base64::Engine;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
-use phasegate_measure::{Contender, Contenders, MeasureError, Progress, Session, Source, StandIn};
+use phasegate_measure::{
+    Contender, Contenders, MeasureError, ServerSource, Session, StandIn, TrialProgress,
+};
 use phasegate_model::{
     First, MeasurePlan, Pinning, Reading, Setup, TargetServer, Transport, Trial,
 };
@@ -153,7 +155,7 @@ fn another_way_to_the_baseline_is_told() {
 
 #[test]
 fn whatever_is_wrong_with_the_baseline_names_it() {
-    let nowhere = Source::Start { program: Some("/nowhere/redis-server".into()) };
+    let nowhere = ServerSource::Start { program: Some("/nowhere/redis-server".into()) };
     let message = error(pair(started(), (&nowhere).into()));
     assert!(
         message.starts_with("the baseline: `/nowhere/redis-server` does not exist"),
@@ -188,7 +190,7 @@ fn a_baseline_that_dies_ends_the_trial_and_is_named() {
     let contenders = pair(started(), (&running(&server.address())).into());
     let mut session = open(contenders, &plan()).unwrap();
     let failed = session.trial(1, &mut |step| {
-        if matches!(step, Progress::Rounds { done: 1, .. }) {
+        if matches!(step, TrialProgress::Rounds { done: 1, .. }) {
             server.kill();
         }
     });
@@ -202,7 +204,7 @@ fn a_candidate_that_dies_is_not_called_the_baseline() {
     let contenders = pair((&running(&server.address())).into(), started());
     let mut session = open(contenders, &plan()).unwrap();
     let failed = session.trial(1, &mut |step| {
-        if matches!(step, Progress::Rounds { done: 1, .. }) {
+        if matches!(step, TrialProgress::Rounds { done: 1, .. }) {
             server.kill();
         }
     });
@@ -218,7 +220,7 @@ fn an_interrupt_in_a_pair_is_just_an_interrupt() {
     let mut session =
         Session::open(contenders, &plan(), Some(&stand_in), std::sync::Arc::clone(&flag)).unwrap();
     let failed = session.trial(1, &mut |step| {
-        if matches!(step, Progress::Rounds { done: 1, .. }) {
+        if matches!(step, TrialProgress::Rounds { done: 1, .. }) {
             flag.store(true, std::sync::atomic::Ordering::Relaxed);
         }
     });

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
-use phasegate_measure::{Progress, ServerError};
+use phasegate_measure::{ServerError, TrialProgress};
 use phasegate_model::{Command, MissingReason, Reading, TargetServer, Transport, Wait, Weighted};
 
 use crate::common::{
@@ -201,7 +201,7 @@ fn the_third_version_of_the_protocol_is_spoken_if_the_address_says_so() {
             assert_eq!(session.environment().0["server.io_threads"], "1");
             let trial = session
                 .trial(1, &mut |progress| {
-                    let Progress::Rounds { .. } = progress else { return };
+                    let TrialProgress::Rounds { .. } = progress else { return };
                     // Connections of a round are gone by now, those beside them are there.
                     let clients: String = server.say("CLIENT LIST");
                     let of_ours = |line: &&str| line.contains("user=alice");

@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use base64::Engine;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
-use phasegate_measure::{MeasureError, Progress, SampleError, Source};
+use phasegate_measure::{MeasureError, SampleError, ServerSource, TrialProgress};
 use phasegate_model::{Command, MissingReason, Pinning, Reading, TargetServer, Transport, Wait};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -58,7 +58,7 @@ fn the_dataset_is_as_large_as_the_plan_wants_by_the_servers_own_figure() {
         let (mut steps, mut largest) = (0, 0.0_f64);
         let mut session = open(&start(), &plan, never()).unwrap();
         let trial = session.trial(1, &mut |step| {
-            if let Progress::Filling { dataset, .. } = step {
+            if let TrialProgress::Filling { dataset, .. } = step {
                 (steps, largest) = (steps + 1, largest.max(amount(dataset)));
             }
         });
@@ -138,8 +138,8 @@ impl Traced {
         self.folder.path().join("traced-server")
     }
 
-    fn source(&self) -> Source {
-        Source::Start { program: Some(self.program()) }
+    fn source(&self) -> ServerSource {
+        ServerSource::Start { program: Some(self.program()) }
     }
 
     fn note(&self, name: &str) -> String {
@@ -172,10 +172,10 @@ fn nothing_is_left_of_a_server_after_a_trial() {
 fn an_interrupt_ends_a_trial_wherever_it_is() {
     let mut plan = plan();
     plan.dataset = Some(dataset("2MB", "100B"));
-    let moments: [fn(&Progress) -> bool; 3] = [
-        |step| matches!(step, Progress::Starting),
-        |step| matches!(step, Progress::Filling { .. }),
-        |step| matches!(step, Progress::Rounds { done: 1, .. }),
+    let moments: [fn(&TrialProgress) -> bool; 3] = [
+        |step| matches!(step, TrialProgress::Starting),
+        |step| matches!(step, TrialProgress::Filling { .. }),
+        |step| matches!(step, TrialProgress::Rounds { done: 1, .. }),
     ];
     for at in moments {
         let traced = Traced::new();
@@ -209,7 +209,7 @@ fn trial_meanwhile(
             act(interrupted);
         });
         session.trial(1, &mut |step| {
-            if matches!(step, Progress::Rounds { done: 0, .. }) {
+            if matches!(step, TrialProgress::Rounds { done: 0, .. }) {
                 measuring.send(()).unwrap();
             }
         })
@@ -245,7 +245,7 @@ fn a_server_that_is_killed_between_rounds_is_an_error() {
     let traced = Traced::new();
     let mut session = open(&traced.source(), &plan(), never()).unwrap();
     let result = session.trial(1, &mut |step| {
-        if matches!(step, Progress::Rounds { done: 3, .. }) {
+        if matches!(step, TrialProgress::Rounds { done: 3, .. }) {
             traced.kill();
         }
     });
@@ -274,7 +274,7 @@ fn a_private_server_has_no_tls() {
 
 #[test]
 fn a_program_that_is_not_there_is_an_error_that_tells_how_to_get_one() {
-    let source = Source::Start { program: Some("/nowhere/redis-server".into()) };
+    let source = ServerSource::Start { program: Some("/nowhere/redis-server".into()) };
     let message = trial(&source, &plan()).unwrap_err().to_string();
     assert!(message.contains("`/nowhere/redis-server` does not exist"), "{message}");
     assert!(message.contains("`apt install redis-server`"), "{message}");

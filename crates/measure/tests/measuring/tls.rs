@@ -2,7 +2,7 @@
 
 use phasegate_model::{Transport, Wait};
 
-use phasegate_measure::{Address, Certificates, Endpoint, Progress, Source, TlsNames};
+use phasegate_measure::{Address, Certificates, Endpoint, ServerSource, TlsNames, TrialProgress};
 use phasegate_model::{ClientFiles, TlsPlan};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 
@@ -145,9 +145,11 @@ impl Authority {
     }
 }
 
-fn known_by(address: &str, tls: &TlsPlan) -> Source {
+fn known_by(address: &str, tls: &TlsPlan) -> ServerSource {
     let address: Address = address.parse().unwrap();
-    Source::Running(address.with(Certificates::read(tls, &TlsNames::PLAN).unwrap()).unwrap().into())
+    ServerSource::Running(
+        address.with(Certificates::read(tls, &TlsNames::PLAN).unwrap()).unwrap().into(),
+    )
 }
 
 /// The error that an address gives with these files.
@@ -229,7 +231,7 @@ fn a_server_is_known_by_the_name_in_its_certificate_wherever_it_is() {
 
     let mut session = open(&known_by(&by_number, &tls), &plan(), never()).unwrap();
     let gone = session.trial(1, &mut |progress| {
-        if matches!(progress, Progress::Rounds { done: 1, .. }) {
+        if matches!(progress, TrialProgress::Rounds { done: 1, .. }) {
             server.kill();
         }
     });
@@ -328,7 +330,7 @@ fn sentinels_and_the_server_that_they_name_are_reached_over_tls() {
     let url = format!("rediss+sentinel://localhost:{}/cache", sentinel.port);
     let files = Certificates::read(&authority.plan(Some("ca.pem"), None), &TlsNames::PLAN);
     let endpoint: Endpoint = url.parse().unwrap();
-    let source = Source::Running(endpoint.with(files.unwrap()).unwrap());
+    let source = ServerSource::Running(endpoint.with(files.unwrap()).unwrap());
     let mut session = open(&source, &plan(), never()).unwrap();
     assert_eq!(session.target().transport, Some(Transport::Tls));
     assert_eq!(session.environment().0["server.address"], address);

@@ -14,12 +14,12 @@ where
     T::Err: Display,
     D: Deserializer<'de>,
 {
-    deserializer.deserialize_str(Text(PhantomData))
+    deserializer.deserialize_str(ParsedText(PhantomData))
 }
 
-struct Text<T>(PhantomData<T>);
+struct ParsedText<T>(PhantomData<T>);
 
-impl<T> Visitor<'_> for Text<T>
+impl<T> Visitor<'_> for ParsedText<T>
 where
     T: FromStr,
     T::Err: Display,

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use crate::amount::{Dimension, Unit};
 use crate::metric::domain::{Better, Bounds, Domain, Kind, Source};
 use crate::metric::statistic::Statistic;
-use crate::metric::table::{CommandMetric, Env, Headroom, Memory, Row, Server};
+use crate::metric::table::{CommandMetric, Env, Headroom, Memory, Server, TableRow};
 use crate::subject::SubjectKind;
 
 /// A named thing that is measured, such as `rtt.p99`.
@@ -111,7 +111,7 @@ impl Metric {
     /// What the catalogue says of this metric, for people.
     #[must_use]
     pub fn described(self) -> MetricRow {
-        let Row { domain, kind, better, subject, .. } = self.row();
+        let TableRow { domain, kind, better, subject, .. } = self.row();
         let mut aliases: Vec<String> = ALIASES
             .iter()
             .filter(|(_, metric)| *metric == self)
@@ -131,12 +131,12 @@ impl Metric {
         ALIASES.into_iter()
     }
 
-    pub(super) const fn row(self) -> Row {
+    pub(super) const fn row(self) -> TableRow {
         match self {
             Self::Rtt(statistic) | Self::Floor(statistic) | Self::Baseline(statistic) => {
                 times(statistic)
             }
-            Self::PreviousRtt(statistic) => Row { kind: Kind::Observed, ..times(statistic) },
+            Self::PreviousRtt(statistic) => TableRow { kind: Kind::Observed, ..times(statistic) },
             Self::Improvement(statistic) => {
                 // `1 - x / y` of times: noise can make it negative, nothing makes it more than all.
                 // Of rates it is `x / y - 1`, which has no end.
@@ -145,17 +145,17 @@ impl Metric {
                     _ => Some(Decimal::ONE),
                 };
                 let ratio = Domain::Number(Dimension::Ratio);
-                Row::sampled("", ratio, Better::Higher).bounded(None, high).in_percent()
+                TableRow::sampled("", ratio, Better::Higher).bounded(None, high).in_percent()
             }
             Self::Headroom(headroom) => headroom.row(),
             Self::Server(server) => server.row(),
             Self::Memory(memory) => memory.row(),
-            Self::PreviousMemory(memory) => Row { source: Source::Measured, ..memory.row() },
+            Self::PreviousMemory(memory) => TableRow { source: Source::Measured, ..memory.row() },
             Self::Env(env) => env.row(),
             Self::Command(metric) | Self::BaselineCommand(metric) => metric.row(),
             Self::ImprovementCommand(metric) => {
                 let ratio = Domain::Number(Dimension::Ratio);
-                let row = Row::sampled(metric.row().name, ratio, Better::Higher);
+                let row = TableRow::sampled(metric.row().name, ratio, Better::Higher);
                 row.bounded(None, Some(Decimal::ONE)).in_percent().of_command()
             }
         }
@@ -270,12 +270,12 @@ impl Metric {
 }
 
 /// The row of a statistic in a family of round-trip times.
-const fn times(statistic: Statistic) -> Row {
+const fn times(statistic: Statistic) -> TableRow {
     let dimension = match statistic {
         Statistic::Throughput => Dimension::Rate,
         _ => Dimension::Time,
     };
-    Row::sampled("", Domain::Number(dimension), statistic.better())
+    TableRow::sampled("", Domain::Number(dimension), statistic.better())
 }
 
 #[cfg(test)]

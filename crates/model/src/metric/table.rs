@@ -9,7 +9,7 @@ use crate::subject::SubjectKind;
 
 /// What the table says of a metric, beside its name's family and what it means.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Row {
+pub(super) struct TableRow {
     pub(super) name: &'static str,
     pub(super) domain: Domain,
     pub(super) bounds: Bounds,
@@ -26,7 +26,7 @@ const BYTES: Domain = Domain::Number(Dimension::Bytes);
 const RATIO: Domain = Domain::Number(Dimension::Ratio);
 const COUNT: Domain = Domain::Number(Dimension::Count);
 
-impl Row {
+impl TableRow {
     /// Measured anew in each trial.
     pub(super) const fn sampled(name: &'static str, domain: Domain, better: Better) -> Self {
         Self {
@@ -89,7 +89,7 @@ macro_rules! family {
             /// All of them, in the order in which tables show them.
             pub const ALL: [Self; [$($meaning),*].len()] = [$(Self::$metric),*];
 
-            pub(super) const fn row(self) -> Row {
+            pub(super) const fn row(self) -> TableRow {
                 match self { $(Self::$metric => $row,)* }
             }
 
@@ -105,13 +105,19 @@ family! {
     Headroom {
         // Noise can make them negative; nothing makes them more than all.
         Mean "the share of `rtt.mean` above the floor: `1 - floor.mean / rtt.mean`":
-            Row::sampled("headroom.mean", RATIO, Better::Neither).bounded(None, ALL_OF_IT).in_percent();
+            TableRow::sampled("headroom.mean", RATIO, Better::Neither)
+                .bounded(None, ALL_OF_IT)
+                .in_percent();
         P50 "the share of `rtt.p50` above the floor: `1 - floor.p50 / rtt.p50`":
-            Row::sampled("headroom.p50", RATIO, Better::Neither).bounded(None, ALL_OF_IT).in_percent();
+            TableRow::sampled("headroom.p50", RATIO, Better::Neither)
+                .bounded(None, ALL_OF_IT)
+                .in_percent();
         P99 "the share of `rtt.p99` above the floor: `1 - floor.p99 / rtt.p99`":
-            Row::sampled("headroom.p99", RATIO, Better::Neither).bounded(None, ALL_OF_IT).in_percent();
+            TableRow::sampled("headroom.p99", RATIO, Better::Neither)
+                .bounded(None, ALL_OF_IT)
+                .in_percent();
         Exec "the command's own share of the mean round trip: `server.exec.mean / rtt.mean`":
-            Row::sampled("headroom.exec", RATIO, Better::Neither)
+            TableRow::sampled("headroom.exec", RATIO, Better::Neither)
                 .bounded(NOTHING, ALL_OF_IT).in_percent();
     }
 }
@@ -120,16 +126,18 @@ family! {
     /// What the server says of itself.
     Server {
         ExecMean "how long the command ran inside the server, on average":
-            Row::sampled("server.exec.mean", TIME, Better::Lower);
+            TableRow::sampled("server.exec.mean", TIME, Better::Lower);
         Version "the server's version":
-            Row::info("server.version", "redis_version", Domain::Version, Better::Neither);
+            TableRow::info("server.version", "redis_version", Domain::Version, Better::Neither);
         Keys "the keys of all databases":
-            Row::info("server.keys", "", COUNT, Better::Neither).from(Source::Keyspace).whole();
+            TableRow::info("server.keys", "", COUNT, Better::Neither)
+                .from(Source::Keyspace)
+                .whole();
         Uptime "the time since the server was started":
-            Row::info("server.uptime", "", TIME, Better::Neither)
+            TableRow::info("server.uptime", "", TIME, Better::Neither)
                 .from(Source::Info("uptime_in_seconds", Unit::Second));
         EvictedKeys "the keys that were evicted since then":
-            Row::info("server.evicted_keys", "evicted_keys", COUNT, Better::Lower).whole();
+            TableRow::info("server.evicted_keys", "evicted_keys", COUNT, Better::Lower).whole();
     }
 }
 
@@ -137,42 +145,57 @@ family! {
     /// What the server says of its memory.
     Memory {
         Used "what the server's allocator gave out":
-            Row::info("memory.used", "used_memory", BYTES, Better::Neither);
+            TableRow::info("memory.used", "used_memory", BYTES, Better::Neither);
         Rss "what the process holds of the machine's memory":
-            Row::info("memory.rss", "used_memory_rss", BYTES, Better::Lower);
+            TableRow::info("memory.rss", "used_memory_rss", BYTES, Better::Lower);
         Peak "the most that `memory.used` ever was":
-            Row::info("memory.peak", "used_memory_peak", BYTES, Better::Neither);
+            TableRow::info("memory.peak", "used_memory_peak", BYTES, Better::Neither);
         Dataset "what the data takes":
-            Row::info("memory.dataset", "used_memory_dataset", BYTES, Better::Neither);
+            TableRow::info("memory.dataset", "used_memory_dataset", BYTES, Better::Neither);
         Overhead "what the server takes for itself, its clients and its tables":
-            Row::info("memory.overhead", "used_memory_overhead", BYTES, Better::Lower);
+            TableRow::info("memory.overhead", "used_memory_overhead", BYTES, Better::Lower);
         Startup "what the server took when it had just started":
-            Row::info("memory.startup", "used_memory_startup", BYTES, Better::Neither);
+            TableRow::info("memory.startup", "used_memory_startup", BYTES, Better::Neither);
         Maxmemory "the limit that is set for the server; 0 is none":
-            Row::info("memory.maxmemory", "maxmemory", BYTES, Better::Neither);
+            TableRow::info("memory.maxmemory", "maxmemory", BYTES, Better::Neither);
         // Pages in use hold at least what is allocated in them.
         AllocatorFragRatio "the pages in use by what is allocated in them":
-            Row::info("memory.allocator_frag_ratio", "", RATIO, Better::Lower)
+            TableRow::info("memory.allocator_frag_ratio", "", RATIO, Better::Lower)
                 .from(Source::InfoOfJemalloc("allocator_frag_ratio")).bounded(ALL_OF_IT, None);
         AllocatorRssRatio "what the allocator holds by its pages in use":
-            Row::info("memory.allocator_rss_ratio", "", RATIO, Better::Lower)
+            TableRow::info("memory.allocator_rss_ratio", "", RATIO, Better::Lower)
                 .from(Source::InfoOfJemalloc("allocator_rss_ratio"));
         RssOverheadRatio "what the process holds by what its allocator holds":
-            Row::info("memory.rss_overhead_ratio", "", RATIO, Better::Lower)
+            TableRow::info("memory.rss_overhead_ratio", "", RATIO, Better::Lower)
                 .from(Source::InfoOfJemalloc("rss_overhead_ratio"));
         FragmentationRatio "what the process holds by what is allocated":
-            Row::info("memory.fragmentation_ratio", "mem_fragmentation_ratio", RATIO, Better::Lower);
+            TableRow::info(
+                "memory.fragmentation_ratio",
+                "mem_fragmentation_ratio",
+                RATIO,
+                Better::Lower,
+            );
         AllocatorFragBytes "the room in pages in use that nothing is allocated in":
-            Row::info("memory.allocator_frag_bytes", "", BYTES, Better::Lower)
+            TableRow::info("memory.allocator_frag_bytes", "", BYTES, Better::Lower)
                 .from(Source::InfoOfJemalloc("allocator_frag_bytes"));
         // Resident minus used memory: negative when the server was swapped out.
         FragmentationBytes "what the process holds minus what is allocated":
-            Row::info("memory.fragmentation_bytes", "mem_fragmentation_bytes", BYTES, Better::Lower)
+            TableRow::info(
+                "memory.fragmentation_bytes",
+                "mem_fragmentation_bytes",
+                BYTES,
+                Better::Lower,
+            )
                 .bounded(None, None);
         Allocator "the allocator's name and version":
-            Row::info("memory.allocator", "mem_allocator", Domain::Text, Better::Neither);
+            TableRow::info("memory.allocator", "mem_allocator", Domain::Text, Better::Neither);
         MaxmemoryPolicy "what is evicted when memory runs out":
-            Row::info("memory.maxmemory_policy", "maxmemory_policy", Domain::Text, Better::Neither);
+            TableRow::info(
+                "memory.maxmemory_policy",
+                "maxmemory_policy",
+                Domain::Text,
+                Better::Neither,
+            );
     }
 }
 
@@ -180,14 +203,16 @@ family! {
     /// What the machine did to the measurement.
     Env {
         HiccupP99 "the 99th percentile of the pauses of the client's CPU":
-            Row::sampled("env.hiccup.p99", TIME, Better::Lower);
+            TableRow::sampled("env.hiccup.p99", TIME, Better::Lower);
         HiccupMax "the longest pause of the client's CPU":
-            Row::sampled("env.hiccup.max", TIME, Better::Lower);
+            TableRow::sampled("env.hiccup.max", TIME, Better::Lower);
         Steal "the share of the CPUs' time that the hypervisor took away":
-            Row::sampled("env.steal", RATIO, Better::Lower).bounded(NOTHING, ALL_OF_IT).in_percent();
+            TableRow::sampled("env.steal", RATIO, Better::Lower)
+                .bounded(NOTHING, ALL_OF_IT)
+                .in_percent();
         // May be averaged over rounds, so they aren't whole.
         Preemptions "how often the client lost its CPU":
-            Row::sampled("env.preemptions", COUNT, Better::Lower);
+            TableRow::sampled("env.preemptions", COUNT, Better::Lower);
     }
 }
 
@@ -201,27 +226,27 @@ family! {
     /// trial's starts.
     CommandMetric {
         WallMin "the shortest wall time":
-            Row::sampled("command.wall.min", TIME, Better::Lower).of_command();
+            TableRow::sampled("command.wall.min", TIME, Better::Lower).of_command();
         WallMean "the mean of the wall times":
-            Row::sampled("command.wall.mean", TIME, Better::Lower).of_command();
+            TableRow::sampled("command.wall.mean", TIME, Better::Lower).of_command();
         WallStddev "the standard deviation of the wall times":
-            Row::sampled("command.wall.stddev", TIME, Better::Lower).of_command();
+            TableRow::sampled("command.wall.stddev", TIME, Better::Lower).of_command();
         WallP50 "the wall time that half of the starts take at most":
-            Row::sampled("command.wall.p50", TIME, Better::Lower).of_command();
+            TableRow::sampled("command.wall.p50", TIME, Better::Lower).of_command();
         WallP90 "the wall time that 90 % of the starts take at most":
-            Row::sampled("command.wall.p90", TIME, Better::Lower).of_command();
+            TableRow::sampled("command.wall.p90", TIME, Better::Lower).of_command();
         WallP99 "the wall time that 99 % of the starts take at most":
-            Row::sampled("command.wall.p99", TIME, Better::Lower).of_command();
+            TableRow::sampled("command.wall.p99", TIME, Better::Lower).of_command();
         WallMax "the longest wall time":
-            Row::sampled("command.wall.max", TIME, Better::Lower).of_command();
+            TableRow::sampled("command.wall.max", TIME, Better::Lower).of_command();
         CpuUser "the CPU time in user mode, the mean of the starts":
-            Row::sampled("command.cpu.user", TIME, Better::Lower).of_command();
+            TableRow::sampled("command.cpu.user", TIME, Better::Lower).of_command();
         CpuSys "the CPU time in the kernel, the mean of the starts":
-            Row::sampled("command.cpu.sys", TIME, Better::Lower).of_command();
+            TableRow::sampled("command.cpu.sys", TIME, Better::Lower).of_command();
         RssPeak "the largest resident size that any process of any start reached":
-            Row::sampled("command.rss.peak", BYTES, Better::Lower).of_command();
+            TableRow::sampled("command.rss.peak", BYTES, Better::Lower).of_command();
         Exit "the exit status of all starts":
-            Row::sampled("command.exit", COUNT, Better::Neither)
+            TableRow::sampled("command.exit", COUNT, Better::Neither)
                 .bounded(NOTHING, HIGHEST_STATUS).whole().of_command().observed();
     }
 }

@@ -9,7 +9,7 @@ use crate::amount::ByteSize;
 
 /// What a server is filled with: keys of one type with values of one size.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Written", into = "Written")]
+#[serde(try_from = "DatasetFields", into = "DatasetFields")]
 pub struct Dataset {
     /// How much there is to be.
     pub extent: Extent,
@@ -100,7 +100,7 @@ impl fmt::Display for Dataset {
 /// As it stands in files.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct DatasetFields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     size: Option<ByteSize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,11 +124,11 @@ const fn is_zero(churn: &u32) -> bool {
     *churn == 0
 }
 
-impl TryFrom<Written> for Dataset {
+impl TryFrom<DatasetFields> for Dataset {
     type Error = &'static str;
 
-    fn try_from(written: Written) -> Result<Self, Self::Error> {
-        let Written { size, keys, value, kind, elements, churn } = written;
+    fn try_from(written: DatasetFields) -> Result<Self, Self::Error> {
+        let DatasetFields { size, keys, value, kind, elements, churn } = written;
         let extent = match (size, keys) {
             (Some(size), None) => Extent::Size(size),
             (None, Some(keys)) => Extent::Keys(keys),
@@ -139,7 +139,7 @@ impl TryFrom<Written> for Dataset {
     }
 }
 
-impl From<Dataset> for Written {
+impl From<Dataset> for DatasetFields {
     fn from(dataset: Dataset) -> Self {
         let Dataset { extent, value, kind, elements, churn } = dataset;
         let (size, keys) = match extent {

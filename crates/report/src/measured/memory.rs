@@ -103,7 +103,7 @@ const SAME: Decimal = Decimal::from_parts(2, 0, 0, false, 2);
 
 /// What the trials' medians say of the server's memory.
 #[derive(Clone, Debug)]
-pub(crate) struct Measured {
+pub(crate) struct MemoryMedians {
     /// Those factors that there are.
     pub(crate) factors: Vec<Factor>,
     /// Their product, if none is missing.
@@ -124,7 +124,7 @@ pub(crate) struct Factor {
     pub(crate) value: Quantity,
 }
 
-impl Measured {
+impl MemoryMedians {
     pub(crate) fn of(material: &Material<'_>) -> Self {
         let of = |memory| median(material, Metric::Memory(memory));
         let factors: Vec<Factor> = FACTORS
@@ -170,7 +170,7 @@ impl Measured {
 
 /// The section on memory; nothing if the server told nothing of it.
 pub(crate) fn section(material: &Material<'_>) -> Option<MemorySection> {
-    let measured = Measured::of(material);
+    let measured = MemoryMedians::of(material);
     if measured.sizes.is_empty() && measured.factors.is_empty() && measured.ratio.is_none() {
         return None;
     }
@@ -245,7 +245,7 @@ fn allocator(material: &Material<'_>) -> Option<String> {
 }
 
 /// Where the ratio comes from.
-fn origin(material: &Material<'_>, measured: &Measured) -> Option<String> {
+fn origin(material: &Material<'_>, measured: &MemoryMedians) -> Option<String> {
     let ratio = measured.ratio?.human();
     let Some(product) = measured.product else {
         let missing: Vec<String> = FACTORS
@@ -280,7 +280,7 @@ fn origin(material: &Material<'_>, measured: &Measured) -> Option<String> {
 }
 
 /// Whether the dataset is large enough for the ratio to mean anything.
-fn meaning(material: &Material<'_>, measured: &Measured) -> Option<String> {
+fn meaning(material: &Material<'_>, measured: &MemoryMedians) -> Option<String> {
     let startup = median(material, Metric::Memory(Memory::Startup))?;
     let (dataset, fixed) = (measured.size(Memory::Dataset)?, measured.fixed(startup)?);
     let (data, rest) = (measured.shown(dataset), measured.shown(fixed));

@@ -56,12 +56,12 @@ const SAMPLES_BEYOND: u64 = 10;
 
 /// How often each time was measured, smallest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Times {
+pub(crate) struct TimeCounts {
     /// A time in nanoseconds, and how many are at most so long.
     cumulative: Vec<(u64, u64)>,
 }
 
-impl Times {
+impl TimeCounts {
     /// The times of a histogram as evidence holds it; nothing if it is empty or can't be read.
     fn decode(text: &str) -> Option<Self> {
         let bytes = STANDARD.decode(text).ok()?;
@@ -129,16 +129,16 @@ pub(crate) struct Series {
     /// What it shows.
     pub(crate) name: &'static str,
     /// The times of each trial that has any.
-    pub(crate) trials: Vec<Times>,
+    pub(crate) trials: Vec<TimeCounts>,
     /// Those of all trials together.
-    pub(crate) pooled: Times,
+    pub(crate) pooled: TimeCounts,
 }
 
 impl Series {
     fn of(name: &'static str, trials: &[Trial], text: fn(&Trial) -> &str) -> Option<Self> {
-        let trials: Vec<Times> =
-            trials.iter().filter_map(|trial| Times::decode(text(trial))).collect();
-        let pooled = Times::pooled(&trials)?;
+        let trials: Vec<TimeCounts> =
+            trials.iter().filter_map(|trial| TimeCounts::decode(text(trial))).collect();
+        let pooled = TimeCounts::pooled(&trials)?;
         Some(Self { name, trials, pooled })
     }
 
@@ -215,8 +215,8 @@ pub(crate) mod tests {
     /// A round trip, and the floor below it.
     pub(crate) fn both() -> [Series; 2] {
         let series = |name, times| {
-            let trials = vec![Times::decode(&histogram(times).1).unwrap()];
-            let pooled = Times::pooled(&trials).unwrap();
+            let trials = vec![TimeCounts::decode(&histogram(times).1).unwrap()];
+            let pooled = TimeCounts::pooled(&trials).unwrap();
             Series { name, trials, pooled }
         };
         [series("round trip", 2_000..4_000), series("floor", 1_000..3_000)]
@@ -225,7 +225,7 @@ pub(crate) mod tests {
     #[test]
     fn percentiles_are_those_of_the_histogram() {
         let (histogram, text) = histogram((1..=10_000).map(|n| 5_000 + n * n / 700));
-        let times = Times::decode(&text).unwrap();
+        let times = TimeCounts::decode(&text).unwrap();
         assert_eq!(times.len(), 10_000);
         for share in [0.0, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999, 1.0] {
             let expected = histogram.value_at_quantile(share);
@@ -236,9 +236,9 @@ pub(crate) mod tests {
 
     #[test]
     fn times_of_several_trials_are_pooled() {
-        let decode = |times| Times::decode(&histogram(times).1).unwrap();
+        let decode = |times| TimeCounts::decode(&histogram(times).1).unwrap();
         let (low, high) = (decode(100..200), decode(1_000..1_100));
-        let pooled = Times::pooled(&[high, low]).unwrap();
+        let pooled = TimeCounts::pooled(&[high, low]).unwrap();
         assert_eq!(pooled.len(), 200);
         assert_eq!((pooled.at(0.5), pooled.at(1.0)), (199, 1_099));
     }
@@ -257,7 +257,7 @@ pub(crate) mod tests {
         let (_, whole) = histogram(1..100);
         let cut = whole.get(..whole.len() / 2 / 4 * 4).unwrap();
         for text in ["", "no base64!", "AAAA", cut, &histogram(1..1).1] {
-            assert_eq!(Times::decode(text), None, "{text}");
+            assert_eq!(TimeCounts::decode(text), None, "{text}");
         }
     }
 }

@@ -21,7 +21,7 @@ const FURTHEST: f64 = 5.0;
 
 /// Nothing if no trial has a P99.
 pub(crate) fn picture(material: &Material<'_>) -> Option<PictureLine> {
-    let shown = Shown::of(material)?;
+    let shown = LatencyContent::of(material)?;
     let mut svg = Svg::default();
     let mut legend = Legend::below(TOP + PLOT + 44.0);
     let y = shown.scale();
@@ -43,25 +43,25 @@ pub(crate) fn picture(material: &Material<'_>) -> Option<PictureLine> {
 }
 
 /// All that is shown, in one unit.
-struct Shown {
+struct LatencyContent {
     unit: Unit,
     /// One for each trial, from the first; nothing where there is no reading.
     readings: Vec<Option<f64>>,
     median: Quantity,
     interval: Option<(Quantity, Quantity)>,
-    limits: Vec<Limit>,
+    limits: Vec<LimitLine>,
     /// The smallest and the largest of all that is drawn.
     ends: (f64, f64),
 }
 
 /// Where a row's finding flips.
-struct Limit {
+struct LimitLine {
     figure: f64,
     words: String,
     is_drawn: bool,
 }
 
-impl Shown {
+impl LatencyContent {
     fn of(material: &Material<'_>) -> Option<Self> {
         let median = baseline::median(material, P99)?;
         let unit = median.unit();
@@ -146,7 +146,7 @@ impl Shown {
     }
 }
 
-impl Limit {
+impl LimitLine {
     fn draw(&self, svg: &mut Svg, y: &Scale, legend: &mut Legend) {
         if self.is_drawn {
             let height = y.at(self.figure);
@@ -159,8 +159,8 @@ impl Limit {
 }
 
 /// The different limits that rows set for P99.
-fn limits(material: &Material<'_>, unit: Unit, (low, high): (f64, f64)) -> Vec<Limit> {
-    let mut limits: Vec<Limit> = Vec::new();
+fn limits(material: &Material<'_>, unit: Unit, (low, high): (f64, f64)) -> Vec<LimitLine> {
+    let mut limits: Vec<LimitLine> = Vec::new();
     for row in &material.decision.rows {
         for change in changes(row).iter().filter(|change| change.metric == P99) {
             let figure = in_unit(change.to, unit);
@@ -170,7 +170,7 @@ fn limits(material: &Material<'_>, unit: Unit, (low, high): (f64, f64)) -> Vec<L
                 text(row.id.as_str())
             );
             let is_drawn = figure >= 0.0 && figure <= high * FURTHEST && low <= figure * FURTHEST;
-            limits.push(Limit { figure, words, is_drawn });
+            limits.push(LimitLine { figure, words, is_drawn });
         }
     }
     limits

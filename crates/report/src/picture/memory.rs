@@ -3,7 +3,7 @@
 use phasegate_model::{Memory, Metric};
 
 use crate::material::Material;
-use crate::measured::memory::Measured;
+use crate::measured::memory::MemoryMedians;
 use crate::picture::finished::PictureLine;
 use crate::picture::finished::line;
 use crate::picture::scale::Scale;
@@ -17,7 +17,7 @@ const ROW: f64 = 36.0;
 
 /// Nothing if there is neither a size nor a product.
 pub(crate) fn picture(material: &Material<'_>) -> Option<PictureLine> {
-    let measured = Measured::of(material);
+    let measured = MemoryMedians::of(material);
     if measured.sizes.is_empty() && measured.product.is_none() {
         return None;
     }
@@ -37,7 +37,7 @@ pub(crate) fn picture(material: &Material<'_>) -> Option<PictureLine> {
 
 /// Each factor's bar begins where the one before ended: on a logarithmic scale lengths add up to
 /// the product.
-fn draw_factors(measured: &Measured, svg: &mut Svg, mut top: f64) -> f64 {
+fn draw_factors(measured: &MemoryMedians, svg: &mut Svg, mut top: f64) -> f64 {
     let mut ends = vec![1.0];
     for factor in &measured.factors {
         let before = ends.last().copied().unwrap_or(1.0);
@@ -65,7 +65,7 @@ fn draw_factors(measured: &Measured, svg: &mut Svg, mut top: f64) -> f64 {
     top + 10.0
 }
 
-fn draw_sizes(measured: &Measured, svg: &mut Svg, mut top: f64) -> f64 {
+fn draw_sizes(measured: &MemoryMedians, svg: &mut Svg, mut top: f64) -> f64 {
     let figures =
         measured.sizes.iter().map(|(_, _, size)| in_unit(*size, phasegate_model::Unit::Byte));
     let scale = Scale::linear((0.0, figures.fold(1.0, f64::max)), (EDGE, WIDTH - EDGE));
@@ -94,7 +94,7 @@ fn draw_row(
     svg.bar(class, (from, top + 18.0), (to, top + 28.0));
 }
 
-fn description(measured: &Measured) -> String {
+fn description(measured: &MemoryMedians) -> String {
     let mut sentences = Vec::new();
     if let Some(product) = measured.product {
         let factors: Vec<String> = measured

@@ -3,7 +3,7 @@
 /// A scale along one direction of a picture.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scale {
-    kind: Kind,
+    kind: ScaleKind,
     /// The figures at both ends; on a logarithmic scale their logarithms.
     from: f64,
     to: f64,
@@ -13,7 +13,7 @@ pub(crate) struct Scale {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum ScaleKind {
     Linear,
     Logarithmic,
 }
@@ -24,16 +24,16 @@ const SMALLEST: f64 = 1e-9;
 impl Scale {
     /// Equal differences are equally far apart.
     pub(crate) fn linear((from, to): (f64, f64), (start, end): (f64, f64)) -> Self {
-        Self::new(Kind::Linear, (from, to), (start, end))
+        Self::new(ScaleKind::Linear, (from, to), (start, end))
     }
 
     /// Equal ratios are equally far apart.
     pub(crate) fn logarithmic((from, to): (f64, f64), (start, end): (f64, f64)) -> Self {
         let log = |figure: f64| figure.max(SMALLEST).log10();
-        Self::new(Kind::Logarithmic, (log(from), log(to)), (start, end))
+        Self::new(ScaleKind::Logarithmic, (log(from), log(to)), (start, end))
     }
 
-    fn new(kind: Kind, (from, to): (f64, f64), (start, end): (f64, f64)) -> Self {
+    fn new(kind: ScaleKind, (from, to): (f64, f64), (start, end): (f64, f64)) -> Self {
         // A scale of a single figure would be a division by zero; it stands in the middle.
         let (from, to) = if to - from > f64::EPSILON * from.abs().max(1.0) {
             (from, to)
@@ -47,8 +47,8 @@ impl Scale {
     /// Where a figure is. What lies outside of the scale is at its end.
     pub(crate) fn at(&self, figure: f64) -> f64 {
         let figure = match self.kind {
-            Kind::Linear => figure,
-            Kind::Logarithmic => figure.max(SMALLEST).log10(),
+            ScaleKind::Linear => figure,
+            ScaleKind::Logarithmic => figure.max(SMALLEST).log10(),
         };
         let share = ((figure - self.from) / (self.to - self.from)).clamp(0.0, 1.0);
         self.start + share * (self.end - self.start)
@@ -72,8 +72,8 @@ impl Scale {
     /// The figures to show, a few of them, all inside of the scale.
     pub(crate) fn ticks(&self) -> Vec<f64> {
         match self.kind {
-            Kind::Linear => linear_ticks(self.from, self.to),
-            Kind::Logarithmic => logarithmic_ticks(self.from, self.to),
+            ScaleKind::Linear => linear_ticks(self.from, self.to),
+            ScaleKind::Logarithmic => logarithmic_ticks(self.from, self.to),
         }
     }
 }

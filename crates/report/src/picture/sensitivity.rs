@@ -22,9 +22,9 @@ const WIDEST: f64 = 100.0;
 /// Nothing if no row has both a reading and a limit.
 pub(crate) fn picture(material: &Material<'_>) -> Option<PictureLine> {
     let rows = &material.decision.rows;
-    let shown: Vec<Shown> = rows
+    let shown: Vec<ReadingAndLimit> = rows
         .iter()
-        .flat_map(|row| changes(row).iter().map(|change| Shown::of(row, change)))
+        .flat_map(|row| changes(row).iter().map(|change| ReadingAndLimit::of(row, change)))
         .collect();
     if shown.is_empty() {
         return None;
@@ -39,7 +39,7 @@ pub(crate) fn picture(material: &Material<'_>) -> Option<PictureLine> {
         one.draw(&mut svg, &scale, reach, top);
         top += ROW;
     }
-    let words: Vec<String> = shown.iter().map(Shown::sentence).collect();
+    let words: Vec<String> = shown.iter().map(ReadingAndLimit::sentence).collect();
     let description = format!(
         "{} The axis is the reading as a multiple of the limit, and logarithmic.",
         words.join(" ")
@@ -51,7 +51,7 @@ pub(crate) fn picture(material: &Material<'_>) -> Option<PictureLine> {
 }
 
 /// One reading and its limit.
-struct Shown {
+struct ReadingAndLimit {
     row: String,
     finding: &'static str,
     symbol: &'static str,
@@ -64,7 +64,7 @@ struct Shown {
     shares: Option<(f64, f64)>,
 }
 
-impl Shown {
+impl ReadingAndLimit {
     fn of(row: &RowDecision, change: &Change) -> Self {
         let metric = change.metric;
         let unit = unit_beside(metric, change.to.unit());
@@ -135,7 +135,7 @@ impl Shown {
 }
 
 /// How many times the limit the scale goes up, and down.
-fn reach(shown: &[Shown]) -> f64 {
+fn reach(shown: &[ReadingAndLimit]) -> f64 {
     let furthest = shown
         .iter()
         .flat_map(|one| {

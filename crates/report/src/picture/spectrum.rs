@@ -8,7 +8,7 @@ use crate::picture::finished::PictureLine;
 use crate::picture::finished::{LEFT, RIGHT, TOP, line};
 use crate::picture::legend::{Legend, Swatch};
 use crate::picture::scale::Scale;
-use crate::picture::svg::{Point, Svg, WIDTH, width_of_text};
+use crate::picture::svg::{PicturePoint, Svg, WIDTH, width_of_text};
 use crate::text::figures::as_written;
 
 const PLOT: f64 = 190.0;
@@ -121,12 +121,12 @@ impl Scales {
         })
     }
 
-    fn curve(&self, nanoseconds: impl Fn(f64) -> u64) -> Vec<Point> {
+    fn curve(&self, nanoseconds: impl Fn(f64) -> u64) -> Vec<PicturePoint> {
         self.places().map(|(x, share)| (x, self.place(nanoseconds(share)))).collect()
     }
 
     /// There along the fastest trial, and back along the slowest.
-    fn band(&self, series: &Series) -> Vec<Point> {
+    fn band(&self, series: &Series) -> Vec<PicturePoint> {
         let fastest = self.places().map(|(x, share)| (x, self.place(series.range_at(share).0)));
         let slowest = self.places().map(|(x, share)| (x, self.place(series.range_at(share).1)));
         fastest.chain(slowest.rev()).collect()

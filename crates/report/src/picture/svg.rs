@@ -42,7 +42,7 @@ font-variant-numeric:tabular-nums;color-scheme:light dark;\
 .phasegate-picture .limit{fill:none;stroke:var(--orange);stroke-width:2;stroke-dasharray:7 4}";
 
 /// A place in a picture: from the left, from the top.
-pub(crate) type Point = (f64, f64);
+pub(crate) type PicturePoint = (f64, f64);
 
 /// A picture while it is drawn.
 #[derive(Debug, Default)]
@@ -52,14 +52,14 @@ pub(crate) struct Svg {
 
 impl Svg {
     /// A straight line.
-    pub(crate) fn line(&mut self, class: &str, (x1, y1): Point, (x2, y2): Point) {
+    pub(crate) fn line(&mut self, class: &str, (x1, y1): PicturePoint, (x2, y2): PicturePoint) {
         self.element(format_args!(
             r#"<line class="{class}" x1="{x1:.1}" y1="{y1:.1}" x2="{x2:.1}" y2="{y2:.1}"/>"#
         ));
     }
 
     /// A rectangle by two opposite corners. It is never so thin that it can't be seen.
-    pub(crate) fn bar(&mut self, class: &str, (x1, y1): Point, (x2, y2): Point) {
+    pub(crate) fn bar(&mut self, class: &str, (x1, y1): PicturePoint, (x2, y2): PicturePoint) {
         let (x, y) = (x1.min(x2), y1.min(y2));
         let (width, height) = ((x2 - x1).abs().max(1.0), (y2 - y1).abs().max(1.0));
         self.element(format_args!(
@@ -68,23 +68,23 @@ impl Svg {
     }
 
     /// A dot.
-    pub(crate) fn dot(&mut self, class: &str, (x, y): Point) {
+    pub(crate) fn dot(&mut self, class: &str, (x, y): PicturePoint) {
         self.element(format_args!(r#"<circle class="{class}" cx="{x:.1}" cy="{y:.1}" r="4.0"/>"#));
     }
 
     /// A dot with corners.
-    pub(crate) fn diamond(&mut self, class: &str, (x, y): Point) {
+    pub(crate) fn diamond(&mut self, class: &str, (x, y): PicturePoint) {
         self.path(class, [(x - 6.0, y), (x, y - 6.0), (x + 6.0, y), (x, y + 6.0), (x - 6.0, y)]);
     }
 
     /// A sign that something lies further out in that direction, 1 or -1.
-    pub(crate) fn arrow(&mut self, class: &str, (x, y): Point, direction: f64) {
+    pub(crate) fn arrow(&mut self, class: &str, (x, y): PicturePoint, direction: f64) {
         let tip = x + 10.0 * direction;
         self.path(class, [(x, y - 6.0), (tip, y), (x, y + 6.0), (x, y - 6.0)]);
     }
 
     /// A line through points, or the area inside of them if the class has a filling.
-    pub(crate) fn path(&mut self, class: &str, points: impl IntoIterator<Item = Point>) {
+    pub(crate) fn path(&mut self, class: &str, points: impl IntoIterator<Item = PicturePoint>) {
         let mut shape = String::new();
         for (x, y) in points {
             let step = if shape.is_empty() { 'M' } else { 'L' };
@@ -97,7 +97,7 @@ impl Svg {
     }
 
     /// Words, on one line that begins, ends or has its middle there, as the class says.
-    pub(crate) fn text(&mut self, class: &str, (x, y): Point, words: &str) {
+    pub(crate) fn text(&mut self, class: &str, (x, y): PicturePoint, words: &str) {
         let words = escaped(words);
         self.element(format_args!(r#"<text class="{class}" x="{x:.1}" y="{y:.1}">{words}</text>"#));
     }

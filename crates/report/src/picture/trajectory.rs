@@ -17,7 +17,7 @@ const PLOT: f64 = 170.0;
 const MOST_DOTS: usize = 60;
 
 /// A figure in its place, counted from the left.
-struct Point {
+struct FigurePoint {
     figure: f64,
     name: String,
     asserted: bool,
@@ -57,14 +57,14 @@ pub(crate) fn picture(trajectory: &Trajectory, section: &TrajectorySection) -> O
     }))
 }
 
-fn points(trajectory: &Trajectory) -> Vec<Point> {
+fn points(trajectory: &Trajectory) -> Vec<FigurePoint> {
     let unit = trajectory.unit();
-    let mut points: Vec<Point> = Vec::new();
+    let mut points: Vec<FigurePoint> = Vec::new();
     for step in &trajectory.steps {
         let begins_line = step.broken.is_some() || points.is_empty();
         let mut add = |figure: Quantity, name: String, begins_line| {
             let figure = in_unit(figure, unit);
-            points.push(Point { figure, name, asserted: step.asserted, begins_line });
+            points.push(FigurePoint { figure, name, asserted: step.asserted, begins_line });
         };
         let start = step.from.filter(|_| begins_line && step.effect != Effect::NothingDone);
         if let Some(start) = start {
@@ -87,7 +87,7 @@ fn draw_axes(svg: &mut Svg, y: &Scale, unit: &str) {
     svg.line("axis", (LEFT, bottom), (WIDTH - RIGHT, bottom));
 }
 
-fn draw_line(svg: &mut Svg, y: &Scale, points: &[Point]) {
+fn draw_line(svg: &mut Svg, y: &Scale, points: &[FigurePoint]) {
     let all = f64::from(u32::try_from(points.len()).unwrap_or(u32::MAX));
     let column = |at: usize| {
         let at = f64::from(u32::try_from(at).unwrap_or(u32::MAX));

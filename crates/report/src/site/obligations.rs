@@ -17,13 +17,13 @@ use crate::text::figures::{count, distance, ends, quantity, text};
 #[derive(Debug, Default)]
 pub(crate) struct Obligations {
     /// All that ever were left open, in the order of their entries.
-    owed: Vec<Owed>,
-    looks: Vec<Look>,
+    owed: Vec<RecordedObligation>,
+    looks: Vec<EntryReadings>,
 }
 
 /// An obligation as it was left open.
 #[derive(Debug)]
-struct Owed {
+struct RecordedObligation {
     entry: u64,
     phase: PhaseId,
     obligation: Obligation,
@@ -33,7 +33,7 @@ struct Owed {
 
 /// What an entry read.
 #[derive(Debug)]
-struct Look {
+struct EntryReadings {
     entry: u64,
     at: DateTime<Utc>,
     figures: BTreeMap<Metric, Quantity>,
@@ -53,7 +53,7 @@ impl Obligations {
         let (number, at) = (entry.number, entry.recorded_at);
         match &entry.matter {
             SiteMatter::Decision(decision) => {
-                let owed = decision.obligations.iter().map(|obligation| Owed {
+                let owed = decision.obligations.iter().map(|obligation| RecordedObligation {
                     entry: number,
                     phase: decision.phase.clone(),
                     obligation: obligation.clone(),
@@ -61,10 +61,10 @@ impl Obligations {
                 });
                 self.owed.extend(owed);
                 let figures = figures(decision);
-                self.looks.push(Look { entry: number, at, figures, revisit: None });
+                self.looks.push(EntryReadings { entry: number, at, figures, revisit: None });
             }
             SiteMatter::Transcription(transcription) => {
-                let owed = transcription.obligations.iter().map(|obligation| Owed {
+                let owed = transcription.obligations.iter().map(|obligation| RecordedObligation {
                     entry: number,
                     phase: transcription.phase.clone(),
                     obligation: obligation.clone(),
@@ -80,7 +80,7 @@ impl Obligations {
                     (owed.entry, owed.row.clone(), owed.finding.clone())
                 };
                 let findings = revisit.obligations.iter().map(found).collect();
-                self.looks.push(Look {
+                self.looks.push(EntryReadings {
                     entry: number,
                     at: revisit.read_at.unwrap_or(at),
                     figures: figures.collect(),
@@ -97,12 +97,13 @@ impl Obligations {
         open: &BTreeSet<(u64, RowId)>,
         link: &dyn Fn(u64) -> EntryLink,
     ) -> Vec<OwedLine> {
-        let is_open = |owed: &&Owed| open.contains(&(owed.entry, owed.obligation.row.clone()));
+        let is_open =
+            |owed: &&RecordedObligation| open.contains(&(owed.entry, owed.obligation.row.clone()));
         self.owed.iter().filter(is_open).map(|owed| self.line(owed, link)).collect()
     }
 
-    fn line(&self, owed: &Owed, link: &dyn Fn(u64) -> EntryLink) -> OwedLine {
-        let Owed { entry, phase, obligation, change } = owed;
+    fn line(&self, owed: &RecordedObligation, link: &dyn Fn(u64) -> EntryLink) -> OwedLine {
+        let RecordedObligation { entry, phase, obligation, change } = owed;
         let newest = change.as_ref().and_then(|then| {
             let (number, figure) = self.newest(*entry, then.metric)?;
             Some((number, then, moved(then, figure)?))
@@ -124,9 +125,9 @@ impl Obligations {
     /// From what revisits read since, as they are made to look at just this; of the server that the
     /// newest of them asked.
     fn forecast(&self, entry: u64, change: &Change) -> Option<String> {
-        let asked = |look: &Look| Some(look.revisit.as_ref()?.server.clone());
+        let asked = |look: &EntryReadings| Some(look.revisit.as_ref()?.server.clone());
         let newest = self.since(entry).filter_map(asked).last()?;
-        let sample = |look: &Look| {
+        let sample = |look: &EntryReadings| {
             let is_of_it = look.revisit.as_ref().is_some_and(|asked| asked.server == newest);
             let figure = look.figures.get(&change.metric).filter(|_| is_of_it)?;
             Some((look.at, figure.amount()))
@@ -145,8 +146,8 @@ impl Obligations {
 
     /// By the newest revisit that looked at it, or a still newer reading at or beyond its limit;
     /// before there is either, a deferred row isn't due.
-    fn state(&self, owed: &Owed, newest: Option<(u64, Ordering)>) -> &'static str {
-        let found = |look: &Look| {
+    fn state(&self, owed: &RecordedObligation, newest: Option<(u64, Ordering)>) -> &'static str {
+        let found = |look: &EntryReadings| {
             let about = |(entry, row, _): &&(u64, RowId, Finding)| {
                 *entry == owed.entry && *row == owed.obligation.row
             };
@@ -171,7 +172,7 @@ impl Obligations {
     }
 
     /// From the entry on that left it open.
-    fn since(&self, entry: u64) -> impl Iterator<Item = &Look> {
+    fn since(&self, entry: u64) -> impl Iterator<Item = &EntryReadings> {
         self.looks.iter().filter(move |look| look.entry >= entry)
     }
 }

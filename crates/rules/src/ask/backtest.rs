@@ -11,7 +11,7 @@ use crate::outcome::{Asks, certain_outcome};
 
 /// What is known of a recorded decision: enough to decide it again.
 #[derive(Clone, Debug)]
-pub struct Recorded<'r> {
+pub struct PastDecision<'r> {
     /// What was known beside the trials.
     pub background: Background<'r>,
     /// What was measured.
@@ -28,7 +28,7 @@ pub enum RecordedReadings<'r> {
     Typical(&'r Readings),
 }
 
-impl<'r> Recorded<'r> {
+impl<'r> PastDecision<'r> {
     /// All that the evidence has.
     #[must_use]
     pub fn of(evidence: &'r Evidence) -> Self {
@@ -42,13 +42,13 @@ impl Matrix {
     /// order of the records, and nothing that is only for readers.
     pub fn outcomes_over<'r>(
         &self,
-        records: impl IntoIterator<Item = Recorded<'r>>,
+        records: impl IntoIterator<Item = PastDecision<'r>>,
     ) -> impl Iterator<Item = Outcome> {
         let metrics = self.metrics();
         records.into_iter().map(move |record| self.outcome_with(&record, &metrics))
     }
 
-    fn outcome_with(&self, record: &Recorded<'_>, metrics: &[Metric]) -> Outcome {
+    fn outcome_with(&self, record: &PastDecision<'_>, metrics: &[Metric]) -> Outcome {
         let bound = self.bound(&record.background);
         let complete = |trials: &[&Readings]| record.background.complete(trials, metrics);
         match &record.readings {

@@ -8,7 +8,7 @@ use crate::condition::kinds::Kinds;
 use crate::condition::lexer::Operator;
 use crate::condition::operands::{Checker, Side, syntax_problem};
 use crate::condition::parser::{Operand, Tree, parse};
-use crate::condition::term::{Comparison, Condition, Term};
+use crate::condition::term::{Condition, Term, TermComparison};
 use crate::document::code::Code;
 use crate::document::diagnostic::Diagnostic;
 
@@ -84,7 +84,7 @@ impl<'t> Checker<'t> {
         left: &Operand<'t>,
         operator: Operator,
         right: &Operand<'t>,
-    ) -> Option<Comparison> {
+    ) -> Option<TermComparison> {
         let (left_side, right_side) = (self.side(left), self.side(right));
         let (left_side, right_side) = (left_side?, right_side?);
         let span = left.span.start..right.span.end;
@@ -119,7 +119,7 @@ impl<'t> Checker<'t> {
             );
             return None;
         }
-        Some(Comparison { left: left_term, operator, right: right_term })
+        Some(TermComparison { left: left_term, operator, right: right_term })
     }
 
     fn same_kind(

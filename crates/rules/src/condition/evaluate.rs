@@ -9,7 +9,7 @@ use phasegate_model::{
 use crate::condition::arithmetic::{Fault, apply, negate};
 use crate::condition::kinds::Kinds;
 use crate::condition::lexer::Operator;
-use crate::condition::term::{Comparison, Condition, FactProblem, Term};
+use crate::condition::term::{Condition, FactProblem, Term, TermComparison};
 
 /// What a condition says of one trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Condition {
     /// Evaluates it with the given truth of each comparison. `false and unknown` is false, `true
     /// or unknown` is true, everything else with unknown is unknown; of several unknowns the first
     /// is named.
-    pub fn evaluate(&self, truth_of: &mut impl FnMut(&Comparison) -> Truth) -> Truth {
+    pub fn evaluate(&self, truth_of: &mut impl FnMut(&TermComparison) -> Truth) -> Truth {
         match self {
             Self::All(parts) => combine(parts, &Truth::False, Truth::True, truth_of),
             Self::Any(parts) => combine(parts, &Truth::True, Truth::False, truth_of),
@@ -92,7 +92,7 @@ fn combine(
     parts: &[Condition],
     decisive: &Truth,
     otherwise: Truth,
-    truth_of: &mut impl FnMut(&Comparison) -> Truth,
+    truth_of: &mut impl FnMut(&TermComparison) -> Truth,
 ) -> Truth {
     let mut result = otherwise;
     for part in parts {
@@ -107,7 +107,7 @@ fn combine(
     result
 }
 
-impl Comparison {
+impl TermComparison {
     /// Evaluates it on the readings of one trial.
     #[must_use]
     pub fn holds(&self, readings: &Readings) -> Truth {
@@ -120,11 +120,13 @@ impl Comparison {
             return Truth::from_option(Some(self.operator.holds(order)));
         }
         let known = match (self.left.value(readings), self.right.value(readings)) {
-            (Ok(Value::Number(_, left)), Ok(Value::Number(_, right))) => {
+            (Ok(TermValue::Number(_, left)), Ok(TermValue::Number(_, right))) => {
                 compare(&left, self.operator, &right)
             }
-            (Ok(Value::Text(left)), Ok(Value::Text(right))) => order(self.operator, left, right),
-            (Ok(Value::Version(left)), Ok(Value::Version(right))) => {
+            (Ok(TermValue::Text(left)), Ok(TermValue::Text(right))) => {
+                order(self.operator, left, right)
+            }
+            (Ok(TermValue::Version(left)), Ok(TermValue::Version(right))) => {
                 order(self.operator, left, right)
             }
             // Readings are checked against their metric's domain when they are made.
@@ -139,7 +141,7 @@ impl Comparison {
     #[must_use]
     pub(crate) fn sides(&self, readings: &Readings) -> Option<(Decimal, Decimal)> {
         match (self.left.value(readings), self.right.value(readings)) {
-            (Ok(Value::Number(_, left)), Ok(Value::Number(_, right))) => {
+            (Ok(TermValue::Number(_, left)), Ok(TermValue::Number(_, right))) => {
                 Some((left.value(), right.value()))
             }
             _ => None,
@@ -159,28 +161,30 @@ impl Unknown {
 }
 
 /// What a term is in one trial.
-pub(crate) enum Value<'v> {
+pub(crate) enum TermValue<'v> {
     Number(Kinds, Measured),
     Text(&'v str),
     Version(&'v Version),
 }
 
 impl Term {
-    pub(crate) fn value<'v>(&'v self, readings: &'v Readings) -> Result<Value<'v>, Unknown> {
+    pub(crate) fn value<'v>(&'v self, readings: &'v Readings) -> Result<TermValue<'v>, Unknown> {
         match self {
             Self::Metric(metric) => read(*metric, readings),
             Self::Number { quantity, amount } => {
-                Ok(Value::Number(Kinds::of_quantity(quantity), Measured::exact(*amount)))
+                Ok(TermValue::Number(Kinds::of_quantity(quantity), Measured::exact(*amount)))
             }
-            Self::Text(text) => Ok(Value::Text(text)),
-            Self::Version(version) => Ok(Value::Version(version)),
+            Self::Text(text) => Ok(TermValue::Text(text)),
+            Self::Version(version) => Ok(TermValue::Version(version)),
             Self::Fact(fact) => match &fact.value {
                 Ok(value) => value.value(readings),
                 Err(problem) => Err(Unknown::Fact(fact.name.clone(), *problem)),
             },
             Self::Negated(inner) => match inner.value(readings)? {
-                Value::Number(kinds, measured) => Ok(Value::Number(kinds, negate(&measured))),
-                Value::Text(_) | Value::Version(_) => Err(Unknown::Tie),
+                TermValue::Number(kinds, measured) => {
+                    Ok(TermValue::Number(kinds, negate(&measured)))
+                }
+                TermValue::Text(_) | TermValue::Version(_) => Err(Unknown::Tie),
             },
             Self::Arithmetic(joined) => joined.value(readings),
         }
@@ -188,13 +192,14 @@ impl Term {
 }
 
 impl crate::condition::term::Arithmetic {
-    fn value<'v>(&'v self, readings: &'v Readings) -> Result<Value<'v>, Unknown> {
+    fn value<'v>(&'v self, readings: &'v Readings) -> Result<TermValue<'v>, Unknown> {
         let (left, right) = match (self.left.value(readings), self.right.value(readings)) {
             (Ok(left), Ok(right)) => (left, right),
             (Err(left), Err(right)) => return Err(left.or_missing(right)),
             (Err(unknown), _) | (_, Err(unknown)) => return Err(unknown),
         };
-        let (Value::Number(left_kinds, left), Value::Number(right_kinds, right)) = (left, right)
+        let (TermValue::Number(left_kinds, left), TermValue::Number(right_kinds, right)) =
+            (left, right)
         else {
             // Dimensions are checked before anything is evaluated.
             return Err(Unknown::Tie);
@@ -206,17 +211,17 @@ impl crate::condition::term::Arithmetic {
                 .map_err(Unknown::Fault)?;
         }
         let kinds = Kinds::of_arithmetic(left_kinds, self.operator, right_kinds);
-        Ok(Value::Number(kinds, result))
+        Ok(TermValue::Number(kinds, result))
     }
 }
 
-fn read(metric: Metric, readings: &Readings) -> Result<Value<'_>, Unknown> {
+fn read(metric: Metric, readings: &Readings) -> Result<TermValue<'_>, Unknown> {
     let missing = match readings.get(metric) {
         Some(Reading::Number(measured)) => {
-            return Ok(Value::Number(Kinds::of_domain(metric.domain()), *measured));
+            return Ok(TermValue::Number(Kinds::of_domain(metric.domain()), *measured));
         }
-        Some(Reading::Text(text)) => return Ok(Value::Text(text)),
-        Some(Reading::Version(version)) => return Ok(Value::Version(version)),
+        Some(Reading::Text(text)) => return Ok(TermValue::Text(text)),
+        Some(Reading::Version(version)) => return Ok(TermValue::Version(version)),
         Some(Reading::Missing(missing)) => missing.clone(),
         None => Missing::not_recorded(metric),
     };

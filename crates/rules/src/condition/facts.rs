@@ -7,7 +7,7 @@ use phasegate_model::{FactName, FactValue};
 use crate::condition::kinds::Kinds;
 use crate::condition::lexer::Operator;
 use crate::condition::term::{Arithmetic, FactProblem, FactTerm};
-use crate::condition::term::{Comparison, Condition, Term};
+use crate::condition::term::{Condition, Term, TermComparison};
 
 /// What is known of each fact that a plan, or a test case, has.
 pub(crate) type Facts = BTreeMap<FactName, Result<FactValue, FactProblem>>;
@@ -54,7 +54,7 @@ impl Condition {
     }
 }
 
-impl Comparison {
+impl TermComparison {
     fn facts(&self) -> Vec<&FactName> {
         let mut names = Vec::new();
         self.walk(&mut |term| {

@@ -2,9 +2,9 @@
 
 use phasegate_model::{Decimal, Metric, Readings};
 
-use crate::condition::evaluate::Value;
+use crate::condition::evaluate::TermValue;
 use crate::condition::lexer::Operator;
-use crate::condition::term::{Comparison, Term};
+use crate::condition::term::{Term, TermComparison};
 
 /// A metric compared with a constant amount, the metric on the left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Operator {
     }
 }
 
-impl Comparison {
+impl TermComparison {
     /// The metric and its limit, if one side is a metric alone and the other a constant amount
     /// (constants may be computed, as in `P99 < 2 * 6us`).
     #[must_use]
@@ -53,7 +53,7 @@ impl Term {
             return Some(*amount);
         }
         match self.value(&Readings::default()) {
-            Ok(Value::Number(_, measured)) if measured.low() == measured.high() => {
+            Ok(TermValue::Number(_, measured)) if measured.low() == measured.high() => {
                 Some(measured.value())
             }
             _ => None,

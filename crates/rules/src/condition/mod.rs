@@ -18,7 +18,7 @@ pub use evaluate::{Truth, Unknown};
 pub use kinds::Kinds;
 pub use lexer::Operator;
 pub use limit::Limit;
-pub use term::{Arithmetic, Comparison, Condition, FactProblem, FactTerm, Term};
+pub use term::{Arithmetic, Condition, FactProblem, FactTerm, Term, TermComparison};
 
 #[cfg(test)]
 #[cfg(test)]

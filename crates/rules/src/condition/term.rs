@@ -18,12 +18,12 @@ pub enum Condition {
     /// It doesn't hold.
     Not(Box<Self>),
     /// A comparison.
-    Compare(Comparison),
+    Compare(TermComparison),
 }
 
 /// Two terms and how they compare. At least one is a metric.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Comparison {
+pub struct TermComparison {
     /// The left term.
     pub left: Term,
     /// How they compare.
@@ -32,7 +32,7 @@ pub struct Comparison {
     pub right: Term,
 }
 
-impl Comparison {
+impl TermComparison {
     /// The metrics on its sides, each once, from left to right.
     pub fn metrics(&self) -> impl Iterator<Item = Metric> {
         let mut metrics = Vec::new();
@@ -64,14 +64,14 @@ impl Comparison {
 impl Condition {
     /// Its comparisons, from left to right.
     #[must_use]
-    pub fn comparisons(&self) -> Vec<&Comparison> {
+    pub fn comparisons(&self) -> Vec<&TermComparison> {
         let mut found = Vec::new();
         self.visit(&mut |comparison| found.push(comparison));
         found
     }
 
     /// Calls `visit` for each comparison, from left to right.
-    pub(crate) fn visit<'c>(&'c self, visit: &mut impl FnMut(&'c Comparison)) {
+    pub(crate) fn visit<'c>(&'c self, visit: &mut impl FnMut(&'c TermComparison)) {
         match self {
             Self::Any(parts) | Self::All(parts) => parts.iter().for_each(|part| part.visit(visit)),
             Self::Not(inner) => inner.visit(visit),
@@ -112,11 +112,11 @@ impl Condition {
     /// Whether it is decided by votes: one of its metrics is sampled.
     #[must_use]
     pub fn is_sampled(&self) -> bool {
-        self.comparisons().into_iter().any(Comparison::is_sampled)
+        self.comparisons().into_iter().any(TermComparison::is_sampled)
     }
 }
 
-impl fmt::Display for Comparison {
+impl fmt::Display for TermComparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {}", self.left, self.operator.as_str(), self.right)
     }

@@ -6,7 +6,7 @@ use phasegate_model::{Decimal, Finding, GivenVerdict, Readings, Reason, Votes};
 
 use crate::condition::evaluate::{Truth, Unknown};
 use crate::condition::limit::Limit;
-use crate::condition::term::{Comparison, Condition};
+use crate::condition::term::{Condition, TermComparison};
 use crate::decide::drift::{LEAST_TRIALS, is_calm};
 use crate::decide::votes;
 use crate::decide::votes::{dissent_allowed, e_value};
@@ -16,7 +16,7 @@ use crate::margin::point::Point;
 pub(crate) struct Tally<'b> {
     condition: &'b Condition,
     /// Its comparisons that name a sampled metric; none if the condition isn't put to the vote.
-    sampled: Vec<&'b Comparison>,
+    sampled: Vec<&'b TermComparison>,
     /// How each trial votes, also those that aren't counted yet.
     cast: Vec<Truth>,
     met: u32,
@@ -117,7 +117,7 @@ impl<'b> Tally<'b> {
         })
     }
 
-    fn matters(&self, comparison: &Comparison, trials: &[&Readings]) -> bool {
+    fn matters(&self, comparison: &TermComparison, trials: &[&Readings]) -> bool {
         trials.iter().any(|readings| {
             let without = self.condition.evaluate(&mut |other| {
                 if std::ptr::eq(other, comparison) {
@@ -216,7 +216,7 @@ fn enough(met: u32, not_met: u32, n: u32, threshold: f64) -> Option<bool> {
 
 /// The comparison's sides in a trial; nothing if they aren't both numbers. Of a limit the metric
 /// comes first, so that the drift guard sees the limit as the constant side wherever it is written.
-fn sides(comparison: &Comparison, readings: &Readings) -> Option<(Decimal, Decimal)> {
+fn sides(comparison: &TermComparison, readings: &Readings) -> Option<(Decimal, Decimal)> {
     match comparison.limit() {
         Some(Limit { metric, amount, .. }) => {
             // Without zeros behind the point: a difference's float can depend on them.

@@ -4,7 +4,7 @@
 //! A test holds it against the readers, which tell the keys that they know.
 
 /// A table of a file.
-pub(crate) struct Table {
+pub(crate) struct FileTable {
     pub(crate) about: &'static str,
     pub(crate) keys: &'static [Key],
 }
@@ -56,11 +56,11 @@ pub(crate) enum Kind {
     /// What a test expects: `outcome`, and findings or actions by the names of their rows.
     Expectations,
     /// A table.
-    Table(&'static Table),
+    Table(&'static FileTable),
     /// A list of tables.
-    Tables(&'static Table),
+    Tables(&'static FileTable),
     /// Tables by names of the writer's own.
-    Named(&'static Table),
+    Named(&'static FileTable),
     /// Texts by names of the writer's own.
     Variables,
     /// A day, `2026-11-23`.
@@ -69,7 +69,7 @@ pub(crate) enum Kind {
     Value,
 }
 
-impl Table {
+impl FileTable {
     /// The place of a key; keys that aren't known come last.
     pub(crate) fn place(&self, name: &str) -> usize {
         self.keys.iter().position(|key| key.name == name).unwrap_or(self.keys.len())
@@ -102,7 +102,7 @@ const fn optional(name: &'static str, kind: Kind, about: &'static str) -> Key {
 const VERSION: Key = needed("schema", Kind::Version, "The format's version: 1");
 
 /// A matrix file.
-pub(crate) static MATRIX: Table = Table {
+pub(crate) static MATRIX: FileTable = FileTable {
     about: "A decision matrix of phasegate: what follows from which measurement",
     keys: &[
         VERSION,
@@ -118,7 +118,7 @@ pub(crate) static MATRIX: Table = Table {
     ],
 };
 
-static HEAD: Table = Table {
+static HEAD: FileTable = FileTable {
     about: "The matrix's name and how it decides",
     keys: &[
         needed("id", Kind::Id, "A name for files"),
@@ -143,7 +143,7 @@ static HEAD: Table = Table {
     ],
 };
 
-static ROW: Table = Table {
+static ROW: FileTable = FileTable {
     about: "A condition and what follows from it",
     keys: &[
         needed("id", Kind::Id, "A name: letters, digits, -, _, ."),
@@ -160,7 +160,7 @@ static ROW: Table = Table {
     ],
 };
 
-static TEST: Table = Table {
+static TEST: FileTable = FileTable {
     about: "Readings, and what must come of them",
     keys: &[
         needed("name", Kind::Text, "What is tested, in a few words"),
@@ -175,7 +175,7 @@ static TEST: Table = Table {
 };
 
 /// A plan file.
-pub(crate) static PLAN: Table = Table {
+pub(crate) static PLAN: FileTable = FileTable {
     about: "A phase plan of phasegate: which phase is decided by which matrix, and how to measure",
     keys: &[
         VERSION,
@@ -189,7 +189,7 @@ pub(crate) static PLAN: Table = Table {
     ],
 };
 
-static SERVER: Table = Table {
+static SERVER: FileTable = FileTable {
     about: "A server: one that phasegate starts, or a running one by its URL; or a command",
     keys: &[
         optional(
@@ -247,7 +247,7 @@ static SERVER: Table = Table {
     ],
 };
 
-static FACT: Table = Table {
+static FACT: FileTable = FileTable {
     about: "Something that the team asserts; conditions name it as fact.NAME",
     keys: &[
         needed("value", Kind::Value, "A quantity such as `12us`, a version, or a text"),
@@ -257,7 +257,7 @@ static FACT: Table = Table {
     ],
 };
 
-static PREDICTION: Table = Table {
+static PREDICTION: FileTable = FileTable {
     about: "What somebody expects, before it is measured",
     keys: &[
         needed("text", Kind::Text, "As people say it"),
@@ -267,7 +267,7 @@ static PREDICTION: Table = Table {
     ],
 };
 
-static PHASE: Table = Table {
+static PHASE: FileTable = FileTable {
     about: "What is decided",
     keys: &[
         needed("id", Kind::Id, "The phase's name"),
@@ -281,7 +281,7 @@ static PHASE: Table = Table {
     ],
 };
 
-static NEXT: Table = Table {
+static NEXT: FileTable = FileTable {
     about: "The phase that follows, by how the gate came out",
     keys: &[
         optional("closed", Kind::Id, "After skip, defer or no action"),
@@ -289,7 +289,7 @@ static NEXT: Table = Table {
     ],
 };
 
-static MEASURE: Table = Table {
+static MEASURE: FileTable = FileTable {
     about: "How to measure",
     keys: &[
         optional(
@@ -357,7 +357,7 @@ static MEASURE: Table = Table {
     ],
 };
 
-static MIX: Table = Table {
+static MIX: FileTable = FileTable {
     about: "A command that is measured among others",
     keys: &[
         needed(
@@ -371,7 +371,7 @@ static MIX: Table = Table {
     ],
 };
 
-static KEYS: Table = Table {
+static KEYS: FileTable = FileTable {
     about: "The keys that commands name",
     keys: &[
         optional(
@@ -387,7 +387,7 @@ static KEYS: Table = Table {
     ],
 };
 
-static PINNING: Table = Table {
+static PINNING: FileTable = FileTable {
     about: "A CPU for each, by its number; the scheduler chooses where there is none",
     keys: &[
         optional("server", Kind::Whole(0), "The server's CPU"),
@@ -395,7 +395,7 @@ static PINNING: Table = Table {
     ],
 };
 
-static TLS: Table = Table {
+static TLS: FileTable = FileTable {
     about: "PEM files, by their paths, and a name; what is in the files is recorded nowhere",
     keys: &[
         optional(
@@ -413,7 +413,7 @@ static TLS: Table = Table {
     ],
 };
 
-static DATASET: Table = Table {
+static DATASET: FileTable = FileTable {
     about: "What a server of ours is filled with",
     keys: &[
         optional(
@@ -446,7 +446,7 @@ static DATASET: Table = Table {
     ],
 };
 
-static NEXT_OPTION: Table = Table {
+static NEXT_OPTION: FileTable = FileTable {
     about: "Something that could be done next",
     keys: &[
         needed("title", Kind::Text, "What it is, in a few words"),

@@ -4,14 +4,14 @@ use toml_edit::RawString;
 
 /// The lines before something: comments, with an empty line for each gap between them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Lines {
+pub(crate) struct LeadingLines {
     /// A comment that stands on the line of what comes before.
     pub(crate) beside: Option<String>,
     /// Comments on lines of their own; an empty text is a blank line.
     pub(crate) lines: Vec<String>,
 }
 
-impl Lines {
+impl LeadingLines {
     /// Of raw text that begins on a line of its own.
     pub(crate) fn own(raw: Option<&RawString>) -> Self {
         Self { beside: None, lines: tidy(text(raw).lines()) }

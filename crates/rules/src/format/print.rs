@@ -3,11 +3,11 @@
 use toml_edit::{DocumentMut, Item, Key, Table, Value};
 
 use crate::document::keys;
-use crate::format::comments::{Lines, behind};
-use crate::format::values::{Place, value};
+use crate::format::comments::{LeadingLines, behind};
+use crate::format::values::{ValuePlace, value};
 
 /// The whole file.
-pub(crate) fn document(document: &DocumentMut, about: &'static keys::Table) -> String {
+pub(crate) fn document(document: &DocumentMut, about: &'static keys::FileTable) -> String {
     let mut printer = Printer::default();
     let root = document.as_table();
     let mut entries = entries(root, Some(about));
@@ -17,7 +17,7 @@ pub(crate) fn document(document: &DocumentMut, about: &'static keys::Table) -> S
     }
     printer.entries(&entries);
     printer.tables(root, Some(about), "");
-    let trailing = Lines::own(Some(document.trailing()));
+    let trailing = LeadingLines::own(Some(document.trailing()));
     if trailing.has_comment() {
         printer.blank();
         printer.lines(&trailing.lines, Blank::Keep);
@@ -26,15 +26,15 @@ pub(crate) fn document(document: &DocumentMut, about: &'static keys::Table) -> S
 }
 
 /// A key with its value.
-struct Entry<'d> {
+struct KeyValue<'d> {
     path: Vec<&'d Key>,
     value: &'d Value,
-    before: Lines,
-    below: Option<&'static keys::Table>,
+    before: LeadingLines,
+    below: Option<&'static keys::FileTable>,
     is_rules: bool,
 }
 
-impl Entry<'_> {
+impl KeyValue<'_> {
     fn name(&self) -> &str {
         key_name(&self.path)
     }
@@ -45,12 +45,12 @@ fn key_name<'k>(path: &[&'k Key]) -> &'k str {
 }
 
 /// A table's own keys in their order; those that aren't known stay as they are.
-fn entries<'d>(table: &'d Table, about: Option<&'static keys::Table>) -> Vec<Entry<'d>> {
-    let mut entries: Vec<Entry<'d>> = table
+fn entries<'d>(table: &'d Table, about: Option<&'static keys::FileTable>) -> Vec<KeyValue<'d>> {
+    let mut entries: Vec<KeyValue<'d>> = table
         .get_values()
         .into_iter()
-        .map(|(path, value)| Entry {
-            before: Lines::own(path.last().and_then(|key| key.leaf_decor().prefix())),
+        .map(|(path, value)| KeyValue {
+            before: LeadingLines::own(path.last().and_then(|key| key.leaf_decor().prefix())),
             below: about.and_then(|about| about.below(key_name(&path))),
             is_rules: about.is_some_and(|about| about.has_rules(key_name(&path))),
             path,
@@ -64,7 +64,7 @@ fn entries<'d>(table: &'d Table, about: Option<&'static keys::Table>) -> Vec<Ent
     entries
 }
 
-fn places(about: &'static keys::Table, path: &[&Key]) -> Vec<usize> {
+fn places(about: &'static keys::FileTable, path: &[&Key]) -> Vec<usize> {
     let mut table = Some(about);
     let mut places = Vec::new();
     for key in path {
@@ -87,13 +87,13 @@ struct Printer {
 }
 
 impl Printer {
-    fn entries(&mut self, entries: &[Entry<'_>]) {
+    fn entries(&mut self, entries: &[KeyValue<'_>]) {
         for (at, entry) in entries.iter().enumerate() {
             let blank = if at == 0 { Blank::Drop } else { Blank::Keep };
             self.lines(&entry.before.lines, blank);
             let names: Vec<_> = entry.path.iter().map(|key| key.display_repr()).collect();
             let key = format!("{} = ", names.join("."));
-            let place = Place { column: key.chars().count(), indent: 0 };
+            let place = ValuePlace { column: key.chars().count(), indent: 0 };
             let shown = value(entry.value, entry.below, entry.is_rules, place);
             self.text.extend([key.as_str(), &shown]);
             self.line_end(behind(entry.value.decor().suffix()));
@@ -101,7 +101,7 @@ impl Printer {
     }
 
     /// The tables below a table, each with those below it.
-    fn tables(&mut self, table: &Table, about: Option<&'static keys::Table>, path: &str) {
+    fn tables(&mut self, table: &Table, about: Option<&'static keys::FileTable>, path: &str) {
         let mut items: Vec<(&str, &Item)> = table.iter().collect();
         if let Some(about) = about {
             items.sort_by_key(|(name, _)| about.place(name));
@@ -129,9 +129,9 @@ impl Printer {
         }
     }
 
-    fn table(&mut self, table: &Table, about: Option<&'static keys::Table>, header: &str) {
+    fn table(&mut self, table: &Table, about: Option<&'static keys::FileTable>, header: &str) {
         self.blank();
-        self.lines(&Lines::own(table.decor().prefix()).lines, Blank::Drop);
+        self.lines(&LeadingLines::own(table.decor().prefix()).lines, Blank::Drop);
         self.text.push_str(header);
         self.line_end(behind(table.decor().suffix()));
         self.entries(&entries(table, about));

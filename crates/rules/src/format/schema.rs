@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use phasegate_model::{Dimension, Domain, Metric, Outcome, Statistic, Verb};
 use serde_json::{Map, Value, json};
 
-use crate::document::keys::{Key, Kind, MATRIX, PLAN, Table};
+use crate::document::keys::{FileTable, Key, Kind, MATRIX, PLAN};
 use crate::format::FileKind;
 use crate::read::matrix_file::SCHEMA;
 
@@ -52,7 +52,7 @@ fn sorted(value: Value) -> Value {
     }
 }
 
-fn object(table: &Table) -> Map<String, Value> {
+fn object(table: &FileTable) -> Map<String, Value> {
     let properties: Map<String, Value> =
         table.keys.iter().map(|key| (key.name.to_owned(), property(key))).collect();
     let required: Vec<&str> =

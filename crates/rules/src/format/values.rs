@@ -3,7 +3,7 @@
 use toml_edit::{Array, Formatted, InlineTable, Value};
 
 use crate::document::keys;
-use crate::format::comments::Lines;
+use crate::format::comments::LeadingLines;
 
 /// Lists that would go beyond this column have a line for each item.
 const LONGEST_LINE: usize = 100;
@@ -11,7 +11,7 @@ const INDENT: usize = 2;
 
 /// Where a value begins, and how far the lines after its first are indented.
 #[derive(Clone, Copy)]
-pub(crate) struct Place {
+pub(crate) struct ValuePlace {
     pub(crate) column: usize,
     pub(crate) indent: usize,
 }
@@ -19,9 +19,9 @@ pub(crate) struct Place {
 /// A value without what stands around it. `about` is what is known of the tables in it.
 pub(crate) fn value(
     value: &Value,
-    about: Option<&'static keys::Table>,
+    about: Option<&'static keys::FileTable>,
     is_rules: bool,
-    place: Place,
+    place: ValuePlace,
 ) -> String {
     match value {
         Value::String(text) if is_rules => rule(text),
@@ -52,25 +52,25 @@ fn rule(text: &Formatted<String>) -> String {
 
 /// An item of a list or an inline table, with the comments around it.
 struct Part {
-    before: Lines,
+    before: LeadingLines,
     text: String,
-    behind: Lines,
+    behind: LeadingLines,
 }
 
 fn list(
     array: &Array,
-    about: Option<&'static keys::Table>,
+    about: Option<&'static keys::FileTable>,
     is_rules: bool,
-    place: Place,
+    place: ValuePlace,
 ) -> String {
-    let inner = Place { column: place.indent + INDENT, indent: place.indent + INDENT };
+    let inner = ValuePlace { column: place.indent + INDENT, indent: place.indent + INDENT };
     let part = |item: &Value| Part {
-        before: Lines::after(item.decor().prefix()),
+        before: LeadingLines::after(item.decor().prefix()),
         text: value(item, about, is_rules, inner),
-        behind: Lines::after(item.decor().suffix()),
+        behind: LeadingLines::after(item.decor().suffix()),
     };
     let parts: Vec<Part> = array.iter().map(part).collect();
-    let trailing = Lines::after(Some(array.trailing()));
+    let trailing = LeadingLines::after(Some(array.trailing()));
     let texts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
     let line = format!("[{}]", texts.join(", "));
     let fits = place.column + line.chars().count() <= LONGEST_LINE && !line.contains('\n');
@@ -80,23 +80,27 @@ fn list(
     lines(('[', ']'), &parts, &trailing, place)
 }
 
-fn inline_table(table: &InlineTable, about: Option<&'static keys::Table>, place: Place) -> String {
-    let inner = Place { column: place.indent + INDENT, indent: place.indent + INDENT };
+fn inline_table(
+    table: &InlineTable,
+    about: Option<&'static keys::FileTable>,
+    place: ValuePlace,
+) -> String {
+    let inner = ValuePlace { column: place.indent + INDENT, indent: place.indent + INDENT };
     let mut written: Vec<(usize, Part)> = Vec::new();
     for (path, item) in table.get_values() {
         let name = path.first().map_or("", |key| key.get());
         let below = about.and_then(|about| about.below(name));
         let names: Vec<_> = path.iter().map(|key| key.display_repr()).collect();
-        let mut before = Lines::after(path.last().and_then(|key| key.leaf_decor().prefix()));
+        let mut before = LeadingLines::after(path.last().and_then(|key| key.leaf_decor().prefix()));
         // A comment behind a comma is about what stands before it, and moves with that.
         if let Some((_, previous)) = written.last_mut() {
             previous.behind.lines.extend(before.beside.take());
         }
         let text = format!("{} = {}", names.join("."), value(item, below, false, inner));
-        let behind = Lines::after(item.decor().suffix());
+        let behind = LeadingLines::after(item.decor().suffix());
         written.push((about.map_or(0, |about| about.place(name)), Part { before, text, behind }));
     }
-    let mut trailing = Lines::after(Some(table.trailing()));
+    let mut trailing = LeadingLines::after(Some(table.trailing()));
     if let Some((_, last)) = written.last_mut() {
         last.behind.lines.extend(trailing.beside.take());
     }
@@ -109,13 +113,18 @@ fn inline_table(table: &InlineTable, about: Option<&'static keys::Table>, place:
     if texts.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", texts.join(", ")) }
 }
 
-fn has_comments(parts: &[Part], trailing: &Lines) -> bool {
+fn has_comments(parts: &[Part], trailing: &LeadingLines) -> bool {
     let in_parts = parts.iter().any(|part| part.before.has_comment() || part.behind.has_comment());
     in_parts || trailing.has_comment()
 }
 
 /// A line for each part. A comment behind an item, before or after its comma, stays behind it.
-fn lines(brackets: (char, char), parts: &[Part], trailing: &Lines, place: Place) -> String {
+fn lines(
+    brackets: (char, char),
+    parts: &[Part],
+    trailing: &LeadingLines,
+    place: ValuePlace,
+) -> String {
     let indent = " ".repeat(place.indent + INDENT);
     let mut text = String::from(brackets.0);
     // What stands beside the bracket would be lost there when the list becomes shorter.

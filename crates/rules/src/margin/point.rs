@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use phasegate_model::{Change, Decimal, Dimension, Domain, Metric, Quantity, Reading, Readings};
 
-use crate::condition::evaluate::{Truth, Unknown, Value, compare};
-use crate::condition::term::{Comparison, Condition, Term};
+use crate::condition::evaluate::{TermValue, Truth, Unknown, compare};
+use crate::condition::term::{Condition, Term, TermComparison};
 use crate::exact;
 use crate::margin::solve::{Solution, solve};
 
@@ -34,7 +34,7 @@ impl<'r> Point<'r> {
         }
     }
 
-    pub(crate) fn compare(&self, comparison: &Comparison, moves: &[Move]) -> Truth {
+    pub(crate) fn compare(&self, comparison: &TermComparison, moves: &[Move]) -> Truth {
         if comparison.is_computed() {
             return self
                 .compare_computed(comparison, moves)
@@ -55,7 +55,7 @@ impl<'r> Point<'r> {
     }
 
     /// Compares with every metric in its place; nothing if the sides can't be told apart.
-    fn compare_computed(&self, comparison: &Comparison, moves: &[Move]) -> Option<Truth> {
+    fn compare_computed(&self, comparison: &TermComparison, moves: &[Move]) -> Option<Truth> {
         let mut readings = Readings::default();
         let mut sides = Vec::new();
         for metric in comparison.metrics() {
@@ -64,7 +64,8 @@ impl<'r> Point<'r> {
             sides.extend((side != 0).then_some((metric, amount, side)));
         }
         let (left, right) = (comparison.left.value(&readings), comparison.right.value(&readings));
-        let (Ok(Value::Number(_, left)), Ok(Value::Number(_, right))) = (left, right) else {
+        let (Ok(TermValue::Number(_, left)), Ok(TermValue::Number(_, right))) = (left, right)
+        else {
             return None;
         };
         let apart = left.high() < right.low() || left.low() > right.high();
@@ -83,11 +84,11 @@ impl<'r> Point<'r> {
         agree.then(|| truth(comparison.operator.holds(first)))
     }
 
-    pub(crate) fn solution(&self, comparison: &Comparison, metric: Metric) -> Option<Solution> {
+    pub(crate) fn solution(&self, comparison: &TermComparison, metric: Metric) -> Option<Solution> {
         solve(comparison, metric, &|other| self.median(other))
     }
 
-    pub(crate) fn place(&self, term: &Term, moves: &[Move]) -> Option<Place> {
+    pub(crate) fn place(&self, term: &Term, moves: &[Move]) -> Option<AmountSide> {
         match term {
             Term::Metric(metric) => {
                 let moved = moves.iter().find(|moved| moved.metric == *metric);
@@ -109,14 +110,14 @@ pub(crate) const fn truth(value: bool) -> Truth {
 const SIDES: [i8; 3] = [-1, 0, 1];
 
 /// An amount in base units, and on which side of it.
-pub(crate) type Place = (Decimal, i8);
+pub(crate) type AmountSide = (Decimal, i8);
 
 /// A metric moved to a place.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Move {
     pub(crate) metric: Metric,
     pub(crate) from: Decimal,
-    pub(crate) to: Place,
+    pub(crate) to: AmountSide,
 }
 
 impl Move {
@@ -155,7 +156,8 @@ impl Point<'_> {
     /// Every move of a metric to a limit that the conditions compare it with, as long as nothing
     /// on the way could make a difference that isn't known.
     pub(crate) fn moves<'c>(&self, conditions: impl Iterator<Item = &'c Condition>) -> Vec<Move> {
-        let comparisons: Vec<&Comparison> = conditions.flat_map(Condition::comparisons).collect();
+        let comparisons: Vec<&TermComparison> =
+            conditions.flat_map(Condition::comparisons).collect();
         let mut moves: Vec<Move> =
             comparisons.iter().flat_map(|comparison| self.moves_of(comparison)).collect();
         for comparison in comparisons.into_iter().filter(|comparison| comparison.is_computed()) {
@@ -165,7 +167,7 @@ impl Point<'_> {
     }
 
     /// Whether the comparison has no unknown place between the metric's median and where it moves.
-    fn is_free(&self, comparison: &Comparison, moved: &Move) -> bool {
+    fn is_free(&self, comparison: &TermComparison, moved: &Move) -> bool {
         if !comparison.metrics().any(|metric| metric == moved.metric) {
             return true;
         }
@@ -175,7 +177,7 @@ impl Point<'_> {
         })
     }
 
-    pub(crate) fn moves_of(&self, comparison: &Comparison) -> Vec<Move> {
+    pub(crate) fn moves_of(&self, comparison: &TermComparison) -> Vec<Move> {
         if comparison.is_computed() {
             let limit = |metric| {
                 let from = self.median(metric)?;

@@ -8,7 +8,7 @@ use phasegate_model::{Decimal, Metric};
 
 use crate::condition::arithmetic::ArithmeticOperator;
 use crate::condition::kinds::Kinds;
-use crate::condition::term::{Arithmetic, Comparison, Term};
+use crate::condition::term::{Arithmetic, Term, TermComparison};
 
 /// Decimal places of a base unit to which a limit is told. Beyond them it is rounded.
 const PLACES: u32 = 9;
@@ -50,7 +50,7 @@ impl Root {
 
 /// Solves `left == right` for the metric; nothing if that can't be done.
 pub(crate) fn solve(
-    comparison: &Comparison,
+    comparison: &TermComparison,
     metric: Metric,
     others: &impl Fn(Metric) -> Option<Decimal>,
 ) -> Option<Solution> {
@@ -77,19 +77,21 @@ struct Solver<'s, F> {
 }
 
 impl<F: Fn(Metric) -> Option<Decimal>> Solver<'_, F> {
-    fn form(&mut self, term: &Term) -> Option<Form> {
+    fn form(&mut self, term: &Term) -> Option<LinearFraction> {
         match term {
-            Term::Metric(metric) if *metric == self.metric => Some(Form::METRIC),
-            Term::Metric(metric) => (self.others)(*metric).map(Form::constant),
-            Term::Number { amount, .. } => Some(Form::constant(*amount)),
+            Term::Metric(metric) if *metric == self.metric => Some(LinearFraction::METRIC),
+            Term::Metric(metric) => (self.others)(*metric).map(LinearFraction::constant),
+            Term::Number { amount, .. } => Some(LinearFraction::constant(*amount)),
             Term::Fact(fact) => self.form(fact.value.as_ref().ok()?),
             Term::Text(_) | Term::Version(_) => None,
-            Term::Negated(inner) => self.form(inner)?.times(Form::constant(Decimal::NEGATIVE_ONE)),
+            Term::Negated(inner) => {
+                self.form(inner)?.times(LinearFraction::constant(Decimal::NEGATIVE_ONE))
+            }
             Term::Arithmetic(joined) => self.joined(joined),
         }
     }
 
-    fn joined(&mut self, joined: &Arithmetic) -> Option<Form> {
+    fn joined(&mut self, joined: &Arithmetic) -> Option<LinearFraction> {
         let (left, right) = (self.form(&joined.left)?, self.form(&joined.right)?);
         let result = match joined.operator {
             ArithmeticOperator::Plus => left.plus(right, Decimal::ONE),
@@ -104,7 +106,7 @@ impl<F: Fn(Metric) -> Option<Decimal>> Solver<'_, F> {
         }?;
         let kinds = (joined.left.kinds(), joined.right.kinds());
         match Kinds::scaling(kinds.0, joined.operator, kinds.1) {
-            Some(scaling) => result.times(Form::constant(scaling)),
+            Some(scaling) => result.times(LinearFraction::constant(scaling)),
             None => Some(result),
         }
     }
@@ -112,14 +114,14 @@ impl<F: Fn(Metric) -> Option<Decimal>> Solver<'_, F> {
 
 /// `(a x + b) / (c x + d)`
 #[derive(Clone, Copy, Debug)]
-struct Form {
+struct LinearFraction {
     a: Decimal,
     b: Decimal,
     c: Decimal,
     d: Decimal,
 }
 
-impl Form {
+impl LinearFraction {
     const METRIC: Self =
         Self { a: Decimal::ONE, b: Decimal::ZERO, c: Decimal::ZERO, d: Decimal::ONE };
 

@@ -16,11 +16,11 @@ use crate::matrix::{Base, Matrix, Row};
 const LONGEST: usize = 8;
 
 /// Reads the file of a base, given its path relative to the first file.
-pub(crate) type Load<'l> = &'l mut dyn FnMut(&str) -> Result<Source, String>;
+pub(crate) type BaseLoader<'l> = &'l mut dyn FnMut(&str) -> Result<Source, String>;
 
 /// The files from the first one to the one that is being read.
-pub(crate) struct Chain<'l> {
-    load: Load<'l>,
+pub(crate) struct BaseChain<'l> {
+    load: BaseLoader<'l>,
     /// Paths of the bases, and the texts of all files.
     paths: Vec<String>,
     texts: Vec<String>,
@@ -28,8 +28,8 @@ pub(crate) struct Chain<'l> {
     pub(crate) problems: Vec<Diagnostic>,
 }
 
-impl<'l> Chain<'l> {
-    pub(crate) fn new(source: &Source, load: Load<'l>) -> Self {
+impl<'l> BaseChain<'l> {
+    pub(crate) fn new(source: &Source, load: BaseLoader<'l>) -> Self {
         let texts = vec![source.text.clone()];
         Self { load, paths: Vec::new(), texts, problems: Vec::new() }
     }
@@ -113,7 +113,7 @@ fn joined(from: Option<&str>, written: &str) -> String {
 
 /// What an overriding row says that it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
+pub(crate) enum RowChange {
     Tightens,
     Loosens,
 }
@@ -122,7 +122,7 @@ pub(crate) enum Change {
 pub(crate) struct OwnRow {
     pub(crate) row: Row,
     pub(crate) span: Range<usize>,
-    pub(crate) change: Option<(Change, Range<usize>)>,
+    pub(crate) change: Option<(RowChange, Range<usize>)>,
 }
 
 /// The base's rows first, overridden in their places, then the new ones.
@@ -163,7 +163,7 @@ fn check_override(
     new: &Row,
     old: &Row,
     span: Range<usize>,
-    change: Option<(Change, Range<usize>)>,
+    change: Option<(RowChange, Range<usize>)>,
     problems: &mut Vec<Diagnostic>,
 ) {
     let Some((change, change_span)) = change else {
@@ -178,8 +178,8 @@ fn check_override(
         .then(|| strictness(&new.when.condition, &old.when.condition))
         .flatten();
     let contradiction = match (change, found) {
-        (Change::Tightens, Some(Strictness::Looser)) => Some(("tightens", "more")),
-        (Change::Loosens, Some(Strictness::Stricter)) => Some(("loosens", "fewer")),
+        (RowChange::Tightens, Some(Strictness::Looser)) => Some(("tightens", "more")),
+        (RowChange::Loosens, Some(Strictness::Stricter)) => Some(("loosens", "fewer")),
         _ => None,
     };
     if let Some((says, cases)) = contradiction {
@@ -188,7 +188,7 @@ fn check_override(
             new.id, new.when.text, old.when.text
         );
         problems.push(Diagnostic::new(Code::OverrideMismatch, change_span, message));
-    } else if change == Change::Loosens && new.why.is_none() {
+    } else if change == RowChange::Loosens && new.why.is_none() {
         let message = format!("the row `{}` loosens the base's without a reason", new.id);
         problems.push(
             Diagnostic::new(Code::OverrideUnexplained, change_span, message)

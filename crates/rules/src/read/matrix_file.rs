@@ -12,7 +12,7 @@ use crate::document::code::Code;
 use crate::document::diagnostic::{Diagnostic, Source};
 use crate::document::sections::{Section, Text, read_document};
 use crate::matrix::{DEFAULT_ERROR_RATE, FactUse, HitPolicy, Matrix, Row, RowPlaces, Written};
-use crate::read::extends::{Chain, Change, Load, OwnRow, merged};
+use crate::read::extends::{BaseChain, BaseLoader, OwnRow, RowChange, merged};
 use crate::read::tests_of_matrix::tests;
 
 /// The version of the format that this code reads.
@@ -60,8 +60,8 @@ impl Matrix {
     }
 }
 
-fn parse(source: &Source, load: Load<'_>) -> Result<Matrix, Vec<Diagnostic>> {
-    let mut chain = Chain::new(source, load);
+fn parse(source: &Source, load: BaseLoader<'_>) -> Result<Matrix, Vec<Diagnostic>> {
+    let mut chain = BaseChain::new(source, load);
     let parsed = parse_file(source, &mut chain);
     match parsed {
         Ok(matrix) if chain.problems.is_empty() => Ok(matrix),
@@ -71,7 +71,7 @@ fn parse(source: &Source, load: Load<'_>) -> Result<Matrix, Vec<Diagnostic>> {
 }
 
 /// Parses one file after its base. What is wrong with the base is left with the chain.
-fn parse_file(source: &Source, chain: &mut Chain<'_>) -> Result<Matrix, Vec<Diagnostic>> {
+fn parse_file(source: &Source, chain: &mut BaseChain<'_>) -> Result<Matrix, Vec<Diagnostic>> {
     read_document(source, |top, problems| {
         schema(top, problems)?;
         let path = chain.path();
@@ -108,14 +108,14 @@ pub(crate) fn schema(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> O
     None
 }
 
-type Head = (MatrixId, String, Quantity, HitPolicy, Option<Action>, Range<usize>);
+type MatrixHead = (MatrixId, String, Quantity, HitPolicy, Option<Action>, Range<usize>);
 
 /// What the file doesn't say of error rate, hit policy and default is as its base has it.
 fn head(
     top: &mut Section<'_>,
     base: Option<&Matrix>,
     problems: &mut Vec<Diagnostic>,
-) -> Option<Head> {
+) -> Option<MatrixHead> {
     let mut section = top.required_section("matrix", problems)?;
     let id = section.required("id", problems);
     let title = section.required_text("title", problems).map(|text| text.text.to_owned());
@@ -200,9 +200,9 @@ fn rows(
 fn change(
     section: &mut Section<'_>,
     problems: &mut Vec<Diagnostic>,
-) -> Option<(Change, Range<usize>)> {
+) -> Option<(RowChange, Range<usize>)> {
     let span = section.value("change")?.span();
-    let changes = [("tightens", Change::Tightens), ("loosens", Change::Loosens)];
+    let changes = [("tightens", RowChange::Tightens), ("loosens", RowChange::Loosens)];
     section.choice("change", &changes, problems).map(|change| (change, span))
 }
 

@@ -131,10 +131,14 @@ fn not_empty(text: Text<'_>, key: &str, problems: &mut Vec<Diagnostic>) -> Optio
 }
 
 /// Figures by their metrics, each with its place.
-type Figures = BTreeMap<Metric, (AssertedReading, Range<usize>)>;
+type FiguresByMetric = BTreeMap<Metric, (AssertedReading, Range<usize>)>;
 
-fn figures(top: &mut Section<'_>, key: &'static str, problems: &mut Vec<Diagnostic>) -> Figures {
-    let mut figures = Figures::new();
+fn figures(
+    top: &mut Section<'_>,
+    key: &'static str,
+    problems: &mut Vec<Diagnostic>,
+) -> FiguresByMetric {
+    let mut figures = FiguresByMetric::new();
     if let Some(table) = top.section(key, problems) {
         read_figures(&table, "", &mut figures, problems);
     }
@@ -145,7 +149,7 @@ fn figures(top: &mut Section<'_>, key: &'static str, problems: &mut Vec<Diagnost
 fn read_figures(
     table: &Section<'_>,
     prefix: &str,
-    figures: &mut Figures,
+    figures: &mut FiguresByMetric,
     problems: &mut Vec<Diagnostic>,
 ) {
     for (key, span, value) in table.all() {
@@ -239,7 +243,11 @@ fn range(
 }
 
 /// A figure of before says nothing without the one at the end.
-fn only_at_the_end(before: &Figures, readings: &Figures, problems: &mut Vec<Diagnostic>) {
+fn only_at_the_end(
+    before: &FiguresByMetric,
+    readings: &FiguresByMetric,
+    problems: &mut Vec<Diagnostic>,
+) {
     for (metric, (_, span)) in before {
         if !readings.contains_key(metric) {
             let message = format!("{metric} has a figure before the phase's work and none after");

@@ -13,11 +13,11 @@ use crate::condition::facts::Facts;
 use crate::condition::term::Condition;
 use crate::document::diagnostic::Witness;
 use crate::matrix::{HitPolicy, Matrix, Row};
-use crate::verify::space::axis::Value;
-use crate::verify::space::blocks::{Block, Point};
+use crate::verify::space::axis::AxisValue;
+use crate::verify::space::blocks::{Block, CellPoint};
 use crate::verify::space::cover::Search;
-use crate::verify::space::domain::Bounds;
-use crate::verify::space::regions::{Atom, Space, Subject, meet};
+use crate::verify::space::domain::ReadingRange;
+use crate::verify::space::regions::{Atom, AxisSubject, Space, meet};
 
 /// Combinations of values that are tried for metrics that are compared with each other.
 const MOST_TRIES: usize = 4_096;
@@ -57,7 +57,7 @@ impl<'m> Analysis<'m> {
         for condition in matrix.rows.iter().flat_map(Row::conditions) {
             let complex = space.is_complex(condition);
             for comparison in condition.comparisons() {
-                if complex || matches!(Atom::of(comparison).subject, Subject::Terms(..)) {
+                if complex || matches!(Atom::of(comparison).subject, AxisSubject::Terms(..)) {
                     entangled.extend(comparison.metrics());
                 }
             }
@@ -85,7 +85,7 @@ impl<'m> Analysis<'m> {
     /// Readings at a point of which `claim` holds, and no more of them than it needs.
     pub(crate) fn readings(
         &self,
-        point: &Point,
+        point: &CellPoint,
         claim: impl Fn(&Readings) -> bool,
     ) -> Option<Readings> {
         let values = self.values(point);
@@ -107,7 +107,7 @@ impl<'m> Analysis<'m> {
     /// The same, in words.
     pub(crate) fn witness(
         &self,
-        point: &Point,
+        point: &CellPoint,
         claim: impl Fn(&Readings) -> bool,
         text: &str,
     ) -> Option<Witness> {
@@ -116,10 +116,10 @@ impl<'m> Analysis<'m> {
 
     /// What each metric could read at a point: one value, or several where metrics are compared
     /// with each other.
-    fn values(&self, point: &Point) -> BTreeMap<Metric, Vec<Value>> {
+    fn values(&self, point: &CellPoint) -> BTreeMap<Metric, Vec<AxisValue>> {
         let mut values = BTreeMap::new();
         for ((subject, axis), cell) in self.space.axes().zip(point) {
-            if let Subject::Metric(metric) = subject {
+            if let AxisSubject::Metric(metric) = subject {
                 let mut found = axis.values(*cell);
                 if !self.entangled.contains(metric) {
                     found.truncate(1);
@@ -138,18 +138,18 @@ impl<'m> Analysis<'m> {
     }
 
     /// Values near those of the metrics that this one may be compared with.
-    fn pool(&self, metric: Metric, known: &BTreeMap<Metric, Vec<Value>>) -> Vec<Value> {
+    fn pool(&self, metric: Metric, known: &BTreeMap<Metric, Vec<AxisValue>>) -> Vec<AxisValue> {
         let Domain::Number(dimension) = metric.domain() else { return Vec::new() };
         let mut anchors: Vec<Decimal> = vec![typical(dimension)];
         for (other, values) in known {
             if self.entangled.contains(other) && other.domain() == metric.domain() {
                 anchors.extend(values.iter().filter_map(|value| match value {
-                    Value::Number(number) => Some(*number),
+                    AxisValue::Number(number) => Some(*number),
                     _ => None,
                 }));
             }
         }
-        let bounds = Bounds::of(metric);
+        let bounds = ReadingRange::of(metric);
         let mut pool: Vec<Decimal> = anchors
             .iter()
             .flat_map(|anchor| {
@@ -161,11 +161,11 @@ impl<'m> Analysis<'m> {
         pool.sort_unstable();
         pool.dedup();
         pool.truncate(16);
-        pool.into_iter().map(Value::Number).collect()
+        pool.into_iter().map(AxisValue::Number).collect()
     }
 
     /// Whether it is certain that a row says nothing of any readings at a point, nor of fewer.
-    pub(crate) fn is_silent_at(&self, row: usize, point: &Point) -> bool {
+    pub(crate) fn is_silent_at(&self, row: usize, point: &CellPoint) -> bool {
         let speaks = self.regions.get(row).into_iter().flat_map(|own| &own.speaks);
         self.entangled.is_empty() && !speaks.into_iter().any(|block| block.holds(point))
     }
@@ -247,16 +247,16 @@ pub(crate) fn truth(condition: &Condition, readings: &Readings) -> Option<bool> 
 }
 
 /// The `number`th combination of values.
-fn nth(values: &BTreeMap<Metric, Vec<Value>>, number: usize) -> Readings {
+fn nth(values: &BTreeMap<Metric, Vec<AxisValue>>, number: usize) -> Readings {
     let mut rest = number;
     let mut readings = Readings::default();
     for (metric, values) in values {
         let value = values.get(rest % values.len());
         rest /= values.len();
         let reading = value.map(|value| match value {
-            Value::Number(number) => Reading::exact(number.normalize()),
-            Value::Text(text) => Reading::Text(text.clone()),
-            Value::Version(version) => Reading::Version(version.clone()),
+            AxisValue::Number(number) => Reading::exact(number.normalize()),
+            AxisValue::Text(text) => Reading::Text(text.clone()),
+            AxisValue::Version(version) => Reading::Version(version.clone()),
         });
         // A value that doesn't fit its metric is left out, and then shows nothing.
         let _ = reading.map(|reading| readings.insert(*metric, reading));

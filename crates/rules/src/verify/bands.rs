@@ -8,14 +8,14 @@ use crate::document::code::Code;
 use crate::document::diagnostic::Diagnostic;
 use crate::matrix::Row;
 use crate::verify::analysis::{Analysis, says};
-use crate::verify::space::blocks::{Block, Point, Run};
-use crate::verify::space::regions::Subject;
+use crate::verify::space::blocks::{Block, CellPoint, CellRun};
+use crate::verify::space::regions::AxisSubject;
 
 /// One run of one metric's readings, for which a row asks for one action.
 #[derive(Clone, Copy)]
 pub(crate) struct Band {
     pub(crate) axis: usize,
-    pub(crate) run: Run,
+    pub(crate) run: CellRun,
 }
 
 /// The row as a band, if it is one: one metric, one run, no `given` and no `else`.
@@ -32,7 +32,7 @@ pub(crate) fn band(analysis: &Analysis<'_>, at: usize) -> Option<Band> {
         .enumerate()
         .filter(|(_, ((_, axis), run))| axis.whole() != *run);
     let (axis, ((subject, _), run)) = cut.next()?;
-    let alone = cut.next().is_none() && matches!(subject, Subject::Metric(_));
+    let alone = cut.next().is_none() && matches!(subject, AxisSubject::Metric(_));
     alone.then_some(Band { axis, run })
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn check(
     silent: &BTreeSet<usize>,
     problems: &mut Vec<Diagnostic>,
 ) -> Vec<Block> {
-    let mut by_axis: BTreeMap<usize, Vec<(Run, &Row)>> = BTreeMap::new();
+    let mut by_axis: BTreeMap<usize, Vec<(CellRun, &Row)>> = BTreeMap::new();
     for (at, row, _) in analysis.rows().filter(|(at, ..)| !silent.contains(at)) {
         if let Some(band) = band(analysis, at) {
             by_axis.entry(band.axis).or_default().push((band.run, row));
@@ -64,18 +64,18 @@ pub(crate) fn check(
 fn overlaps(
     analysis: &Analysis<'_>,
     axis: usize,
-    bands: &[(Run, &Row)],
+    bands: &[(CellRun, &Row)],
     problems: &mut Vec<Diagnostic>,
 ) {
     for (at, (run, row)) in bands.iter().enumerate() {
         let crosses =
-            |other: &Run| other.from < run.from && run.from < other.to && other.to < run.to;
+            |other: &CellRun| other.from < run.from && run.from < other.to && other.to < run.to;
         let other = bands
             .iter()
             .take(at)
             .find(|(other, before)| crosses(other) && before.then.verb() != row.then.verb());
         let Some((other_run, other)) = other else { continue };
-        let point = middle(analysis, axis, Run { from: run.from, to: other_run.to });
+        let point = middle(analysis, axis, CellRun { from: run.from, to: other_run.to });
         let text = format!("`{}` says {}, `{}` says {}", other.id, other.then, row.id, row.then);
         let asks =
             |row: &Row, readings: &Readings| says(row, readings).flatten() == Some(&row.then);
@@ -96,11 +96,11 @@ fn overlaps(
 fn between(
     analysis: &Analysis<'_>,
     axis: usize,
-    bands: &[(Run, &Row)],
+    bands: &[(CellRun, &Row)],
     problems: &mut Vec<Diagnostic>,
 ) -> Vec<Block> {
     let mut gaps = Vec::new();
-    let mut reached: Option<(Run, &Row)> = None;
+    let mut reached: Option<(CellRun, &Row)> = None;
     for (run, row) in bands {
         let before = reached.filter(|(before, _)| before.to < run.from);
         if reached.is_none_or(|(before, _)| run.to > before.to) {
@@ -110,7 +110,7 @@ fn between(
         if other.then.verb().gate() == row.then.verb().gate() {
             continue;
         }
-        let gap = analysis.space.whole().with(axis, Run { from: before.to, to: run.from });
+        let gap = analysis.space.whole().with(axis, CellRun { from: before.to, to: run.from });
         gaps.extend(gap_between(analysis, axis, &gap, [other, row], problems).map(|()| gap));
     }
     gaps
@@ -149,11 +149,11 @@ fn gap_between(
 
 fn names(analysis: &Analysis<'_>, row: &Row, axis: usize) -> bool {
     let subject = analysis.space.axes().nth(axis).map(|(subject, _)| subject);
-    let Some(Subject::Metric(metric)) = subject else { return false };
+    let Some(AxisSubject::Metric(metric)) = subject else { return false };
     row.conditions().any(|condition| condition.metrics().contains(metric))
 }
 
-fn middle(analysis: &Analysis<'_>, axis: usize, run: Run) -> Point {
+fn middle(analysis: &Analysis<'_>, axis: usize, run: CellRun) -> CellPoint {
     let runs = analysis.space.whole().with(axis, run);
     runs.runs().map(|run| run.from.midpoint(run.to)).collect()
 }

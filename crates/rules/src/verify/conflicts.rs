@@ -9,7 +9,7 @@ use crate::document::diagnostic::Diagnostic;
 use crate::matrix::{HitPolicy, Row};
 use crate::verify::analysis::{Analysis, hull, says};
 use crate::verify::bands::band;
-use crate::verify::space::blocks::{Block, Point};
+use crate::verify::space::blocks::{Block, CellPoint};
 use crate::verify::space::regions::meet;
 
 pub(crate) fn check(
@@ -103,7 +103,7 @@ fn crossing(analysis: &Analysis<'_>, silent: &BTreeSet<usize>, problems: &mut Ve
 
 fn conflict(
     analysis: &Analysis<'_>,
-    point: &Point,
+    point: &CellPoint,
     one: &Claim<'_>,
     other: &Claim<'_>,
     help: &str,

@@ -8,7 +8,7 @@ use crate::document::code::Code;
 use crate::document::diagnostic::{Diagnostic, Witness};
 use crate::matrix::{Matrix, Row, Written};
 use crate::verify::analysis::{amount, witness};
-use crate::verify::space::domain::Bounds;
+use crate::verify::space::domain::ReadingRange;
 use crate::verify::space::regions::Atom;
 
 /// Two readings of the clock are at least this far apart, in ns: times below it are not measured.
@@ -63,7 +63,7 @@ pub(crate) fn has_limit_outside(condition: &Condition) -> bool {
 
 /// The bound that a limit lies beyond, and what a reading never is.
 fn crossed(metric: Metric, limit: Decimal) -> Option<(Decimal, &'static str)> {
-    let bounds = Bounds::of(metric);
+    let bounds = ReadingRange::of(metric);
     let below = bounds.low.filter(|low| limit < *low).map(|low| (low, "below"));
     below.or_else(|| bounds.high.filter(|high| limit > *high).map(|high| (high, "above")))
 }

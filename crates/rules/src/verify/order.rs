@@ -8,7 +8,7 @@ use crate::document::code::Code;
 use crate::document::diagnostic::Diagnostic;
 use crate::matrix::{HitPolicy, Row};
 use crate::verify::analysis::{Analysis, Regions, says};
-use crate::verify::space::blocks::{Block, Point};
+use crate::verify::space::blocks::{Block, CellPoint};
 use crate::verify::space::cover::GaveUp;
 use crate::verify::space::regions::meet;
 
@@ -162,7 +162,7 @@ struct Others<'a, 'm> {
 
 impl<'a> Others<'a, '_> {
     /// A point at which the outcome would be another without the statement's row.
-    fn effect(&self, own: &Statement<'_>) -> Result<Option<Point>, GaveUp> {
+    fn effect(&self, own: &Statement<'_>) -> Result<Option<CellPoint>, GaveUp> {
         match self.analysis.matrix.hit_policy {
             HitPolicy::Priority => self.effect_by_strength(own),
             HitPolicy::First => self.effect_by_order(own),
@@ -180,7 +180,7 @@ impl<'a> Others<'a, '_> {
         self.analysis.matrix.default.as_ref().map(Action::verb) == Some(verb)
     }
 
-    fn effect_by_strength(&self, own: &Statement<'_>) -> Result<Option<Point>, GaveUp> {
+    fn effect_by_strength(&self, own: &Statement<'_>) -> Result<Option<CellPoint>, GaveUp> {
         let as_strong = self.others().filter(|other| other.verb >= own.verb);
         let cover: Vec<&Block> = as_strong.flat_map(|other| other.region).collect();
         if !self.is_default(own.verb) {
@@ -196,7 +196,7 @@ impl<'a> Others<'a, '_> {
         Ok(None)
     }
 
-    fn effect_by_order(&self, own: &Statement<'_>) -> Result<Option<Point>, GaveUp> {
+    fn effect_by_order(&self, own: &Statement<'_>) -> Result<Option<CellPoint>, GaveUp> {
         let near: Vec<&Statement<'_>> =
             self.others().filter(|other| touch(other.region, own.region)).collect();
         let search = &self.analysis.search;

@@ -8,12 +8,12 @@ use phasegate_model::{Decimal, Finding, Metric, Reading, Readings};
 use crate::ask::test_cases::{comes_out, facts_of, finding_of, settled};
 use crate::condition::evaluate::Truth;
 use crate::condition::lexer::Operator;
-use crate::condition::term::Comparison;
+use crate::condition::term::TermComparison;
 use crate::document::code::Code;
 use crate::document::diagnostic::{Diagnostic, Witness};
 use crate::matrix::{Matrix, Row, Test, Written};
 use crate::verify::analysis::{Analysis, amount, says, witness};
-use crate::verify::space::domain::Bounds;
+use crate::verify::space::domain::ReadingRange;
 use crate::verify::space::regions::Atom;
 
 pub(crate) fn check(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
@@ -32,14 +32,15 @@ pub(crate) fn check(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
         );
         return;
     }
-    let runs: Vec<Run<'_>> = matrix.tests.iter().map(|test| Run::of(matrix, test)).collect();
+    let runs: Vec<TestedCase<'_>> =
+        matrix.tests.iter().map(|test| TestedCase::of(matrix, test)).collect();
     for (at, row, regions) in analysis.rows() {
         // A row that is never met can't be tested, and has been reported.
         if regions.met.is_empty() {
             continue;
         }
         if runs.iter().any(|run| run.covers(at, row)) {
-            limits(&Limits { matrix, runs: &runs, at, row }, problems);
+            limits(&RowLimits { matrix, runs: &runs, at, row }, problems);
             continue;
         }
         let message = format!("no test case covers row `{}`", row.id);
@@ -62,7 +63,7 @@ fn met(analysis: &Analysis<'_>, at: usize) -> Option<Witness> {
 }
 
 /// A test case, run.
-struct Run<'m> {
+struct TestedCase<'m> {
     test: &'m Test,
     /// One for each row.
     findings: Vec<Finding>,
@@ -70,7 +71,7 @@ struct Run<'m> {
     outcome_holds: bool,
 }
 
-impl<'m> Run<'m> {
+impl<'m> TestedCase<'m> {
     fn of(matrix: &'m Matrix, test: &'m Test) -> Self {
         let findings: Vec<Finding> =
             matrix.rows.iter().map(|row| settled(row, &test.given, &facts_of(test))).collect();
@@ -115,9 +116,9 @@ impl<'m> Run<'m> {
 }
 
 /// The limits of one row.
-struct Limits<'a, 'm> {
+struct RowLimits<'a, 'm> {
     matrix: &'a Matrix,
-    runs: &'a [Run<'m>],
+    runs: &'a [TestedCase<'m>],
     at: usize,
     row: &'a Row,
 }
@@ -129,7 +130,7 @@ enum Direction {
     Lowered,
 }
 
-fn limits(limits: &Limits<'_, '_>, problems: &mut Vec<Diagnostic>) {
+fn limits(limits: &RowLimits<'_, '_>, problems: &mut Vec<Diagnostic>) {
     let conditions = limits.row.given.iter().chain([&limits.row.when]);
     for written in conditions.collect::<Vec<&Written>>() {
         let comparisons = written.condition.comparisons();
@@ -161,13 +162,13 @@ fn limits(limits: &Limits<'_, '_>, problems: &mut Vec<Diagnostic>) {
     }
 }
 
-impl Limits<'_, '_> {
+impl RowLimits<'_, '_> {
     /// Whether no test fails, however far the limit is moved. Only the readings of tests make a
     /// difference, so it is enough to move it to each of them, and beyond them all; but no limit
     /// belongs outside its metric's domain.
-    fn may_move(&self, comparison: &Comparison, atom: &Atom, direction: Direction) -> bool {
+    fn may_move(&self, comparison: &TermComparison, atom: &Atom, direction: Direction) -> bool {
         let Some((metric, limit)) = atom.number() else { return false };
-        let read = |run: &Run<'_>| number(&run.test.given, metric);
+        let read = |run: &TestedCase<'_>| number(&run.test.given, metric);
         let readings: BTreeSet<Decimal> = self.runs.iter().filter_map(read).collect();
         let ends = readings.iter().copied().chain([limit]);
         let far = match direction {
@@ -178,7 +179,7 @@ impl Limits<'_, '_> {
             Direction::Raised => *moved > limit,
             Direction::Lowered => *moved < limit,
         };
-        let bounds = Bounds::of(metric);
+        let bounds = ReadingRange::of(metric);
         let ends = far.into_iter().chain(bounds.low).chain(bounds.high);
         let moved = readings.iter().copied().chain(ends);
         let mut moved = moved.filter(|moved| is_beyond(moved) && bounds.contain(*moved));
@@ -187,7 +188,7 @@ impl Limits<'_, '_> {
 
     fn is_noticed(
         &self,
-        comparison: &Comparison,
+        comparison: &TermComparison,
         metric: Metric,
         operator: Operator,
         moved: Decimal,
@@ -217,9 +218,9 @@ fn compares(left: Decimal, operator: Operator, right: Decimal) -> bool {
 }
 
 /// What the row finds if one of its comparisons came out as told.
-fn finding_if(row: &Row, readings: &Readings, told: &Comparison, truth: &Truth) -> Finding {
+fn finding_if(row: &Row, readings: &Readings, told: &TermComparison, truth: &Truth) -> Finding {
     finding_of(row, |written| {
-        written.condition.evaluate(&mut |comparison: &Comparison| {
+        written.condition.evaluate(&mut |comparison: &TermComparison| {
             let is_it = std::ptr::eq(comparison, told);
             if is_it { truth.clone() } else { comparison.holds(readings) }
         })
@@ -228,7 +229,7 @@ fn finding_if(row: &Row, readings: &Readings, told: &Comparison, truth: &Truth) 
 
 /// A reading that would tell.
 fn beyond(metric: Metric, limit: Decimal, direction: Direction) -> Option<Witness> {
-    let bounds = Bounds::of(metric);
+    let bounds = ReadingRange::of(metric);
     let (low, high) = match direction {
         Direction::Raised => (Some(limit), bounds.high),
         Direction::Lowered => (bounds.low, Some(limit)),

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::command::CommandLine;
+use crate::command::Invocation;
 use crate::needs::install::{is_on_path, succeeds};
 use crate::workspace::Workspace;
 
@@ -16,13 +16,13 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode, String> {
     }
     let folder = workspace.target.join("tools/azurite");
     let script = folder.join("node_modules/azurite/dist/src/blob/main.js");
-    let fetch = CommandLine::new("npm install --no-save --no-audit --no-fund --prefix");
+    let fetch = Invocation::new("npm install --no-save --no-audit --no-fund --prefix");
     let fetch = fetch.and([folder.display().to_string(), PACKAGE.to_owned()]);
     let fetched = script.is_file() || succeeds(&fetch);
     if !fetched || !script.is_file() {
         return Err(format!("{PACKAGE} could not be fetched from the npm registry, see above"));
     }
-    let tests = CommandLine::new("cargo test --workspace --lib azure -- --ignored");
+    let tests = Invocation::new("cargo test --workspace --lib azure -- --ignored");
     let tests = tests.with("PHASEGATE_AZURITE", script.display().to_string());
     let status = tests.run_in(&workspace.root)?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::command::{CommandLine, passed_on};
+use crate::command::{Invocation, passed_on};
 use crate::needs::install;
 use crate::workspace::Workspace;
 
@@ -18,20 +18,20 @@ pub(crate) fn run(workspace: &Workspace, options: Vec<String>) -> Result<ExitCod
         "cargo bench --package phasegate-measure --bench floor",
         "cargo bench --package phasegate-measure --bench memory",
     ] {
-        let status = CommandLine::new(bench).run_in(&workspace.root)?;
+        let status = Invocation::new(bench).run_in(&workspace.root)?;
         // The status of what failed, so that a script sees it as if it had run it alone.
         if !status.success() {
             return Ok(passed_on(status));
         }
     }
-    let bench = CommandLine::new("cargo bench --package phasegate-measure --bench round_trip --");
+    let bench = Invocation::new("cargo bench --package phasegate-measure --bench round_trip --");
     bench.and(options).run_in(&workspace.root).map(passed_on)
 }
 
 /// Runs other engines beside ours. They are outside the workspace, as they take long to build.
 pub(crate) fn peers(workspace: &Workspace) -> Result<ExitCode, String> {
     eprintln!("building other engines, which takes about a quarter of an hour the first time");
-    CommandLine::new("cargo run --release --manifest-path benchmarks/Cargo.toml")
+    Invocation::new("cargo run --release --manifest-path benchmarks/Cargo.toml")
         .run_in(&workspace.root)
         .map(passed_on)
 }

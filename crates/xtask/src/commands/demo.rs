@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::command::{CommandLine, passed_on};
+use crate::command::{Invocation, passed_on};
 use crate::needs::install;
 use crate::workspace::Workspace;
 
@@ -11,7 +11,7 @@ use crate::workspace::Workspace;
 pub(crate) fn run(workspace: &Workspace, options: Vec<String>) -> Result<ExitCode, String> {
     install::ensure_server()?;
     // Its history is in a folder: a newcomer need not wait for the clients of buckets.
-    let build = CommandLine::new("cargo build --release --package phasegate --no-default-features");
+    let build = Invocation::new("cargo build --release --package phasegate --no-default-features");
     eprintln!("building phasegate: {build}");
     let status = build.run_in(&workspace.root)?;
     if !status.success() {
@@ -20,7 +20,7 @@ pub(crate) fn run(workspace: &Workspace, options: Vec<String>) -> Result<ExitCod
     // `cargo run` knows where the binary is, whatever target or folder the user configured.
     let reports = workspace.target.join("demo").join("reports");
     let run = "cargo run --quiet --release --package phasegate --no-default-features -- run 3a";
-    let phase = CommandLine::new(run)
+    let phase = Invocation::new(run)
         .and(["--reports".to_owned(), reports.to_string_lossy().into_owned()])
         .and(options)
         // The demo measures a private server, whatever this user's environment names.

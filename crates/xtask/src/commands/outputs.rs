@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use crate::command::{CommandLine, passed_on};
+use crate::command::{Invocation, passed_on};
 use crate::workspace::Workspace;
 
 /// Has the test that compares them write them instead, so that both make them in the same way.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode, String> {
-    CommandLine::new("cargo test --quiet --package phasegate --test phasegate outputs::")
+    Invocation::new("cargo test --quiet --package phasegate --test phasegate outputs::")
         .with("UPDATE_OUTPUTS", "1")
         .run_in(&workspace.root)
         .map(passed_on)

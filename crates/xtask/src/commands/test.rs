@@ -4,7 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use crate::command::CommandLine;
+use crate::command::Invocation;
 use crate::needs::browser::{self, Browser};
 use crate::needs::install;
 use crate::needs::seaweedfs;
@@ -13,9 +13,9 @@ use crate::needs::tools;
 use crate::workspace::Workspace;
 
 /// Something that must succeed.
-struct Step {
+struct TestStep {
     name: &'static str,
-    command: CommandLine,
+    command: Invocation,
 }
 
 /// What runs the tests.
@@ -28,7 +28,7 @@ enum Runner {
 }
 
 /// How a step ended.
-enum End {
+enum StepEnd {
     Succeeded,
     /// With the words for it, such as `exit status: 101`.
     Failed(String),
@@ -36,8 +36,8 @@ enum End {
 
 /// A step that was run.
 struct Ended<'a> {
-    step: &'a Step,
-    end: End,
+    step: &'a TestStep,
+    end: StepEnd,
     took: Duration,
 }
 
@@ -51,12 +51,12 @@ pub(crate) fn run(workspace: &Workspace, browser: Browser) -> Result<ExitCode, S
     let mut more = Vec::new();
     for server in servers::tests(workspace) {
         match server {
-            Ok(command) => more.push(Step { name: "server", command }),
+            Ok(command) => more.push(TestStep { name: "server", command }),
             Err(why) => left_out.push(why),
         }
     }
     match browser::tests(workspace, browser)? {
-        Ok(command) => more.push(Step { name: "browser", command }),
+        Ok(command) => more.push(TestStep { name: "browser", command }),
         Err(why) => left_out.push(format!("the tests in a browser, since {why}")),
     }
     let steps = steps(available_runner(), more);
@@ -65,15 +65,16 @@ pub(crate) fn run(workspace: &Workspace, browser: Browser) -> Result<ExitCode, S
         eprintln!("\n--- {}: {}", step.name, step.command);
         let start = Instant::now();
         let status = step.command.run_in(&workspace.root)?;
-        let end = if status.success() { End::Succeeded } else { End::Failed(status.to_string()) };
-        let failed = matches!(end, End::Failed(_));
+        let end =
+            if status.success() { StepEnd::Succeeded } else { StepEnd::Failed(status.to_string()) };
+        let failed = matches!(end, StepEnd::Failed(_));
         ended.push(Ended { step, end, took: start.elapsed() });
         if failed {
-            print!("{}", Summary { ended: &ended, planned: steps.len() });
+            print!("{}", StepSummary { ended: &ended, planned: steps.len() });
             return Ok(ExitCode::FAILURE);
         }
     }
-    print!("{}", Summary { ended: &ended, planned: steps.len() });
+    print!("{}", StepSummary { ended: &ended, planned: steps.len() });
     // At the end, where it isn't scrolled away by the steps.
     for why in left_out {
         println!("NOT RUN: {why}");
@@ -82,48 +83,48 @@ pub(crate) fn run(workspace: &Workspace, browser: Browser) -> Result<ExitCode, S
 }
 
 /// Cheapest first, so that a slip shows early.
-fn steps(runner: Runner, more: Vec<Step>) -> Vec<Step> {
-    let step = |name, command| Step { name, command: CommandLine::new(command) };
+fn steps(runner: Runner, more: Vec<TestStep>) -> Vec<TestStep> {
+    let step = |name, command| TestStep { name, command: Invocation::new(command) };
     let tests = match runner {
         Runner::Nextest => "cargo nextest run --workspace",
         // Not `--all-targets`: that would also run the benchmarks.
         Runner::Cargo => "cargo test --workspace --no-fail-fast --lib --bins --tests --examples",
     };
-    let docs = CommandLine::new("cargo doc --workspace --no-deps");
+    let docs = Invocation::new("cargo doc --workspace --no-deps");
     let mut steps = vec![
         step("format", "cargo fmt --all --check"),
         step("lint", "cargo clippy --workspace --all-targets -- -D warnings"),
         step("tests", tests),
         step("doc-tests", "cargo test --workspace --doc"),
-        Step { name: "docs", command: docs.with("RUSTDOCFLAGS", "-D warnings") },
+        TestStep { name: "docs", command: docs.with("RUSTDOCFLAGS", "-D warnings") },
     ];
     steps.extend(more);
     steps
 }
 
 fn available_runner() -> Runner {
-    match CommandLine::new("cargo nextest --version").output() {
+    match Invocation::new("cargo nextest --version").output() {
         Some(_) => Runner::Nextest,
         None => Runner::Cargo,
     }
 }
 
 /// The closing lines.
-struct Summary<'a> {
+struct StepSummary<'a> {
     ended: &'a [Ended<'a>],
     planned: usize,
 }
 
-impl fmt::Display for Summary<'_> {
+impl fmt::Display for StepSummary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f)?;
         for Ended { step, end, took } in self.ended {
-            let word = if matches!(end, End::Succeeded) { "ok" } else { "FAILED" };
+            let word = if matches!(end, StepEnd::Succeeded) { "ok" } else { "FAILED" };
             writeln!(f, "{word:<7} {:<10} {:>7.1} s", step.name, took.as_secs_f64())?;
         }
         let total: Duration = self.ended.iter().map(|ended| ended.took).sum();
         match self.ended.last() {
-            Some(Ended { step, end: End::Failed(words), .. }) => {
+            Some(Ended { step, end: StepEnd::Failed(words), .. }) => {
                 let left = self.planned - self.ended.len();
                 writeln!(f, "step `{}` failed ({words}); {left} not run", step.name)?;
                 writeln!(f, "to run it alone: {}", step.command)
@@ -137,7 +138,7 @@ impl fmt::Display for Summary<'_> {
 mod tests {
     use super::*;
 
-    fn summary(ends: impl IntoIterator<Item = End>) -> String {
+    fn summary(ends: impl IntoIterator<Item = StepEnd>) -> String {
         let steps = steps(Runner::Cargo, Vec::new());
         let ended: Vec<Ended> = steps
             .iter()
@@ -145,12 +146,12 @@ mod tests {
             .zip([200, 65_000, 1_000, 1_000, 1_000])
             .map(|((step, end), took)| Ended { step, end, took: Duration::from_millis(took) })
             .collect();
-        Summary { ended: &ended, planned: steps.len() }.to_string()
+        StepSummary { ended: &ended, planned: steps.len() }.to_string()
     }
 
     #[test]
     fn a_summary_has_the_time_of_each_step() {
-        let all = [const { End::Succeeded }; 5];
+        let all = [const { StepEnd::Succeeded }; 5];
         assert_eq!(
             summary(all),
             "
@@ -167,7 +168,7 @@ all 5 steps passed in 68.2 s
     #[test]
     fn a_failure_says_which_step_and_how_to_run_it_alone() {
         assert_eq!(
-            summary([End::Succeeded, End::Failed("exit status: 101".to_owned())]),
+            summary([StepEnd::Succeeded, StepEnd::Failed("exit status: 101".to_owned())]),
             "
 ok      format         0.2 s
 FAILED  lint          65.0 s

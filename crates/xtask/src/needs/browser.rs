@@ -1,6 +1,6 @@
 //! The tests in a real browser: what they need, and how they are run.
 
-use crate::command::CommandLine;
+use crate::command::Invocation;
 use crate::needs::install::{Recipes, is_on_path, lines_for, succeeds, user};
 use crate::workspace::Workspace;
 
@@ -42,7 +42,7 @@ const AXE: &str = "axe-core@4.10.3";
 pub(crate) fn tests(
     workspace: &Workspace,
     browser: Browser,
-) -> Result<Result<CommandLine, String>, String> {
+) -> Result<Result<Invocation, String>, String> {
     let ready = prepare(workspace, browser);
     match browser {
         Browser::IfThere => Ok(ready),
@@ -50,7 +50,7 @@ pub(crate) fn tests(
     }
 }
 
-fn prepare(workspace: &Workspace, browser: Browser) -> Result<CommandLine, String> {
+fn prepare(workspace: &Workspace, browser: Browser) -> Result<Invocation, String> {
     if !is_there() && browser == Browser::Required {
         for line in lines_for(MANAGERS, is_on_path, user()) {
             succeeds(&line);
@@ -67,13 +67,13 @@ fn prepare(workspace: &Workspace, browser: Browser) -> Result<CommandLine, Strin
     }
     let folder = workspace.target.join("axe");
     let script = folder.join("node_modules/axe-core/axe.min.js");
-    let fetch = CommandLine::new("npm install --no-save --no-audit --no-fund --prefix");
+    let fetch = Invocation::new("npm install --no-save --no-audit --no-fund --prefix");
     let fetch = fetch.and([folder.display().to_string(), AXE.to_owned()]);
     let fetched = script.is_file() || succeeds(&fetch);
     if !fetched || !script.is_file() {
         return Err(format!("{AXE} could not be fetched from the npm registry, see above"));
     }
-    let tests = CommandLine::new("cargo test --package phasegate --test browser -- --ignored");
+    let tests = Invocation::new("cargo test --package phasegate --test browser -- --ignored");
     Ok(tests.with("PHASEGATE_AXE", script.display().to_string()))
 }
 

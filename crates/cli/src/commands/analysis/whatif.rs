@@ -16,7 +16,7 @@ use crate::args::imagined_reading::Setting;
 use crate::args::{Format, WhatIfArgs};
 use crate::input::files::read_evidence;
 use crate::input::project::Project;
-use crate::measuring::previous_phase::Comparison;
+use crate::measuring::previous_phase::RunComparison;
 use crate::output::layout::Layout;
 use crate::output::streams::{Exit, print, print_json, say};
 use crate::output::table;
@@ -51,7 +51,7 @@ pub(crate) fn run(args: &WhatIfArgs) -> anyhow::Result<Exit> {
     if let (Some(base), Some(now)) = (&base, &now) {
         base.say_if_recorded_otherwise(now.outcome);
     }
-    let told = Told {
+    let told = WhatIfAnswer {
         plan: &project.plan,
         base: base.as_ref(),
         changed: changed(now.as_ref(), &then),
@@ -70,17 +70,17 @@ pub(crate) fn run(args: &WhatIfArgs) -> anyhow::Result<Exit> {
 }
 
 /// The evidence from which to imagine, and where it is from.
-struct Base {
+struct ImaginedFrom {
     evidence: Evidence,
     recorded: Option<Recorded>,
 }
 
 /// The evidence that is named, or the newest that is recorded of the phase, or nothing.
-fn base(args: &WhatIfArgs, project: &Project) -> anyhow::Result<Option<Base>> {
+fn base(args: &WhatIfArgs, project: &Project) -> anyhow::Result<Option<ImaginedFrom>> {
     let plan = &project.plan;
     if let Some(path) = &args.evidence {
         let evidence = evidence_file(path, plan)?;
-        return Ok(Some(Base { evidence, recorded: None }));
+        return Ok(Some(ImaginedFrom { evidence, recorded: None }));
     }
     let store = args.place.open()?;
     let Some(recorded) = newest_decision(&store, Some(&plan.phase))? else { return Ok(None) };
@@ -90,11 +90,11 @@ fn base(args: &WhatIfArgs, project: &Project) -> anyhow::Result<Option<Base>> {
         .with_context(|| format!("can't use the evidence of entry {number}"))?;
     if evidence.previous.is_none() {
         // The matrix of then may not have asked for it.
-        let comparison = Comparison::of(project, &store, Some(number))?;
+        let comparison = RunComparison::of(project, &store, Some(number))?;
         let previous = comparison.previous(&Circumstances::of(&evidence));
         evidence.previous = previous;
     }
-    Ok(Some(Base { evidence, recorded: Some(recorded) }))
+    Ok(Some(ImaginedFrom { evidence, recorded: Some(recorded) }))
 }
 
 fn evidence_file(path: &Path, plan: &Plan) -> anyhow::Result<Evidence> {
@@ -110,7 +110,7 @@ fn evidence_file(path: &Path, plan: &Plan) -> anyhow::Result<Evidence> {
     Ok(evidence)
 }
 
-impl Base {
+impl ImaginedFrom {
     fn say_if_recorded_otherwise(&self, now: Outcome) {
         let Some(Recorded { entry, .. }) = &self.recorded else { return };
         if let Some(outcome) = entry.outcome()
@@ -172,9 +172,9 @@ fn changed<'d>(now: Option<&Decision>, then: &'d Decision) -> Vec<Changed<'d>> {
 }
 
 /// All that is told.
-struct Told<'a> {
+struct WhatIfAnswer<'a> {
     plan: &'a Plan,
-    base: Option<&'a Base>,
+    base: Option<&'a ImaginedFrom>,
     set: BTreeMap<Metric, &'a str>,
     now: Option<Outcome>,
     then: &'a Decision,
@@ -183,7 +183,7 @@ struct Told<'a> {
 
 /// The same, for programs. Fields are only ever added.
 #[derive(Serialize)]
-struct ToldJson<'a> {
+struct WhatIfJson<'a> {
     phase: &'a phasegate_model::PhaseId,
     set: &'a BTreeMap<Metric, &'a str>,
     /// The entry whose evidence the other readings are the medians of.
@@ -195,10 +195,10 @@ struct ToldJson<'a> {
     decision: &'a Decision,
 }
 
-impl Told<'_> {
-    fn json(&self) -> ToldJson<'_> {
+impl WhatIfAnswer<'_> {
+    fn json(&self) -> WhatIfJson<'_> {
         let recorded = self.base.and_then(|base| base.recorded.as_ref());
-        ToldJson {
+        WhatIfJson {
             phase: &self.plan.phase,
             set: &self.set,
             entry: recorded.map(|recorded| recorded.entry.number),
@@ -216,7 +216,7 @@ impl Told<'_> {
             let instead = before(*metric).map(|was| format!(" instead of {was}"));
             line("if", &format!("{metric} were {written}{}", instead.unwrap_or_default()));
         }
-        line("others", &self.base.map_or("not measured".to_owned(), Base::in_words));
+        line("others", &self.base.map_or("not measured".to_owned(), ImaginedFrom::in_words));
         for row in &self.changed {
             line("changed", &format!("{}: {}; then {}", row.row, row.now, row.then));
         }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use phasegate_history::{Digest, Draft, Matter, Recorded, Store, TranscriptionDraft, Upcoming};
+use phasegate_history::{Digest, Draft, DraftBody, Recorded, Store, TranscriptionDraft, Upcoming};
 use phasegate_model::Transcription;
 use phasegate_report::ReportKind;
 use phasegate_rules::{Source, parse_transcription};
@@ -69,12 +69,12 @@ fn record(
 ) -> anyhow::Result<Recorded> {
     let document = source.text.into_bytes();
     let digest = Digest::of(&document);
-    let matter = Matter::Transcription(Box::new(TranscriptionDraft {
+    let body = DraftBody::Transcription(Box::new(TranscriptionDraft {
         document,
         transcription: transcription.clone(),
     }));
     let draft =
-        Draft { recorded_at: now(), recorded_by: recorded_by(), tool: TOOL.to_owned(), matter };
+        Draft { recorded_at: now(), recorded_by: recorded_by(), tool: TOOL.to_owned(), body };
     let mut render = |upcoming: &Upcoming| {
         let context = Transcribed {
             number: upcoming.number,

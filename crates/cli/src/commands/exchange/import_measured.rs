@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use phasegate_measure::{ImportTerms, Imported, Origin, import, info_readings};
 use phasegate_model::{End, Environment, Evidence, Target, TargetServer, Trial};
 
-use crate::args::{ImportArgs, Unit, Verbosity, WrittenBy};
+use crate::args::{ImportArgs, LogUnit, Verbosity, WrittenBy};
 use crate::input::files::{can_write, read_foreign, write_whole};
 use crate::input::project::Project;
 use crate::output::streams::{Exit, print, say};
@@ -56,7 +56,7 @@ fn tell(evidence: &Evidence, phase: &str, output: &Path) {
 
 fn evidence(args: &ImportArgs, project: &Project) -> anyhow::Result<Evidence> {
     let terms = ImportTerms {
-        unit: args.unit.map(Unit::time_unit),
+        unit: args.unit.map(LogUnit::time_unit),
         trial_of: args.trial.trial_of(),
         tags: args.tags.clone(),
         quantiles: project.plan.measure.quantiles.clone(),

@@ -19,7 +19,10 @@ use crate::recorded::typical::{typical, typical_of};
 pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<Exit> {
     let store = args.history.place.open()?;
     let (one, other) = (store.entry(args.one)?, store.entry(args.other)?);
-    let difference = Difference::of(Side::read(&store, &one)?, Side::read(&store, &other)?);
+    let difference = EntryDifference::of(
+        ComparedEntry::read(&store, &one)?,
+        ComparedEntry::read(&store, &other)?,
+    );
     match args.history.format {
         Format::Json => print_json(&difference)?,
         Format::Text => print(&difference.text())?,
@@ -28,7 +31,7 @@ pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<Exit> {
 }
 
 /// All that is compared of an entry.
-struct Side {
+struct ComparedEntry {
     number: u64,
     phase: String,
     outcome: Outcome,
@@ -41,7 +44,7 @@ struct Side {
     environment: Option<Environment>,
 }
 
-impl Side {
+impl ComparedEntry {
     fn read(store: &Store, recorded: &Recorded) -> anyhow::Result<Self> {
         let entry = &recorded.entry;
         let (Some(phase), Some(outcome)) = (entry.phase(), entry.outcome()) else {
@@ -107,13 +110,13 @@ fn rows(decision: &Decision) -> BTreeMap<RowId, String> {
 
 /// What differs. Fields are only ever added.
 #[derive(Serialize)]
-struct Difference {
-    one: Head,
-    other: Head,
+struct EntryDifference {
+    one: EntryHeading,
+    other: EntryHeading,
     /// The rows that came out differently, or that only one has.
-    rows: Vec<Change>,
+    rows: Vec<FieldChange>,
     readings: Vec<ReadingChange>,
-    environment: Vec<Change>,
+    environment: Vec<FieldChange>,
     /// Why environments weren't compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     environment_unknown: Option<&'static str>,
@@ -124,14 +127,14 @@ struct Difference {
 }
 
 #[derive(Serialize)]
-struct Head {
+struct EntryHeading {
     entry: u64,
     phase: String,
     outcome: Outcome,
 }
 
 #[derive(Serialize)]
-struct Change {
+struct FieldChange {
     name: String,
     one: Option<String>,
     other: Option<String>,
@@ -146,8 +149,8 @@ struct ReadingChange {
     change: Option<Quantity>,
 }
 
-impl Difference {
-    fn of(one: Side, other: Side) -> Self {
+impl EntryDifference {
+    fn of(one: ComparedEntry, other: ComparedEntry) -> Self {
         let (mut texts, mut same) = (BTreeMap::new(), Vec::new());
         let names: BTreeSet<&String> =
             one.texts.iter().chain(&other.texts).map(|(name, _)| name).collect();
@@ -155,7 +158,7 @@ impl Difference {
             match (one.text(name), other.text(name)) {
                 (Some(this), Some(that)) if this == that => same.push(name.clone()),
                 (this, that) => {
-                    let label = |side: &Side| format!("entry {} {name}", side.number);
+                    let label = |side: &ComparedEntry| format!("entry {} {name}", side.number);
                     let (this, that) = (this.unwrap_or_default(), that.unwrap_or_default());
                     let unified = TextDiff::from_lines(this, that)
                         .unified_diff()
@@ -176,15 +179,16 @@ impl Difference {
             environment_unknown,
             texts,
             same,
-            one: Head { entry: one.number, phase: one.phase, outcome: one.outcome },
-            other: Head { entry: other.number, phase: other.phase, outcome: other.outcome },
+            one: EntryHeading { entry: one.number, phase: one.phase, outcome: one.outcome },
+            other: EntryHeading { entry: other.number, phase: other.phase, outcome: other.outcome },
         }
     }
 
     fn text(&self) -> String {
         let (one, other) = (&self.one, &self.other);
-        let name =
-            |head: &Head| format!("entry {} (phase {}, {})", head.entry, head.phase, head.outcome);
+        let name = |head: &EntryHeading| {
+            format!("entry {} (phase {}, {})", head.entry, head.phase, head.outcome)
+        };
         let mut out = format!("{} and {}\n", name(one), name(other));
         let mut line = |text: String| {
             out.push_str(&text);
@@ -222,14 +226,14 @@ impl Difference {
     }
 }
 
-fn section(line: &mut impl FnMut(String), title: &str, changes: &[Change]) {
+fn section(line: &mut impl FnMut(String), title: &str, changes: &[FieldChange]) {
     if changes.is_empty() {
         line(format!("\n{title}  none"));
         return;
     }
     line(format!("\n{title}"));
     let width = changes.iter().map(|change| change.name.chars().count()).max().unwrap_or(0);
-    for Change { name, one, other } in changes {
+    for FieldChange { name, one, other } in changes {
         let side = |text: &Option<String>| text.as_deref().map_or("not there".to_owned(), plain);
         line(format!("  {name:width$}  {} → {}", side(one), side(other)));
     }
@@ -239,11 +243,11 @@ fn section(line: &mut impl FnMut(String), title: &str, changes: &[Change]) {
 fn changes<K: Ord + ToString>(
     one: &BTreeMap<K, String>,
     other: &BTreeMap<K, String>,
-) -> Vec<Change> {
+) -> Vec<FieldChange> {
     let keys: BTreeSet<&K> = one.keys().chain(other.keys()).collect();
     keys.into_iter()
         .filter(|key| one.get(key) != other.get(key))
-        .map(|key| Change {
+        .map(|key| FieldChange {
             name: key.to_string(),
             one: one.get(key).cloned(),
             other: other.get(key).cloned(),

@@ -1,6 +1,6 @@
 //! `phasegate history doctor`: whether the place of the history keeps the promises that it needs.
 
-use phasegate_history::{Check, Verdict};
+use phasegate_history::{Check, CheckVerdict};
 use serde::Serialize;
 
 use crate::args::{Format, HistoryArgs};
@@ -11,7 +11,7 @@ use crate::recorded::history_place;
 pub(crate) fn run(args: &HistoryArgs) -> anyhow::Result<Exit> {
     let location = args.place.location()?;
     let checks = phasegate_history::examine(&history_place::open(&location)?, now());
-    let refused = checks.iter().any(|check| check.verdict == Verdict::Bad);
+    let refused = checks.iter().any(|check| check.verdict == CheckVerdict::Bad);
     match args.format {
         Format::Json => print_json(&ExaminationJson {
             store: location.to_string(),

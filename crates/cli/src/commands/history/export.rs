@@ -7,13 +7,13 @@ use phasegate_model::{Dimension, Domain, Metric, Outcome, PhaseId, Reading, Read
 use serde::Serialize;
 
 use crate::args::{ExportArgs, ExportFormat};
-use crate::output::listing::{Lines, Problems};
+use crate::output::listing::{OutputLines, Problems};
 use crate::output::streams::Exit;
 use crate::recorded::typical::typical_of;
 
 pub(crate) fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
     let store = args.place.open_present()?;
-    let mut lines = Lines::to_stdout();
+    let mut lines = OutputLines::to_stdout();
     let mut problems = Problems::default();
     let metrics: Vec<Metric> = Metric::all().filter(|metric| !is_of_before(*metric)).collect();
     // Without any entry, too: other tools take the columns from it.
@@ -44,11 +44,11 @@ const fn is_of_before(metric: Metric) -> bool {
 /// The entry as the ledger has it, with its digest and its typical readings, on one line.
 fn json_line(recorded: &Recorded, readings: Option<&Readings>) -> anyhow::Result<String> {
     #[derive(Serialize)]
-    struct Digest {
+    struct DigestLine {
         digest: String,
     }
     let entry = String::from_utf8(recorded.entry.to_line()?)?;
-    let digest = serde_json::to_string(&Digest { digest: recorded.digest.to_string() })?;
+    let digest = serde_json::to_string(&DigestLine { digest: recorded.digest.to_string() })?;
     let readings = serde_json::to_string(&readings)?;
     // Joined as texts, since writing the entry anew could change the order of its keys.
     let digest = digest.trim_end_matches('}');

@@ -11,12 +11,12 @@ use crate::args::{Format, ListArgs};
 use crate::input::diagnostics::Trouble;
 use crate::input::diagnostics::report;
 use crate::output::layout::{Layout, plain};
-use crate::output::listing::{Columns, Lines, Newest, Problems};
+use crate::output::listing::{Columns, NewestItems, OutputLines, Problems};
 use crate::output::streams::{Exit, say};
 use crate::recorded::candidates::Candidates;
 use crate::recorded::history_place::nothing_recorded;
 use crate::recorded::typical::typical_among;
-use crate::recorded::waivers::{Waivers, outcome_with};
+use crate::recorded::waivers::{RecordedWaivers, outcome_with};
 
 pub(crate) fn run(args: &ListArgs) -> anyhow::Result<Exit> {
     // Before the history is opened: for a slip in the condition nothing need be read.
@@ -28,9 +28,9 @@ pub(crate) fn run(args: &ListArgs) -> anyhow::Result<Exit> {
         let medians = Medians::of(&condition.metrics());
         (condition, medians)
     });
-    let search = Search { args, condition, waivers, store: &store };
-    let mut shown = Shown::new(args.history.format);
-    let mut newest = Newest::new(args.limit.map(std::num::NonZero::get));
+    let search = EntryFilter { args, condition, waivers, store: &store };
+    let mut shown = ListOutput::new(args.history.format);
+    let mut newest = NewestItems::new(args.limit.map(std::num::NonZero::get));
     let mut unknown = 0;
     for line in store.lines_numbered(numbers)? {
         let glimpse = line.and_then(|line| search.glimpse(&line));
@@ -70,10 +70,10 @@ fn condition(text: &str) -> anyhow::Result<Condition> {
 }
 
 /// What is looked for.
-struct Search<'a> {
+struct EntryFilter<'a> {
     args: &'a ListArgs,
     condition: Option<(Condition, Medians)>,
-    waivers: Waivers,
+    waivers: RecordedWaivers,
     store: &'a Store,
 }
 
@@ -89,14 +89,14 @@ struct Glimpse {
 }
 
 /// An entry that was found.
-struct Found {
+struct FoundEntry {
     summary: EntrySummary,
     digest: Option<Digest>,
     whole: Option<Recorded>,
     effective: Option<Effective>,
 }
 
-impl Search<'_> {
+impl EntryFilter<'_> {
     /// Reads what is needed of an entry; nothing if it surely isn't asked for.
     fn glimpse(&self, line: &Line) -> Result<Option<Glimpse>, ReadError> {
         let is_waived = self.waivers.concern(line.number());
@@ -123,7 +123,7 @@ impl Search<'_> {
         glimpse: Glimpse,
         problems: &mut Problems,
         unknown: &mut usize,
-    ) -> Option<Found> {
+    ) -> Option<FoundEntry> {
         let Glimpse { summary, digest, medians, whole } = glimpse;
         if self.args.by.as_ref().is_some_and(|by| *by != summary.recorded_by) {
             return None;
@@ -132,7 +132,7 @@ impl Search<'_> {
         let effective = whole.as_ref().and_then(|recorded| {
             problems.tell(self.waivers.effective(self.store, recorded, day)).flatten()
         });
-        let found = Found { summary, digest, whole, effective };
+        let found = FoundEntry { summary, digest, whole, effective };
         if !found.has_outcome(self.args.outcome) {
             return None;
         }
@@ -155,7 +155,7 @@ impl Search<'_> {
     }
 }
 
-impl Found {
+impl FoundEntry {
     /// Whether this is its outcome, as recorded or with its waivers.
     fn has_outcome(&self, outcome: Option<Outcome>) -> bool {
         let Some(outcome) = outcome else { return true };
@@ -165,25 +165,25 @@ impl Found {
 }
 
 /// What was shown so far.
-struct Shown {
+struct ListOutput {
     format: Format,
-    lines: Lines,
+    lines: OutputLines,
     columns: Columns<7>,
     count: usize,
 }
 
-impl Shown {
+impl ListOutput {
     fn new(format: Format) -> Self {
         let header = ["entry", "kind", "phase", "outcome", "decided by", "recorded", "by"];
         Self {
             format,
-            lines: Lines::to_stdout(),
+            lines: OutputLines::to_stdout(),
             columns: Columns::new(header, Layout::of_stdout()),
             count: 0,
         }
     }
 
-    fn show(&mut self, found: &Found) -> anyhow::Result<()> {
+    fn show(&mut self, found: &FoundEntry) -> anyhow::Result<()> {
         self.count += 1;
         match self.format {
             Format::Json => {
@@ -206,7 +206,7 @@ impl Shown {
     }
 }
 
-fn row(found: &Found) -> [String; 7] {
+fn row(found: &FoundEntry) -> [String; 7] {
     let summary = &found.summary;
     let deciding: Vec<&str> = summary.deciding.iter().map(RowId::as_str).collect();
     [
@@ -221,7 +221,7 @@ fn row(found: &Found) -> [String; 7] {
 }
 
 /// The outcome, or in a few words what the entry says of others.
-fn outcome(found: &Found) -> String {
+fn outcome(found: &FoundEntry) -> String {
     if let Some(outcome) = found.summary.outcome {
         return match found.summary.kind {
             Kind::Transcription => format!("{outcome} (asserted)"),
@@ -252,7 +252,7 @@ struct EntryJson<'a> {
 }
 
 impl<'a> EntryJson<'a> {
-    fn of(found: &'a Found) -> Self {
+    fn of(found: &'a FoundEntry) -> Self {
         let summary = &found.summary;
         Self {
             number: summary.number,

@@ -1,7 +1,7 @@
 //! `phasegate history rebase`: one's own entries after those that others published first.
 
 use phasegate_history::{
-    DecisionDraft, Digest, Draft, Matter, Rebase, RenderedFile, Store, Upcoming,
+    DecisionDraft, Digest, Draft, DraftBody, Rebase, RenderedFile, Store, Upcoming,
 };
 use phasegate_report::ReportKind;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::args::{Format, RebaseArgs};
 use crate::output::streams::{Exit, print, print_json};
 use crate::recorded::decision::{evidence_of, matrix_of, plan_of};
 use crate::recorded::phases::stages_with;
-use crate::rendering::entry::{Digests, Recorded, Templates};
+use crate::rendering::entry::{Digests, ReportSource, Templates};
 use crate::rendering::transcription::Transcribed;
 
 pub(crate) fn rebase(args: &RebaseArgs) -> anyhow::Result<Exit> {
@@ -77,9 +77,11 @@ fn files(
     upcoming: &Upcoming,
     draft: &Draft,
 ) -> anyhow::Result<Vec<RenderedFile>> {
-    match &draft.matter {
-        Matter::Decision(decision) => decision_files(store, templates, upcoming, draft, decision),
-        Matter::Transcription(transcription) => {
+    match &draft.body {
+        DraftBody::Decision(decision) => {
+            decision_files(store, templates, upcoming, draft, decision)
+        }
+        DraftBody::Transcription(transcription) => {
             let context = Transcribed {
                 number: upcoming.number,
                 previous: upcoming.previous,
@@ -92,7 +94,7 @@ fn files(
             .context(&[]);
             Templates::load(ReportKind::Transcription)?.files(&context)
         }
-        Matter::Waiver(_) | Matter::Note(_) | Matter::Revisit(_) => Ok(Vec::new()),
+        DraftBody::Waiver(_) | DraftBody::Note(_) | DraftBody::Revisit(_) => Ok(Vec::new()),
     }
 }
 
@@ -107,7 +109,7 @@ fn decision_files(
     let plan = plan_of(decision.plan.clone())?;
     let evidence = evidence_of(decision.evidence.clone())?;
     let stages = stages_with(store, upcoming.number, &decision.decision, &evidence);
-    let context = Recorded {
+    let context = ReportSource {
         number: upcoming.number,
         previous: upcoming.previous,
         recorded_at: upcoming.recorded_at,

@@ -16,7 +16,7 @@ use crate::output::layout::Layout;
 use crate::output::listing::Problems;
 use crate::output::streams::{Exit, print, print_json};
 use crate::output::table;
-use crate::recorded::waivers::{Granted, WaiverJson, Waivers};
+use crate::recorded::waivers::{Granted, RecordedWaivers, WaiverJson};
 
 pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
     let store = args.history.place.open()?;
@@ -50,8 +50,8 @@ fn later(
     store: &Store,
     of: &Recorded,
     problems: &mut Problems,
-) -> anyhow::Result<(Waivers, Vec<Recorded>)> {
-    let (mut waivers, mut notes) = (Waivers::default(), Vec::new());
+) -> anyhow::Result<(RecordedWaivers, Vec<Recorded>)> {
+    let (mut waivers, mut notes) = (RecordedWaivers::default(), Vec::new());
     for recorded in after(store, of)? {
         let Some(recorded) = problems.tell(recorded) else { continue };
         waivers.add(&recorded);

@@ -27,7 +27,7 @@ pub(crate) fn run(args: &SiteArgs) -> anyhow::Result<Exit> {
         let recorded = recorded.context(
             "can't make the site; run `phasegate history verify` to see what is wrong with it",
         )?;
-        let source = Source::of(&store, &recorded.entry, &mut stages)
+        let source = EntrySource::of(&store, &recorded.entry, &mut stages)
             .with_context(|| format!("can't show entry {}", recorded.entry.number))?;
         source.give(&recorded, |entry| site.add(entry));
         open.take(&recorded.entry);
@@ -56,14 +56,14 @@ pub(crate) fn run(args: &SiteArgs) -> anyhow::Result<Exit> {
 const REPORT: &str = "report.html";
 
 /// What a site has of an entry beside the entry itself.
-struct Source {
+struct EntrySource {
     number: u64,
     stage: Option<Stage>,
     /// Where its report will be on the site, if the history has it.
     report: Option<String>,
 }
 
-impl Source {
+impl EntrySource {
     fn of(store: &Store, entry: &Entry, stages: &mut Stages) -> anyhow::Result<Self> {
         let mut report = None;
         if let Some(name) = entry.folder()

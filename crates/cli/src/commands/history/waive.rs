@@ -1,6 +1,6 @@
 //! `phasegate history waive` and `history note`: what people add to a recorded entry.
 
-use phasegate_history::{Draft, Matter, NoteRecord, Store, WaiverRecord};
+use phasegate_history::{Draft, DraftBody, NoteRecord, Store, WaiverRecord};
 use phasegate_model::{Note, RowId, Waiver, nearest};
 
 use crate::args::day::today;
@@ -38,7 +38,7 @@ pub(crate) fn waive(args: &WaiveArgs) -> anyhow::Result<Exit> {
     let phase = decision.phase.clone();
     // With its digest, so that it can't pass for a waiver of another entry with the number.
     let of = recorded.head();
-    append(&store, Matter::Waiver(WaiverRecord { phase, of, waiver }), args.history.format)
+    append(&store, DraftBody::Waiver(WaiverRecord { phase, of, waiver }), args.history.format)
 }
 
 /// Records a note on an entry.
@@ -66,7 +66,7 @@ pub(crate) fn note(args: &NoteArgs) -> anyhow::Result<Exit> {
         )
     })?;
     let of = recorded.head();
-    append(&store, Matter::Note(NoteRecord { phase, of, note }), args.history.format)
+    append(&store, DraftBody::Note(NoteRecord { phase, of, note }), args.history.format)
 }
 
 /// A text that says something.
@@ -84,9 +84,9 @@ fn advice(row: &RowId, rows: Vec<&RowId>) -> String {
     format!("its rows are {}", names.join(", "))
 }
 
-fn append(store: &Store, matter: Matter, format: crate::args::Format) -> anyhow::Result<Exit> {
+fn append(store: &Store, body: DraftBody, format: crate::args::Format) -> anyhow::Result<Exit> {
     let draft =
-        Draft { recorded_at: now(), recorded_by: recorded_by(), tool: TOOL.to_owned(), matter };
+        Draft { recorded_at: now(), recorded_by: recorded_by(), tool: TOOL.to_owned(), body };
     let recorded = store.append(&draft, &mut |_| Ok(Vec::new()))?;
     print_recorded(format, &recorded, None)?;
     Ok(Exit::Done)

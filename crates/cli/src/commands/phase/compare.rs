@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use phasegate_measure::{Contender, Contenders, Source};
+use phasegate_measure::{Contender, Contenders, ServerSource};
 use phasegate_model::{Decision, Evidence, Finding, Metric, Plan, Statistic};
 use phasegate_rules::{Compared, Comparison, Diagnostic, Least, parse_plan};
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::args::{CompareArgs, Format, TlsOptions, Verbosity};
 use crate::commands::phase::compare_evidence;
 use crate::input::files::{can_write, evidence_in, write_whole};
 use crate::input::project::load_plan;
-use crate::measuring::campaign::{self, Measured, Subjects};
+use crate::measuring::campaign::{self, CampaignResult, CampaignSubjects};
 use crate::measuring::previous_phase;
 use crate::measuring::secret::holds_secret;
 use crate::measuring::servers::{endpoint, endpoint_of};
@@ -34,7 +34,7 @@ const PLAN: &str = "schema = 1\n[phase]\nid = \"compare\"\ntitle = \"a candidate
 /// What an argument names.
 enum Named {
     Evidence(PathBuf),
-    Server(Source),
+    Server(ServerSource),
 }
 
 pub(crate) fn run(args: &CompareArgs, verbosity: Verbosity) -> anyhow::Result<Exit> {
@@ -58,14 +58,16 @@ fn named(argument: &str, tls: &TlsOptions) -> anyhow::Result<Named> {
     if let Some(variable) = argument.strip_prefix("env:") {
         let url = std::env::var(variable)
             .with_context(|| format!("can't read the environment variable `{variable}`"))?;
-        return Ok(Named::Server(Source::Running(tls.apply(endpoint(&url, variable)?, None)?.0)));
+        return Ok(Named::Server(ServerSource::Running(
+            tls.apply(endpoint(&url, variable)?, None)?.0,
+        )));
     }
     if argument.contains("://") {
         anyhow::ensure!(
             !holds_secret(argument.as_ref()),
             "a password in an argument is visible to every user of this machine; give the URL in an environment variable, and its name here: `env:NAME`"
         );
-        return Ok(Named::Server(Source::Running(
+        return Ok(Named::Server(ServerSource::Running(
             tls.apply(endpoint(argument, "the arguments")?, None)?.0,
         )));
     }
@@ -73,7 +75,7 @@ fn named(argument: &str, tls: &TlsOptions) -> anyhow::Result<Named> {
     if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json")) {
         return Ok(Named::Evidence(path));
     }
-    Ok(Named::Server(Source::Start { program: Some(path) }))
+    Ok(Named::Server(ServerSource::Start { program: Some(path) }))
 }
 
 /// Tells what became of pairs that were measured before.
@@ -98,8 +100,8 @@ fn again(args: &CompareArgs) -> anyhow::Result<Exit> {
 
 fn measure(
     args: &CompareArgs,
-    baseline: &Source,
-    candidate: &Source,
+    baseline: &ServerSource,
+    candidate: &ServerSource,
     verbosity: Verbosity,
 ) -> anyhow::Result<Exit> {
     args.tls.ensure_used([baseline, candidate].into_iter().filter_map(endpoint_of))?;
@@ -109,15 +111,15 @@ fn measure(
     if let Some(output) = &args.output {
         can_write(output)?;
     }
-    let subjects = Subjects::Servers(Box::new(Contenders {
+    let subjects = CampaignSubjects::Servers(Box::new(Contenders {
         candidate: Contender::from(candidate),
         baseline: Some(Contender::from(baseline)),
     }));
-    let Measured { evidence, failure } = campaign::measure(
+    let CampaignResult { evidence, failure } = campaign::measure(
         &subjects,
         &plan,
         comparison.matrix(),
-        &previous_phase::Comparison::none(),
+        &previous_phase::RunComparison::none(),
         verbosity,
     )?;
     // Even after a failure: the pairs before it are evidence.
@@ -222,16 +224,16 @@ fn why(decision: &Decision) -> String {
 }
 
 /// A statistic of both servers, and the improvement from pair to pair.
-struct Line {
+struct StatisticLine {
     statistic: Statistic,
     baseline: Option<Figure>,
     candidate: Option<Figure>,
     improvement: Option<Figure>,
 }
 
-fn lines(evidence: &Evidence) -> Vec<Line> {
+fn lines(evidence: &Evidence) -> Vec<StatisticLine> {
     let figure = |metric: Metric| Figure::of(metric, &evidence.trials);
-    let line = |statistic| Line {
+    let line = |statistic| StatisticLine {
         statistic,
         baseline: figure(Metric::Baseline(statistic)),
         candidate: figure(Metric::Rtt(statistic)),
@@ -280,8 +282,8 @@ struct PairsJson {
 
 impl PairsJson {
     fn of(evidence: &Evidence, compared: Compared, least: Least, sentence: String) -> Self {
-        let metric = |line: Line| {
-            let Line { statistic, baseline, candidate, improvement } = line;
+        let metric = |line: StatisticLine| {
+            let StatisticLine { statistic, baseline, candidate, improvement } = line;
             let figures = json!({ "a": baseline, "b": candidate, "improvement": improvement });
             (Metric::Rtt(statistic).to_string(), figures)
         };

@@ -50,7 +50,8 @@ pub(crate) fn run(args: &CompareArgs, first: &Path, second: &Path) -> anyhow::Re
         second.display(),
         list(&differing)
     );
-    let lines: Vec<Line> = METRICS.iter().filter_map(|metric| Line::of(*metric, &a, &b)).collect();
+    let lines: Vec<EvidenceLine> =
+        METRICS.iter().filter_map(|metric| EvidenceLine::of(*metric, &a, &b)).collect();
     match args.format {
         Format::Text => print(&text(&lines, (&a, &b), &servers, &differing))?,
         Format::Json => print_json(&as_json(&lines, &servers, &differing))?,
@@ -89,13 +90,13 @@ fn list(differences: &[PropertyChange]) -> String {
     differences.iter().map(in_words).collect::<Vec<_>>().join("; ")
 }
 
-struct Line {
+struct EvidenceLine {
     metric: Metric,
     first: Figure,
     second: Figure,
 }
 
-impl Line {
+impl EvidenceLine {
     fn of(metric: Metric, a: &Evidence, b: &Evidence) -> Option<Self> {
         let (first, second) = (Figure::of(metric, &a.trials)?, Figure::of(metric, &b.trials)?);
         Some(Self { metric, first, second })
@@ -129,7 +130,7 @@ impl Line {
 }
 
 fn text(
-    lines: &[Line],
+    lines: &[EvidenceLine],
     (a, b): (&Evidence, &Evidence),
     servers: &[PropertyChange],
     differing: &[PropertyChange],
@@ -139,8 +140,8 @@ fn text(
     for line in lines {
         table.add_row([
             line.metric.to_string(),
-            Line::cell(&line.first),
-            Line::cell(&line.second),
+            EvidenceLine::cell(&line.first),
+            EvidenceLine::cell(&line.second),
             line.change(),
             line.standing().to_owned(),
         ]);
@@ -164,7 +165,7 @@ fn text(
 }
 
 fn as_json(
-    lines: &[Line],
+    lines: &[EvidenceLine],
     servers: &[PropertyChange],
     differing: &[PropertyChange],
 ) -> serde_json::Value {
@@ -173,8 +174,8 @@ fn as_json(
             |it: &PropertyChange| json!({ "property": it.property, "a": it.before, "b": it.now });
         differences.iter().map(entry).collect()
     };
-    let metric = |line: &Line| {
-        let Line { metric, first, second } = line;
+    let metric = |line: &EvidenceLine| {
+        let EvidenceLine { metric, first, second } = line;
         let change = first.change_to(second).map(phasegate_model::Quantity::percent);
         let figures =
             json!({ "a": first, "b": second, "change": change, "overlap": first.overlaps(second) });

@@ -9,7 +9,7 @@ use crate::args::{MeasureArgs, Measuring, Verbosity};
 use crate::input::files::{can_write, save, write_whole};
 use crate::input::project::Project;
 use crate::measuring::campaign;
-use crate::measuring::previous_phase::Comparison;
+use crate::measuring::previous_phase::RunComparison;
 use crate::measuring::servers;
 use crate::output::streams::{Exit, print, say, told};
 
@@ -23,7 +23,7 @@ pub(crate) fn run(args: &MeasureArgs, verbosity: Verbosity) -> anyhow::Result<Ex
     if !to_stdout {
         can_write(&args.output)?;
     }
-    let comparison = Comparison::of(&project, &store, None)?;
+    let comparison = RunComparison::of(&project, &store, None)?;
     let measured =
         campaign::measure(&subjects, &project.plan, &project.matrix, &comparison, verbosity)?;
     if let Some(failure) = measured.failure {

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::args::{Format, PlanArgs, Verbosity};
 use crate::commands::phase::measure::apply_options;
 use crate::input::project::Project;
-use crate::measuring::campaign::{Subjects, trials_of};
+use crate::measuring::campaign::{CampaignSubjects, trials_of};
 use crate::measuring::progress::percent;
 use crate::measuring::servers;
 use crate::output::streams::{Exit, print, print_json};
@@ -52,16 +52,17 @@ pub(crate) fn run(args: &PlanArgs, verbosity: Verbosity) -> anyhow::Result<Exit>
 }
 
 /// An A/A run: the target against itself.
-fn with_itself(subjects: &Subjects) -> Subjects {
+fn with_itself(subjects: &CampaignSubjects) -> CampaignSubjects {
     match subjects {
-        Subjects::Servers(contenders) => {
+        CampaignSubjects::Servers(contenders) => {
             let candidate = &contenders.candidate;
             let (candidate, baseline) = (candidate.clone(), Some(candidate.clone()));
-            Subjects::Servers(Box::new(Contenders { candidate, baseline }))
+            CampaignSubjects::Servers(Box::new(Contenders { candidate, baseline }))
         }
-        Subjects::Commands { candidate, .. } => {
-            Subjects::Commands { candidate: candidate.clone(), baseline: Some(candidate.clone()) }
-        }
+        CampaignSubjects::Commands { candidate, .. } => CampaignSubjects::Commands {
+            candidate: candidate.clone(),
+            baseline: Some(candidate.clone()),
+        },
     }
 }
 

@@ -10,8 +10,8 @@ use crate::output::streams::{Exit, print, print_json};
 use crate::recorded::decision::{RecordedDecision, decision_of, entry_or_newest};
 use crate::recorded::notes::Notes;
 use crate::recorded::phases::stages_with;
-use crate::recorded::waivers::Waivers;
-use crate::rendering::entry::{Digests, Recorded, Templates};
+use crate::recorded::waivers::RecordedWaivers;
+use crate::rendering::entry::{Digests, ReportSource, Templates};
 use crate::rendering::transcription::Transcribed;
 
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
@@ -76,7 +76,7 @@ impl AsOf {
         day: NaiveDate,
     ) -> anyhow::Result<Self> {
         let decided = decision_of(&recorded.entry)?.decision.outcome;
-        let waivers = Waivers::read(store)?;
+        let waivers = RecordedWaivers::read(store)?;
         let effective = waivers.effective(store, recorded, day)?;
         let granted = waivers.of(recorded, day).into_iter();
         Ok(Self {
@@ -112,7 +112,7 @@ fn context(
         effective: as_of.effective,
     });
     let stages = stages_with(store, entry.number, &record.decision, &evidence);
-    Ok(Recorded {
+    Ok(ReportSource {
         number: entry.number,
         previous,
         recorded_at: entry.recorded_at,

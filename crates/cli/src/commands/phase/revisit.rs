@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use phasegate_history::{Draft, Matter, Recorded, Store};
+use phasegate_history::{Draft, DraftBody, Recorded, Store};
 use phasegate_model::{
     Domain, Finding, Margin, Metric, MetricSummary, Quantity, Reason, Revisit, RevisitedObligation,
     Summary, Verdict,
@@ -12,22 +12,22 @@ use phasegate_report::{FORESIGHT, Forecast};
 use serde::Serialize;
 
 use crate::args::{Format, RevisitArgs, Verbosity};
-use crate::measuring::later_look::{Judged, Look, readings_of};
+use crate::measuring::later_look::{JudgedObligation, LaterReading, readings_of};
 use crate::output::layout::{Layout, plain};
-use crate::output::listing::{Columns, Lines, Problems};
+use crate::output::listing::{Columns, OutputLines, Problems};
 use crate::output::streams::{Exit, print, print_json, say};
 use crate::output::table::{distance, human};
 use crate::program::{TOOL, now};
 use crate::recorded::author::recorded_by;
 use crate::recorded::history_place::nothing_recorded;
-use crate::recorded::open_obligations::{Earlier, Ledger};
+use crate::recorded::open_obligations::{EarlierReading, ObligationsAndReadings};
 
 pub(crate) fn run(args: &RevisitArgs, verbosity: Verbosity) -> anyhow::Result<Exit> {
     let store = args.history.place.open_present()?;
     let mut problems = Problems::default();
-    let ledger = Ledger::read(&store, &mut problems)?;
+    let ledger = ObligationsAndReadings::read(&store, &mut problems)?;
     // Nothing owed is nothing to ask.
-    let look = if ledger.count() == 0 { None } else { Some(Look::take(args, verbosity)?) };
+    let look = if ledger.count() == 0 { None } else { Some(LaterReading::take(args, verbosity)?) };
     if look.is_none() && verbosity > Verbosity::Quiet && store.head()?.is_none() {
         say(&nothing_recorded(&args.history.place.location()?));
     }
@@ -35,7 +35,11 @@ pub(crate) fn run(args: &RevisitArgs, verbosity: Verbosity) -> anyhow::Result<Ex
         Some(look) => look.judge(&ledger, args, verbosity)?,
         None => Vec::new(),
     };
-    let told = Told { look: look.as_ref(), judged: &judged, counts: Counts::of(&judged) };
+    let told = RevisitAnswer {
+        look: look.as_ref(),
+        judged: &judged,
+        counts: ObligationCounts::of(&judged),
+    };
     let recorded = match &look {
         // A look at part of a history would leave out what is owed in the rest.
         Some(look) if args.record && problems.count == 0 => Some(record(&store, look, &judged)?),
@@ -56,40 +60,44 @@ pub(crate) fn run(args: &RevisitArgs, verbosity: Verbosity) -> anyhow::Result<Ex
         _ if problems.count > 0 => Exit::Error,
         _ if !args.exit_code => Exit::Done,
         // What is due is due, whatever else isn't known.
-        Counts { due: 1.., .. } => Exit::GateOpen,
-        Counts { unknown: 1.., .. } => Exit::Undecided,
+        ObligationCounts { due: 1.., .. } => Exit::GateOpen,
+        ObligationCounts { unknown: 1.., .. } => Exit::Undecided,
         _ => Exit::Done,
     })
 }
 
-fn record(store: &Store, look: &Look, judged: &[Judged<'_>]) -> anyhow::Result<Recorded> {
-    let found = |judged: &Judged<'_>| RevisitedObligation {
+fn record(
+    store: &Store,
+    look: &LaterReading,
+    judged: &[JudgedObligation<'_>],
+) -> anyhow::Result<Recorded> {
+    let found = |judged: &JudgedObligation<'_>| RevisitedObligation {
         entry: judged.open.entry,
         row: judged.open.obligation.row.clone(),
         finding: judged.verdict.finding.clone(),
     };
-    let matter = Matter::Revisit(Revisit {
+    let body = DraftBody::Revisit(Revisit {
         server: look.server.clone(),
         read_at: look.read_at(),
         readings: readings_of(judged),
         obligations: judged.iter().map(found).collect(),
     });
     let draft =
-        Draft { recorded_at: now(), recorded_by: recorded_by(), tool: TOOL.to_owned(), matter };
+        Draft { recorded_at: now(), recorded_by: recorded_by(), tool: TOOL.to_owned(), body };
     Ok(store.append(&draft, &mut |_| Ok(Vec::new()))?)
 }
 
 /// How many obligations there are of each kind.
 #[derive(Clone, Copy, Default, Serialize)]
-struct Counts {
+struct ObligationCounts {
     open: usize,
     due: usize,
     not_due: usize,
     unknown: usize,
 }
 
-impl Counts {
-    fn of(judged: &[Judged<'_>]) -> Self {
+impl ObligationCounts {
+    fn of(judged: &[JudgedObligation<'_>]) -> Self {
         let count = |word: &str| judged.iter().filter(|of| status(&of.verdict) == word).count();
         Self {
             open: judged.len(),
@@ -116,15 +124,15 @@ const fn reason(verdict: &Verdict) -> Option<&Reason> {
 }
 
 /// All that is told.
-struct Told<'a> {
-    look: Option<&'a Look>,
-    judged: &'a [Judged<'a>],
-    counts: Counts,
+struct RevisitAnswer<'a> {
+    look: Option<&'a LaterReading>,
+    judged: &'a [JudgedObligation<'a>],
+    counts: ObligationCounts,
 }
 
-impl Told<'_> {
+impl RevisitAnswer<'_> {
     fn print(&self, recorded: Option<&Recorded>) -> anyhow::Result<()> {
-        let mut lines = Lines::to_stdout();
+        let mut lines = OutputLines::to_stdout();
         let mut columns = Columns::new(
             ["entry", "phase", "row", "owed", "when", "now", "status", "how far", "forecast"],
             Layout::of_stdout(),
@@ -146,7 +154,7 @@ impl Told<'_> {
     /// One line, the last.
     fn summary(&self, recorded: Option<&Recorded>) -> String {
         let Some(look) = self.look else { return "nothing is owed\n".to_owned() };
-        let Counts { open, due, not_due, unknown } = self.counts;
+        let ObligationCounts { open, due, not_due, unknown } = self.counts;
         let recorded = recorded.map(|it| format!("; recorded as entry {}", it.entry.number));
         format!(
             "{open} open: {due} due, {not_due} not due, {unknown} unknown, by {} at {}{}\n",
@@ -156,8 +164,8 @@ impl Told<'_> {
         )
     }
 
-    fn json(&self, recorded: Option<&Recorded>) -> ToldJson<'_> {
-        ToldJson {
+    fn json(&self, recorded: Option<&Recorded>) -> RevisitJson<'_> {
+        RevisitJson {
             server: self.look.map(|look| look.server.as_str()),
             at: self.look.map(|look| time(look.at)),
             counts: self.counts,
@@ -168,7 +176,7 @@ impl Told<'_> {
     }
 }
 
-fn row(judged: &Judged<'_>) -> [String; 9] {
+fn row(judged: &JudgedObligation<'_>) -> [String; 9] {
     let (open, verdict) = (judged.open, &judged.verdict);
     [
         open.entry.to_string(),
@@ -214,7 +222,7 @@ fn forecast_in_words(forecast: Forecast) -> String {
 }
 
 /// What doesn't fit a table: why something isn't known, what it rests on, where a forecast is from.
-fn notes(judged: &Judged<'_>) -> Vec<String> {
+fn notes(judged: &JudgedObligation<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     notes.extend(reason(&judged.verdict).map(|reason| format!("unknown: {reason}")));
     for fact in &judged.verdict.facts {
@@ -239,23 +247,23 @@ fn notes(judged: &Judged<'_>) -> Vec<String> {
 }
 
 /// The newest of the readings of each other server.
-fn elsewhere(readings: &[&Earlier]) -> Vec<String> {
-    let mut newest: BTreeMap<(&str, Metric), &Earlier> = BTreeMap::new();
+fn elsewhere(readings: &[&EarlierReading]) -> Vec<String> {
+    let mut newest: BTreeMap<(&str, Metric), &EarlierReading> = BTreeMap::new();
     for earlier in readings {
         let kept = newest.entry((&earlier.server, earlier.metric)).or_insert(earlier);
         if kept.at <= earlier.at {
             *kept = earlier;
         }
     }
-    let tell = |earlier: &Earlier| {
-        let Earlier { entry, at, server, metric, .. } = earlier;
+    let tell = |earlier: &EarlierReading| {
+        let EarlierReading { entry, at, server, metric, .. } = earlier;
         let (amount, day) = (amount(earlier), at.format("%Y-%m-%d"));
         format!("not in the forecast: {metric} was {amount} on {day}, {server} (entry {entry})")
     };
     newest.into_values().map(tell).collect()
 }
 
-fn amount(earlier: &Earlier) -> String {
+fn amount(earlier: &EarlierReading) -> String {
     match earlier.metric.domain() {
         Domain::Number(dimension) => {
             human(earlier.metric, &Quantity::from_amount(dimension, earlier.value))
@@ -270,11 +278,11 @@ fn time(at: DateTime<Utc>) -> String {
 
 /// The same, for programs. Fields are only ever added.
 #[derive(Serialize)]
-struct ToldJson<'a> {
+struct RevisitJson<'a> {
     server: Option<&'a str>,
     at: Option<String>,
     #[serde(flatten)]
-    counts: Counts,
+    counts: ObligationCounts,
     obligations: Vec<ObligationJson<'a>>,
     /// The entry that it was recorded as.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -314,7 +322,7 @@ struct ForecastJson {
 }
 
 impl<'a> ObligationJson<'a> {
-    fn of(judged: &'a Judged<'a>) -> Self {
+    fn of(judged: &'a JudgedObligation<'a>) -> Self {
         let (open, verdict) = (judged.open, &judged.verdict);
         Self {
             entry: open.entry,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use phasegate_history::{
-    DecisionDraft, Digest, Draft, Matter, Recorded, Store, Upcoming, Warning, clock_went_back,
+    DecisionDraft, Digest, Draft, DraftBody, Recorded, Store, Upcoming, Warning, clock_went_back,
 };
 use phasegate_model::{Decision, Evidence};
 use phasegate_report::{Context, Form, ReportKind};
@@ -15,7 +15,7 @@ use crate::commands::phase::measure::{apply_options, fail};
 use crate::input::files::save;
 use crate::input::project::Project;
 use crate::measuring::campaign;
-use crate::measuring::previous_phase::Comparison;
+use crate::measuring::previous_phase::RunComparison;
 use crate::measuring::servers;
 use crate::output::decision_json::{RecordedJson, decision_json};
 use crate::output::layout::Layout;
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &RunArgs, verbosity: Verbosity) -> anyhow::Result<Exit> 
     // Nothing is worse than losing a measurement because it can't be written down.
     store.prepare().with_context(|| format!("can't record in `{location}`"))?;
 
-    let comparison = Comparison::of(&project, &store, None)?;
+    let comparison = RunComparison::of(&project, &store, None)?;
     let measured =
         campaign::measure(&subjects, &project.plan, &project.matrix, &comparison, verbosity)?;
     if let Some(failure) = measured.failure {
@@ -108,12 +108,12 @@ fn record(
         recorded_at: now(),
         recorded_by: recorded_by(),
         tool: TOOL.to_owned(),
-        matter: Matter::Decision(Box::new(inputs)),
+        body: DraftBody::Decision(Box::new(inputs)),
     };
     let mut rendered = None;
     let mut render = |upcoming: &Upcoming| {
         let stages = stages_with(store, upcoming.number, decision, evidence);
-        let context = entry::Recorded {
+        let context = entry::ReportSource {
             number: upcoming.number,
             previous: upcoming.previous,
             recorded_at: upcoming.recorded_at,

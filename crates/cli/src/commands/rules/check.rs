@@ -11,7 +11,7 @@ use crate::input::diagnostics::{Trouble, is_error};
 use crate::input::files::read_rules;
 use crate::input::project::{PHASES, checked_matrix, matrix_path, toml_files};
 use crate::input::region::Region;
-use crate::input::sarif::{Problem, sarif};
+use crate::input::sarif::{SarifResult, sarif};
 use crate::output::streams::{Exit, colour, print, print_json, told};
 
 /// Where matrices are.
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &CheckArgs, verbosity: Verbosity) -> anyhow::Result<Exit
         checked.push(check(file));
     }
     let bad = checked.iter().any(|file| !file.is_good());
-    let problems: Vec<Problem<'_>> = checked.iter().flat_map(Checked::problems).collect();
+    let problems: Vec<SarifResult<'_>> = checked.iter().flat_map(CheckedFile::problems).collect();
     match args.format {
         CheckFormat::Json => {
             print_json(&problems.iter().map(ProblemJson::of).collect::<Vec<_>>())?;
@@ -73,26 +73,28 @@ pub(crate) fn all_files() -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// What was found in a file.
-struct Checked {
+struct CheckedFile {
     name: String,
     kind: &'static str,
-    found: Found,
+    found: CheckOutcome,
 }
 
-enum Found {
+enum CheckOutcome {
     Good(String),
     Unreadable(String),
     Problems(Trouble),
 }
 
-fn check(path: &Path) -> Checked {
+fn check(path: &Path) -> CheckedFile {
     let name = path.display().to_string();
     match read_rules(path) {
         Ok(source) if is_plan(&source.text) => {
-            Checked { name, kind: "plan", found: check_plan(path, source) }
+            CheckedFile { name, kind: "plan", found: check_plan(path, source) }
         }
-        Ok(source) => Checked { name, kind: "matrix", found: check_matrix(path, &source) },
-        Err(error) => Checked { name, kind: "file", found: Found::Unreadable(told(&error)) },
+        Ok(source) => CheckedFile { name, kind: "matrix", found: check_matrix(path, &source) },
+        Err(error) => {
+            CheckedFile { name, kind: "file", found: CheckOutcome::Unreadable(told(&error)) }
+        }
     }
 }
 
@@ -101,29 +103,32 @@ pub(crate) fn is_plan(text: &str) -> bool {
     text.lines().any(|line| line.trim_start().starts_with("[phase"))
 }
 
-fn check_matrix(path: &Path, source: &Source) -> Found {
+fn check_matrix(path: &Path, source: &Source) -> CheckOutcome {
     match checked_matrix(path, source) {
-        Ok(matrix) if !matrix.verify().is_empty() => {
-            Found::Problems(Trouble { sources: vec![source.clone()], problems: matrix.verify() })
-        }
+        Ok(matrix) if !matrix.verify().is_empty() => CheckOutcome::Problems(Trouble {
+            sources: vec![source.clone()],
+            problems: matrix.verify(),
+        }),
         Ok(matrix) => {
             let (rows, tests) = (matrix.rows.len(), matrix.tests.len());
-            Found::Good(format!("{}, {} passed", count(rows, "row"), count(tests, "test")))
+            CheckOutcome::Good(format!("{}, {} passed", count(rows, "row"), count(tests, "test")))
         }
-        Err(trouble) => Found::Problems(trouble),
+        Err(trouble) => CheckOutcome::Problems(trouble),
     }
 }
 
-fn check_plan(path: &Path, source: Source) -> Found {
+fn check_plan(path: &Path, source: Source) -> CheckOutcome {
     let file = match PlanFile::parse(&source) {
         Ok(file) => file,
-        Err(problems) => return Found::Problems(Trouble { sources: vec![source], problems }),
+        Err(problems) => {
+            return CheckOutcome::Problems(Trouble { sources: vec![source], problems });
+        }
     };
     let matrix_path = matrix_path(path, &file.plan);
     let matrix_source = match read_rules(&matrix_path) {
         Ok(source) => source,
         Err(error) => {
-            return Found::Unreadable(format!("the matrix that it names: {}", told(&error)));
+            return CheckOutcome::Unreadable(format!("the matrix that it names: {}", told(&error)));
         }
     };
     // Without its matrix nothing can be said of the rest of a plan.
@@ -131,48 +136,48 @@ fn check_plan(path: &Path, source: Source) -> Found {
         Ok(matrix) => matrix,
         Err(trouble) => {
             let words = format!("the matrix that it names can't be used: {}", trouble.summary());
-            return Found::Unreadable(words);
+            return CheckOutcome::Unreadable(words);
         }
     };
     let mut problems = file.problems_with(&matrix);
     problems.extend(file.unused_facts(&matrix));
     problems.extend(verify_plan(&source, &file.plan, &matrix));
     if problems.is_empty() {
-        Found::Good(format!("phase {}, by {}", file.plan.phase, matrix_path.display()))
+        CheckOutcome::Good(format!("phase {}, by {}", file.plan.phase, matrix_path.display()))
     } else {
-        Found::Problems(Trouble { sources: vec![source, matrix_source], problems })
+        CheckOutcome::Problems(Trouble { sources: vec![source, matrix_source], problems })
     }
 }
 
-impl Checked {
+impl CheckedFile {
     fn is_good(&self) -> bool {
         match &self.found {
-            Found::Good(_) => true,
-            Found::Unreadable(_) => false,
-            Found::Problems(trouble) => !trouble.problems.iter().any(is_error),
+            CheckOutcome::Good(_) => true,
+            CheckOutcome::Unreadable(_) => false,
+            CheckOutcome::Problems(trouble) => !trouble.problems.iter().any(is_error),
         }
     }
 
     fn text(&self, verbosity: Verbosity) -> String {
         match &self.found {
-            Found::Good(_) if verbosity == Verbosity::Quiet => String::new(),
-            Found::Good(words) => format!("{}: {} ok: {words}\n", self.name, self.kind),
+            CheckOutcome::Good(_) if verbosity == Verbosity::Quiet => String::new(),
+            CheckOutcome::Good(words) => format!("{}: {} ok: {words}\n", self.name, self.kind),
             // Most messages name the file, and twice in a line is noise.
-            Found::Unreadable(words) if words.contains(&format!("`{}`", self.name)) => {
+            CheckOutcome::Unreadable(words) if words.contains(&format!("`{}`", self.name)) => {
                 format!("{words}\n")
             }
-            Found::Unreadable(words) => format!("{}: {words}\n", self.name),
-            Found::Problems(trouble) => {
+            CheckOutcome::Unreadable(words) => format!("{}: {words}\n", self.name),
+            CheckOutcome::Problems(trouble) => {
                 let shown = trouble.rendered(colour(&std::io::stdout()));
                 format!("{}\n\n{}\n", shown.join("\n\n"), trouble.summary())
             }
         }
     }
 
-    fn problems(&self) -> Vec<Problem<'_>> {
+    fn problems(&self) -> Vec<SarifResult<'_>> {
         match &self.found {
-            Found::Good(_) => Vec::new(),
-            Found::Unreadable(words) => vec![Problem {
+            CheckOutcome::Good(_) => Vec::new(),
+            CheckOutcome::Unreadable(words) => vec![SarifResult {
                 file: &self.name,
                 code: "unreadable",
                 level: "error",
@@ -181,10 +186,10 @@ impl Checked {
                 help: None,
                 region: None,
             }],
-            Found::Problems(trouble) => trouble
+            CheckOutcome::Problems(trouble) => trouble
                 .problems
                 .iter()
-                .map(|problem| Problem {
+                .map(|problem| SarifResult {
                     file: trouble.source(problem).map_or(&self.name, |source| &source.name),
                     code: problem.code.as_str(),
                     level: problem.severity().as_str(),
@@ -215,8 +220,8 @@ struct ProblemJson<'a> {
 }
 
 impl<'a> ProblemJson<'a> {
-    fn of(problem: &Problem<'a>) -> Self {
-        let Problem { file, code, level, message, help, region, .. } = *problem;
+    fn of(problem: &SarifResult<'a>) -> Self {
+        let SarifResult { file, code, level, message, help, region, .. } = *problem;
         Self {
             file,
             line: region.map(|region| region.line),

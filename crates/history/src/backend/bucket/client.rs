@@ -18,7 +18,7 @@ use crate::backend::bucket::connect::connect;
 pub(crate) use crate::backend::bucket::failure::Access;
 #[cfg(test)]
 pub(crate) use crate::backend::bucket::failure::Credentials;
-use crate::backend::bucket::failure::{Effect, effect, failure};
+use crate::backend::bucket::failure::{RequestEffect, effect, failure};
 use crate::backend::error::{OpenError, PlaceError, TrialError};
 use crate::backend::files::{Files, Published};
 use crate::backend::location::BucketUrl;
@@ -229,7 +229,7 @@ impl Files for Bucket {
             };
             let exists = matches!(error, Error::AlreadyExists { .. });
             // Only what surely didn't arrive is an error; else what the name holds is the truth.
-            if !exists && effect(&error) == Effect::None {
+            if !exists && effect(&error) == RequestEffect::None {
                 return Err(self.error("create", path, &error));
             }
             match self.get(&key) {

@@ -10,7 +10,7 @@ use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 
 use crate::backend::bucket::failure::{Access, Credentials, advice_on_credentials, root_cause};
-use crate::backend::bucket::transport::Transport;
+use crate::backend::bucket::transport::UreqTransport;
 use crate::backend::error::OpenError;
 use crate::backend::location::{BucketUrl, Provider};
 
@@ -44,7 +44,7 @@ pub(super) fn connect(
             // What is removed is little, and one request each every server knows.
             .with_disable_bulk_delete(true)
             .with_retry(retries())
-            .with_http_connector(Transport)
+            .with_http_connector(UreqTransport)
             .build()
             .map(|store| Arc::new(store) as _),
         Provider::Google => settings("GOOGLE_", variables)
@@ -57,7 +57,7 @@ pub(super) fn connect(
             )
             .with_bucket_name(&url.bucket)
             .with_retry(retries())
-            .with_http_connector(Transport)
+            .with_http_connector(UreqTransport)
             .build()
             .map(|store| Arc::new(store) as _),
         Provider::Azure => settings("AZURE_", variables)
@@ -70,7 +70,7 @@ pub(super) fn connect(
             )
             .with_container_name(&url.bucket)
             .with_retry(retries())
-            .with_http_connector(Transport)
+            .with_http_connector(UreqTransport)
             .build()
             .map(|store| Arc::new(store) as _),
     };

@@ -30,7 +30,7 @@ pub(crate) enum Credentials {
 
 /// Whether a request that failed may have had its effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
+pub(super) enum RequestEffect {
     /// Surely not.
     None,
     /// Possibly, or it may yet have: the request is on its way, or the reply was lost.
@@ -52,17 +52,17 @@ pub(super) fn failure(
 }
 
 /// Whether a request that failed may have had its effect.
-pub(super) fn effect(error: &Error) -> Effect {
+pub(super) fn effect(error: &Error) -> RequestEffect {
     match error {
         // Only these leave it open; the others are answers that say that nothing was done.
         Error::Generic { .. } | Error::JoinError { .. } => match transport(error) {
             // Without a connection no request went out.
-            Some(HttpErrorKind::Connect) => Effect::None,
+            Some(HttpErrorKind::Connect) => RequestEffect::None,
             // A request that the server found wrong, it didn't follow.
-            None if chain(error).contains("status code: 4") => Effect::None,
-            _ => Effect::Possible,
+            None if chain(error).contains("status code: 4") => RequestEffect::None,
+            _ => RequestEffect::Possible,
         },
-        _ => Effect::None,
+        _ => RequestEffect::None,
     }
 }
 
@@ -309,11 +309,11 @@ mod tests {
     #[test]
     fn only_what_surely_did_not_arrive_has_no_effect() {
         for (error, expected) in [
-            (broken(HttpErrorKind::Connect), Effect::None),
-            (answered("400 Bad Request", ""), Effect::None),
-            (broken(HttpErrorKind::Timeout), Effect::Possible),
-            (broken(HttpErrorKind::Interrupted), Effect::Possible),
-            (answered("500 Internal Server Error", ""), Effect::Possible),
+            (broken(HttpErrorKind::Connect), RequestEffect::None),
+            (answered("400 Bad Request", ""), RequestEffect::None),
+            (broken(HttpErrorKind::Timeout), RequestEffect::Possible),
+            (broken(HttpErrorKind::Interrupted), RequestEffect::Possible),
+            (answered("500 Internal Server Error", ""), RequestEffect::Possible),
         ] {
             assert_eq!(effect(&error), expected, "{error}");
         }

@@ -17,9 +17,9 @@ use ureq::{Agent, Proxy};
 
 /// Makes clients that send by `ureq`.
 #[derive(Debug)]
-pub(super) struct Transport;
+pub(super) struct UreqTransport;
 
-impl HttpConnector for Transport {
+impl HttpConnector for UreqTransport {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
         let set = |key| options.get_config_value(&key);
         let is_set = |key| set(key).is_some_and(|value| value == "true");

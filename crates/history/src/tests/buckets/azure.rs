@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::tests::append;
 use crate::tests::buckets::servers::{append_as_a_writer, assert_writers_make_one_chain};
-use crate::{Store, Verdict};
+use crate::{CheckVerdict, Store};
 
 /// The variable with the script that starts Azurite's blob service.
 const SCRIPT: &str = "PHASEGATE_AZURITE";
@@ -112,7 +112,7 @@ fn a_container_is_examined_and_found_good() {
     let store = Store::open_at(&location, &server.variables()).unwrap();
     append(&store, "ada");
     let checks = crate::examine(&store, chrono::Utc::now());
-    assert!(checks.iter().all(|check| check.verdict == Verdict::Good), "{checks:?}");
+    assert!(checks.iter().all(|check| check.verdict == CheckVerdict::Good), "{checks:?}");
 
     let mut wrong = server.variables();
     let other = "b3RoZXI=";

@@ -20,7 +20,7 @@ use object_store::{
 use crate::backend::bucket::client::{Access, Bucket, Credentials};
 use crate::backend::location::{BucketUrl, Provider};
 use crate::tests::{append, draft, render, verify_names};
-use crate::{AppendError, PrepareError, Recorded, Store, TrialError, Verdict};
+use crate::{AppendError, CheckVerdict, PrepareError, Recorded, Store, TrialError};
 
 /// How a bucket fails.
 #[derive(Clone, Copy, Debug)]
@@ -382,7 +382,7 @@ fn a_store_that_ignores_create_if_absent_is_refused() {
     assert!(matches!(refused, PrepareError::Trial(TrialError::NotExclusive { .. })));
     assert!(refused.to_string().contains("use a store that honours `If-None-Match: *`"));
     let checks = crate::examine(&store, chrono::Utc::now());
-    assert_eq!(checks.last().unwrap().verdict, Verdict::Bad);
+    assert_eq!(checks.last().unwrap().verdict, CheckVerdict::Bad);
     assert_eq!(keys(&bucket), keys(&bucket_of(1)), "the examination leaves nothing behind");
 }
 
@@ -404,7 +404,7 @@ fn a_sound_store_is_found_good_and_left_as_it_was() {
     let before = keys(&bucket);
     let now = "2026-11-23T05:00:00Z".parse().unwrap();
     let checks = crate::examine(&store_in(Arc::clone(&bucket) as _), now);
-    let bad = checks.iter().find(|check| check.verdict == Verdict::Bad);
+    let bad = checks.iter().find(|check| check.verdict == CheckVerdict::Bad);
     assert_eq!(bad, None);
     assert_eq!(keys(&bucket), before);
 }
@@ -419,7 +419,7 @@ fn the_examination_reports_the_failure_of_any_request() {
     for at in 1..=requests + 1 {
         let (store, _) = faulty(&bucket, Failure::Gone, at);
         let checks = crate::examine(&store, now);
-        assert_eq!(checks.last().unwrap().verdict, Verdict::Bad, "request {at}");
+        assert_eq!(checks.last().unwrap().verdict, CheckVerdict::Bad, "request {at}");
         for key in keys(&bucket) {
             if !before.contains(&key) {
                 tamper(&bucket, &key, None);

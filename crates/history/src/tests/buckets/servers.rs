@@ -15,7 +15,7 @@ use crate::backend::bucket::client::Bucket;
 use crate::backend::files::{Files as _, Published};
 use crate::tests::recording::kinds::note;
 use crate::tests::{append, draft_of, render, verify_names};
-use crate::{Draft, Location, PackEffect, Store, Verdict};
+use crate::{CheckVerdict, Draft, Location, PackEffect, Store};
 
 /// The variable with the location that a writer appends to: it makes this program one.
 const STORE: &str = "PHASEGATE_TEST_STORE";
@@ -222,7 +222,7 @@ pub(in crate::tests) fn assert_writers_make_one_chain(
     assert_eq!(writers.len() as u64, WRITERS);
     assert!(writers.values().all(|each| *each == all), "each entry once, in its writer's order");
     let leftovers = crate::examine(&store, chrono::Utc::now()).pop().unwrap();
-    assert_eq!((leftovers.name, leftovers.verdict), ("leftovers", Verdict::Good));
+    assert_eq!((leftovers.name, leftovers.verdict), ("leftovers", CheckVerdict::Good));
 }
 
 #[test]
@@ -283,7 +283,7 @@ fn a_real_server_is_examined_and_found_good() {
     assert_eq!(
         verdicts,
         ["writing", "create-if-absent", "read-after-write", "head", "clock", "leftovers"]
-            .map(|name| (name, Verdict::Good)),
+            .map(|name| (name, CheckVerdict::Good)),
         "{checks:?}"
     );
 

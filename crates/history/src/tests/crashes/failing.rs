@@ -13,7 +13,7 @@ use crate::backend::disk::{Disk, RealDisk};
 use crate::backend::folder::Folder;
 use crate::tests::recording::kinds::{note, revisit, transcription, waiver};
 use crate::tests::{append, draft, draft_of, names, owing, problems, render};
-use crate::{AppendError, Draft, Matter, PlaceError, PrepareError, Recorded, Store, TrialError};
+use crate::{AppendError, Draft, DraftBody, PlaceError, PrepareError, Recorded, Store, TrialError};
 
 const ENOSPC: i32 = 28;
 const EACCES: i32 = 13;
@@ -249,7 +249,7 @@ fn append_to_while_failing(
 
 #[test]
 fn an_append_of_any_other_kind_survives_the_failure_of_any_step() {
-    let makes: [fn(&Recorded) -> Matter; 4] = [waiver, note, |_| revisit(), |_| transcription()];
+    let makes: [fn(&Recorded) -> DraftBody; 4] = [waiver, note, |_| revisit(), |_| transcription()];
     for make in makes {
         let make = |first: Option<&Recorded>| draft_of(make(first.unwrap()));
         let mut at = 1;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::tests::{decision_draft, draft_of, render};
-use crate::{DecisionDraft, Digest, Entry, Matter, Objects, Problem, Store, verify};
+use crate::{DecisionDraft, Digest, DraftBody, Entry, Objects, Problem, Store, verify};
 
 const BASES: [&[u8]; 2] = [b"# base\n", b"# the base's base\n"];
 
@@ -12,7 +12,7 @@ fn written() -> (tempfile::TempDir, Entry) {
     let store = Store::open(folder.path()).unwrap();
     let bases = BASES.map(<[u8]>::to_vec).to_vec();
     let draft = DecisionDraft { bases, ..decision_draft("ada") };
-    let draft = draft_of(Matter::Decision(Box::new(draft)));
+    let draft = draft_of(DraftBody::Decision(Box::new(draft)));
     let recorded = store.append(&draft, &mut render).unwrap();
     assert_eq!(store.entry(1).unwrap(), recorded);
     (folder, recorded.entry)

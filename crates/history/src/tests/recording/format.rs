@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::tests::{DECISION, append, decision_draft, draft, names, render};
-use crate::{Digest, Entry, EntryError, Matter, Store};
+use crate::{Digest, DraftBody, Entry, EntryError, Store};
 
 #[test]
 fn an_entry_is_these_bytes() {
@@ -66,7 +66,7 @@ fn an_entry_reads_back_as_written() {
     let mut draft = draft("Ada \"the\n\u{1}first\" Lovelace \u{2028}");
     let mut made = decision_draft("ada");
     made.decision.outcome = "no action".parse().unwrap();
-    draft.matter = Matter::Decision(Box::new(made));
+    draft.body = DraftBody::Decision(Box::new(made));
     let recorded = store.append(&draft, &mut render).unwrap();
     assert_eq!(store.entry(1).unwrap(), recorded);
     assert_eq!(recorded.entry.recorded_by, draft.recorded_by);

@@ -6,7 +6,7 @@ use phasegate_model::{Note, Revisit, Transcription};
 
 use crate::tests::{draft_of, names, owing, render};
 use crate::{
-    Body, Digest, Entry, EntryError, Kind, Matter, NoteRecord, Recorded, RenderedFile, Store,
+    Body, Digest, DraftBody, Entry, EntryError, Kind, NoteRecord, Recorded, RenderedFile, Store,
     TranscriptionDraft, WaiverRecord, verify,
 };
 
@@ -16,32 +16,32 @@ const TRANSCRIPTION: &str = concat!(
     r#""readings":{"rtt.p99":"9.93us","memory.allocator":"jemalloc-5.3.0"}}"#
 );
 
-pub(in crate::tests) fn waiver(of: &Recorded) -> Matter {
+pub(in crate::tests) fn waiver(of: &Recorded) -> DraftBody {
     let waiver = concat!(
         r#"{"row":"rtt","owner":"ada","reason":"the fix is on its way","#,
         r#""expires":"2026-12-31"}"#
     );
     let waiver = serde_json::from_str(waiver).unwrap();
-    Matter::Waiver(WaiverRecord { phase: "3A".parse().unwrap(), of: of.head(), waiver })
+    DraftBody::Waiver(WaiverRecord { phase: "3A".parse().unwrap(), of: of.head(), waiver })
 }
 
-pub(in crate::tests) fn note(of: &Recorded) -> Matter {
+pub(in crate::tests) fn note(of: &Recorded) -> DraftBody {
     let note = Note { lessons: vec!["test assumptions early".to_owned()], ..Note::default() };
-    Matter::Note(NoteRecord { phase: "3A".parse().unwrap(), of: of.head(), note })
+    DraftBody::Note(NoteRecord { phase: "3A".parse().unwrap(), of: of.head(), note })
 }
 
-pub(in crate::tests) fn revisit() -> Matter {
+pub(in crate::tests) fn revisit() -> DraftBody {
     let revisit = concat!(
         r#"{"server":"redis://localhost:6379","readings":{"memory.dataset":"60MB"},"#,
         r#""obligations":[{"entry":1,"row":"rtt","finding":"met"}]}"#
     );
-    Matter::Revisit(serde_json::from_str::<Revisit>(revisit).unwrap())
+    DraftBody::Revisit(serde_json::from_str::<Revisit>(revisit).unwrap())
 }
 
-pub(in crate::tests) fn transcription() -> Matter {
+pub(in crate::tests) fn transcription() -> DraftBody {
     let transcription: Transcription = serde_json::from_str(TRANSCRIPTION).unwrap();
     let document = b"# by hand\n".to_vec();
-    Matter::Transcription(Box::new(TranscriptionDraft { document, transcription }))
+    DraftBody::Transcription(Box::new(TranscriptionDraft { document, transcription }))
 }
 
 /// A history with one entry of each kind.
@@ -49,8 +49,8 @@ fn history() -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     let first = store.append(&owing("ada"), &mut render).unwrap();
-    for matter in [waiver(&first), note(&first), revisit(), transcription()] {
-        store.append(&draft_of(matter), &mut render).unwrap();
+    for body in [waiver(&first), note(&first), revisit(), transcription()] {
+        store.append(&draft_of(body), &mut render).unwrap();
     }
     (folder, store)
 }

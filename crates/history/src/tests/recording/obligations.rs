@@ -4,11 +4,11 @@ use phasegate_model::{Decision, Finding, RowDecision};
 
 use crate::tests::recording::kinds::{revisit, transcription};
 use crate::tests::{decision_draft, draft_of, owing, render};
-use crate::{DecisionDraft, Matter, OpenObligations, Store};
+use crate::{DecisionDraft, DraftBody, OpenObligations, Store};
 
 /// A decision of that matrix in which row `rtt` has this finding, and owes nothing.
-fn found(finding: &Finding, matrix: &str) -> Matter {
-    let Matter::Decision(draft) = owing("ada").matter else { panic!("it is a decision") };
+fn found(finding: &Finding, matrix: &str) -> DraftBody {
+    let DraftBody::Decision(draft) = owing("ada").body else { panic!("it is a decision") };
     let row = serde_json::json!({
         "id": "rtt", "line": 1, "when": "P99 < 1us", "normalized": "rtt.p99 < 1us", "given": null,
         "why": null, "finding": finding, "action": null, "then": "act", "else": null,
@@ -21,15 +21,15 @@ fn found(finding: &Finding, matrix: &str) -> Matter {
         obligations: Vec::new(),
         ..draft.decision
     };
-    Matter::Decision(Box::new(DecisionDraft { decision, ..decision_draft("ada") }))
+    DraftBody::Decision(Box::new(DecisionDraft { decision, ..decision_draft("ada") }))
 }
 
 /// The numbers of the entries whose obligations are open after these.
-fn open(matters: Vec<Matter>) -> Vec<u64> {
+fn open(matters: Vec<DraftBody>) -> Vec<u64> {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
-    for matter in matters {
-        store.append(&draft_of(matter), &mut render).unwrap();
+    for body in matters {
+        store.append(&draft_of(body), &mut render).unwrap();
     }
     let entries: Vec<_> = store.entries().unwrap().map(|found| found.unwrap().entry).collect();
     OpenObligations::of(&entries).into_iter().map(|owed| owed.entry).collect()
@@ -37,7 +37,7 @@ fn open(matters: Vec<Matter>) -> Vec<u64> {
 
 #[test]
 fn an_obligation_stands_until_its_row_is_decided_again() {
-    let owes = || owing("ada").matter;
+    let owes = || owing("ada").body;
     let matrix = crate::tests::decision().matrix.to_string();
     assert_eq!(open(vec![owes()]), [1]);
     assert_eq!(open(vec![owes(), found(&Finding::Met, &matrix)]), [0_u64; 0]);
@@ -47,7 +47,7 @@ fn an_obligation_stands_until_its_row_is_decided_again() {
 
 #[test]
 fn what_decides_nothing_takes_nothing_up() {
-    let owes = || owing("ada").matter;
+    let owes = || owing("ada").body;
     let matrix = crate::tests::decision().matrix.to_string();
     let undecided = Finding::Undecided(phasegate_model::Reason::TooFewTrials);
     assert_eq!(open(vec![owes(), found(&undecided, &matrix)]), [1]);
@@ -63,14 +63,14 @@ fn of_a_row_that_defers_again_the_newest_stands() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     let matrix = crate::tests::decision().matrix.to_string();
-    let Matter::Decision(again) = found(&Finding::NotMet, &matrix) else { panic!() };
-    let Matter::Decision(owes) = owing("ada").matter else { panic!() };
+    let DraftBody::Decision(again) = found(&Finding::NotMet, &matrix) else { panic!() };
+    let DraftBody::Decision(owes) = owing("ada").body else { panic!() };
     let obligations = owes.decision.obligations.clone();
     let decision = Decision { obligations, ..again.decision };
-    let again = Matter::Decision(Box::new(DecisionDraft { decision, ..decision_draft("ada") }));
+    let again = DraftBody::Decision(Box::new(DecisionDraft { decision, ..decision_draft("ada") }));
     let mut open = OpenObligations::default();
-    for matter in [Matter::Decision(owes), again] {
-        open.take(&store.append(&draft_of(matter), &mut render).unwrap().entry);
+    for body in [DraftBody::Decision(owes), again] {
+        open.take(&store.append(&draft_of(body), &mut render).unwrap().entry);
     }
     let open = open.into_open();
     assert_eq!(open.iter().map(|owed| owed.entry).collect::<Vec<_>>(), [2]);

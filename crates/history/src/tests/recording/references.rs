@@ -6,7 +6,7 @@ use phasegate_model::Revisit;
 
 use crate::tests::recording::kinds::{note, revisit, transcription, waiver};
 use crate::tests::{draft_of, owing, render, replace};
-use crate::{AppendError, Digest, Head, Matter, Problem, Recorded, Store, WaiverRecord, verify};
+use crate::{AppendError, Digest, DraftBody, Head, Problem, Recorded, Store, WaiverRecord, verify};
 
 /// A history with a decision that owes something, and a transcription.
 fn history() -> (tempfile::TempDir, Store, Recorded, Recorded) {
@@ -17,19 +17,19 @@ fn history() -> (tempfile::TempDir, Store, Recorded, Recorded) {
     (folder, store, first, second)
 }
 
-fn refused(store: &Store, matter: Matter) -> String {
-    let error = store.append(&draft_of(matter), &mut render).unwrap_err();
+fn refused(store: &Store, body: DraftBody) -> String {
+    let error = store.append(&draft_of(body), &mut render).unwrap_err();
     assert!(matches!(error, AppendError::Reference(_)), "{error}");
     let message = error.to_string();
     message.strip_prefix("nothing was recorded: ").unwrap().split(';').next().unwrap().to_owned()
 }
 
-fn waiver_of(of: Head, change: impl Fn(&mut WaiverRecord)) -> Matter {
+fn waiver_of(of: Head, change: impl Fn(&mut WaiverRecord)) -> DraftBody {
     let (_folder, _store, first, _) = history();
-    let Matter::Waiver(record) = waiver(&first) else { panic!() };
+    let DraftBody::Waiver(record) = waiver(&first) else { panic!() };
     let mut record = WaiverRecord { of, ..record };
     change(&mut record);
-    Matter::Waiver(record)
+    DraftBody::Waiver(record)
 }
 
 fn names(store: &Store) -> Vec<&'static str> {
@@ -42,7 +42,7 @@ fn a_waiver_that_is_wrong_about_its_decision_is_refused() {
     let (_folder, store, first, second) = history();
     let head = first.head();
     let digest = Digest::of(b"another");
-    for (matter, message) in [
+    for (body, message) in [
         (
             waiver_of(Head { number: 3, digest }, |_| ()),
             "it names entry 3, and no entry before it has that number",
@@ -64,7 +64,7 @@ fn a_waiver_that_is_wrong_about_its_decision_is_refused() {
             "it names row `rtt` of entry 2, which has no such row",
         ),
     ] {
-        assert_eq!(refused(&store, matter), message);
+        assert_eq!(refused(&store, body), message);
     }
     assert_eq!(store.head().unwrap(), Some(second.head()), "nothing was recorded");
     let granted = store.append(&draft_of(waiver(&first)), &mut render).unwrap();
@@ -90,10 +90,10 @@ fn a_note_may_be_about_any_entry_of_its_phase() {
 fn a_later_look_is_only_at_what_is_owed() {
     let (_folder, store, ..) = history();
     let look = |from: &str, to: &str| {
-        let Matter::Revisit(look) = revisit() else { panic!() };
+        let DraftBody::Revisit(look) = revisit() else { panic!() };
         let text = serde_json::to_string(&look).unwrap();
         assert!(text.contains(from), "{text}");
-        Matter::Revisit(serde_json::from_str::<Revisit>(&text.replace(from, to)).unwrap())
+        DraftBody::Revisit(serde_json::from_str::<Revisit>(&text.replace(from, to)).unwrap())
     };
     assert_eq!(
         refused(&store, look("\"entry\":1", "\"entry\":7")),
@@ -118,9 +118,9 @@ fn an_earlier_entry_that_can_t_be_read_is_an_error_of_its_own() {
 /// A newest entry that was edited, so that nothing but the reference itself can tell.
 #[test]
 fn verify_names_what_an_entry_has_wrong_about_earlier_ones() {
-    let edited = |matter: fn(&Recorded) -> Matter, from: &str, to: &str| {
+    let edited = |body: fn(&Recorded) -> DraftBody, from: &str, to: &str| {
         let (folder, store, first, _) = history();
-        store.append(&draft_of(matter(&first)), &mut render).unwrap();
+        store.append(&draft_of(body(&first)), &mut render).unwrap();
         assert_eq!(names(&store), [""; 0]);
         replace(&folder.path().join("ledger/000003.json"), from, to);
         names(&store)

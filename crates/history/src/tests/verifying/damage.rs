@@ -5,7 +5,7 @@ use std::fs;
 use phasegate_model::Decision;
 
 use crate::tests::{History, decision_draft, draft, replace};
-use crate::{DecisionDraft, Digest, Draft, Matter, Problem, Store, verify};
+use crate::{DecisionDraft, Digest, Draft, DraftBody, Problem, Store, verify};
 
 #[test]
 fn a_sound_history_has_no_problems() {
@@ -34,8 +34,8 @@ fn a_flipped_bit_in_any_byte_of_an_entry_is_found() {
             .map(|who| {
                 let made = decision_draft(who);
                 let decision = Decision { rows: Vec::new(), ..made.decision };
-                let matter = Matter::Decision(Box::new(DecisionDraft { decision, ..made }));
-                Draft { matter, ..draft(who) }
+                let body = DraftBody::Decision(Box::new(DecisionDraft { decision, ..made }));
+                Draft { body, ..draft(who) }
             })
             .into_iter(),
     );

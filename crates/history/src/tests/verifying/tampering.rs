@@ -14,8 +14,8 @@ use crate::tests::crashes::failing::working;
 use crate::tests::recording::kinds::{note, revisit, transcription, waiver};
 use crate::tests::{History, draft, draft_of, owing, render, replace};
 use crate::{
-    Body, DecisionDraft, Digest, Draft, Head, Matter, Problem, Verification, verify, verify_chain,
-    verify_lines,
+    Body, DecisionDraft, Digest, Draft, DraftBody, Head, Problem, Verification, verify,
+    verify_chain, verify_lines,
 };
 
 const ENTRIES: u64 = 50;
@@ -27,23 +27,23 @@ pub(in crate::tests) fn fifty() -> History {
     let store = working(folder.path());
     let mut head = None;
     for round in 0..ENTRIES / 5 {
-        let Matter::Decision(made) = owing(&format!("{round}")).matter else { panic!() };
+        let DraftBody::Decision(made) = owing(&format!("{round}")).body else { panic!() };
         let matrix = format!("# matrix {}\n", round % 2).into_bytes();
-        let decision = Matter::Decision(Box::new(DecisionDraft { matrix, ..*made }));
+        let decision = DraftBody::Decision(Box::new(DecisionDraft { matrix, ..*made }));
         let first = store.append(&at(round, decision), &mut render).unwrap();
         let number = first.entry.number;
-        let Matter::Revisit(mut look) = revisit() else { panic!() };
+        let DraftBody::Revisit(mut look) = revisit() else { panic!() };
         look.obligations[0].entry = number;
-        for matter in [waiver(&first), note(&first), Matter::Revisit(look), transcription()] {
-            head = Some(store.append(&at(round, matter), &mut render).unwrap().head());
+        for body in [waiver(&first), note(&first), DraftBody::Revisit(look), transcription()] {
+            head = Some(store.append(&at(round, body), &mut render).unwrap().head());
         }
     }
     History { head: head.unwrap(), folder }
 }
 
-fn at(minute: u64, matter: Matter) -> Draft {
+fn at(minute: u64, body: DraftBody) -> Draft {
     let recorded_at = format!("2026-11-23T05:{minute:02}:00Z").parse().unwrap();
-    Draft { recorded_at, ..draft_of(matter) }
+    Draft { recorded_at, ..draft_of(body) }
 }
 
 pub(in crate::tests) fn named(found: &Verification) -> Vec<&'static str> {

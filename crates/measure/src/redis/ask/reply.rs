@@ -2,7 +2,7 @@
 
 use redis::Value;
 
-use crate::redis::ask::resp::{self, Progress, Shape};
+use crate::redis::ask::resp::{self, ReplyProgress, Shape};
 use crate::redis::reach::address::Protocol;
 
 /// The only reply that is right.
@@ -71,12 +71,12 @@ impl Expected {
     /// What the bytes begin with.
     #[inline]
     pub(crate) fn take(&self, bytes: &[u8]) -> Taken {
-        self.take_on(bytes, &mut Progress::default())
+        self.take_on(bytes, &mut ReplyProgress::default())
     }
 
     /// What the bytes begin with, of which the first ones were looked at before.
     #[inline]
-    pub(crate) fn take_on(&self, bytes: &[u8], progress: &mut Progress) -> Taken {
+    pub(crate) fn take_on(&self, bytes: &[u8], progress: &mut ReplyProgress) -> Taken {
         match self {
             Self::Exact(reply) if bytes.starts_with(&reply.wire) => Taken::Whole(reply.wire.len()),
             Self::Exact(reply) if reply.wire.starts_with(bytes) => Taken::Part,
@@ -84,7 +84,7 @@ impl Expected {
         }
     }
 
-    fn advance(&self, bytes: &[u8], progress: &mut Progress) -> Taken {
+    fn advance(&self, bytes: &[u8], progress: &mut ReplyProgress) -> Taken {
         // An error in one line, or as RESP3 has those of several.
         let error = bytes.strip_prefix(b"-").or_else(|| bytes.strip_prefix(b"!"));
         match (resp::shape_on(bytes, progress), error, self) {

@@ -19,7 +19,7 @@ const MOST_DIGITS: usize = 19;
 /// How far a reply was looked at that comes in pieces, so that a long one isn't looked at from its
 /// beginning for each of them.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Progress {
+pub(crate) struct ReplyProgress {
     /// Where the first element begins that wasn't there as a whole.
     at: usize,
     /// How many replies are still to come: one, and the elements of each list on the way.
@@ -28,7 +28,7 @@ pub(crate) struct Progress {
     seen: usize,
 }
 
-impl Default for Progress {
+impl Default for ReplyProgress {
     fn default() -> Self {
         Self { at: 0, missing: 1, seen: 0 }
     }
@@ -37,14 +37,14 @@ impl Default for Progress {
 /// The reply that the bytes begin with.
 #[cfg(test)]
 pub(crate) fn shape(bytes: &[u8]) -> Shape {
-    shape_on(bytes, &mut Progress::default())
+    shape_on(bytes, &mut ReplyProgress::default())
 }
 
 /// The reply that the bytes begin with, of which the first ones were looked at before.
-pub(crate) fn shape_on(bytes: &[u8], progress: &mut Progress) -> Shape {
-    let Progress { mut at, mut missing, seen } = *progress;
+pub(crate) fn shape_on(bytes: &[u8], progress: &mut ReplyProgress) -> Shape {
+    let ReplyProgress { mut at, mut missing, seen } = *progress;
     while missing > 0 {
-        *progress = Progress { at, missing, seen };
+        *progress = ReplyProgress { at, missing, seen };
         let rest = bytes.get(at..).unwrap_or_default();
         let Some((kind, line)) = rest.split_first() else { return Shape::Part };
         if !b"+-:$*_#,(=!%~".contains(kind) {
@@ -157,7 +157,7 @@ mod tests {
     fn what_was_seen_before_changes_nothing() {
         for reply in WHOLE {
             for step in 1..=reply.len() {
-                let mut progress = Progress::default();
+                let mut progress = ReplyProgress::default();
                 let ends = (step..reply.len()).step_by(step);
                 for end in ends {
                     assert_eq!(shape_on(&reply[..end], &mut progress), Shape::Part);

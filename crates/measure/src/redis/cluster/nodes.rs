@@ -13,7 +13,7 @@ use crate::redis::cluster::topology::{Primary, primaries};
 use crate::redis::reach::address::Address;
 use crate::redis::reach::control::Control;
 use crate::redis::reach::endpoint::Endpoint;
-use crate::redis::reach::source::{Contender, Contenders, Source};
+use crate::redis::reach::source::{Contender, Contenders, ServerSource};
 use crate::redis::reach::terms::Terms;
 use crate::redis::server::restart::{RESTART_LIMIT, Restart};
 use crate::redis::server::subject::RedisServer;
@@ -235,6 +235,6 @@ fn addresses(primaries: &[Primary]) -> BTreeSet<String> {
 
 /// One node of the cluster that a contender is. What restarts it restarts all of them.
 fn of_node(contender: &Contender, address: &Address) -> Contender {
-    let source = Source::Running(Endpoint::At(address.clone()));
+    let source = ServerSource::Running(Endpoint::At(address.clone()));
     Contender { source, cluster: false, restart: None, ..contender.clone() }
 }

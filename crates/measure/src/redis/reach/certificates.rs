@@ -140,7 +140,8 @@ impl Certificates {
                 })?;
             }
         }
-        let shown = plan.client.as_ref().map(|files| Shown::read(files, names)).transpose()?;
+        let shown =
+            plan.client.as_ref().map(|files| ClientCertificate::read(files, names)).transpose()?;
         let name = match &plan.server_name {
             Some(text) => Some(server_name(names.server_name, text)?),
             None => None,
@@ -178,14 +179,14 @@ impl fmt::Debug for Certificates {
 }
 
 /// A certificate to show the server, with its private key.
-struct Shown<'a> {
+struct ClientCertificate<'a> {
     files: &'a ClientFiles,
     pem: ClientTlsConfig,
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
 }
 
-impl<'a> Shown<'a> {
+impl<'a> ClientCertificate<'a> {
     fn read(files: &'a ClientFiles, names: &TlsNames) -> Result<Self, CertificatesError> {
         let (client_cert, client_key) =
             (read(names.cert, &files.cert)?, read(names.key, &files.key)?);

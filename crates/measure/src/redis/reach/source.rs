@@ -9,7 +9,7 @@ use crate::redis::reach::endpoint::Endpoint;
 
 /// A server to start, or a running one.
 #[derive(Clone, Debug)]
-pub enum Source {
+pub enum ServerSource {
     /// A private server, started anew for each trial.
     Start {
         /// The program, by its path or by a name that is looked up on PATH; without one,
@@ -24,7 +24,7 @@ pub enum Source {
 #[derive(Clone, Debug)]
 pub struct Contender {
     /// The server.
-    pub source: Source,
+    pub source: ServerSource,
     /// What starts it so that it ends with this process, if it is started. Without one it outlives
     /// a process that is killed.
     pub launcher: Option<Launcher>,
@@ -38,8 +38,8 @@ pub struct Contender {
     pub pinning: Pinning,
 }
 
-impl From<&Source> for Contender {
-    fn from(source: &Source) -> Self {
+impl From<&ServerSource> for Contender {
+    fn from(source: &ServerSource) -> Self {
         Self {
             source: source.clone(),
             launcher: None,
@@ -60,8 +60,8 @@ pub struct Contenders {
     pub baseline: Option<Contender>,
 }
 
-impl From<&Source> for Contenders {
-    fn from(source: &Source) -> Self {
+impl From<&ServerSource> for Contenders {
+    fn from(source: &ServerSource) -> Self {
         Self { candidate: source.into(), baseline: None }
     }
 }

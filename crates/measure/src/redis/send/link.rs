@@ -12,7 +12,7 @@ use crate::redis::reach::terms::Terms;
 use crate::redis::send::connection::{Connection, SampleError, excerpt};
 
 /// A measured connection.
-pub(crate) enum Link {
+pub(crate) enum MeasuredConnection {
     /// Measured by the process's own write and read.
     Plain(Connection),
     /// Measured through the redis crate, which brings its encryption, parsing and allocations into
@@ -20,7 +20,7 @@ pub(crate) enum Link {
     Tls(Control, Duration),
 }
 
-impl Link {
+impl MeasuredConnection {
     /// Connects and authenticates.
     pub(crate) fn open(
         address: &Address,

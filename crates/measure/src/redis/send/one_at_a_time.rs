@@ -7,7 +7,7 @@ use crate::redis::ask::reply::Reply;
 use crate::redis::ask::requests::RequestCycle;
 use crate::redis::reach::terms::Terms;
 use crate::redis::send::connection::SampleError;
-use crate::redis::send::link::Link;
+use crate::redis::send::link::MeasuredConnection;
 use crate::times::round::{Passes, RoundTimes, Times, nanoseconds};
 
 /// Measures one round. What was in `times` before is gone.
@@ -15,7 +15,7 @@ use crate::times::round::{Passes, RoundTimes, Times, nanoseconds};
 /// # Errors
 /// If a reply isn't the expected one or doesn't come, or the caller interrupts.
 pub(crate) fn measure(
-    link: &mut Link,
+    link: &mut MeasuredConnection,
     requests: &mut RequestCycle<'_>,
     reply: &Reply,
     (passes, terms): (Passes, &Terms),
@@ -45,7 +45,7 @@ const LONGEST_TILED: usize = 512;
 /// client or the machine falls between two samples and is seen by neither. After a longer reply,
 /// whose comparison takes its time, the clock is read anew.
 fn pass(
-    link: &mut Link,
+    link: &mut MeasuredConnection,
     requests: &mut RequestCycle<'_>,
     reply: &Reply,
     (count, terms): (u32, &Terms),

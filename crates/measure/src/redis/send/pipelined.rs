@@ -14,7 +14,7 @@ use rustix::net::{RecvFlags, SendFlags};
 
 use crate::machine::words::words_of_system;
 use crate::redis::ask::reply::{Expected, Taken};
-use crate::redis::ask::resp::{self, Progress};
+use crate::redis::ask::resp::{self, ReplyProgress};
 use crate::redis::reach::address::Address;
 use crate::redis::reach::connect::ConnectError;
 use crate::redis::reach::terms::Terms;
@@ -40,7 +40,7 @@ pub(crate) struct Pipelined {
     incoming: Vec<u8>,
     filled: usize,
     /// What is known of the first reply in `incoming`.
-    progress: Progress,
+    progress: ReplyProgress,
     /// How many replies said that there is nothing.
     nils: u64,
 }
@@ -67,7 +67,7 @@ impl Pipelined {
             unanswered: VecDeque::with_capacity(1024),
             incoming: vec![0; room],
             filled: 0,
-            progress: Progress::default(),
+            progress: ReplyProgress::default(),
             nils: 0,
         }))
     }
@@ -162,7 +162,7 @@ impl Pipelined {
                 Taken::Whole(length) => {
                     self.nils += u64::from(resp::is_nil(bytes));
                     at += length;
-                    self.progress = Progress::default();
+                    self.progress = ReplyProgress::default();
                 }
                 Taken::Part => break,
                 Taken::Error(words) => return Err(SampleError::ErrorReply { words }),

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, ToSocketAddrs};
 
 use phasegate_model::{MeasurePlan, Transport};
 
-use crate::floor::process::{Floor, FloorFailure, Listening, Recipe, StandIn, Way};
+use crate::floor::process::{Floor, FloorFailure, Listening, StandIn, StandInRecipe, Way};
 use crate::machine::affinity::is_usable;
 use crate::redis::reach::address::{Address, Place};
 use crate::redis::send::connection::SampleError;
@@ -44,7 +44,7 @@ pub(crate) fn floor_of(found: &Found, plan: &MeasurePlan, stand_in: Option<&Stan
             // A running server is where it is, and the plan may be of another machine.
             let is_ours = matches!(found, Found::Program(_));
             let cpu = plan.pinning.server.filter(|cpu| is_ours || is_usable(*cpu));
-            Floor::Measured(Recipe { stand_in: stand_in.clone(), way, cpu })
+            Floor::Measured(StandInRecipe { stand_in: stand_in.clone(), way, cpu })
         }
         Err(reason) => Floor::Missing(reason),
     }
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
     use crate::floor::process::StandInProcess;
     use crate::redis::ask::requests::Requests;
-    use crate::redis::send::link::Link;
+    use crate::redis::send::link::MeasuredConnection;
     use crate::testing::{plan, terms};
 
     fn way(address: &str) -> Result<Way, String> {
@@ -163,8 +163,8 @@ mod tests {
         assert_eq!(tls, "a stand-in has no TLS");
     }
 
-    fn recipe(program: &str, arguments: &[&str], way: Way) -> Recipe {
-        Recipe { stand_in: StandIn::program(program, arguments), way, cpu: None }
+    fn recipe(program: &str, arguments: &[&str], way: Way) -> StandInRecipe {
+        StandInRecipe { stand_in: StandIn::program(program, arguments), way, cpu: None }
     }
 
     #[test]
@@ -190,7 +190,11 @@ mod tests {
         };
         let requests = Requests::ping();
         let request = requests.cycle().next().unwrap();
-        let error = match Link::open(&address, &terms(Wait::Block), requests.reply().unwrap()) {
+        let error = match MeasuredConnection::open(
+            &address,
+            &terms(Wait::Block),
+            requests.reply().unwrap(),
+        ) {
             Ok(mut link) => link
                 .sample(std::time::Instant::now(), request, requests.reply().unwrap())
                 .unwrap_err(),

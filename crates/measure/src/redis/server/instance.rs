@@ -18,7 +18,7 @@ use crate::redis::reach::control::{Control, Refusal};
 use crate::redis::reach::info::Info;
 use crate::redis::send::connection::SampleError;
 use crate::redis::send::connections::Connections;
-use crate::redis::send::link::Link;
+use crate::redis::send::link::MeasuredConnection;
 use crate::redis::send::one_at_a_time;
 use crate::redis::server::dataset::{Filling, settled_info};
 use crate::redis::server::error::ServerError;
@@ -26,9 +26,11 @@ use crate::redis::server::floor::{address_of, failure};
 use crate::redis::server::found::Found;
 use crate::redis::server::private::PrivateServer;
 use crate::redis::server::subject::RedisServer;
-use crate::subject::{Account, Family, Instance, Progress, RoundPlan, Subject, SubjectError};
+use crate::subject::{
+    Account, Instance, MetricFamily, RoundPlan, Subject, SubjectError, TrialProgress,
+};
 use crate::times::round::{Passes, RoundTimes};
-use crate::times::statistics::Series;
+use crate::times::statistics::RoundSeries;
 
 impl Subject for RedisServer {
     fn target(&self) -> &Target {
@@ -49,8 +51,8 @@ impl Subject for RedisServer {
         }
     }
 
-    fn family(&self) -> Option<Family> {
-        Some(Family {
+    fn family(&self) -> Option<MetricFamily> {
+        Some(MetricFamily {
             sampled: Metric::Rtt,
             baseline: Metric::Baseline,
             improvement: Metric::Improvement,
@@ -69,7 +71,7 @@ impl Subject for RedisServer {
     fn begin(
         &self,
         _number: u32,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(TrialProgress),
     ) -> Result<Box<dyn Instance + '_>, SubjectError> {
         Ok(Box::new(RedisInstance::begin(self, progress)?))
     }
@@ -95,14 +97,14 @@ struct RedisInstance<'a> {
 impl<'a> RedisInstance<'a> {
     fn begin(
         server: &'a RedisServer,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(TrialProgress),
     ) -> Result<Self, ServerError> {
         let (private, mut control) = server.prepare()?;
         let filled = match (&private, &server.plan.dataset) {
             (Some(private), Some(dataset)) => {
                 let mut progress = |bytes: u64| {
                     let dataset_now = Quantity::from_amount(Dimension::Bytes, bytes.into());
-                    progress(Progress::Filling { dataset: dataset_now, goal: dataset.extent });
+                    progress(TrialProgress::Filling { dataset: dataset_now, goal: dataset.extent });
                 };
                 let (address, terms, control) = (private.address(), &server.terms, &mut control);
                 let progress = &mut progress;
@@ -147,7 +149,7 @@ impl<'a> RedisInstance<'a> {
         // A mix has replies that aren't known to the byte, which only the other way can take.
         let alone = self.requests.reply().filter(|_| load.is_one_at_a_time());
         let measured = if let Some(reply) = alone {
-            let link = Link::open(self.address()?, terms, reply);
+            let link = MeasuredConnection::open(self.address()?, terms, reply);
             let mut link = link.map_err(|error| self.link_error(round, error))?;
             one_at_a_time::measure(&mut link, &mut cycle, reply, (passes, terms), times)
         } else {
@@ -207,7 +209,7 @@ impl<'a> RedisInstance<'a> {
     }
 
     /// That replies said there is no such key, where one was to be there.
-    fn absent_keys(&self, samples: &Series) -> Option<String> {
+    fn absent_keys(&self, samples: &RoundSeries) -> Option<String> {
         let plan = &self.server.plan;
         let (nils, all) = (samples.nils(), requests_in(plan));
         let asked = !plan.mix.is_empty() || plan.dataset.is_some();
@@ -218,7 +220,7 @@ impl<'a> RedisInstance<'a> {
         })
     }
 
-    fn account(&mut self, samples: &Series) -> Result<Account, ServerError> {
+    fn account(&mut self, samples: &RoundSeries) -> Result<Account, ServerError> {
         let after = self.commandstats()?;
         let before =
             self.before.take().ok_or(ServerError::Bug("no statistics from before the rounds"))?;
@@ -262,7 +264,7 @@ impl Instance for RedisInstance<'_> {
         let terms = &self.server.terms;
         let Some(reply) = self.requests.reply() else { return Ok(()) };
         let mut cycle = self.requests.cycle_after(self.sent);
-        let made = Link::open(&address_of(at), terms, reply)
+        let made = MeasuredConnection::open(&address_of(at), terms, reply)
             .map_err(|error| SampleError::Closed(error.words()))
             .and_then(|mut link| {
                 one_at_a_time::measure(&mut link, &mut cycle, reply, (passes, terms), times)
@@ -276,7 +278,7 @@ impl Instance for RedisInstance<'_> {
         self.private.as_ref().and_then(PrivateServer::process)
     }
 
-    fn finish(&mut self, samples: &Series) -> Result<Account, SubjectError> {
+    fn finish(&mut self, samples: &RoundSeries) -> Result<Account, SubjectError> {
         Ok(self.account(samples)?)
     }
 }

@@ -22,7 +22,7 @@ use crate::redis::reach::connect::ConnectError;
 use crate::redis::reach::control::Control;
 use crate::redis::reach::endpoint::Endpoint;
 use crate::redis::reach::sentinel::{SentinelError, Sentinels};
-use crate::redis::reach::source::{Contender, Source};
+use crate::redis::reach::source::{Contender, ServerSource};
 use crate::redis::reach::terms::{REPLY_LIMIT, Terms};
 use crate::redis::server::error::ServerError;
 use crate::redis::server::floor::{describe_floor, floor_of};
@@ -64,14 +64,14 @@ impl RedisServer {
         interrupted: Arc<AtomicBool>,
     ) -> Result<Self, ServerError> {
         let found = match &contender.source {
-            Source::Start { program } => {
+            ServerSource::Start { program } => {
                 let path = std::env::var_os("PATH");
                 Found::Program(program::find(program.as_deref(), path.as_deref())?)
             }
-            Source::Running(endpoint) => Found::Running(endpoint.find(REPLY_LIMIT)?),
+            ServerSource::Running(endpoint) => Found::Running(endpoint.find(REPLY_LIMIT)?),
         };
         let watched = match &contender.source {
-            Source::Running(Endpoint::Watched(sentinels)) => Some(sentinels.clone()),
+            ServerSource::Running(Endpoint::Watched(sentinels)) => Some(sentinels.clone()),
             _ => None,
         };
         if watched.is_some() {

@@ -6,18 +6,18 @@ use std::collections::BTreeSet;
 use phasegate_model::{Decimal, Version};
 
 use crate::condition::lexer::Operator;
-use crate::verify::space::blocks::Run;
-use crate::verify::space::domain::Bounds;
+use crate::verify::space::blocks::CellRun;
+use crate::verify::space::domain::ReadingRange;
 
 /// What a reading is compared with, or could be.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Value {
+pub(crate) enum AxisValue {
     Number(Decimal),
     Text(String),
     Version(Version),
 }
 
-impl Value {
+impl AxisValue {
     /// As `self.cmp(limit)`: each limit of a matrix is looked for among all others.
     fn compare(&self, limit: &Self) -> Ordering {
         match (self, limit) {
@@ -29,20 +29,20 @@ impl Value {
 
 /// A single value, or all between two of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Cell {
-    At(Value),
-    Between(Option<Value>, Option<Value>),
+enum AxisCell {
+    At(AxisValue),
+    Between(Option<AxisValue>, Option<AxisValue>),
 }
 
-impl Cell {
-    fn is_below(&self, limit: &Value) -> bool {
+impl AxisCell {
+    fn is_below(&self, limit: &AxisValue) -> bool {
         match self {
             Self::At(value) => value.compare(limit).is_lt(),
             Self::Between(_, high) => high.as_ref().is_some_and(|high| high.compare(limit).is_le()),
         }
     }
 
-    fn is_above(&self, limit: &Value) -> bool {
+    fn is_above(&self, limit: &AxisValue) -> bool {
         match self {
             Self::At(value) => value.compare(limit).is_gt(),
             Self::Between(low, _) => low.as_ref().is_some_and(|low| low.compare(limit).is_ge()),
@@ -53,48 +53,49 @@ impl Cell {
 /// All cells of one metric, in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Axis {
-    cells: Vec<Cell>,
-    bounds: Bounds,
+    cells: Vec<AxisCell>,
+    bounds: ReadingRange,
 }
 
 impl Axis {
     /// Cuts what lies within `bounds` at the limits.
-    pub(crate) fn new(limits: &BTreeSet<Value>, bounds: Bounds) -> Self {
-        let low = bounds.low.map(Value::Number);
-        let high = bounds.high.map(Value::Number);
-        let inside = |limit: &&Value| {
+    pub(crate) fn new(limits: &BTreeSet<AxisValue>, bounds: ReadingRange) -> Self {
+        let low = bounds.low.map(AxisValue::Number);
+        let high = bounds.high.map(AxisValue::Number);
+        let inside = |limit: &&AxisValue| {
             low.as_ref().is_none_or(|low| *limit >= low)
                 && high.as_ref().is_none_or(|high| *limit <= high)
         };
-        let mut cuts: BTreeSet<Value> = limits.iter().filter(inside).cloned().collect();
+        let mut cuts: BTreeSet<AxisValue> = limits.iter().filter(inside).cloned().collect();
         cuts.extend(low.iter().chain(&high).cloned());
-        if cuts.iter().any(|cut| matches!(cut, Value::Version(_))) {
-            cuts.extend("0".parse().ok().map(Value::Version));
+        if cuts.iter().any(|cut| matches!(cut, AxisValue::Version(_))) {
+            cuts.extend("0".parse().ok().map(AxisValue::Version));
         }
         let mut cells = Vec::with_capacity(2 * cuts.len() + 1);
-        let mut before: Option<Value> = None;
+        let mut before: Option<AxisValue> = None;
         for cut in cuts {
-            cells.push(Cell::Between(before.take(), Some(cut.clone())));
-            cells.push(Cell::At(cut.clone()));
+            cells.push(AxisCell::Between(before.take(), Some(cut.clone())));
+            cells.push(AxisCell::At(cut.clone()));
             before = Some(cut);
         }
-        cells.push(Cell::Between(before, None));
+        cells.push(AxisCell::Between(before, None));
         cells.retain(|cell| bounds.allows(cell, low.as_ref(), high.as_ref()));
         Self { cells, bounds }
     }
 
     /// An axis with these numbers and nothing between them.
     pub(crate) fn of_numbers(numbers: impl IntoIterator<Item = i64>) -> Self {
-        let cells = numbers.into_iter().map(|number| Cell::At(Value::Number(number.into())));
-        Self { cells: cells.collect(), bounds: Bounds::NONE }
+        let cells =
+            numbers.into_iter().map(|number| AxisCell::At(AxisValue::Number(number.into())));
+        Self { cells: cells.collect(), bounds: ReadingRange::NONE }
     }
 
-    pub(crate) fn whole(&self) -> Run {
-        Run { from: 0, to: index(self.cells.len()) }
+    pub(crate) fn whole(&self) -> CellRun {
+        CellRun { from: 0, to: index(self.cells.len()) }
     }
 
     /// The cells whose readings compare so with the limit: none, one or two runs.
-    pub(crate) fn runs(&self, operator: Operator, limit: &Value) -> Vec<Run> {
+    pub(crate) fn runs(&self, operator: Operator, limit: &AxisValue) -> Vec<CellRun> {
         let below = self.cells.partition_point(|cell| cell.is_below(limit));
         let from_there = self.cells.get(below..).unwrap_or_default();
         let not_above = below + from_there.iter().take_while(|cell| !cell.is_above(limit)).count();
@@ -108,64 +109,70 @@ impl Axis {
             Operator::Equal => [(below, not_above), (0, 0)],
             Operator::NotEqual => [(0, below), (not_above, end)],
         };
-        let runs = runs.into_iter().map(|(from, to)| Run { from, to });
+        let runs = runs.into_iter().map(|(from, to)| CellRun { from, to });
         runs.filter(|run| run.from < run.to).collect()
     }
 
     /// Some values of a cell, the plainest first.
-    pub(crate) fn values(&self, cell: u32) -> Vec<Value> {
+    pub(crate) fn values(&self, cell: u32) -> Vec<AxisValue> {
         match usize::try_from(cell).ok().and_then(|cell| self.cells.get(cell)) {
-            Some(Cell::At(value)) => vec![value.clone()],
-            Some(Cell::Between(low, high)) => self.between(low.as_ref(), high.as_ref()),
+            Some(AxisCell::At(value)) => vec![value.clone()],
+            Some(AxisCell::Between(low, high)) => self.between(low.as_ref(), high.as_ref()),
             None => Vec::new(),
         }
     }
 
-    fn between(&self, low: Option<&Value>, high: Option<&Value>) -> Vec<Value> {
+    fn between(&self, low: Option<&AxisValue>, high: Option<&AxisValue>) -> Vec<AxisValue> {
         match (low, high) {
-            (Some(Value::Text(_)), _) | (_, Some(Value::Text(_))) => vec![self.other_text()],
-            (Some(Value::Version(low)), high) => {
+            (Some(AxisValue::Text(_)), _) | (_, Some(AxisValue::Text(_))) => {
+                vec![self.other_text()]
+            }
+            (Some(AxisValue::Version(low)), high) => {
                 let high = match high {
-                    Some(Value::Version(high)) => Some(high),
+                    Some(AxisValue::Version(high)) => Some(high),
                     _ => None,
                 };
-                version_between(low, high).into_iter().map(Value::Version).collect()
+                version_between(low, high).into_iter().map(AxisValue::Version).collect()
             }
             _ => {
-                let number = |value: Option<&Value>| match value {
-                    Some(Value::Number(number)) => Some(*number),
+                let number = |value: Option<&AxisValue>| match value {
+                    Some(AxisValue::Number(number)) => Some(*number),
                     _ => None,
                 };
                 let numbers = self.bounds.between(number(low), number(high));
-                numbers.into_iter().map(Value::Number).collect()
+                numbers.into_iter().map(AxisValue::Number).collect()
             }
         }
     }
 
-    fn other_text(&self) -> Value {
+    fn other_text(&self) -> AxisValue {
         let mut text = "other".to_owned();
-        while self.cells.iter().any(|cell| matches!(cell, Cell::At(Value::Text(t)) if *t == text)) {
+        while self
+            .cells
+            .iter()
+            .any(|cell| matches!(cell, AxisCell::At(AxisValue::Text(t)) if *t == text))
+        {
             text.insert_str(0, "an");
         }
-        Value::Text(text)
+        AxisValue::Text(text)
     }
 }
 
-impl Bounds {
+impl ReadingRange {
     /// Whether any reading lies in the cell.
-    fn allows(&self, cell: &Cell, low: Option<&Value>, high: Option<&Value>) -> bool {
+    fn allows(&self, cell: &AxisCell, low: Option<&AxisValue>, high: Option<&AxisValue>) -> bool {
         match cell {
-            Cell::At(Value::Number(number)) => !self.whole || number.fract().is_zero(),
-            Cell::At(_) => true,
+            AxisCell::At(AxisValue::Number(number)) => !self.whole || number.fract().is_zero(),
+            AxisCell::At(_) => true,
             // Texts have no order: all that are not named are one cell, the last. And nothing is
             // below version 0.
-            Cell::Between(_, Some(Value::Text(_)))
-            | Cell::Between(None, Some(Value::Version(_))) => false,
-            Cell::Between(above, below) => {
+            AxisCell::Between(_, Some(AxisValue::Text(_)))
+            | AxisCell::Between(None, Some(AxisValue::Version(_))) => false,
+            AxisCell::Between(above, below) => {
                 let outside =
                     (above.is_none() && low.is_some()) || (below.is_none() && high.is_some());
                 let empty = match (above, below) {
-                    (Some(Value::Number(above)), Some(Value::Number(below))) => {
+                    (Some(AxisValue::Number(above)), Some(AxisValue::Number(below))) => {
                         self.whole
                             && above
                                 .floor()
@@ -230,14 +237,15 @@ mod tests {
 
     #[test]
     fn whole_numbers_leave_no_cell_between_neighbours() {
-        let limits = [4, 5, 7].map(|number| Value::Number(number.into())).into();
-        let bounds = Bounds { low: Some(Decimal::ZERO), high: None, whole: true };
+        let limits = [4, 5, 7].map(|number| AxisValue::Number(number.into())).into();
+        let bounds = ReadingRange { low: Some(Decimal::ZERO), high: None, whole: true };
         let axis = Axis::new(&limits, bounds);
-        let values: Vec<Vec<Value>> = (0..axis.whole().to).map(|cell| axis.values(cell)).collect();
+        let values: Vec<Vec<AxisValue>> =
+            (0..axis.whole().to).map(|cell| axis.values(cell)).collect();
         let first: Vec<String> = values
             .iter()
             .map(|values| match &values[0] {
-                Value::Number(number) => number.to_string(),
+                AxisValue::Number(number) => number.to_string(),
                 other => format!("{other:?}"),
             })
             .collect();
@@ -246,12 +254,12 @@ mod tests {
 
     #[test]
     fn texts_that_are_not_named_are_one_cell() {
-        let limits = ["libc", "other"].map(|text| Value::Text(text.to_owned())).into();
-        let axis = Axis::new(&limits, Bounds::NONE);
+        let limits = ["libc", "other"].map(|text| AxisValue::Text(text.to_owned())).into();
+        let axis = Axis::new(&limits, ReadingRange::NONE);
         assert_eq!(axis.whole().to, 3);
-        assert_eq!(axis.values(2), [Value::Text("another".to_owned())]);
-        let libc = Value::Text("libc".to_owned());
-        assert_eq!(axis.runs(Operator::Equal, &libc), [Run { from: 0, to: 1 }]);
-        assert_eq!(axis.runs(Operator::NotEqual, &libc), [Run { from: 1, to: 3 }]);
+        assert_eq!(axis.values(2), [AxisValue::Text("another".to_owned())]);
+        let libc = AxisValue::Text("libc".to_owned());
+        assert_eq!(axis.runs(Operator::Equal, &libc), [CellRun { from: 0, to: 1 }]);
+        assert_eq!(axis.runs(Operator::NotEqual, &libc), [CellRun { from: 1, to: 3 }]);
     }
 }

@@ -2,12 +2,12 @@
 
 /// Cells of one axis, from the first (included) to the last (not included).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Run {
+pub(crate) struct CellRun {
     pub(crate) from: u32,
     pub(crate) to: u32,
 }
 
-impl Run {
+impl CellRun {
     const fn is_within(self, other: Self) -> bool {
         other.from <= self.from && self.to <= other.to
     }
@@ -19,10 +19,10 @@ impl Run {
 
 /// One run for each axis. It is never empty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Block(Box<[Run]>);
+pub(crate) struct Block(Box<[CellRun]>);
 
 /// One cell for each axis.
-pub(crate) type Point = Vec<u32>;
+pub(crate) type CellPoint = Vec<u32>;
 
 /// How two blocks lie.
 pub(crate) enum Relation {
@@ -33,20 +33,20 @@ pub(crate) enum Relation {
 }
 
 impl Block {
-    pub(crate) fn new(runs: impl IntoIterator<Item = Run>) -> Self {
+    pub(crate) fn new(runs: impl IntoIterator<Item = CellRun>) -> Self {
         Self(runs.into_iter().collect())
     }
 
-    pub(crate) fn run(&self, axis: usize) -> Option<Run> {
+    pub(crate) fn run(&self, axis: usize) -> Option<CellRun> {
         self.0.get(axis).copied()
     }
 
-    pub(crate) fn runs(&self) -> impl Iterator<Item = Run> {
+    pub(crate) fn runs(&self) -> impl Iterator<Item = CellRun> {
         self.0.iter().copied()
     }
 
     /// The same with another run on one axis.
-    pub(crate) fn with(&self, axis: usize, run: Run) -> Self {
+    pub(crate) fn with(&self, axis: usize, run: CellRun) -> Self {
         let mut block = self.clone();
         if let Some(own) = block.0.get_mut(axis) {
             *own = run;
@@ -57,11 +57,11 @@ impl Block {
     /// Leaves of it what lies in the run on one axis. Returns whether that is anything: a block is
     /// never empty.
     #[must_use]
-    pub(crate) fn narrow(&mut self, axis: usize, run: Run) -> bool {
+    pub(crate) fn narrow(&mut self, axis: usize, run: CellRun) -> bool {
         let Some(own) = self.0.get_mut(axis).filter(|own| !own.is_apart_from(run)) else {
             return false;
         };
-        *own = Run { from: own.from.max(run.from), to: own.to.min(run.to) };
+        *own = CellRun { from: own.from.max(run.from), to: own.to.min(run.to) };
         true
     }
 
@@ -70,7 +70,7 @@ impl Block {
             return None;
         }
         let runs = self.0.iter().zip(&other.0);
-        Some(Self::new(runs.map(|(a, b)| Run { from: a.from.max(b.from), to: a.to.min(b.to) })))
+        Some(Self::new(runs.map(|(a, b)| CellRun { from: a.from.max(b.from), to: a.to.min(b.to) })))
     }
 
     pub(crate) fn is_apart_from(&self, other: &Self) -> bool {
@@ -80,11 +80,11 @@ impl Block {
     /// The smallest block that holds both.
     pub(crate) fn hull(&self, other: &Self) -> Self {
         let runs = self.0.iter().zip(&other.0);
-        Self::new(runs.map(|(a, b)| Run { from: a.from.min(b.from), to: a.to.max(b.to) }))
+        Self::new(runs.map(|(a, b)| CellRun { from: a.from.min(b.from), to: a.to.max(b.to) }))
     }
 
     /// A cell of it. The middle is as good as any, and reads better than the edge.
-    pub(crate) fn middle(&self) -> Point {
+    pub(crate) fn middle(&self) -> CellPoint {
         self.0.iter().map(|run| run.from.midpoint(run.to)).collect()
     }
 

@@ -6,7 +6,7 @@
 
 use std::cell::Cell;
 
-use crate::verify::space::blocks::{Block, Point, Relation, Run, axis_bit};
+use crate::verify::space::blocks::{Block, CellPoint, CellRun, Relation, axis_bit};
 
 /// A block that cuts into the target, and on which axes.
 type Near<'b> = (&'b Block, u128);
@@ -49,7 +49,7 @@ impl Search {
         &self,
         target: &Block,
         cover: impl IntoIterator<Item = &'b Block>,
-    ) -> Result<Option<Point>, GaveUp> {
+    ) -> Result<Option<CellPoint>, GaveUp> {
         let all = self.left.get();
         let mut steps = Steps { left: all.min(STEPS_PER_QUESTION), taken: 0 };
         let found = steps.hole(target, cover.into_iter(), DEEPEST);
@@ -63,7 +63,7 @@ impl Search {
         &self,
         targets: &[Block],
         cover: &[&Block],
-    ) -> Result<Option<Point>, GaveUp> {
+    ) -> Result<Option<CellPoint>, GaveUp> {
         let mut answer = Ok(None);
         for target in targets {
             match self.hole(target, cover.iter().copied()) {
@@ -88,7 +88,7 @@ impl Steps {
         target: &Block,
         cover: impl Iterator<Item = &'b Block>,
         depth: u32,
-    ) -> Result<Option<Point>, GaveUp> {
+    ) -> Result<Option<CellPoint>, GaveUp> {
         let relations = cover.map(|block| (block, block.relation(target)));
         match self.near(target, relations) {
             Some(near) => self.hole_beside(target, &near, depth),
@@ -122,7 +122,7 @@ impl Steps {
         target: &Block,
         near: &[Near<'_>],
         depth: u32,
-    ) -> Result<Option<Point>, GaveUp> {
+    ) -> Result<Option<CellPoint>, GaveUp> {
         if self.taken > self.left || depth == 0 {
             return Err(GaveUp);
         }
@@ -151,7 +151,7 @@ impl Steps {
         axes: u128,
         near: &[Near<'_>],
         depth: u32,
-    ) -> Result<Option<Point>, GaveUp> {
+    ) -> Result<Option<CellPoint>, GaveUp> {
         let only = axes.trailing_zeros() as usize;
         if axes.is_power_of_two() && only < 127 {
             return Ok(hole_on_axis(target, only, near));
@@ -160,8 +160,8 @@ impl Steps {
         let Some(cut) = large.or_else(|| best_cut(target, axes, near)) else {
             return Ok(Some(target.middle()));
         };
-        let below = Run { from: cut.run.from, to: cut.at };
-        let above = Run { from: cut.at, to: cut.run.to };
+        let below = CellRun { from: cut.run.from, to: cut.at };
+        let above = CellRun { from: cut.at, to: cut.run.to };
         // A hole is likelier where there are fewer blocks.
         let (few_below, few_above) = beside(near, cut.axis, cut.at);
         let sides = if few_below <= few_above { [below, above] } else { [above, below] };
@@ -209,9 +209,9 @@ fn independent_parts<'b>(near: &[Near<'b>]) -> Vec<(u128, Vec<Near<'b>>)> {
 }
 
 /// Blocks that cut one axis only: walk along it.
-fn hole_on_axis(target: &Block, axis: usize, near: &[Near<'_>]) -> Option<Point> {
+fn hole_on_axis(target: &Block, axis: usize, near: &[Near<'_>]) -> Option<CellPoint> {
     let run = target.run(axis)?;
-    let mut runs: Vec<Run> = near.iter().filter_map(|(block, _)| block.run(axis)).collect();
+    let mut runs: Vec<CellRun> = near.iter().filter_map(|(block, _)| block.run(axis)).collect();
     runs.sort_unstable();
     let mut at = run.from;
     for covered in runs {
@@ -232,7 +232,7 @@ fn hole_on_axis(target: &Block, axis: usize, near: &[Near<'_>]) -> Option<Point>
 struct Cut {
     axis: usize,
     at: u32,
-    run: Run,
+    run: CellRun,
 }
 
 /// A side of the largest block, if that is large: once all its sides are cut along, what it holds
@@ -280,7 +280,7 @@ fn best_cut(target: &Block, axes: u128, near: &[Near<'_>]) -> Option<Cut> {
 
 /// Where to cut a run, and what it costs; its beginning if there is no place. Blocks start and end
 /// at these places, in their order.
-fn best_place(run: Run, starts: &[u32], ends: &[u32]) -> (u64, u32) {
+fn best_place(run: CellRun, starts: &[u32], ends: &[u32]) -> (u64, u32) {
     let mut best = (u64::MAX, run.from);
     let (mut started, mut ended) = (0_u64, 0_u64);
     let all = ends.len() as u64;
@@ -314,8 +314,8 @@ mod tests {
     const SIDE: u32 = 5;
 
     fn block() -> impl Strategy<Value = Block> {
-        let run =
-            (0..SIDE, 1..=SIDE).prop_map(|(a, length)| Run { from: a, to: (a + length).min(SIDE) });
+        let run = (0..SIDE, 1..=SIDE)
+            .prop_map(|(a, length)| CellRun { from: a, to: (a + length).min(SIDE) });
         proptest::collection::vec(run, 3).prop_map(Block::new)
     }
 
@@ -346,9 +346,9 @@ mod tests {
     #[test]
     fn parts_that_have_no_axis_in_common_are_searched_one_by_one() {
         // 40 axes, each with a block in its middle: cutting them all would be 3^40 pieces.
-        let whole = Block::new((0..40).map(|_| Run { from: 0, to: 3 }));
+        let whole = Block::new((0..40).map(|_| CellRun { from: 0, to: 3 }));
         let middles: Vec<Block> =
-            (0..40).map(|axis| whole.with(axis, Run { from: 1, to: 2 })).collect();
+            (0..40).map(|axis| whole.with(axis, CellRun { from: 1, to: 2 })).collect();
         assert!(Search::default().hole(&whole, &middles).unwrap().is_some());
     }
 
@@ -356,12 +356,13 @@ mod tests {
     fn a_long_staircase_is_no_deep_search() {
         // Two axes, 3000 steps: covered below and above the diagonal, but for one cell of it.
         let side = 3_000;
-        let whole = Block::new([Run { from: 0, to: side }; 2]);
+        let whole = Block::new([CellRun { from: 0, to: side }; 2]);
         let steps = |hole: Option<u32>| -> Vec<Block> {
-            let below = (1..side).map(|at| [Run { from: at, to: at + 1 }, Run { from: 0, to: at }]);
-            let above =
-                (0..side).map(|at| [Run { from: at, to: at + 1 }, Run { from: at, to: side }]);
-            let missing = |step: &[Run; 2]| hole == Some(step[0].from) && step[1].to == side;
+            let below =
+                (1..side).map(|at| [CellRun { from: at, to: at + 1 }, CellRun { from: 0, to: at }]);
+            let above = (0..side)
+                .map(|at| [CellRun { from: at, to: at + 1 }, CellRun { from: at, to: side }]);
+            let missing = |step: &[CellRun; 2]| hole == Some(step[0].from) && step[1].to == side;
             below.chain(above).filter(|step| !missing(step)).map(Block::new).collect()
         };
         assert_eq!(Search::default().hole(&whole, &steps(None)), Ok(None));
@@ -372,7 +373,7 @@ mod tests {
     #[test]
     fn a_question_that_takes_too_long_is_given_up() {
         // Random 3-clauses over 60 axes of two cells, too many to be met.
-        let whole = Block::new((0..60).map(|_| Run { from: 0, to: 2 }));
+        let whole = Block::new((0..60).map(|_| CellRun { from: 0, to: 2 }));
         let mut seed = 1_u64;
         let mut next = |below: u64| {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -382,7 +383,7 @@ mod tests {
             .map(|_| {
                 (0..8).fold(whole.clone(), |block, _| {
                     let cell = u32::try_from(next(2)).unwrap();
-                    block.with(next(60), Run { from: cell, to: cell + 1 })
+                    block.with(next(60), CellRun { from: cell, to: cell + 1 })
                 })
             })
             .collect();

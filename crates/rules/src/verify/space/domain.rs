@@ -4,14 +4,14 @@ use phasegate_model::{Decimal, Metric};
 
 /// The least and the greatest reading of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bounds {
+pub(crate) struct ReadingRange {
     pub(crate) low: Option<Decimal>,
     pub(crate) high: Option<Decimal>,
     /// Whether readings are whole numbers.
     pub(crate) whole: bool,
 }
 
-impl Bounds {
+impl ReadingRange {
     pub(crate) const NONE: Self = Self { low: None, high: None, whole: false };
 
     /// What the catalogue allows for the metric.
@@ -95,7 +95,7 @@ mod tests {
     fn every_number_offered_lies_between() {
         for low in [None, Some(Decimal::from(-3)), Some(Decimal::ZERO), Some(Decimal::new(5, 2))] {
             for high in [None, Some(Decimal::ONE), Some(Decimal::from(7))] {
-                let found = Bounds::NONE.between(low, high);
+                let found = ReadingRange::NONE.between(low, high);
                 assert!(!found.is_empty(), "{low:?} {high:?}");
             }
         }

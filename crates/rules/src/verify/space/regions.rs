@@ -10,11 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use phasegate_model::{Decimal, Metric};
 
 use crate::condition::lexer::Operator;
-use crate::condition::term::{Comparison, Condition, Term};
+use crate::condition::term::{Condition, Term, TermComparison};
 use crate::matrix::{Matrix, Row};
-use crate::verify::space::axis::{Axis, Value};
-use crate::verify::space::blocks::{Block, Run};
-use crate::verify::space::domain::Bounds;
+use crate::verify::space::axis::{Axis, AxisValue};
+use crate::verify::space::blocks::{Block, CellRun};
+use crate::verify::space::domain::ReadingRange;
 
 /// The most blocks that a row's conditions, and all rows together, may come to. A row of more is
 /// taken as one unknown.
@@ -23,7 +23,7 @@ const MOST_BLOCKS_OF_ALL: usize = 32_768;
 
 /// What an axis is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Subject {
+pub(crate) enum AxisSubject {
     /// A metric's reading.
     Metric(Metric),
     /// How two terms compare that are not a metric and a constant.
@@ -34,20 +34,20 @@ pub(crate) enum Subject {
 
 /// A comparison as the analysis sees it: a subject beside a constant.
 pub(crate) struct Atom {
-    pub(crate) subject: Subject,
+    pub(crate) subject: AxisSubject,
     pub(crate) operator: Operator,
-    pub(crate) limit: Value,
+    pub(crate) limit: AxisValue,
 }
 
 impl Atom {
-    pub(crate) fn of(comparison: &Comparison) -> Self {
+    pub(crate) fn of(comparison: &TermComparison) -> Self {
         let (left, right) = (&comparison.left, &comparison.right);
         match (left.metric(), constant(right), constant(left), right.metric()) {
             (Some(metric), Some(limit), ..) => {
-                Self { subject: Subject::Metric(metric), operator: comparison.operator, limit }
+                Self { subject: AxisSubject::Metric(metric), operator: comparison.operator, limit }
             }
             (.., Some(limit), Some(metric)) => Self {
-                subject: Subject::Metric(metric),
+                subject: AxisSubject::Metric(metric),
                 operator: swapped(comparison.operator),
                 limit,
             },
@@ -56,30 +56,30 @@ impl Atom {
     }
 
     fn of_terms(left: String, operator: Operator, right: String) -> Self {
-        let limit = Value::Number(Decimal::ZERO);
+        let limit = AxisValue::Number(Decimal::ZERO);
         if left <= right {
-            Self { subject: Subject::Terms(left, right), operator, limit }
+            Self { subject: AxisSubject::Terms(left, right), operator, limit }
         } else {
-            Self { subject: Subject::Terms(right, left), operator: swapped(operator), limit }
+            Self { subject: AxisSubject::Terms(right, left), operator: swapped(operator), limit }
         }
     }
 
     /// The metric and its limit, if that is what is compared and it is a number.
     pub(crate) const fn number(&self) -> Option<(Metric, Decimal)> {
         match (&self.subject, &self.limit) {
-            (Subject::Metric(metric), Value::Number(limit)) => Some((*metric, *limit)),
+            (AxisSubject::Metric(metric), AxisValue::Number(limit)) => Some((*metric, *limit)),
             _ => None,
         }
     }
 }
 
-fn constant(term: &Term) -> Option<Value> {
+fn constant(term: &Term) -> Option<AxisValue> {
     match term {
-        Term::Text(text) => Some(Value::Text(text.clone())),
-        Term::Version(version) => Some(Value::Version(version.clone())),
+        Term::Text(text) => Some(AxisValue::Text(text.clone())),
+        Term::Version(version) => Some(AxisValue::Version(version.clone())),
         Term::Metric(_) | Term::Fact(_) => None,
         Term::Number { .. } | Term::Negated(_) | Term::Arithmetic(_) => {
-            term.constant().map(Value::Number)
+            term.constant().map(AxisValue::Number)
         }
     }
 }
@@ -98,15 +98,15 @@ const fn swapped(operator: Operator) -> Operator {
 
 /// All axes of a matrix.
 pub(crate) struct Space {
-    axes: Vec<(Subject, Axis)>,
-    places: BTreeMap<Subject, usize>,
+    axes: Vec<(AxisSubject, Axis)>,
+    places: BTreeMap<AxisSubject, usize>,
     /// Conditions that are an axis of their own.
     complex: BTreeSet<String>,
 }
 
 impl Space {
     pub(crate) fn of(matrix: &Matrix) -> Self {
-        let mut limits: BTreeMap<Subject, BTreeSet<Value>> = BTreeMap::new();
+        let mut limits: BTreeMap<AxisSubject, BTreeSet<AxisValue>> = BTreeMap::new();
         let mut complex = BTreeSet::new();
         let most = most_blocks(matrix);
         for row in matrix.rows.iter().filter(|row| blocks_of(row) > most) {
@@ -117,21 +117,22 @@ impl Space {
             let atom = Atom::of(comparison);
             limits.entry(atom.subject).or_default().insert(atom.limit);
         }
-        limits
-            .extend(complex.iter().map(|text| (Subject::Condition(text.clone()), BTreeSet::new())));
-        let axes: Vec<(Subject, Axis)> =
+        limits.extend(
+            complex.iter().map(|text| (AxisSubject::Condition(text.clone()), BTreeSet::new())),
+        );
+        let axes: Vec<(AxisSubject, Axis)> =
             limits.into_iter().map(|(subject, limits)| axis(subject, &limits)).collect();
         let places =
             axes.iter().enumerate().map(|(at, (subject, _))| (subject.clone(), at)).collect();
         Self { axes, places, complex }
     }
 
-    pub(crate) fn axes(&self) -> impl Iterator<Item = &(Subject, Axis)> {
+    pub(crate) fn axes(&self) -> impl Iterator<Item = &(AxisSubject, Axis)> {
         self.axes.iter()
     }
 
     /// Where a metric's axis is.
-    pub(crate) fn place(&self, subject: &Subject) -> Option<(usize, &Axis)> {
+    pub(crate) fn place(&self, subject: &AxisSubject) -> Option<(usize, &Axis)> {
         let at = *self.places.get(subject)?;
         self.axes.get(at).map(|(_, axis)| (at, axis))
     }
@@ -150,8 +151,8 @@ impl Space {
     pub(crate) fn region(&self, condition: &Condition, holds: bool) -> Vec<Block> {
         if self.is_complex(condition) {
             let cell = u32::from(holds);
-            let place = self.place(&Subject::Condition(condition.to_string()));
-            let run = Run { from: cell, to: cell + 1 };
+            let place = self.place(&AxisSubject::Condition(condition.to_string()));
+            let run = CellRun { from: cell, to: cell + 1 };
             return place.map(|(at, _)| self.whole().with(at, run)).into_iter().collect();
         }
         self.narrowed(condition, holds, vec![self.whole()])
@@ -191,12 +192,12 @@ impl Space {
     }
 }
 
-fn axis(subject: Subject, limits: &BTreeSet<Value>) -> (Subject, Axis) {
+fn axis(subject: AxisSubject, limits: &BTreeSet<AxisValue>) -> (AxisSubject, Axis) {
     let axis = match &subject {
-        Subject::Metric(metric) => Axis::new(limits, Bounds::of(*metric)),
-        Subject::Terms(left, right) if left == right => Axis::of_numbers([0]),
-        Subject::Terms(..) => Axis::of_numbers([-1, 0, 1]),
-        Subject::Condition(_) => Axis::of_numbers([0, 1]),
+        AxisSubject::Metric(metric) => Axis::new(limits, ReadingRange::of(*metric)),
+        AxisSubject::Terms(left, right) if left == right => Axis::of_numbers([0]),
+        AxisSubject::Terms(..) => Axis::of_numbers([-1, 0, 1]),
+        AxisSubject::Condition(_) => Axis::of_numbers([0, 1]),
     };
     (subject, axis)
 }

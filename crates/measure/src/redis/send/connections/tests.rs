@@ -16,7 +16,7 @@ use phasegate_model::Transport;
 use super::*;
 use crate::redis::ask::requests::{ABSENT_KEY, Requests};
 use crate::redis::reach::address::{Address, Protocol};
-use crate::redis::send::link::Link;
+use crate::redis::send::link::MeasuredConnection;
 use crate::testing::known::{Hold, Known, Served};
 use crate::testing::{Faulty, Then, terms};
 use crate::times::round::{Times, nanoseconds};
@@ -134,7 +134,8 @@ fn samples_one_at_a_time_are_true_each_by_itself() {
             let (terms, requests) =
                 (patient(wait), Requests::get_absent(ABSENT_KEY, Protocol::Resp2));
             let reply = requests.reply().unwrap();
-            let mut link = Link::open(&server.url().parse().unwrap(), &terms, reply).unwrap();
+            let mut link =
+                MeasuredConnection::open(&server.url().parse().unwrap(), &terms, reply).unwrap();
             let begin = Instant::now();
             let ends = requests.cycle().take(2_000).scan(begin, |begin, request| {
                 let end = link.sample(*begin, request, reply).unwrap();
