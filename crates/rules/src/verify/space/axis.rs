@@ -67,6 +67,7 @@ impl Axis {
                 && high.as_ref().is_none_or(|high| *limit <= high)
         };
         let mut cuts: BTreeSet<Value> = limits.iter().filter(inside).cloned().collect();
+        // Cut at the ends of the domain, too, so that no cell lies half outside of it.
         cuts.extend(low.iter().chain(&high).cloned());
         if cuts.iter().any(|cut| matches!(cut, Value::Version(_))) {
             cuts.extend("0".parse().ok().map(Value::Version));
@@ -95,6 +96,7 @@ impl Axis {
 
     /// The cells whose readings compare so with the limit: none, one or two runs.
     pub(crate) fn runs(&self, operator: Operator, limit: &Value) -> Vec<Run> {
+        // Cells are in order, so the place is found by halving: each limit of a long matrix asks.
         let below = self.cells.partition_point(|cell| cell.is_below(limit));
         let from_there = self.cells.get(below..).unwrap_or_default();
         let not_above = below + from_there.iter().take_while(|cell| !cell.is_above(limit)).count();
@@ -143,6 +145,7 @@ impl Axis {
     }
 
     fn other_text(&self) -> Value {
+        // Any text that no limit names: `other`, or `another` where that is taken.
         let mut text = "other".to_owned();
         while self.cells.iter().any(|cell| matches!(cell, Cell::At(Value::Text(t)) if *t == text)) {
             text.insert_str(0, "an");
@@ -155,6 +158,7 @@ impl Bounds {
     /// Whether any reading lies in the cell.
     fn allows(&self, cell: &Cell, low: Option<&Value>, high: Option<&Value>) -> bool {
         match cell {
+            // No count reads 2.5, so a limit between whole numbers is a cell without readings.
             Cell::At(Value::Number(number)) => !self.whole || number.fract().is_zero(),
             Cell::At(_) => true,
             // Texts have no order: all that are not named are one cell, the last. And nothing is
