@@ -111,7 +111,7 @@ fn strongest(rows: impl Iterator<Item = Possible>) -> u8 {
         // The least that the row can ask for is its lowest bit.
         strongest_certain = strongest_certain.max(row.0 & row.0.wrapping_neg());
     }
-    // What is weaker than a row's least certain demand can't be the outcome any more.
+    // What is weaker than the least that some row asks for can't be the outcome any more.
     any & !(strongest_certain - 1)
 }
 

@@ -140,8 +140,8 @@ impl fmt::Display for Condition {
         match self {
             Self::Any(parts) => join(parts, " or ", f),
             Self::All(parts) => join(parts, " and ", f),
-            // The grammar needs none around a comparison, but `not P99 < 12us` reads as if P99 were
-            // turned.
+            // The grammar needs none around a comparison, but `not P99 < 12us` reads as if P99
+            // alone were negated.
             Self::Not(inner) => match **inner {
                 Self::Compare(_) | Self::Any(_) | Self::All(_) => write!(f, "not ({inner})"),
                 Self::Not(_) => write!(f, "not {inner}"),

@@ -95,8 +95,7 @@ fn value(kind: &Kind) -> Value {
         }
         Kind::ErrorRate => text(&format!("{NUMBER}%?\\s*$")),
         Kind::Choice(words) => json!({ "type": "string", "enum": words }),
-        // Two characters look like this mu, the micro sign and the Greek letter, and both are
-        // typed.
+        // Two characters look like this mu: the micro sign and the Greek letter.
         Kind::Time => text(&format!("{NUMBER}(ns|us|µs|μs|ms|s|min|h|d)\\s*$")),
         Kind::Rate => text(&format!("{NUMBER}/s\\s*$")),
         Kind::Memory => text(&format!("{NUMBER}(B|kB|MB|GB|KiB|MiB|GiB)\\s*$")),

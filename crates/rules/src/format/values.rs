@@ -100,7 +100,7 @@ fn inline_table(table: &InlineTable, about: Option<&'static keys::Table>, place:
         written.push((about.map_or(0, |about| about.place(name)), Part { before, text, behind }));
     }
     let mut trailing = Lines::after(Some(table.trailing()));
-    // Behind the last item there may be no comma, and its comment is read as the bracket's.
+    // A comment behind the last comma is read as what stands before the bracket.
     if let Some((_, last)) = written.last_mut() {
         last.behind.lines.extend(trailing.beside.take());
     }
