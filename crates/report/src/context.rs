@@ -83,11 +83,13 @@ impl Context {
     /// What a template may use of this material. The same material gives the same context.
     #[must_use]
     pub fn of(material: &Material<'_>) -> Self {
+        // Read once, since table and picture are of the same times.
         let series = spectrum::series(material);
         // A command has no round trips, and phases may be of different commands.
         let stages =
             if material.evidence.target.server.is_command() { &[] } else { material.stages };
         let trajectory = Trajectory::of(Metric::Rtt(Statistic::P99), stages);
+        // One figure is no trajectory: there is nothing that it could have come from.
         let section = (trajectory.steps.len() > 1).then(|| trajectory.section());
         let picture =
             section.as_ref().and_then(|section| picture::trajectory(&trajectory, section));

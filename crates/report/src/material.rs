@@ -45,6 +45,7 @@ impl<'a> Material<'a> {
     pub(crate) fn considered(&self) -> &'a [Trial] {
         let trials = &self.evidence.trials;
         let considered = usize::try_from(self.decision.trials).ok();
+        // A decision has no more trials than its evidence, but a report must not fail over it.
         considered.and_then(|considered| trials.get(..considered)).unwrap_or(trials)
     }
 }

@@ -251,7 +251,9 @@ fn written(asserted: &AssertedReading) -> String {
 fn change(told: &Transcription, metric: Metric) -> Option<String> {
     let before = told.before.get(&metric)?.value()?;
     let end = told.readings.get(&metric)?.value()?;
+    // Texts have no share by which they could change.
     is_number(metric, before).then_some(())?;
+    // Computed as a trajectory is, so that the same change is never told in two ways.
     let stage = Stage {
         entry: 0,
         phase: told.phase.clone(),
@@ -338,6 +340,7 @@ fn texts(lines: &[String]) -> Vec<String> {
 /// Planned effort less the time spent; only if the gate stayed closed.
 fn time_saved(told: &Transcription) -> Option<String> {
     let (planned, spent) = (told.planned_effort?, told.spent?);
+    // An open gate begins the planned work, so nothing of it is saved.
     if told.outcome.gate() != Some(Gate::Closed) {
         return None;
     }

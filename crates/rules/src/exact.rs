@@ -18,6 +18,7 @@ pub(crate) fn share(part: Decimal, whole: Decimal, places: u32) -> Option<Decima
 /// How `factor * factor` compares with `left * right`; nothing if the products are too large to be
 /// had exactly.
 pub(crate) fn compare_square(factor: Decimal, left: Decimal, right: Decimal) -> Option<Ordering> {
+    // Whole numbers of 128 bits hold most products of digits, where a decimal's would be rounded.
     let square = factor.mantissa().checked_mul(factor.mantissa())?;
     let product = left.mantissa().checked_mul(right.mantissa())?;
     let (square_scale, scale) = (2 * factor.scale(), left.scale() + right.scale());

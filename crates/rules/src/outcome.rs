@@ -14,6 +14,7 @@ const NO_SAY: u8 = 1;
 const fn bit(verb: Option<Verb>) -> u8 {
     match verb {
         None => NO_SAY,
+        // The lowest bit is taken by having no say, so verbs begin at the second.
         Some(verb) => 2 << verb as u8,
     }
 }
@@ -96,6 +97,7 @@ fn asked_in_the_end(
         HitPolicy::First => first(rows),
     };
     match default {
+        // The default speaks only where no row does: it takes that bit's place.
         Some(verb) if fired & NO_SAY != 0 => Possible(fired & !NO_SAY | bit(Some(verb))),
         _ => Possible(fired),
     }
@@ -109,6 +111,7 @@ fn strongest(rows: impl Iterator<Item = Possible>) -> u8 {
         // The least that the row can ask for is its lowest bit.
         strongest_certain = strongest_certain.max(row.0 & row.0.wrapping_neg());
     }
+    // What is weaker than the least that some row asks for can't be the outcome any more.
     any & !(strongest_certain - 1)
 }
 
@@ -117,6 +120,7 @@ fn first(rows: impl Iterator<Item = Possible>) -> u8 {
     let mut fired = 0;
     for row in rows {
         fired |= row.0 & !NO_SAY;
+        // A row that speaks in any case ends it: those behind are never asked.
         if row.0 & NO_SAY == 0 {
             return fired;
         }

@@ -154,6 +154,7 @@ fn target(evidence: &Evidence) -> Vec<Property> {
     if !cpus.is_empty() && !target.server.is_command() {
         lines.push(property("CPUs", cpus));
     }
+    // Only a server of ours is filled; what another one holds was there before.
     if let (Some(dataset), TargetServer::Started(_)) = (&plan.dataset, &target.server) {
         let filled = match (dataset.extent, dataset.kind, dataset.churn) {
             (Extent::Size(size), DataType::String, 0) => {
@@ -202,6 +203,7 @@ fn setup<'p>(plan: Option<&'p SubjectPlan>, server: &TargetServer) -> Option<&'p
 fn version(evidence: &Evidence) -> Option<String> {
     let told = |name: &str| evidence.environment.0.get(name);
     let product = told("server.product")?;
+    // Redis answers as what it is, and said twice its version would look like another product's.
     let answers_as = told("server.version").filter(|it| !product.ends_with(it.as_str()));
     Some(match answers_as {
         Some(version) => format!("{product}, which answers as Redis {version}"),
@@ -212,6 +214,7 @@ fn version(evidence: &Evidence) -> Option<String> {
 /// The baseline, how it was set up, and what its settings are where they aren't the target's.
 fn compared_with(evidence: &Evidence, baseline: &BaselineServer) -> String {
     let target = &evidence.environment.0;
+    // What both sides have alike explains no difference between them.
     let other = baseline
         .environment
         .0
@@ -400,6 +403,7 @@ pub(crate) fn record(material: &Material<'_>) -> RecordLines {
 
 /// What the team asserts, and whether it was still to be relied on.
 pub(crate) fn fact_lines(material: &Material<'_>) -> Vec<FactLine> {
+    // The day of measuring: a report that is rendered later must not age what was asserted.
     let day = material.evidence.started_at.date_naive();
     let line = |(name, fact): (&FactName, &Fact)| FactLine {
         name: name.to_string(),

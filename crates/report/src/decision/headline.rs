@@ -124,12 +124,14 @@ pub(crate) fn trials(evidence: &Evidence) -> String {
 
 fn decided_on(material: &Material<'_>) -> Option<String> {
     let considered = material.considered().len();
+    // Readers see more trials than counted, so those that did are named.
     (considered < material.evidence.trials.len())
         .then(|| format!("the first {}", count(considered, "trial", "trials")))
 }
 
 /// The time from begin to end of measuring; nothing if the clock was set back meanwhile.
 pub(crate) fn spent(evidence: &Evidence) -> Option<Duration> {
+    // A clock that was set back leaves a negative time, which is no duration.
     (evidence.ended_at - evidence.started_at).to_std().ok()
 }
 

@@ -201,6 +201,7 @@ pub(crate) fn changes<'a>(row: impl Into<Judged<'a>>) -> &'a [Change] {
 
 /// How strong the votes for the finding are; of an undecided row, those for the likelier one.
 fn evidence(row: &RowDecision) -> Option<String> {
+    // Without votes the evidence is the 1 that it begins with, and says nothing.
     let votes = row.votes.as_ref().filter(|votes| cast(votes) > 0)?;
     let strength = match &row.finding {
         Finding::NotApplicable => return None,
@@ -359,6 +360,7 @@ fn agreement_so_far(row: &RowDecision) -> String {
         (votes.not_met, &votes.evidence_not_met)
     };
     let agree = format!("as {agreeing} of {} agree so far", cast(votes));
+    // Five trials can be evidence enough, but nothing is decided before the eighth.
     if is_enough(evidence, &votes.threshold) {
         format!(", {agree}, but so few could drift unseen")
     } else {

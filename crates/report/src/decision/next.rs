@@ -88,6 +88,7 @@ pub(crate) fn steps(material: &Material<'_>) -> Next {
 fn choice(material: &Material<'_>, option: &NextOption) -> NextChoice {
     let results = &material.decision.next_options;
     let result = option.when.as_ref().and_then(|when| {
+        // By both, since two options may have the same title or the same condition.
         results.iter().find(|result| result.title == option.title && result.when == *when)
     });
     let recommended = match &option.when {
@@ -106,11 +107,13 @@ fn choice(material: &Material<'_>, option: &NextOption) -> NextChoice {
 
 /// Planned effort less the time spent on measuring; only if the gate stays closed.
 pub(crate) fn saved(material: &Material<'_>) -> Option<Duration> {
+    // An open gate begins the planned work, so nothing of it is saved.
     if material.decision.outcome.gate() != Some(Gate::Closed) {
         return None;
     }
     let planned = material.evidence.plan.planned_effort?.duration();
     let spent = spent(material.evidence)?;
+    // Where measuring took as long as the work would have, there is nothing to tell.
     planned.checked_sub(spent).filter(|saved| !saved.is_zero())
 }
 

@@ -75,6 +75,7 @@ fn line(result: &PredictionResult) -> PredictionLine {
 fn sentences(material: &Material<'_>) -> Vec<String> {
     let predictions = &material.decision.predictions;
     let count_of = |word: &str| {
+        // What was entered after measuring is no prediction, and isn't counted as one.
         let matching = predictions.iter().filter(|p| p.made_before && p.word() == word).count();
         (matching > 0).then(|| format!("{matching} {word}"))
     };
@@ -90,6 +91,7 @@ fn sentences(material: &Material<'_>) -> Vec<String> {
         ),
     };
     let mut sentences = vec![format!("{}.", capitalized(&what_came))];
+    // Only votes are wrong with a stated chance; where trials agree there is none to state.
     if predictions.iter().any(|prediction| prediction.verdict.votes.is_some()) {
         let rate = as_written(material.decision.error_rate);
         sentences.push(format!(

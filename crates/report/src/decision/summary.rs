@@ -20,6 +20,7 @@ pub(crate) fn sentences(material: &Material<'_>) -> Vec<String> {
 }
 
 fn sentence(clause: &str) -> String {
+    // A title or an action may end with a period of its own, and two would look like a slip.
     let end = if clause.ends_with(['.', '!', '?', '…']) { "" } else { "." };
     format!("{}{end}", capitalized(clause))
 }
@@ -95,6 +96,7 @@ fn why(decision: &Decision) -> String {
         if let Some(reading) = reading(first) {
             sentence = format!("{sentence}{about} {reading}");
         }
+        // A row without votes was decided because every trial said the same.
         let trials = matrix::votes(first).unwrap_or_else(|| "all trials".to_owned());
         sentence = format!("{sentence}; {trials} agree");
     }
@@ -110,11 +112,13 @@ fn reading(row: &RowDecision) -> Option<String> {
         Some(interval) => format!(" ({interval})"),
         None => String::new(),
     };
+    // The margin may be of another metric, whose limit isn't this reading's.
     let change = changes(row).first().filter(|change| change.metric.to_string() == first.metric);
     let margin = change.map_or_else(String::new, |change| {
         let (from, to) = (change.from.amount(), change.to.amount());
         let (_, limit) = ends(change);
         if from == to {
+            // On the limit itself both "below" and "above" would be wrong.
             format!(", exactly at its limit of {limit}")
         } else {
             let side = if from < to { "below" } else { "above" };

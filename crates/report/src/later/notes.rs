@@ -55,6 +55,7 @@ pub(crate) fn section(notes: &[RecordedNote<'_>]) -> NoteSection {
             by: text(noted.recorded_by),
             on: noted.recorded_on.to_string(),
         };
+        // Taken apart by name, so that a new part of a note can't be forgotten here.
         let Note { text: words, lessons, deliverables, time_saved } = noted.note;
         section.words.extend(words.iter().map(|words| line(words)));
         section.lessons.extend(lessons.iter().map(|lesson| line(lesson)));

@@ -143,6 +143,7 @@ fn tables(material: &Material<'_>, belongs: impl Fn(Metric) -> bool) -> Baseline
 
     let all: Vec<Collected> =
         metrics.into_iter().map(|metric| Collected::from_trials(material, metric)).collect();
+    // The chief figure of a dimension gives its unit, whatever the order of the names is.
     let important = all.iter().filter(|collected| gives_the_unit(collected.metric));
     let units = TableUnits::of(important.chain(&all).filter_map(Collected::median));
 
@@ -193,6 +194,7 @@ impl Collected {
         let mut texts: Vec<String> = Vec::new();
         let mut with_reading = 0;
         let mut why_missing = None;
+        // What an earlier phase read is the same beside each of the trials.
         let earlier =
             material.evidence.previous.as_ref().and_then(|previous| previous.reading(metric));
         let of_trial = |trial: &'_ Trial| earlier.as_ref().or(trial.readings.get(metric)).cloned();
@@ -218,6 +220,7 @@ impl Collected {
         }
         amounts.sort_unstable();
         let numbers = amounts.into_iter().filter_map(|amount| quantity(metric, amount)).collect();
+        // No trial is there to say why, so the decision is asked.
         if trials.is_empty() {
             why_missing = Some(why_not_measured(material, metric));
         }

@@ -62,6 +62,7 @@ pub(crate) struct Bar {
 pub(crate) fn bars(material: &Material<'_>) -> Vec<Bar> {
     let of = |metric| median(material, metric);
     let bar = |(name, statistic, headroom)| {
+        // Servers tell of a command's own time its mean and no percentile.
         let is_mean = statistic == Statistic::Mean;
         let bar = Bar {
             statistic: name,

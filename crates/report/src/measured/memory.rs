@@ -131,6 +131,7 @@ impl MemoryMedians {
             .into_iter()
             .filter_map(|(metric, words)| Some(Factor { metric, words, value: of(metric)? }))
             .collect();
+        // A product of some factors would look like the ratio, and be something else.
         let product = (factors.len() == FACTORS.len()).then(|| {
             let product = factors
                 .iter()
@@ -162,6 +163,7 @@ impl MemoryMedians {
         let rss = self.size(Memory::Rss)?;
         let outside = self.factors.iter().find(|f| f.metric == Memory::RssOverheadRatio)?;
         let of_allocator = rss.amount().checked_div(outside.value.amount())?;
+        // A ratio below one would make this negative, which no amount of memory is.
         let outside = (rss.amount() - of_allocator).max(Decimal::ZERO);
         let fixed = outside.checked_add(startup.amount())?.round();
         Some(Quantity::from_amount(rss.dimension(), fixed))

@@ -64,6 +64,7 @@ pub(crate) struct TimeCounts {
 impl TimeCounts {
     /// The times of a histogram as evidence holds it; nothing if it is empty or can't be read.
     fn decode(text: &str) -> Option<Self> {
+        // What can't be read leaves the spectrum out, and the rest of the report stands without it.
         let bytes = STANDARD.decode(text).ok()?;
         let histogram: Histogram<u64> = Deserializer::new().deserialize(&mut &*bytes).ok()?;
         let recorded = histogram.iter_recorded();
@@ -74,6 +75,7 @@ impl TimeCounts {
 
     /// All times together.
     fn pooled(all: &[Self]) -> Option<Self> {
+        // In the order of time, as counts that add up need it.
         let mut counts = BTreeMap::new();
         for (time, count) in all.iter().flat_map(Self::counts) {
             *counts.entry(time).or_insert(0_u64) += count;
@@ -112,6 +114,8 @@ impl TimeCounts {
     pub(crate) fn at(&self, share: f64) -> u64 {
         #[expect(clippy::cast_precision_loss, reason = "no evidence has 2^53 samples")]
         let samples = self.len() as f64;
+        // Products such as `0.07 * 100` come out a hair above the whole number, and without the
+        // allowance would be taken for the next rank.
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -185,6 +189,7 @@ pub(crate) fn table(series: &[Series]) -> Option<Spectrum> {
     #[expect(clippy::cast_precision_loss, reason = "a small constant")]
     let enough = |share: f64| beyond(share) >= SAMPLES_BEYOND as f64 - 1e-6;
     let shares = PERCENTILES.into_iter().filter(|(_, share)| enough(*share));
+    // The largest needs no samples beyond it: it is one of them.
     let rows = shares.chain([("largest", 1.0)]).map(|(name, share)| line(name, share)).collect();
     Some(Spectrum {
         samples: whole(samples),

@@ -49,6 +49,7 @@ pub fn forecast(readings: &[(DateTime<Utc>, Decimal)], limit: Decimal) -> Foreca
     if observed.is_zero() {
         return Forecast::TooFewReadings;
     }
+    // Times count from the newest reading: seconds since 1970 lose digits when they are squared.
     let points: Vec<(f64, f64)> =
         readings.iter().map(|(time, value)| (seconds(*time - last), float(*value))).collect();
     let newest = mean(points.iter().filter(|(time, _)| *time >= 0.0).map(|(_, value)| *value));
@@ -57,12 +58,14 @@ pub fn forecast(readings: &[(DateTime<Utc>, Decimal)], limit: Decimal) -> Foreca
         return Forecast::Reached;
     }
     let ahead = missing / slope(&points);
+    // Without growth the division gives an infinity or no number.
     if !ahead.is_finite() || ahead <= 0.0 {
         return Forecast::Never;
     }
     let horizon = seconds(observed) * f64::from(FORESIGHT);
     if ahead > horizon {
         let horizon = observed.checked_mul(FORESIGHT).and_then(|far| last.checked_add_signed(far));
+        // Beyond the last day of the calendar there is none to name.
         return horizon.map_or(Forecast::Never, Forecast::NotBefore);
     }
     let at = whole_seconds(ahead).and_then(|ahead| last.checked_add_signed(ahead));
@@ -92,6 +95,7 @@ fn seconds(time: TimeDelta) -> f64 {
 
 /// The nearest whole second.
 fn whole_seconds(seconds: f64) -> Option<TimeDelta> {
+    // Digits that don't fit fail to parse, where a cast would saturate in silence.
     let whole: i64 = format!("{seconds:.0}").parse().ok()?;
     TimeDelta::try_seconds(whole)
 }

@@ -153,9 +153,11 @@ impl Trajectory {
             let before = at.checked_sub(1).and_then(|at| stages.get(at));
             let broken = before.and_then(|before| stage.figures.apart_from(&before.figures));
             let goes_on = before.is_some() && broken.is_none();
+            // Across a break the figure before is no beginning for this one.
             let came_to = steps.last().and_then(|step| step.to).filter(|_| goes_on);
             let next = stages.get(at + 1);
             let (from, to, effect) = part(stage, came_to, next);
+            // Work that is under way has no end yet, so the line ends where the work began.
             let figure = to.or(from).unwrap_or_else(|| stage.figures.own());
             if let Some(total) = totals.last_mut().filter(|_| goes_on) {
                 total.last = stage.phase.clone();
@@ -196,6 +198,7 @@ impl Trajectory {
 
     /// The unit of all figures.
     pub(crate) fn unit(&self) -> Unit {
+        // By its size: the unit that a document wrote needn't suit the others.
         let first = self
             .totals
             .first()
@@ -212,6 +215,7 @@ fn part(
     next: Option<&Stage>,
 ) -> (Option<Quantity>, Option<Quantity>, Effect) {
     let own = stage.figures.own();
+    // Where nothing was done nothing changed, whatever is read later.
     if stage.outcome.gate() != Some(Gate::Open) {
         return (Some(own), Some(own), Effect::NothingDone);
     }

@@ -106,6 +106,7 @@ impl Trajectory {
 
     /// A change with one decimal, and whether it is for the better.
     fn words(&self, share: Decimal) -> String {
+        // Words tell the direction, and a sign beside them could be taken for its opposite.
         let percent = (share * Decimal::ONE_HUNDRED).abs();
         let rounded = percent.round_dp(1);
         if percent.is_zero() {
@@ -117,6 +118,7 @@ impl Trajectory {
             (Better::Neither, true) => "less",
             (Better::Neither, false) => "more",
         };
+        // Something did change, which `0.0 %` would deny.
         if rounded.is_zero() {
             return format!("less than 0.1 % {direction}");
         }
@@ -133,6 +135,7 @@ fn figure(quantity: Quantity, unit: Unit) -> String {
             "" => format!("{:.2}", number.round_dp(2)),
             symbol => format!("{:.2} {symbol}", number.round_dp(2)),
         },
+        // Below one, two decimals are too few digits to compute a percentage again.
         _ => quantity.human_in(unit),
     }
 }

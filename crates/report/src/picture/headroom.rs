@@ -23,6 +23,7 @@ pub(crate) fn picture(material: &Material<'_>) -> Option<PictureLine> {
         return None;
     }
     let units = units(&bars);
+    // Never nothing, or the scale would have no length.
     let longest = bars.iter().map(|bar| nanoseconds(bar.rtt)).fold(1.0, f64::max);
     let scale = Scale::linear((0.0, longest), (EDGE, WIDTH - EDGE));
     let mut svg = Svg::default();
@@ -64,6 +65,7 @@ fn draw(bar: &Bar, units: TableUnits, scale: &Scale, svg: &mut Svg, mut top: f64
     let figures = figures(bar, units);
     svg.text("strong", (EDGE, top + 12.0), &words);
     let room = WIDTH - 2.0 * EDGE - width_of_text(&words) - 12.0;
+    // Both stand on one line only where they don't meet.
     if width_of_text(&figures) <= room {
         svg.text("end dim", (WIDTH - EDGE, top + 12.0), &figures);
     } else {
@@ -71,6 +73,7 @@ fn draw(bar: &Bar, units: TableUnits, scale: &Scale, svg: &mut Svg, mut top: f64
         svg.text("dim", (EDGE, top + 12.0), &fit(&figures, WIDTH - 2.0 * EDGE));
     }
     let (above, below) = (top + 18.0, top + 34.0);
+    // Painted from the back: a part covers the whole that it is of.
     svg.bar("empty edge", (EDGE, above), (scale.at(nanoseconds(bar.rtt)), below));
     if let Some(floor) = bar.floor {
         // A floor above the round trip, as chance has it, leaves nothing to the server.

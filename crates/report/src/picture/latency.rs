@@ -30,6 +30,7 @@ pub(crate) fn picture(material: &Material<'_>) -> Option<PictureLine> {
     for limit in &shown.limits {
         limit.draw(&mut svg, &y, &mut legend);
     }
+    // Dots come last, so that no line covers them.
     for (at, reading) in shown.readings.iter().enumerate() {
         if let Some(reading) = reading {
             svg.dot("mark", (shown.column(at), y.at(*reading)));
@@ -76,6 +77,7 @@ impl LatencyContent {
         let figures = readings.iter().flatten().copied().chain(ends_of_interval);
         let ends = figures.fold((f64::MAX, f64::MIN), widened);
         let limits = limits(material, unit, ends);
+        // A limit that isn't drawn must not stretch the scale.
         let drawn = limits.iter().filter(|limit| limit.is_drawn).map(|limit| limit.figure);
         let ends = drawn.fold(ends, widened);
         Some(Self { unit, readings, median, interval, limits, ends })
@@ -83,6 +85,7 @@ impl LatencyContent {
 
     fn scale(&self) -> Scale {
         let (low, high) = self.ends;
+        // Some room even where all is alike, or the line would lie on the frame.
         let room = ((high - low) * 0.1).max(high.abs() * 0.01);
         // Zero belongs into the picture if it is near anyway.
         let low = if low >= 0.0 && low < high * 0.4 { 0.0 } else { low - room };
@@ -104,6 +107,7 @@ impl LatencyContent {
             svg.text("dim end", (LEFT - 6.0, y + 4.5), &format!("{name} {}", self.unit.symbol()));
         }
         svg.line("axis", (LEFT, bottom), (WIDTH - RIGHT, bottom));
+        // More than ten numbers would run into each other below the axis.
         let every = self.readings.len().div_ceil(10).max(1);
         for at in (0..self.readings.len()).step_by(every) {
             let number = (at + 1).to_string();

@@ -59,6 +59,7 @@ impl Legend {
                 Swatch::Empty => svg.bar("empty edge", (14.0, middle - 5.0), (38.0, middle + 5.0)),
                 Swatch::None => {}
             }
+            // A row's name is as long as its writer likes.
             svg.text("", (46.0, middle + 4.5), &fit(&words, WIDTH - 58.0));
             y += LINE;
         }

@@ -38,17 +38,20 @@ pub(crate) fn picture(material: &Material<'_>) -> Option<PictureLine> {
 /// Each factor's bar begins where the one before ended: on a logarithmic scale lengths add up to
 /// the product.
 fn draw_factors(measured: &MemoryMedians, svg: &mut Svg, mut top: f64) -> f64 {
+    // One is where a product begins, and where its logarithm is zero.
     let mut ends = vec![1.0];
     for factor in &measured.factors {
         let before = ends.last().copied().unwrap_or(1.0);
         ends.push(before * in_unit(factor.value, factor.value.unit()));
     }
+    // A tenth at least, or factors of nearly one would be blown up to the whole width.
     let (low, high) =
         ends.iter().fold((1.0_f64, 1.1_f64), |(l, h), end| (l.min(*end), h.max(*end)));
     let scale = Scale::logarithmic((low, high), (EDGE, WIDTH - EDGE));
     let rows = measured.factors.iter().zip(ends.iter().zip(ends.iter().skip(1)));
     for (factor, (from, to)) in rows {
         let value = format!("× {}", factor.value.human());
+        // A factor below one leads back, and so looks different.
         let class = if to >= from { "mark" } else { "empty edge" };
         draw_row(svg, top, ("", factor.words), &value, class, (scale.at(*from), scale.at(*to)));
         top += ROW;
@@ -89,6 +92,7 @@ fn draw_row(
     (from, to): (f64, f64),
 ) {
     svg.text("end", (WIDTH - EDGE, top + 12.0), value);
+    // The figure is shown whole, and the words give way to it.
     let room = WIDTH - 2.0 * EDGE - width_of_text(value) - 12.0;
     svg.text(style, (EDGE, top + 12.0), &fit(words, room));
     svg.bar(class, (from, top + 18.0), (to, top + 28.0));

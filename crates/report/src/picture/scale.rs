@@ -62,6 +62,7 @@ impl Scale {
             _ => None,
         });
         let step = step.fold(f64::MAX, f64::min);
+        // Not quite one, for ten times a step of 0.1 may come out below it.
         let decimals =
             (0..6).find(|decimals| step * 10_f64.powi(*decimals) > 0.999).unwrap_or_default();
         let decimals = usize::try_from(decimals).unwrap_or_default();
@@ -91,6 +92,7 @@ fn linear_ticks(from: f64, to: f64) -> Vec<f64> {
     // Counting avoids sums of rounding errors.
     (0..=10)
         .map(|count| (first + f64::from(count)) * step)
+        // The last one may come out a hair beyond the end, where it belongs.
         .take_while(|tick| *tick <= to + step * 1e-6)
         .collect()
 }
@@ -102,6 +104,7 @@ fn logarithmic_ticks(from: f64, to: f64) -> Vec<f64> {
         reason = "logarithms are small, and a cast saturates"
     )]
     let powers = (from.floor() as i32)..=(to.ceil() as i32);
+    // Less than three powers of ten would leave the axis nearly without figures.
     let factors: &[f64] = if to - from > 2.5 { &[1.0] } else { &[1.0, 2.0, 5.0] };
     let inside = |tick: &f64| (from - 1e-9..=to + 1e-9).contains(&tick.log10());
     powers

@@ -30,6 +30,7 @@ pub(crate) fn picture(material: &Material<'_>) -> Option<PictureLine> {
         return None;
     }
     let reach = reach(&shown);
+    // Marks reach beyond their place, so the ends keep some room for them.
     let scale = Scale::logarithmic((1.0 / reach, reach), (EDGE + 12.0, WIDTH - EDGE - 12.0));
     let bottom = HEAD + ROW * f64::from(u32::try_from(shown.len()).unwrap_or(u32::MAX));
     let mut svg = Svg::default();
@@ -78,6 +79,7 @@ impl ReadingAndLimit {
         let limit = in_unit(change.to, unit);
         let share = |figure: Quantity| {
             let figure = in_unit(figure, unit);
+            // Only of positive amounts does a ratio tell how far they are apart.
             (figure > 0.0 && limit > 0.0).then(|| figure / limit)
         };
         let shown = interval
@@ -124,6 +126,7 @@ impl ReadingAndLimit {
             svg.bar("band edge", (scale.at(low), height - 5.0), (scale.at(high), height + 5.0));
         }
         let place = (scale.at(share), height);
+        // Off the end by rounding only, it is shown at the end.
         if share > reach * 1.001 || share < 0.999 / reach {
             svg.arrow("mark", place, if share > 1.0 { 1.0 } else { -1.0 });
         } else if self.is_open {
@@ -144,6 +147,7 @@ fn reach(shown: &[ReadingAndLimit]) -> f64 {
         })
         .map(|share| share.max(1.0 / share))
         .fold(1.0, f64::max);
+    // One of three, because each has names of its own for the axis.
     [2.0, 10.0].into_iter().find(|reach| furthest <= *reach).unwrap_or(WIDEST)
 }
 
@@ -167,6 +171,7 @@ fn named(reach: f64) -> &'static [(f64, &'static str)] {
 fn draw_axis(svg: &mut Svg, scale: &Scale, reach: f64, bottom: f64) {
     for (share, name) in named(reach) {
         let half = width_of_text(name) / 2.0;
+        // In its place, a name at either end would stand out of the picture.
         let x = scale.at(*share).clamp(EDGE + half, WIDTH - EDGE - half);
         svg.text("dim middle", (x, bottom + 12.0), name);
     }

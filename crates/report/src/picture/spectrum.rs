@@ -76,9 +76,11 @@ impl Scales {
             |nanoseconds: u64| nanoseconds as f64,
             series.iter().map(|one| one.pooled.len()).max().unwrap_or(1) as f64,
         );
+        // At least to 90 %, the first percentile that the axis names behind its beginning.
         let rarest = samples.max(10.0);
         let low = series.iter().map(|one| one.range_at(0.0).0).min().unwrap_or(1);
         let high = series.iter().map(|one| one.range_at(1.0).1).max().unwrap_or(1);
+        // Some room, or the curve would run along the frame.
         let (low, high) = (figure(low) * 0.9, figure(high) * 1.1);
         Self {
             x: Scale::logarithmic((1.0, rarest), (LEFT, WIDTH - RIGHT)),
@@ -101,6 +103,7 @@ impl Scales {
             svg.line("grid", (x, TOP), (x, bottom));
             let half = width_of_text(name) / 2.0;
             let middle = x.min(WIDTH - half - 4.0);
+            // A name that would run into the one before is left out.
             if middle - half >= free {
                 svg.text("dim middle", (middle, bottom + 17.0), name);
                 free = middle + half + 2.0;

@@ -111,6 +111,7 @@ impl Svg {
     /// stand alone as well as in a document.
     pub(crate) fn finish(self, id: &str, title: &str, description: &str, height: f64) -> String {
         let Self { body } = self;
+        // The heading has to fit the width; what is read out is told whole.
         let (heading, description) = (escaped(&fit(title, WIDTH - 24.0)), escaped(description));
         let title = escaped(title);
         format!(
@@ -154,6 +155,7 @@ pub(crate) fn fit(text: &str, width: f64) -> String {
     // Where to cut if the whole doesn't fit.
     let mut end = 0;
     for (at, c) in text.char_indices() {
+        // The sign that something is cut needs its room as well.
         if used + width_of('…') <= width {
             end = at;
         }
@@ -177,6 +179,7 @@ const fn width_of(c: char) -> f64 {
         | ')' => 5.0,
         'm' | 'w' | 'M' | 'W' | '%' | '@' | '…' | '→' => 13.0,
         'A'..='Z' | '<' | '>' | '=' | '+' | '~' | '×' | '&' => 9.5,
+        // Accents that are characters of their own stand over the one before.
         '\u{300}'..='\u{36f}' => 0.0,
         ' '..='~' => 7.8,
         _ => 14.0,

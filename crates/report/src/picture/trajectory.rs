@@ -66,6 +66,7 @@ fn points(trajectory: &Trajectory) -> Vec<FigurePoint> {
             let figure = in_unit(figure, unit);
             points.push(FigurePoint { figure, name, asserted: step.asserted, begins_line });
         };
+        // Where nothing was done both ends are the same, and one dot is enough.
         let start = step.from.filter(|_| begins_line && step.effect != Effect::NothingDone);
         if let Some(start) = start {
             add(start, format!("before {}", step.phase), true);
@@ -95,12 +96,14 @@ fn draw_line(svg: &mut Svg, y: &Scale, points: &[FigurePoint]) {
     };
     let mut run = Vec::new();
     for (at, point) in points.iter().enumerate() {
+        // A path goes through all of its points, so a break begins another one.
         if point.begins_line {
             svg.path("curve", std::mem::take(&mut run));
         }
         run.push((column(at), y.at(point.figure)));
     }
     svg.path("curve", run);
+    // More than six names would leave none of them room enough.
     let every = points.len().div_ceil(6);
     let width = (WIDTH - RIGHT - LEFT) / all * f64::from(u32::try_from(every).unwrap_or(1)) - 6.0;
     for (at, point) in points.iter().enumerate() {

@@ -17,6 +17,7 @@ use crate::text::figures::{as_written, list, quantity, text};
 pub(crate) fn waiver_state(waiver: &Waiver, today: Option<NaiveDate>) -> &'static str {
     match today {
         Some(day) if !waiver.is_valid_on(day) => "expired",
+        // A day is missing only for an empty history, which has no waivers.
         _ => "valid",
     }
 }
@@ -93,6 +94,7 @@ pub(crate) fn lists(matter: &SiteMatter<'_>) -> Vec<List> {
         SiteMatter::Note { note, .. } => of_note(note),
         SiteMatter::Decision(_) | SiteMatter::Waiver { .. } | SiteMatter::Revisit(_) => Vec::new(),
     };
+    // A title with nothing below it would look as if something was lost.
     lists.into_iter().filter(|list| !list.items.is_empty()).collect()
 }
 

@@ -112,6 +112,7 @@ impl SiteMatter<'_> {
             Self::Revisit(revisit) => revisit.obligations.iter().map(|owed| owed.entry).collect(),
             Self::Decision(_) | Self::Transcription(_) => Vec::new(),
         };
+        // A revisit looks at several rows, which may be of one entry.
         numbers.sort_unstable();
         numbers.dedup();
         numbers.into_iter()

@@ -85,6 +85,7 @@ impl Site {
     #[must_use]
     pub fn index(&self, today: Option<NaiveDate>, open: &BTreeSet<(u64, RowId)>) -> SitePage {
         let different = |values: &mut dyn Iterator<Item = String>| -> Vec<String> {
+            // Sorted, so that the site is the same bytes wherever it is made.
             values.collect::<BTreeSet<_>>().into_iter().collect()
         };
         let index = IndexPage {
@@ -146,6 +147,7 @@ impl Site {
 
     fn known(&self, number: u64) -> Option<EntryLink> {
         let at = usize::try_from(number.checked_sub(1)?).ok()?;
+        // Were a number left out, places in the list would no longer tell numbers.
         let line = self.lines.get(at).filter(|line| line.number == number.to_string())?;
         Some(link(number, &line.word))
     }
@@ -179,6 +181,7 @@ fn natural(quantity: Quantity) -> Quantity {
 
 /// The page of an entry, from the site's root.
 fn address(number: u64) -> String {
+    // Six digits, so that files are in order by name up to a million entries.
     format!("entries/{number:06}.html")
 }
 

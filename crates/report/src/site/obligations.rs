@@ -68,6 +68,7 @@ impl Obligations {
                     entry: number,
                     phase: transcription.phase.clone(),
                     obligation: obligation.clone(),
+                    // A document tells no margin, so how far it is can't be told either.
                     change: None,
                 });
                 self.owed.extend(owed);
@@ -128,6 +129,7 @@ impl Obligations {
         let asked = |look: &EntryReadings| Some(look.revisit.as_ref()?.server.clone());
         let newest = self.since(entry).filter_map(asked).last()?;
         let sample = |look: &EntryReadings| {
+            // Readings of another server would show as growth that never was.
             let is_of_it = look.revisit.as_ref().is_some_and(|asked| asked.server == newest);
             let figure = look.figures.get(&change.metric).filter(|_| is_of_it)?;
             Some((look.at, figure.amount()))

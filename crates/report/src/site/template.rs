@@ -26,6 +26,8 @@ impl SiteTemplate {
     /// # Errors
     /// If it is broken, or uses a filter that doesn't exist.
     pub fn new(template: &str) -> Result<Self, RenderError> {
+        // Made once for all pages, since it follows from the template and not from what a page
+        // says.
         let policy = policy::of(&[template]);
         Ok(Self { engine: engine(Self::FILE_NAME, &template.into())?, policy })
     }

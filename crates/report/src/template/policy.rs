@@ -21,7 +21,9 @@ pub(crate) fn of(templates: &[&str]) -> String {
     // Pictures bring their own style.
     styles.push(source(STYLE));
     let scripts = digests("script");
+    // Beside other sources `'none'` is ignored, so it stands only where there is no other.
     let scripts = if scripts.is_empty() { "'none'".to_owned() } else { scripts.join(" ") };
+    // `base-uri` and `form-action` don't fall back to `default-src`, so they are named.
     format!(
         "default-src 'none'; style-src {}; script-src {scripts}; base-uri 'none'; form-action 'none'",
         styles.join(" ")
@@ -48,6 +50,7 @@ fn source(content: &str) -> String {
 /// Templates leave blank lines where a section is left out; readers of the source need one.
 pub(crate) fn tidy(rendered: &str) -> String {
     let mut text = String::with_capacity(rendered.len());
+    // True at the beginning, so that no page begins with an empty line.
     let mut blank = true;
     for line in rendered.lines().map(str::trim_end) {
         if !(line.is_empty() && blank) {

@@ -182,10 +182,12 @@ pub fn check<'a>(
 /// An engine with one template and what it may include. Its name's ending tells for what values are escaped.
 pub(crate) fn engine(name: &'static str, template: &Template<'_>) -> Result<Tera, RenderError> {
     let mut tera = Tera::new();
+    // Tera escapes HTML by itself, but people's words may be Markdown as well.
     tera.autoescape_on([".md", ".html"]);
     if name.rsplit('.').next() != Some("html") {
         tera.set_escape_fn(|value, output| output.write_all(escape::text(value).as_bytes()));
     }
+    // The filter has escaped already; not marked as safe, its text would be escaped once more.
     tera.register_filter("code", |value: &str, _: Kwargs, _: &State| {
         Value::safe_string(&escape::code(value))
     });
@@ -208,8 +210,10 @@ fn cut(text: String, longest: usize) -> String {
     if text.chars().count() <= longest {
         return text;
     }
+    // The remark is ASCII, so that its length is its number of characters.
     let mut left = longest.saturating_sub(MORE.len());
     let mut shown = String::new();
+    // Whole lines, since half a row would break the table that it is in.
     for line in text.split_inclusive('\n') {
         match left.checked_sub(line.chars().count()) {
             Some(rest) => left = rest,

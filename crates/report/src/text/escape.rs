@@ -66,6 +66,7 @@ fn is_special_here(before: Option<char>, c: char, after: &str) -> bool {
         }
         // GitHub makes links of bare addresses.
         ':' => after.starts_with("//"),
+        // GitHub takes `www.` for a link, too, without any scheme.
         '.' => before.is_some_and(|b| b.eq_ignore_ascii_case(&'w')) && !after.starts_with(' '),
         _ => false,
     }
@@ -79,6 +80,7 @@ fn block_marker(line: &str) -> Option<usize> {
     let digits = body.len() - body.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let mut after = body.chars().skip(digits);
     let (first, second) = (after.next()?, after.next());
+    // `1.5 us` begins no list, while `1.` with a space behind it does.
     let ends_marker = second.is_none_or(|c| !c.is_alphanumeric() && c != '.');
     let begins_block = match first {
         '>' => digits == 0,
@@ -92,10 +94,12 @@ fn block_marker(line: &str) -> Option<usize> {
 /// Code in running text. Not for a table's cells: see [`code_in_cell`].
 pub(crate) fn code(text: &str) -> String {
     let line = one_line(text);
+    // Two fences with nothing between them are one longer fence.
     if line.is_empty() {
         return line;
     }
     let fence = fence(&line, 1);
+    // CommonMark takes a space off both ends of code where both have one, so one is added.
     let touches_fence = line.starts_with('`') || line.ends_with('`');
     let loses_spaces = line.starts_with(' ') && line.ends_with(' ');
     let pad = if touches_fence || loses_spaces { " " } else { "" };

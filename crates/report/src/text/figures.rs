@@ -15,6 +15,7 @@ const LONGEST_TEXT: usize = 1_000;
 pub(crate) fn text(written: &str) -> String {
     let line = one_line(written);
     let line = line.trim();
+    // Counted in characters, for a cut within one would leave bytes that are no text.
     match line.char_indices().nth(LONGEST_TEXT) {
         None => line.to_owned(),
         Some((end, _)) => {
@@ -92,6 +93,7 @@ pub(crate) fn moment(time: DateTime<Utc>) -> String {
 pub(crate) fn as_written(quantity: Quantity) -> String {
     let written = quantity.to_string();
     match quantity.unit().symbol() {
+        // A rate's unit is written onto the number, and a bare number has none.
         "" | "/s" => written,
         symbol => {
             let digits = written.strip_suffix(symbol).unwrap_or(&written);
@@ -157,6 +159,7 @@ impl TableUnits {
             let few = amount < one.saturating_mul(Decimal::from(10_000));
             // And a command of nanoseconds beside milliseconds one of zeros behind the point.
             let many = amount.saturating_mul(Decimal::ONE_THOUSAND) >= one;
+            // Zero is short in any unit.
             amount.is_zero() || (few && many)
         };
         unit_beside(metric, of_table.filter(suits).unwrap_or(figure.unit()))
@@ -186,6 +189,7 @@ pub(crate) fn distance(change: &Change) -> String {
 pub(crate) fn absolute(change: &Change) -> String {
     let unit = unit_beside(change.metric, change.to.unit());
     let figure = change.absolute.human_in(unit);
+    // From 5 % to 6 % is a point; `1 %` would be read as a share of the 5.
     match figure.strip_suffix(" %") {
         Some(digits) => format!("{digits} points"),
         None => figure,

@@ -44,6 +44,8 @@ impl Matrix {
         &self,
         records: impl IntoIterator<Item = PastDecision<'r>>,
     ) -> impl Iterator<Item = Outcome> {
+        // The metrics are found once and not for each record: a backtest goes over very many of
+        // them.
         let metrics = self.metrics();
         records.into_iter().map(move |record| self.outcome_with(&record, &metrics))
     }
@@ -56,11 +58,14 @@ impl Matrix {
                 let completed = complete(trials);
                 let trials = completed_or(completed.as_ref(), trials);
                 let assessment = Assessment::of(&bound, &trials);
+                // Margins, flips and summaries are left out: of so many records only the outcome is
+                // asked.
                 certain_outcome(&bound, assessment.rows.iter().map(RowState::possible))
             }
             RecordedReadings::Typical(readings) => {
                 let completed = complete(&[readings]).and_then(|mut readings| readings.pop());
                 let readings = completed.as_ref().unwrap_or(readings);
+                // One reading for each metric can't vote, so what it says is taken as settled.
                 let possible = |row: &Row| {
                     let given = row.given.as_ref();
                     let applies = given.map_or(Some(true), |it| known(&it.condition, readings));

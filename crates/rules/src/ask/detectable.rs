@@ -34,11 +34,13 @@ impl Matrix {
 #[must_use]
 pub fn smallest_detectable(scatter: f64, pairs: u32, threshold: f64) -> Option<f64> {
     let allowed = dissent_allowed(pairs, threshold)?;
+    // By evidence alone five pairs that agree are enough at 5 %; the drift guard wants eight.
     if pairs < LEAST_TRIALS || !scatter.is_finite() || scatter < 0.0 {
         return None;
     }
     // The chance grows with the share, so the share is found by halving.
     let (mut low, mut high) = (0.5, 1.0);
+    // Fifty halvings leave less than the quantile's approximation is off by.
     for _ in 0..50 {
         let middle = f64::midpoint(low, high);
         if at_most(allowed, pairs, 1.0 - middle) < POWER {
@@ -53,8 +55,10 @@ pub fn smallest_detectable(scatter: f64, pairs: u32, threshold: f64) -> Option<f
 /// The chance of at most `limit` dissents among `n` votes, each of which dissents with this chance.
 fn at_most(limit: u32, n: u32, dissent: f64) -> f64 {
     let odds = dissent / (1.0 - dissent);
+    // `ln_1p` keeps the digits of a small chance of dissent, which `ln(1 - x)` would lose.
     let mut term = (f64::from(n) * (-dissent).ln_1p()).exp();
     let mut sum = term;
+    // Each term follows from the one before: the factorials of the formula would overflow.
     for k in 0..limit.min(n) {
         term *= odds * f64::from(n - k) / f64::from(k + 1);
         sum += term;
@@ -65,9 +69,11 @@ fn at_most(limit: u32, n: u32, dissent: f64) -> f64 {
 /// The quantile of the standard normal distribution for a share of one half or more, to 0.00045:
 /// Abramowitz and Stegun, "Handbook of Mathematical Functions", 26.2.23.
 fn normal_quantile(share: f64) -> f64 {
+    // A share of one has an infinite quantile; the smallest float in its place keeps it finite.
     let t = (-2.0 * (1.0 - share).max(f64::MIN_POSITIVE).ln()).sqrt();
     let above = 0.010_328_f64.mul_add(t, 0.802_853).mul_add(t, 2.515_517);
     let below = 0.001_308_f64.mul_add(t, 0.189_269).mul_add(t, 1.432_788).mul_add(t, 1.0);
+    // The approximation is off by up to 0.00045, so near one half it could come out negative.
     (t - above / below).max(0.0)
 }
 

@@ -32,10 +32,13 @@ pub fn expected_more_trials(votes: &Votes) -> Option<u32> {
     let cast = votes.met.checked_add(votes.not_met)?.checked_add(votes.neither)?;
     let threshold: f64 = votes.threshold.parse().ok()?;
     if cast == 0 {
+        // Without a trial there is no share: zero by zero is no number.
         return None;
     }
     let share = f64::from(agreeing) / f64::from(cast);
+    // Evidence multiplies from trial to trial, so what is still missing is a quotient.
     let missing = threshold / e_value(cast.checked_sub(agreeing)?, cast);
+    // However much evidence there is, nothing is settled before the eighth trial.
     let at_least = LEAST_TRIALS.saturating_sub(cast).max(1);
     expected(share, missing).map(|trials| trials.max(at_least))
 }
@@ -45,6 +48,7 @@ fn expected(share: f64, factor: f64) -> Option<u32> {
         return None;
     }
     let against = 1.0 - share;
+    // In the limit `x ln x` is zero at zero, where floats make `0 * -inf`, which is no number.
     let loss = if against > 0.0 { against * (2.0 * against).ln() } else { 0.0 };
     let growth = share * (2.0 * share).ln() + loss;
     let trials = ((factor.ln() + 0.5) / growth).ceil().max(0.0);

@@ -36,6 +36,7 @@ impl FromStr for Least {
     fn from_str(text: &str) -> Result<Self, LeastError> {
         let share = text.trim().parse::<Quantity>().ok();
         let share = share.filter(|share| share.dimension() == Dimension::Ratio);
+        // No difference can't matter to anybody, and 100 % better would take no time at all.
         let share =
             share.filter(|share| share.amount() > Decimal::ZERO && share.amount() < Decimal::ONE);
         share.map(Self).ok_or_else(|| LeastError(text.to_owned()))
@@ -88,6 +89,7 @@ impl Comparison {
     /// Never for a matrix that this function writes itself; the signature is that of reading it.
     pub fn of(statistic: Statistic, least: Least) -> Result<Self, Vec<Diagnostic>> {
         let metric = Metric::Improvement(statistic);
+        // Written as a file and read like one, so that comparing has no rules of its own.
         let text = format!(
             "schema = 1\n[matrix]\nid = \"compare\"\ntitle = \"Is the candidate better?\"\n\
              error_rate = \"{ERROR_RATE}\"\n\

@@ -54,6 +54,7 @@ impl Matrix {
         let settled = assessment.is_settled();
         Progress {
             settled,
+            // Of no open rows at all everything can be said: a run that is done isn't futile.
             futile: !settled && assessment.is_futile(most),
             rows: assessment.rows.iter().map(row).collect(),
         }

@@ -35,6 +35,8 @@ impl Matrix {
         }
         for expected in &test.rows {
             let row = self.rows.iter().zip(&findings).find(|(row, _)| row.id == expected.id);
+            // Rows that a test names were looked up when it was read, so no expectation is lost
+            // here.
             let Some((row, finding)) = row else { continue };
             if !comes_out(row, finding, &expected.expected) {
                 let action =
@@ -57,6 +59,8 @@ impl Matrix {
             .zip(findings)
             .map(|(row, finding)| match finding {
                 Finding::Undecided(_) => {
+                    // Which condition is the unknown one isn't told, so a row with `given` may also
+                    // not apply.
                     Asks::of(row).possible(row.given.is_none().then_some(true), None)
                 }
                 Finding::Met => Asks::of(row).possible(Some(true), Some(true)),
@@ -76,6 +80,7 @@ pub(crate) fn facts_of(test: &Test) -> Facts {
 /// What a row says of readings that are taken as settled.
 pub(crate) fn settled(row: &Row, given: &Readings, facts: &Facts) -> Finding {
     finding_of(row, |written| {
+        // Without facts the condition needn't be copied to put them in.
         if written.facts.is_empty() {
             return written.condition.holds(given);
         }
@@ -93,6 +98,7 @@ pub(crate) fn finding_of(row: &Row, truth_of: impl Fn(&Written) -> Truth) -> Fin
     match row.given.as_ref().map(finding) {
         None | Some(Finding::Met) => finding(&row.when),
         Some(Finding::NotMet) => Finding::NotApplicable,
+        // What isn't known to apply says nothing, even if its condition is met.
         Some(undecided) => undecided,
     }
 }

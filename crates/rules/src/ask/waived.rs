@@ -36,6 +36,8 @@ impl Matrix {
         }
         let finding = |row: &Row| match decision.row(&row.id) {
             Some(recorded) if !waived.contains(&row.id) => recorded.finding.clone(),
+            // A row that the record doesn't know was never decided: it has as little say as a
+            // waived one.
             _ => Finding::NotApplicable,
         };
         let findings: Vec<Finding> = self.rows.iter().map(finding).collect();

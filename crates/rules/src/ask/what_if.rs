@@ -29,6 +29,7 @@ pub fn typical_readings(evidence: &Evidence) -> Readings {
     let metrics: BTreeSet<Metric> =
         trials.iter().flat_map(|readings| readings.iter().map(|(metric, _)| metric)).collect();
     let metrics: Vec<Metric> = metrics.into_iter().collect();
+    // Medians replace the last trial's numbers, which would not be typical.
     for (metric, median) in Samples::of(&metrics, &trials).medians() {
         insert(&mut typical, metric, Reading::exact(median));
     }
@@ -59,6 +60,7 @@ impl Matrix {
     /// The decision tells of imagined trials, so it is not one to record.
     #[must_use]
     pub fn what_if(&self, plan: &Plan, readings: &Readings) -> Decision {
+        // Imagined trials have no time; a fixed moment makes each call decide alike.
         let never = DateTime::UNIX_EPOCH;
         let trial = |number| Trial {
             number,
@@ -94,6 +96,7 @@ impl Matrix {
             environment: Environment::default(),
             previous: None,
             baseline: None,
+            // Fewer identical trials than votes need would end as too few, however clear they are.
             trials: (1..=enough_trials(self)).map(trial).collect(),
         })
     }
@@ -103,6 +106,8 @@ impl Matrix {
     /// figures of an earlier phase: conditions that name such are undecided.
     #[must_use]
     pub fn what_if_asserted(&self, transcription: &Transcription) -> Decision {
+        // A document has no plan: what it doesn't tell is left empty, so that nothing follows from
+        // it.
         let plan = Plan {
             phase: transcription.phase.clone(),
             title: transcription.title.clone(),

@@ -48,6 +48,7 @@ pub(super) fn apply(
     operator: ArithmeticOperator,
     right: &Measured,
 ) -> Result<Measured, Fault> {
+    // An interval that touches zero may hide a zero, and its quotients have no bounds.
     if operator == ArithmeticOperator::DividedBy
         && right.low() <= Decimal::ZERO
         && right.high() >= Decimal::ZERO
@@ -56,6 +57,7 @@ pub(super) fn apply(
     }
     let at = |left, right| bounded(left, operator, right).ok_or(Fault::TooLarge);
     let middle = at(left.value(), right.value())?;
+    // Exact amounts have no interval to carry on, so the corners needn't be looked at.
     if is_exact(left) && is_exact(right) {
         return middle.measured().ok_or(Fault::TooLarge);
     }
@@ -75,6 +77,7 @@ pub(super) fn apply(
 /// The interval with its sign turned.
 pub(super) fn negate(measured: &Measured) -> Measured {
     let (low, value, high) = (-measured.high(), -measured.value(), -measured.low());
+    // Turning the sign turns the ends as well, so the interval is always in order.
     Measured::within(low, value, high).unwrap_or(*measured)
 }
 
@@ -97,6 +100,7 @@ impl Bounded {
 }
 
 fn bounded(left: Decimal, operator: ArithmeticOperator, right: Decimal) -> Option<Bounded> {
+    // Zeros at the end take up places of the 96 bits, and a product could be rounded for them.
     let (left, right) = (left.normalize(), right.normalize());
     let value = match operator {
         ArithmeticOperator::Plus => left.checked_add(right),
@@ -108,6 +112,7 @@ fn bounded(left: Decimal, operator: ArithmeticOperator, right: Decimal) -> Optio
         ArithmeticOperator::Plus => is_sum(value, left, right),
         ArithmeticOperator::Minus => is_sum(value, left, -right),
         ArithmeticOperator::Times => is_product(value, left, right),
+        // Division has no exact check of its own: multiplied back, it must give the dividend.
         ArithmeticOperator::DividedBy => is_product(left, value, right),
     };
     if exact {
@@ -122,6 +127,7 @@ fn bounded(left: Decimal, operator: ArithmeticOperator, right: Decimal) -> Optio
 /// Whether `sum` is exactly `left + right`; no if that can't be told.
 fn is_sum(sum: Decimal, left: Decimal, right: Decimal) -> bool {
     let scale = left.scale().max(right.scale());
+    // Powers of ten overflow; what can't be told counts as rounded, which only widens the interval.
     let aligned = |number: Decimal| {
         10_i128.checked_pow(scale - number.scale())?.checked_mul(number.mantissa())
     };

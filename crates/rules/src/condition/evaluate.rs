@@ -97,9 +97,11 @@ fn combine(
     let mut result = otherwise;
     for part in parts {
         let truth = part.evaluate(truth_of);
+        // A decisive part settles the whole even behind an unknown one: false and missing is false.
         if truth == *decisive {
             return truth;
         }
+        // The first unknown stays, for it is the one whose reason is told.
         if matches!(truth, Truth::Unknown(_)) && !matches!(result, Truth::Unknown(_)) {
             result = truth;
         }
@@ -184,6 +186,8 @@ impl Term {
                 TermValue::Number(kinds, measured) => {
                     Ok(TermValue::Number(kinds, negate(&measured)))
                 }
+                // The checker refuses these; an answer is needed all the same, since deciding never
+                // fails.
                 TermValue::Text(_) | TermValue::Version(_) => Err(Unknown::Tie),
             },
             Self::Arithmetic(joined) => joined.value(readings),
@@ -205,6 +209,8 @@ impl crate::condition::term::Arithmetic {
             return Err(Unknown::Tie);
         };
         let mut result = apply(&left, self.operator, &right).map_err(Unknown::Fault)?;
+        // Times are in nanoseconds and rates per second: without the factor the unit would be
+        // wrong.
         if let Some(scaling) = Kinds::scaling(left_kinds, self.operator, right_kinds) {
             let scaling = Measured::exact(scaling);
             result = apply(&result, crate::condition::ArithmeticOperator::Times, &scaling)
@@ -223,6 +229,7 @@ fn read(metric: Metric, readings: &Readings) -> Result<TermValue<'_>, Unknown> {
         Some(Reading::Text(text)) => return Ok(TermValue::Text(text)),
         Some(Reading::Version(version)) => return Ok(TermValue::Version(version)),
         Some(Reading::Missing(missing)) => missing.clone(),
+        // What a trial doesn't list is missing like anything else: it never passes silently.
         None => Missing::not_recorded(metric),
     };
     Err(Unknown::Missing(metric, missing))
@@ -239,6 +246,7 @@ pub(crate) fn compare(left: &Measured, operator: Operator, right: &Measured) -> 
         _ => None,
     };
     let apart = left.high() < right.low() || left.low() > right.high();
+    // That two readings are equal can be known only of points, that they differ of any intervals.
     let points = left.low() == left.high() && right.low() == right.high();
     match operator {
         Operator::Less => surely(left.high() < right.low(), left.low() >= right.high()),

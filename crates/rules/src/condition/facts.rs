@@ -32,6 +32,7 @@ impl Condition {
         let mut facts = BTreeMap::new();
         for comparison in self.comparisons() {
             let mut names = comparison.facts();
+            // Named twice in a comparison, a fact has to be one thing, so it is asked about once.
             names.sort_unstable();
             names.dedup();
             for name in names {
@@ -88,6 +89,7 @@ impl TermComparison {
     }
 
     fn bound(&self, facts: &Facts) -> Self {
+        // Without facts nothing is put in, and asking what suits would be work for nothing.
         if self.facts().is_empty() {
             return self.clone();
         }
@@ -98,6 +100,8 @@ impl TermComparison {
             Some(Ok(value)) if suits => {
                 constant(value, self.kinds_of(name)).ok_or(FactProblem::Unfit)
             }
+            // Values that fit alone but not each other are all refused: none of them is the wrong
+            // one.
             Some(Ok(_)) => Err(FactProblem::Unfit),
         };
         Self {
@@ -115,6 +119,7 @@ fn constant(value: &FactValue, wanted: Kinds) -> Option<Term> {
             Some(Term::Number { quantity: *quantity, amount: quantity.amount() })
         }
         FactValue::Text(text) if wanted.meets(Kinds::TEXT) => Some(Term::Text(text.clone())),
+        // `7.2` is read as a number, but is a version where one is wanted.
         other if wanted.meets(Kinds::VERSION) => other.version().map(Term::Version),
         _ => None,
     }

@@ -104,6 +104,7 @@ impl Kinds {
     /// | rate * time, either way round | count |
     #[must_use]
     pub fn of_arithmetic(left: Self, operator: ArithmeticOperator, right: Self) -> Self {
+        // Texts and versions take no part in arithmetic, nor does a fact as far as it could be one.
         let (left, right) = (left.and(Self::NUMBER), right.and(Self::NUMBER));
         let when = |condition: bool, kinds: Self| if condition { kinds } else { Self::NONE };
         match operator {

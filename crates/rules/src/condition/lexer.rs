@@ -90,6 +90,7 @@ impl SyntaxError {
 }
 
 const SYMBOLS: [(&str, TokenKind<'static>); 19] = [
+    // Longer symbols stand first, or `<=` would be read as `<` and `=`.
     ("..", TokenKind::To),
     ("<=", TokenKind::Operator(Operator::LessOrEqual)),
     (">=", TokenKind::Operator(Operator::GreaterOrEqual)),
@@ -113,6 +114,7 @@ const SYMBOLS: [(&str, TokenKind<'static>); 19] = [
 
 /// What people write out of habit, and what it is here.
 const HABITS: [(&str, &str); 7] = [
+    // Here, too, the longer spelling stands first, so that the advice is about the whole of it.
     ("&&", "and"),
     ("&", "and"),
     ("||", "or"),
@@ -144,6 +146,7 @@ fn token(rest: &str, at: usize, after_term: bool) -> Result<(TokenKind<'_>, usiz
     let first = rest.chars().next().unwrap_or_default();
     // After a term `-` subtracts, whatever follows; elsewhere it belongs to the number.
     let signed = first == '-' && !after_term && second_is_digit(rest);
+    // Numbers go before symbols, or the sign of `-3us` would be taken for a subtraction.
     if first.is_ascii_digit() || signed {
         let length = literal_length(rest);
         return Ok((TokenKind::Literal(rest.get(..length).unwrap_or(rest)), length));
@@ -172,6 +175,7 @@ fn second_is_digit(rest: &str) -> bool {
 
 fn quoted(rest: &str, quote: char, at: usize) -> Result<(TokenKind<'_>, usize), SyntaxError> {
     let inner = rest.get(1..).unwrap_or_default();
+    // Texts have no escapes, so the next quote of the same kind ends one.
     match inner.find(quote) {
         Some(end) => Ok((TokenKind::Text(inner.get(..end).unwrap_or_default()), end + 2)),
         None => Err(SyntaxError::new(at..at + rest.len(), "this quote is not closed")),
@@ -191,6 +195,7 @@ fn word(rest: &str) -> (TokenKind<'_>, usize) {
         length = at + c.len_utf8();
     }
     let name = rest.get(..length).unwrap_or(rest);
+    // The language's words are known in any case, as SQL has them; names keep theirs.
     let kind = match name.to_ascii_lowercase().as_str() {
         "and" => TokenKind::And,
         "or" => TokenKind::Or,
@@ -224,6 +229,7 @@ fn literal_length(rest: &str) -> usize {
     let unit: usize =
         unit_part.chars().take_while(|c| c.is_alphanumeric()).map(char::len_utf8).sum();
     let word = unit_part.get(..unit).unwrap_or_default().to_ascii_lowercase();
+    // A word behind a number may go on with the condition: in `2 and` there is no unit.
     let is_unit = !matches!(word.as_str(), "" | "and" | "or" | "not" | "in");
     if is_unit { digits + spaces + unit } else { digits }
 }

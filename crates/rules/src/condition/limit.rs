@@ -38,6 +38,8 @@ impl TermComparison {
     pub fn limit(&self) -> Option<Limit> {
         let (metric, operator, constant) = match (self.left.metric(), self.right.metric()) {
             (Some(metric), None) => (metric, self.operator, &self.right),
+            // Turned round it is the same limit, so whoever reasons about limits knows one shape
+            // only.
             (None, Some(metric)) => (metric, self.operator.mirrored(), &self.left),
             _ => return None,
         };
@@ -49,10 +51,12 @@ impl Term {
     /// The exact amount of a term that needs no reading; nothing if there is no such amount.
     #[must_use]
     pub fn constant(&self) -> Option<Decimal> {
+        // Nearly all constants are plain numbers, for which no readings have to be laid out.
         if let Self::Number { amount, .. } = self {
             return Some(*amount);
         }
         match self.value(&Readings::default()) {
+            // What had to be rounded is no exact amount, and regions are cut at exact ones.
             Ok(TermValue::Number(_, measured)) if measured.low() == measured.high() => {
                 Some(measured.value())
             }

@@ -88,6 +88,7 @@ impl<'t> Checker<'t> {
         match fact.parse::<FactName>() {
             Ok(name) => {
                 self.facts.push((name.clone(), span.clone()));
+                // No plan is known while a matrix is read; the value is put in when it is decided.
                 let value = Err(FactProblem::Missing);
                 Some(Term::Fact(Box::new(FactTerm { name, value })))
             }
@@ -155,6 +156,7 @@ impl<'t> Checker<'t> {
             self.problems.push(problem);
             return None;
         }
+        // A constant zero can be told now; a reading of zero makes the row undecided later.
         if operator == ArithmeticOperator::DividedBy && right.constant() == Some(Decimal::ZERO) {
             let message = "this divides by zero";
             self.problems.push(Diagnostic::new(
@@ -175,6 +177,7 @@ impl<'t> Checker<'t> {
         right_operand: &Operand<'t>,
         right: &Term,
     ) -> Diagnostic {
+        // Only sums want the same unit on both sides: a bare factor beside a time is right.
         let sum = matches!(operator, ArithmeticOperator::Plus | ArithmeticOperator::Minus);
         let pairs = [(left_operand, left, right), (right_operand, right, left)];
         for (operand, term, other) in pairs {
@@ -207,6 +210,7 @@ impl<'t> Checker<'t> {
         beside: Kinds,
     ) -> Option<Diagnostic> {
         let unit = beside.unit_example()?;
+        // What is measured without a unit can't be given one: the advice is for constants.
         if term.kinds() != Kinds::BARE || !term.is_constant() {
             return None;
         }

@@ -63,6 +63,7 @@ pub(super) fn parse(text: &str) -> Result<Tree<'_>, SyntaxError> {
         operands: 0,
         comparisons: 0,
     };
+    // Read on, an empty text would only be told to lack an operand, which helps nobody.
     if parser.tokens.is_empty() {
         let error = SyntaxError::new(0..text.len(), "the condition is empty");
         return Err(error.help("write a comparison, such as `P99 < 12us`"));
@@ -70,6 +71,7 @@ pub(super) fn parse(text: &str) -> Result<Tree<'_>, SyntaxError> {
     let tree = parser.any()?;
     match parser.peek() {
         None => Ok(tree),
+        // Mathematics chains comparisons, so the message says how to write one here.
         Some(TokenKind::Operator(_)) => Err(parser
             .error_here("comparisons don't chain")
             .help("write `9us < P99 and P99 < 12us`, or `P99 in 9us..12us`")),
@@ -129,6 +131,7 @@ impl<'t> Parser<'t> {
         if !not && !self.opens_a_condition() {
             return self.comparison();
         }
+        // Taken before `nested`, which steps back by one to point at what is too deep.
         self.at += 1;
         self.nested(|parser| {
             if not {
@@ -195,6 +198,7 @@ impl<'t> Parser<'t> {
             return Err(error.help("write several rows instead"));
         }
         self.comparisons += 1;
+        // A sum nests to the left, a level for each operand, so the limit is of one comparison.
         self.operands = 0;
         let left = self.sum()?;
         if self.take(TokenKind::In) {
@@ -236,6 +240,7 @@ impl<'t> Parser<'t> {
     fn signed(&mut self) -> Result<Operand<'t>, SyntaxError> {
         let start = self.span_here().start;
         if self.take(TokenKind::Arithmetic(ArithmeticOperator::Minus)) {
+            // Each sign is a level of its own: a long row of them would use up the stack.
             let inner = self.nested(Self::signed)?;
             let span = start..inner.span.end;
             return Ok(Operand { kind: OperandKind::Negated(Box::new(inner)), span });
@@ -246,6 +251,7 @@ impl<'t> Parser<'t> {
                 parser.close()?;
                 Ok(inner)
             })?;
+            // The `)` was taken last, and the place of what is in parentheses reaches up to it.
             let end = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
             let end = end.map_or(inner.span.end, |token| token.span.end);
             return Ok(Operand { span: start..end, ..inner });

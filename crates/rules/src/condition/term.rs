@@ -140,6 +140,8 @@ impl fmt::Display for Condition {
         match self {
             Self::Any(parts) => join(parts, " or ", f),
             Self::All(parts) => join(parts, " and ", f),
+            // The grammar needs none around a comparison, but `not P99 < 12us` reads as if P99
+            // alone were negated.
             Self::Not(inner) => match **inner {
                 Self::Compare(_) | Self::Any(_) | Self::All(_) => write!(f, "not ({inner})"),
                 Self::Not(_) => write!(f, "not {inner}"),
@@ -336,6 +338,8 @@ impl fmt::Display for Term {
                 let rank = self.rank();
                 joined.left.fmt_in(rank, f)?;
                 write!(f, " {} ", joined.operator.as_str())?;
+                // `-` and `/` group to the left, so a right side of the same rank needs its
+                // parentheses.
                 joined.right.fmt_in(rank + 1, f)
             }
         }

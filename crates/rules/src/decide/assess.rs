@@ -13,7 +13,9 @@ use crate::outcome::{Asks, Possible};
 fn first_settled(rows: &[RowState<'_>], trials: usize) -> Option<usize> {
     let (mut first, mut last) = (1, trials);
     for state in rows {
+        // One row that never settles keeps the run open, and then every trial counts.
         let decided = state.decided()?;
+        // A row decided by agreement has a last trial, too: the next may disagree.
         (first, last) = (first.max(*decided.start()), last.min(*decided.end()));
     }
     (first <= last).then_some(first)
@@ -42,6 +44,7 @@ impl<'b> Assessment<'b> {
         let row = |row| RowState::new(row, trials, threshold);
         let mut rows: Vec<RowState<'_>> = matrix.rows.iter().map(row).collect();
         let considered = first_settled(&rows, trials.len()).unwrap_or(trials.len());
+        // Counted only now: a trial after the one that settled the last row must change no finding.
         for state in &mut rows {
             state.count(considered, threshold);
         }
@@ -93,10 +96,14 @@ impl<'b> RowState<'b> {
             None => self.when.decided().map(|(_, when)| when),
             Some(given) => {
                 let (applies, given) = given?;
+                // Where a row doesn't apply it is decided without its condition, however open that
+                // is.
                 if !applies {
                     return Some(given);
                 }
                 let (_, when) = self.when.decided()?;
+                // Both have to be decided at the same time: from the later beginning to the earlier
+                // end.
                 Some(*given.start().max(when.start())..=*given.end().min(when.end()))
             }
         }

@@ -30,6 +30,7 @@ impl<'b> Background<'b> {
     pub fn of(evidence: &'b Evidence) -> Self {
         Self {
             facts: Some(&evidence.plan.facts),
+            // The day of measuring, not today: decided again years later, no fact may have aged.
             day: evidence.started_at.date_naive(),
             previous: evidence.previous.as_ref(),
         }
@@ -60,6 +61,7 @@ impl<'b> Background<'b> {
                 let _ = earlier.insert(*metric, reading);
             }
         }
+        // With nothing to add, the trials needn't be copied.
         earlier.iter().next()?;
         let complete = |trial: &&Readings| {
             let mut trial = Readings::clone(trial);
@@ -81,6 +83,7 @@ pub(crate) fn completed_or<'t>(
 impl Matrix {
     /// The matrix with facts in their places; itself, if it names none.
     pub(crate) fn bound(&self, background: &Background<'_>) -> Cow<'_, Self> {
+        // Borrowed where it can be: a run asks after each trial.
         if self.fact_uses().next().is_none() {
             return Cow::Borrowed(self);
         }

@@ -26,6 +26,7 @@ pub(crate) fn predictions(
     let claims: Vec<&str> = plan.iter().map(|prediction| prediction.claim.as_str()).collect();
     let day = evidence.started_at.date_naive();
     let result = |(prediction, verdict): (&phasegate_model::Prediction, Verdict)| {
+        // A day is all that is written, so what was said on the day itself counts as said before.
         let (made_before, prediction) = (prediction.on <= day, prediction.clone());
         PredictionResult { prediction, made_before, verdict }
     };
@@ -47,6 +48,7 @@ pub(crate) fn next_options(
         |((option, when), verdict): ((&phasegate_model::NextOption, &str), Verdict)| OptionResult {
             title: option.title.clone(),
             when: when.to_owned(),
+            // What depends on a condition is recommended once that is met, not while it is open.
             recommended: option.recommended && verdict.finding == Finding::Met,
             verdict,
         };
@@ -71,6 +73,7 @@ fn decide(
     if conditions.is_empty() {
         return Vec::new();
     }
+    // Trials that no row looked at decide no prediction either: both tell of the same run.
     let trials: Vec<&Readings> =
         evidence.trials.iter().take(considered).map(|trial| &trial.readings).collect();
     judge(conditions, Some(error_rate), &Background::of(evidence), &trials)
@@ -92,6 +95,7 @@ pub fn judge(
         return Vec::new();
     }
     let read: Vec<Result<Row, String>> = conditions.iter().map(|text| row(text)).collect();
+    // What can't be read isn't put to the vote, and takes no share of the error rate.
     let rows = read.iter().filter_map(|row| row.as_ref().ok()).cloned().collect();
     let verdicts = family(rows, error_rate).map(|family| verdicts(&family, background, trials));
     let mut verdicts = verdicts.unwrap_or_default().into_iter();
@@ -117,6 +121,7 @@ fn verdicts(family: &Matrix, background: &Background<'_>, trials: &[&Readings]) 
     let assessment = Assessment::of(&bound, &trials);
     let nothing = Readings::default();
     let samples = Samples::of(&metrics, &trials);
+    // Texts and versions have no median: the first trial speaks for them.
     let point = Point::new(samples.medians(), trials.first().copied().unwrap_or(&nothing));
     let verdict = |state: &RowState<'_>| {
         let margin = point.margin(&state.row.when.condition);
@@ -175,6 +180,7 @@ fn row(text: &str) -> Result<Row, String> {
         place: 0..0,
         comparisons: Vec::new(),
     };
+    // A row has to have an id and an action; the verdict shows neither.
     let id: RowId = "condition".parse().map_err(|error| format!("{error}"))?;
     let then = "no action".parse().map_err(|error| format!("{error}"))?;
     let places = RowPlaces { row: 0..0, then: 0..0, otherwise: None };

@@ -33,8 +33,10 @@ impl Matrix {
     /// Decides with facts in their places, and with what is known of an earlier phase.
     fn decide_on(&self, evidence: &Evidence, trials: &[&Readings], metrics: &[Metric]) -> Decision {
         let assessment = Assessment::of(self, trials);
+        // What readers are shown is of the trials that counted, or it could contradict the finding.
         let considered = trials.get(..assessment.considered).unwrap_or(trials);
         let nothing = Readings::default();
+        // Texts and versions have no median: the first trial speaks for them.
         let first = considered.first().copied().unwrap_or(&nothing);
         let samples = Samples::of(metrics, considered);
         let point = Point::new(samples.medians(), first);
@@ -63,6 +65,7 @@ impl Matrix {
             rows: assessment.rows.iter().zip(&findings).map(row).collect(),
             obligations: self.obligations(&findings),
             closest_flip: match resolution.outcome {
+                // Nothing is decided, so there is nothing that could flip.
                 Outcome::Undecided => None,
                 decided @ Outcome::Decided(_) => point.flip(self, decided),
             },
@@ -78,6 +81,7 @@ impl Matrix {
         let conditions = self.rows.iter().flat_map(Row::conditions);
         let mut metrics: Vec<Metric> = Vec::new();
         conditions.for_each(|condition| condition.walk(&mut |metric| metrics.push(metric)));
+        // A metric may stand in many rows, and its readings are to be sorted once.
         metrics.sort_unstable();
         metrics.dedup();
         metrics
@@ -99,6 +103,7 @@ impl Matrix {
         let default = self.default.as_ref().map(Action::verb);
         let outcomes = possible_outcomes(self.hit_policy, default, possible.iter().copied());
         match outcomes[..] {
+            // Rows may still be open, but whatever comes of them gives the same outcome.
             [outcome] => Resolution {
                 outcome,
                 possible: Vec::new(),
@@ -119,6 +124,7 @@ impl Matrix {
         let ids = rows.map(|(row, _)| row.id.clone());
         match self.hit_policy {
             HitPolicy::Priority => ids.collect(),
+            // Under this policy the first row that spoke gave the outcome, and no other.
             HitPolicy::First => ids.take(1).collect(),
         }
     }
@@ -154,6 +160,7 @@ impl Matrix {
                 Finding::Met => (row.otherwise.as_ref(), format!("not ({when})")),
                 _ => (Some(&row.then), when.to_string()),
             };
+            // Without another side there is nothing to come back to but what was put off.
             let action = other.unwrap_or(deferred).clone();
             Some(Obligation { row: row.id.clone(), action, condition })
         };

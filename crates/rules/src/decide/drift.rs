@@ -13,12 +13,14 @@ pub(crate) const LEAST_TRIALS: u32 = 8;
 /// relied on: the lag-1 autocorrelation of their differences is below `0.5 / sqrt(n)`, or the
 /// limit lies far outside all readings.
 pub(crate) fn is_calm(sides: &[(Decimal, Decimal)]) -> bool {
+    // By differences one slow trial among fifty made a limit look near that is four times away.
     let far_by_ratio = is_far_by_ratio(sides);
     if far_by_ratio == Some(true) {
         return true;
     }
     let differences: Option<Vec<Decimal>> =
         sides.iter().map(|(left, right)| left.checked_sub(*right)).collect();
+    // A difference that no decimal holds can't be judged, and then the row is held back.
     differences.is_some_and(|differences| {
         far_by_ratio.unwrap_or_else(|| is_far_by_difference(&differences))
             || autocorrelation_is_low(&differences)
@@ -35,6 +37,7 @@ fn is_far_by_ratio(sides: &[(Decimal, Decimal)]) -> Option<bool> {
     }
     let (_, limit) = sides.first()?;
     let constant = sides.iter().all(|(_, right)| right.cmp(limit).is_eq());
+    // Products compare exactly where quotients round, but only beside one limit.
     let told = if constant { is_far_from(range(sides)?, *limit) } else { None };
     told.or_else(|| is_far_by_quotients(sides))
 }
@@ -55,6 +58,7 @@ pub(crate) fn is_far_from((smallest, largest): (Decimal, Decimal), limit: Decima
     } else if largest.cmp(&limit).is_lt() {
         exact::compare_square(largest, smallest, limit).map(Ordering::is_le)
     } else {
+        // With readings on both sides the limit is near, however they scatter.
         Some(false)
     }
 }
@@ -83,6 +87,7 @@ fn is_far_by_difference(differences: &[Decimal]) -> bool {
 }
 
 fn autocorrelation_is_low(differences: &[Decimal]) -> bool {
+    // Floats do: the guard is a rule of thumb, while votes are compared exactly.
     let values: Vec<f64> =
         differences.iter().filter_map(|value| f64::try_from(*value).ok()).collect();
     #[expect(clippy::cast_precision_loss, reason = "a number of trials is far below 2^52")]

@@ -52,6 +52,7 @@ impl<'t> Samples<'t> {
 }
 
 const fn middle(n: usize) -> usize {
+    // Of an even number the lower middle: a median is then always something that was read.
     n.saturating_sub(1) / 2
 }
 
@@ -76,9 +77,11 @@ fn numbers(
 /// dissents that are allowed.
 fn interval(metric: Metric, values: &[Decimal], threshold: f64) -> Option<(Decimal, Decimal)> {
     if metric.kind() != Kind::Sampled {
+        // Observed metrics are decided by agreement, so no vote has an interval for them.
         return None;
     }
     let n = u32::try_from(values.len()).ok()?;
+    // Where so few trials decide nothing, no interval could agree with a finding.
     let allowed = usize::try_from(dissent_allowed(n, threshold)?).ok()?;
     let low = *values.get(allowed)?;
     let high = *values.get(values.len().checked_sub(allowed + 1)?)?;
@@ -126,6 +129,8 @@ pub(crate) fn ordered_metrics(
         });
     }
     if let Some(first) = margin.and_then(|margin| margin.changes.first()) {
+        // The sort is stable: behind the first, metrics stay in the order in which they are
+        // written.
         metrics.sort_by_key(|metric| *metric != first.metric);
     }
     metrics

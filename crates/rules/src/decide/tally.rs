@@ -47,6 +47,7 @@ impl<'b> Tally<'b> {
             settled: None,
             held_back: false,
         };
+        // Without a sampled metric trials decide by agreement, and evidence says nothing of that.
         if tally.is_sampled() {
             tally.settled = tally.crossing(trials, threshold);
         }
@@ -66,6 +67,8 @@ impl<'b> Tally<'b> {
                 Truth::False => not_met += 1,
                 Truth::Unknown(_) => {}
             }
+            // Evidence first: the guard goes over all readings so far, and is asked only if it
+            // matters.
             let finding = enough(met, not_met, n, threshold)?;
             self.is_calm(trials.get(..usize::try_from(n).ok()?)?).then_some((finding, n))
         })
@@ -75,6 +78,7 @@ impl<'b> Tally<'b> {
     pub(crate) fn decided(&self) -> Option<(bool, RangeInclusive<usize>)> {
         if self.is_sampled() {
             let (finding, n) = self.settled?;
+            // A first crossing is final whatever later trials say; the error rate is stated for it.
             return Some((finding, usize::try_from(n).ok()?..=usize::MAX));
         }
         // Trials that once disagree or don't tell can't all agree any more.
@@ -97,6 +101,7 @@ impl<'b> Tally<'b> {
             }
         }
         let n = self.trials();
+        // A crossing behind the trials that count didn't happen for this decision.
         self.settled = self.settled.filter(|(_, at)| *at <= n);
         // What is enough but didn't settle was held back by the drift guard.
         let open = self.is_sampled() && self.settled.is_none();
@@ -113,6 +118,7 @@ impl<'b> Tally<'b> {
         self.sampled.iter().all(|comparison| {
             let sides: Vec<_> =
                 trials.iter().filter_map(|readings| sides(comparison, readings)).collect();
+            // A drifting latency must not hold up a row that another comparison decides alone.
             is_calm(&sides) || !self.matters(comparison, trials)
         })
     }
@@ -120,6 +126,8 @@ impl<'b> Tally<'b> {
     fn matters(&self, comparison: &TermComparison, trials: &[&Readings]) -> bool {
         trials.iter().any(|readings| {
             let without = self.condition.evaluate(&mut |other| {
+                // By identity: the same comparison may be written twice, and only this one is left
+                // out.
                 if std::ptr::eq(other, comparison) {
                     Truth::Unknown(Unknown::Tie)
                 } else {
@@ -155,6 +163,7 @@ impl<'b> Tally<'b> {
     fn reason(&self) -> Reason {
         let both = self.met > 0 && self.not_met > 0;
         match &self.first_unknown {
+            // Held back means that there were votes enough, so noise isn't the reason.
             _ if self.held_back => Reason::Drifting,
             _ if both && self.is_sampled() => Reason::InsideNoise,
             _ if both => Reason::ReadingsDisagree,
@@ -185,8 +194,10 @@ impl<'b> Tally<'b> {
             // Readings that once disagreed or were missing can't all agree any more.
             return n > 0;
         }
+        // A run can already have more trials than are asked about.
         let most = most.max(n);
         let within_reach = dissent_allowed(most, threshold);
+        // Before the eighth trial nothing is decided, whatever the votes are.
         most < LEAST_TRIALS
             || within_reach
                 .is_none_or(|allowed| n - self.met > allowed && n - self.not_met > allowed)

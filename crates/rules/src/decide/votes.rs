@@ -20,6 +20,7 @@ const MULTIPLIED_APART: u32 = 512;
 /// Only multiplications and additions in a fixed order, so that the same votes give the same bits
 /// on every machine.
 pub(crate) fn e_value(dissent: u32, n: u32) -> f64 {
+    // Ties and missing readings come in as dissent in both directions: they help no finding.
     let assent = n.saturating_sub(dissent);
     let bet = |(weight, share): &(f64, f64)| {
         if dissent.max(assent) < MULTIPLIED_APART {
@@ -72,6 +73,8 @@ pub(crate) fn format_evidence(e_value: f64) -> String {
 impl Matrix {
     /// Conditions that name a sampled metric, among which the error rate is shared out.
     pub(crate) fn voted_conditions(&self) -> u32 {
+        // Conditions, not rows: a row with a sampled `given` has two votes, and either may be
+        // wrong.
         let conditions = self.rows.iter().flat_map(Row::conditions);
         let voted = conditions.filter(|condition| condition.is_sampled()).count();
         u32::try_from(voted).unwrap_or(u32::MAX)
@@ -81,7 +84,9 @@ impl Matrix {
     /// by the error rate.
     #[must_use]
     pub fn threshold(&self) -> f64 {
+        // A share too small for a float asks for evidence that no trials have, never for less.
         let error_rate = f64::try_from(self.error_rate.amount()).unwrap_or(f64::MIN_POSITIVE);
+        // A threshold of zero would be reached by no evidence at all.
         f64::from(self.voted_conditions().max(1)) / error_rate
     }
 }

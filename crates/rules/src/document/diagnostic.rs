@@ -23,6 +23,7 @@ impl Source {
         let before = text.get(..offset).unwrap_or(text);
         // Every row of a long file asks: counted in bytes, many are compared at a time.
         let breaks_in = |part: &[u8]| part.iter().map(|byte| u8::from(*byte == b'\n')).sum::<u8>();
+        // A byte counts to 255, so a part may have no more line breaks than that.
         let breaks: usize = before.chunks(255).map(|part| usize::from(breaks_in(part))).sum();
         u32::try_from(breaks).unwrap_or(u32::MAX).saturating_add(1)
     }

@@ -29,6 +29,7 @@ pub(crate) fn read_document<T>(
     let mut top = Section {
         source,
         name: "the file".to_owned(),
+        // What is missing has no place of its own: the first line stands for the file.
         span: 0..first_line_end(&source.text),
         table: document.get_ref(),
         known: Vec::new(),
@@ -36,7 +37,9 @@ pub(crate) fn read_document<T>(
     };
     let made = read(&mut top, &mut problems);
     top.finish(&mut problems);
+    // Readers ask in an order of their own, people read from top to bottom.
     problems.sort_by_key(|problem| (problem.span.start, problem.span.end));
+    // With any problem nothing is made, so that nobody decides with half of a file.
     match made {
         Some(made) if problems.is_empty() => Ok(made),
         _ => Err(problems),
@@ -128,6 +131,7 @@ impl<'d> Section<'d> {
         if !self.table.contains_key(key) {
             self.missing(key, problems);
         }
+        // Asked for although it isn't there, so that it is suggested for a key that is misspelt.
         self.text(key, problems)
     }
 
@@ -192,6 +196,7 @@ impl<'d> Section<'d> {
     ) -> Option<u32> {
         let value = self.value(key)?;
         let number = value.get_ref().as_integer().and_then(|integer| {
+            // TOML allows `10_000` and other bases, of which Rust's parser takes only the digits.
             u32::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()).ok()
         });
         if number.is_none() {
@@ -328,6 +333,8 @@ impl<'d> Section<'d> {
             let mut problem = Diagnostic::new(Code::UnknownKey, span, message);
             problem.help = Some(match (nearest(key, self.known.iter().copied()), key) {
                 (Some(known), _) => format!("did you mean `{known}`?"),
+                // One kind of file is easily given for the other, and a list of keys wouldn't tell
+                // that.
                 (None, "matrix" | "row" | "rules") if self.known.contains(&"measure") => {
                     "this is a matrix; give the plan that names it with `phase.matrix`".to_owned()
                 }
@@ -354,6 +361,7 @@ pub(crate) fn text_of<'d>(
     };
     let span = value.span();
     let raw = source.text.get(span.clone()).unwrap_or_default();
+    // If the parser decoded otherwise than this, the whole value is shown and no wrong place.
     let offsets = decoded_offsets(raw, span.start)
         .filter(|offsets| offsets.len() == text.len() + 1)
         .unwrap_or_default();
@@ -369,6 +377,7 @@ pub(crate) fn wrong_type(value: &Spanned<DeValue<'_>>, key: &str, wanted: &str) 
 /// For each byte of a TOML string's decoded text, and for its end, the offset in the file.
 fn decoded_offsets(raw: &str, start: usize) -> Option<Vec<usize>> {
     let (quotes, escapes) = match raw {
+        // Three quotes are asked for first, since they begin with one.
         _ if raw.starts_with("\"\"\"") => (3, true),
         _ if raw.starts_with("'''") => (3, false),
         _ if raw.starts_with('"') => (1, true),

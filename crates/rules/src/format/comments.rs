@@ -39,6 +39,7 @@ impl LeadingLines {
     /// the last blank line.
     pub(crate) fn take_header(&mut self) -> Vec<String> {
         let directives = self.lines.iter().take_while(|line| line.starts_with("#:")).count();
+        // The last blank line divides: a comment right above the first key is about that key.
         let gap = self.lines.iter().rposition(String::is_empty).map_or(0, |gap| gap + 1);
         self.lines.drain(..directives.max(gap)).collect()
     }

@@ -67,7 +67,9 @@ pub fn format_with(
     kind: FileKind,
     load: &mut dyn FnMut(&str) -> Result<Source, String>,
 ) -> Result<String, FormatError> {
+    // Of a file with problems it couldn't be told afterwards whether it still says the same.
     let before = Meaning::of(source, kind, load).map_err(FormatError::Problems)?;
+    // Parsed by a second crate, because only this one keeps comments and spelling.
     let document = source.text.parse::<toml_edit::DocumentMut>().map_err(|error| {
         let end = source.text.len();
         let span = error.span().unwrap_or(end..end);
@@ -80,6 +82,7 @@ pub fn format_with(
     };
     let text = print::document(&document, table);
     let formatted = Source { name: source.name.clone(), text };
+    // A slip in printing must not change what a team decides by, so it is looked at each time.
     match Meaning::of(&formatted, kind, load) {
         Ok(after) if after == before => Ok(formatted.text),
         _ => Err(FormatError::WouldChange),

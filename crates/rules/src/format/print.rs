@@ -11,6 +11,7 @@ pub(crate) fn document(document: &DocumentMut, about: &'static keys::FileTable) 
     let mut printer = Printer::default();
     let root = document.as_table();
     let mut entries = entries(root, Some(about));
+    // The header stands before the key written first, which needn't be the one printed first.
     let first_written = root.get_values().first().map(|(path, _)| key_name(path));
     if let Some(first) = entries.iter_mut().find(|entry| Some(entry.name()) == first_written) {
         printer.lines(&first.before.take_header(), Blank::Keep);
@@ -89,6 +90,7 @@ struct Printer {
 impl Printer {
     fn entries(&mut self, entries: &[KeyValue<'_>]) {
         for (at, entry) in entries.iter().enumerate() {
+            // A blank line between a table's header and its first key says nothing.
             let blank = if at == 0 { Blank::Drop } else { Blank::Keep };
             self.lines(&entry.before.lines, blank);
             let names: Vec<_> = entry.path.iter().map(|key| key.display_repr()).collect();
@@ -104,6 +106,7 @@ impl Printer {
     fn tables(&mut self, table: &Table, about: Option<&'static keys::FileTable>, path: &str) {
         let mut items: Vec<(&str, &Item)> = table.iter().collect();
         if let Some(about) = about {
+            // The sort is stable: tables that aren't known keep their order.
             items.sort_by_key(|(name, _)| about.place(name));
         }
         for (name, item) in items {
@@ -112,6 +115,8 @@ impl Printer {
             let path = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
             match item {
                 Item::Table(inner) => {
+                    // `[a.b]` alone makes a table `a` that nobody wrote; dotted keys were printed
+                    // as keys.
                     let only_below = inner.is_implicit() && inner.get_values().is_empty();
                     if !(inner.is_dotted() || only_below) {
                         self.table(inner, below, &format!("[{path}]"));

@@ -31,8 +31,10 @@ pub fn json_schema(kind: FileKind) -> String {
     let mut schema = object(table);
     schema.insert("$schema".to_owned(), json!("http://json-schema.org/draft-04/schema#"));
     schema.insert("title".to_owned(), json!(table.about));
+    // Editors would show the same words twice, as title and as description.
     schema.remove("description");
     if kind == FileKind::Matrix {
+        // A matrix has rows in one form or the other, which no list of needed keys can say.
         let one_of_them = json!([{ "required": ["row"] }, { "required": ["rules"] }]);
         schema.insert("anyOf".to_owned(), one_of_them);
     }
@@ -62,6 +64,7 @@ fn object(table: &FileTable) -> Map<String, Value> {
     schema.insert("description".to_owned(), json!(table.about));
     schema.insert("properties".to_owned(), Value::Object(properties));
     schema.insert("additionalProperties".to_owned(), json!(false));
+    // Draft 4 allows no empty list here.
     if !required.is_empty() {
         schema.insert("required".to_owned(), json!(required));
     }
@@ -92,6 +95,7 @@ fn value(kind: &Kind) -> Value {
         }
         Kind::ErrorRate => text(&format!("{NUMBER}%?\\s*$")),
         Kind::Choice(words) => json!({ "type": "string", "enum": words }),
+        // Two characters look like this mu: the micro sign and the Greek letter.
         Kind::Time => text(&format!("{NUMBER}(ns|us|µs|μs|ms|s|min|h|d)\\s*$")),
         Kind::Rate => text(&format!("{NUMBER}/s\\s*$")),
         Kind::Memory => text(&format!("{NUMBER}(B|kB|MB|GB|KiB|MiB|GiB)\\s*$")),
@@ -103,6 +107,7 @@ fn value(kind: &Kind) -> Value {
             json!({ "type": "array", "items": status, "minItems": 1 })
         }
         Kind::Exponent => {
+            // Here `exclusiveMinimum` is a flag; only later drafts made a number of it.
             json!({ "type": "number", "minimum": 0, "exclusiveMinimum": true, "maximum": 10 })
         }
         Kind::Flag => json!({ "type": "boolean" }),
@@ -114,6 +119,7 @@ fn value(kind: &Kind) -> Value {
         Kind::Variables => {
             json!({ "type": "object", "additionalProperties": { "type": "string" } })
         }
+        // Without quotes a version such as 7.2 is a number for TOML.
         Kind::Value => json!({ "type": ["string", "number"] }),
     }
 }
@@ -190,6 +196,7 @@ fn reading(metric: Metric, about: &str) -> Map<String, Value> {
 
 /// `P99` and `p99`, but not `P99x`.
 fn in_any_case(name: &str) -> String {
+    // Patterns of JSON Schema have no flag for case, so each letter is there twice.
     let letters = name.chars().map(|c| match c {
         '.' => r"\.".to_owned(),
         c if c.is_ascii_alphabetic() => {

@@ -38,6 +38,7 @@ pub(crate) fn value(
 /// A row in short form, with the arrow that reads best.
 fn rule(text: &Formatted<String>) -> String {
     let written = text.value();
+    // The first arrow parts the row, as it does for the reader of matrices.
     let arrow = ["→", "->"]
         .into_iter()
         .filter_map(|arrow| written.find(arrow).map(|at| (at, arrow)))
@@ -45,6 +46,7 @@ fn rule(text: &Formatted<String>) -> String {
     let parts = arrow.and_then(|(_, arrow)| written.split_once(arrow));
     let tidy = parts.map(|(when, then)| format!("{} → {}", when.trim(), then.trim()));
     match tidy {
+        // Where nothing changes it stays as written, its kind of quotes included.
         Some(tidy) if tidy != *written => Formatted::new(tidy).display_repr().into_owned(),
         _ => text.display_repr().into_owned(),
     }
@@ -73,6 +75,7 @@ fn list(
     let trailing = LeadingLines::after(Some(array.trailing()));
     let texts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
     let line = format!("[{}]", texts.join(", "));
+    // Columns are characters: arrows and mus take more bytes than they are wide.
     let fits = place.column + line.chars().count() <= LONGEST_LINE && !line.contains('\n');
     if parts.is_empty() && !trailing.has_comment() || fits && !has_comments(&parts, &trailing) {
         return line;
@@ -101,6 +104,7 @@ fn inline_table(
         written.push((about.map_or(0, |about| about.place(name)), Part { before, text, behind }));
     }
     let mut trailing = LeadingLines::after(Some(table.trailing()));
+    // A comment behind the last comma is read as what stands before the bracket.
     if let Some((_, last)) = written.last_mut() {
         last.behind.lines.extend(trailing.beside.take());
     }

@@ -46,6 +46,7 @@ impl Point<'_> {
             let nearest = all.iter().min_by_key(|moved| (moved.rank(), moved.distance()));
             return Some(Margin { changes: vec![nearest?.change()] });
         }
+        // The farthest first: without it the others flip nothing, and it is what readers see.
         if dissenting.len() > 1 {
             dissenting.sort_by_cached_key(|moved| std::cmp::Reverse(moved.rank()));
         }
@@ -64,6 +65,7 @@ impl Point<'_> {
     }
 
     fn margin_of_any(&self, condition: &Condition) -> Option<Margin> {
+        // A condition that the medians leave open has nothing to flip from.
         let base = self.truth(condition, &[])?;
         let flips = |moves: &[Move]| self.truth(condition, moves) == Some(!base);
         let allowed = self.moves(std::iter::once(condition));
@@ -115,11 +117,14 @@ impl Point<'_> {
     pub(crate) fn flip(&self, matrix: &Matrix, now: Outcome) -> Option<Flip> {
         let unmoved: Vec<Possible> =
             matrix.rows.iter().map(|row| self.possible(row, &[])).collect();
+        // Medians may say otherwise than the votes did; then no way leads from them.
         if certain_outcome(matrix, unmoved.iter().copied()) != Some(now) {
             return None;
         }
         let outcome = |moved: &Move| {
             let rows = matrix.rows.iter().zip(&unmoved).map(|(row, unmoved)| {
+                // A metric that a row doesn't name can't change it, and there may be very many
+                // rows.
                 if row.names(moved.metric) { self.possible(row, &[*moved]) } else { *unmoved }
             });
             certain_outcome(matrix, rows).filter(|then| *then != now)
@@ -127,6 +132,7 @@ impl Point<'_> {
         let mut moves = self.moves(matrix.rows.iter().flat_map(Row::conditions));
         moves.retain(|moved| outcome(moved).is_some());
         let smallest = first_on_their_way(&moves)
+            // The catalogue's order breaks a tie, so that the same evidence names the same flip.
             .min_by_key(|moved| (moved.rank(), moved.distance(), moved.metric))?;
         Some(Flip { change: smallest.change(), outcome: outcome(&smallest)? })
     }

@@ -42,6 +42,8 @@ impl<'r> Point<'r> {
         }
         let places = (self.place(&comparison.left, moves), self.place(&comparison.right, moves));
         let (Some(left), Some(right)) = places else {
+            // Texts and versions have no median and don't move: one trial's readings speak for
+            // them.
             let numeric =
                 comparison.metrics().any(|metric| matches!(metric.domain(), Domain::Number(_)));
             return if numeric {
@@ -80,6 +82,7 @@ impl<'r> Point<'r> {
             on_the_limit.then_some(rises.cmp(&0))
         });
         let first = steps.next()??;
+        // Steps that pull apart leave open which side comes out larger.
         let agree = steps.all(|step| step == Some(first));
         agree.then(|| truth(comparison.operator.holds(first)))
     }
@@ -122,6 +125,7 @@ pub(crate) struct Move {
 
 impl Move {
     pub(crate) fn distance(&self) -> Decimal {
+        // A distance that no decimal holds is as far as can be.
         exact::distance(self.to.0, self.from).unwrap_or(Decimal::MAX)
     }
 
@@ -138,6 +142,7 @@ impl Move {
     pub(crate) fn change(&self) -> Change {
         let dimension = match self.metric.domain() {
             Domain::Number(dimension) => dimension,
+            // Only numbers have a median to move from, so nothing else gets here.
             Domain::Text | Domain::Version => Dimension::Count,
         };
         let exact = |amount| Quantity::from_amount(dimension, amount);
@@ -147,6 +152,7 @@ impl Move {
             from: exact(self.from),
             to: exact(self.to.0),
             absolute: exact(distance),
+            // Four places of a share are hundredths of a percent, finer than margins are read.
             relative: exact::share(distance, self.to.0.abs(), 4).map(Quantity::percent),
         }
     }
@@ -160,6 +166,7 @@ impl Point<'_> {
             conditions.flat_map(Condition::comparisons).collect();
         let mut moves: Vec<Move> =
             comparisons.iter().flat_map(|comparison| self.moves_of(comparison)).collect();
+        // Between median and limit a divisor may be zero, where the condition could flip unseen.
         for comparison in comparisons.into_iter().filter(|comparison| comparison.is_computed()) {
             moves.retain(|moved| self.is_free(comparison, moved));
         }

@@ -44,6 +44,7 @@ impl Root {
         let step = Decimal::new(if at.is_sign_negative() { -1 } else { 1 }, PLACES);
         let outward = told.checked_add(step)?;
         let (low, high) = if told <= outward { (told, outward) } else { (outward, told) };
+        // Rounded away from where it comes, or the move that is told would stop short of the flip.
         Some(if from <= at { high } else { low }.normalize())
     }
 }
@@ -58,6 +59,7 @@ pub(crate) fn solve(
     let left = solver.form(&comparison.left)?;
     let right = solver.form(&comparison.right)?;
     let difference = left.plus(right, Decimal::NEGATIVE_ONE)?;
+    // Where the metric drops out, the sides are equal everywhere or nowhere.
     let root = if difference.a.is_zero() {
         None
     } else {
@@ -98,12 +100,14 @@ impl<F: Fn(Metric) -> Option<Decimal>> Solver<'_, F> {
             ArithmeticOperator::Minus => left.plus(right, Decimal::NEGATIVE_ONE),
             ArithmeticOperator::Times => left.times(right),
             ArithmeticOperator::DividedBy => {
+                // A constant divisor doesn't become zero on the way.
                 if !right.a.is_zero() {
                     self.poles.push((-right.b).checked_div(right.a)?);
                 }
                 left.times(right.inverted()?)
             }
         }?;
+        // The factors of evaluation, or the place would be off by a billion.
         let kinds = (joined.left.kinds(), joined.right.kinds());
         match Kinds::scaling(kinds.0, joined.operator, kinds.1) {
             Some(scaling) => result.times(LinearFraction::constant(scaling)),

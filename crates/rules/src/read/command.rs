@@ -80,6 +80,7 @@ pub(crate) fn subject(
         }
     };
     section.finish(problems);
+    // Without a `[target]` a Redis server is measured, so a baseline has a kind to agree with.
     let of_target = target.map_or(SubjectKind::Redis, SubjectPlan::kind);
     if key == "baseline" && of_target != kind {
         let message = format!("the target is {of_target} and the baseline {kind}");
@@ -166,6 +167,7 @@ fn line(
     }
     let before = problems.len();
     let words = section.texts(key, problems).iter().map(|word| word.text.to_owned()).collect();
+    // Words that aren't texts have been reported, and without them it is another command.
     if problems.len() > before {
         return None;
     }

@@ -14,6 +14,7 @@ pub(crate) fn dataset(
     let mut table = section.section("dataset", problems)?;
     let keys = table.positive("keys", problems).map(Extent::Keys);
     let size = match (table.has("keys"), table.has("size")) {
+        // Asked for only so that `size` counts as known when a misspelt key is explained.
         (true, false) => table.value("size").and(None),
         (false, false) => table.required("size", problems),
         (false, true) => table.parsed("size", problems),

@@ -49,6 +49,7 @@ impl<'l> BaseChain<'l> {
         let written = top.text("extends", problems)?;
         let path = joined(self.paths.last().map(String::as_str), written.text);
         let problem = |code, message: String| Diagnostic::new(code, written.span.clone(), message);
+        // Files that all differ never repeat, so that only the length ends such a chain.
         if self.paths.len() == LONGEST {
             let message =
                 format!("a matrix may have {LONGEST} bases at most, one behind the other");
@@ -63,6 +64,7 @@ impl<'l> BaseChain<'l> {
                 return None;
             }
         };
+        // One file may be reached by two paths, so the text is compared, too.
         if self.paths.contains(&path) || self.texts.contains(&source.text) {
             let message = format!("`{path}` extends itself");
             problems.push(problem(Code::BaseCycle, message).help("remove one of the `extends`"));
@@ -79,6 +81,7 @@ impl<'l> BaseChain<'l> {
                 Some(matrix)
             }
             Err(found) => {
+                // What a base's own base has wrong names its file already.
                 let name = |problem: Diagnostic| match problem.file {
                     Some(_) => problem,
                     None => problem.file(&source.name),
@@ -98,6 +101,7 @@ fn joined(from: Option<&str>, written: &str) -> String {
     } else {
         format!("{folder}/{written}")
     };
+    // By words alone: nothing here may ask a file system.
     let mut parts: Vec<&str> = Vec::new();
     for part in whole.split('/').filter(|part| !matches!(*part, "" | ".")) {
         match parts.last() {
@@ -134,6 +138,7 @@ pub(crate) fn merged(
     let mut rows = base.map_or_else(Vec::new, |base| base.rows.clone());
     let from_base = rows.len();
     for OwnRow { row, span, change } in own {
+        // Only what the base brought can be overridden; two of one id in a file are duplicates.
         let overridden = rows.iter_mut().take(from_base).find(|other| other.id == row.id);
         match (overridden, change) {
             (Some(place), change) => {
@@ -174,6 +179,7 @@ fn check_override(
         );
         return;
     };
+    // Under another `given` a row speaks of other cases, and then limits don't compare.
     let found = (new.given == old.given)
         .then(|| strictness(&new.when.condition, &old.when.condition))
         .flatten();
@@ -228,6 +234,7 @@ fn strictness(new: &Condition, old: &Condition) -> Option<Strictness> {
             let mut all = new.iter().zip(old).map(|(new, old)| strictness(new, old));
             all.try_fold(Strictness::Same, |so_far, found| match (so_far, found?) {
                 (Strictness::Same, other) | (other, Strictness::Same) => Some(other),
+                // Stricter in one part and looser in another is neither.
                 (one, other) => (one == other).then_some(one),
             })
         }

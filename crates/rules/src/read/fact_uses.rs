@@ -44,6 +44,7 @@ impl PlanFile {
             facts.map(|(name, fact)| (name.clone(), Ok(fact.value.clone()))).collect();
         let mut told: BTreeSet<&FactName> = BTreeSet::new();
         let mut problems = Vec::new();
+        // A value that many conditions can't use is one mistake of the plan, and told once.
         for used in conditions.iter().flat_map(|written| &written.facts) {
             if let Some(problem) = self.misfit(used)
                 && told.insert(&used.name)
@@ -53,6 +54,7 @@ impl PlanFile {
         }
         for written in conditions {
             let suits = written.condition.comparisons().iter().all(|c| c.suits(&facts));
+            // A value that is wrong alone explains already why it doesn't fit the others.
             let known = written.facts.iter().any(|used| told.contains(&used.name));
             if let Some(first) = written.facts.first().filter(|_| !suits && !known) {
                 let message =

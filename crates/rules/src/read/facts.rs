@@ -26,6 +26,7 @@ pub(crate) fn facts(
         let name = key.parse::<FactName>().map_err(|error| {
             problems.push(Diagnostic::new(Code::BadValue, span, error.to_string()));
         });
+        // Under a wrong name, too, the table is read, so that all its problems are told at once.
         let Some(mut section) = table.section_of(value, &format!("fact.{key}"), problems) else {
             continue;
         };
@@ -75,6 +76,7 @@ fn mistaken(value: &FactValue) -> Option<QuantityError> {
     let text = text.trim();
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let begins_with_digit = unsigned.starts_with(|c: char| c.is_ascii_digit());
+    // Such a text was meant as an amount; taken as a text it would equal nothing, silently.
     if begins_with_digit || text.is_empty() { text.parse::<Quantity>().err() } else { None }
 }
 
@@ -91,6 +93,7 @@ pub(crate) fn date(
     let written = day_text(value);
     let day = written.as_deref().and_then(|text| {
         let day = text.parse::<NaiveDate>().ok()?;
+        // The library also reads `2026-1-2`; only what it prints itself is one spelling of a day.
         (day.to_string() == text).then_some(day)
     });
     if day.is_none() {

@@ -51,6 +51,7 @@ pub(crate) fn mix(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> 
         let value: Option<ByteSize> =
             entry.parsed("value", problems).or_else(|| VALUE.parse().ok());
         entry.finish(problems);
+        // All keys are read before one is missed, so that every problem of the entry is told.
         let weighted = || Some(Weighted { command: command?, weight, value: value? });
         mix.extend(weighted());
     }
@@ -80,6 +81,7 @@ pub(crate) fn writes(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) 
 fn exponent(table: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Exponent> {
     let value = table.value("zipf")?;
     let digits = value.get_ref().as_float().map(toml::de::DeFloat::as_str);
+    // `zipf = 1` is a whole number for TOML, and means the same as 1.0.
     let digits = digits.or(value.get_ref().as_integer().map(toml::de::DeInteger::as_str));
     let Some(digits) = digits else {
         problems.push(wrong_type(value, "zipf", "a number, such as 0.99"));

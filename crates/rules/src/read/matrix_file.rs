@@ -75,6 +75,7 @@ fn parse_file(source: &Source, chain: &mut BaseChain<'_>) -> Result<Matrix, Vec<
     read_document(source, |top, problems| {
         schema(top, problems)?;
         let path = chain.path();
+        // The base comes first: what this file doesn't say is as the base has it.
         let base = chain.base(top, problems, parse_file);
         let head = head(top, base.as_ref(), problems);
         let rows = rows(top, path.as_deref(), base.as_ref(), problems);
@@ -95,6 +96,7 @@ pub(crate) fn schema(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> O
     let Some(value) = top.value("schema") else {
         let message = format!("the file does not name its schema; begin with `schema = {SCHEMA}`");
         problems.push(Diagnostic::new(Code::UnknownSchema, top.span.clone(), message));
+        // Without a version the rest is read all the same, so that its problems are told at once.
         return Some(());
     };
     let span = value.span();
@@ -104,6 +106,7 @@ pub(crate) fn schema(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> O
     }
     let message = format!("schema {found} is unknown; this phasegate reads schema {SCHEMA}");
     problems.push(Diagnostic::new(Code::UnknownSchema, span, message));
+    // Each key may be a new one, and calling it unknown would only distract.
     top.all_known();
     None
 }
@@ -175,6 +178,7 @@ fn rows(
         let span = text.span.clone();
         let Some(mut row) = shorthand(source, &text, problems) else { continue };
         let others = own.iter().map(|own| &own.row);
+        // Two sentences may come to the same name, which nobody chose, so it isn't their mistake.
         row.id = unused(row.id, others.chain(base.iter().flat_map(|base| &base.rows)));
         own.push(OwnRow { row, span, change: None });
     }
@@ -183,6 +187,7 @@ fn rows(
     }
     report_duplicates(&own, problems);
     let rows = merged(base, own, problems);
+    // Rows that couldn't be read were reported; that none is left is no second problem.
     if rows.is_empty() && problems.len() == before && base.is_none() && !top.has("extends") {
         let message = "the matrix has no rows, so it can't decide anything";
         problems.push(
@@ -225,6 +230,7 @@ pub(crate) fn report_conflicts<'w>(
     let mut known: BTreeMap<&FactName, (Kinds, &FactUse)> = BTreeMap::new();
     for used in conditions.flat_map(|written| &written.facts) {
         let (kinds, first) = known.entry(&used.name).or_insert((Kinds::ANY, used));
+        // After a contradiction nothing fits any more, and one report is enough.
         if kinds.is_none() {
             continue;
         }
@@ -330,6 +336,7 @@ fn action(text: &str, span: Range<usize>, problems: &mut Vec<Diagnostic>) -> Opt
 
 /// A row as people say it: `P99 < 12μs → no action`.
 fn shorthand(source: &Source, text: &Text<'_>, problems: &mut Vec<Diagnostic>) -> Option<Row> {
+    // Both arrows may be there, one of them in the action's words: the first parts the row.
     let arrow = ["→", "->"]
         .into_iter()
         .filter_map(|arrow| text.text.find(arrow).map(|at| (at, arrow.len())))
@@ -347,6 +354,7 @@ fn shorthand(source: &Source, text: &Text<'_>, problems: &mut Vec<Diagnostic>) -
     let then = text.text.get(tail.clone()).unwrap_or_default();
     let places = RowPlaces { row: text.span.clone(), then: text.place(&tail), otherwise: None };
     let then = action(then, places.then.clone(), problems);
+    // Missed only after the action was read, so that problems of both sides are told.
     let when = when?;
     Some(Row {
         id: derived_id(&when)?,
@@ -376,6 +384,8 @@ fn derived_id(when: &Written) -> Option<RowId> {
     let mut id = String::new();
     for c in words.chars() {
         let c = if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
+        // An id has 64 characters at most: this leaves four for a number that tells it from
+        // another.
         if !(c == '-' && (id.is_empty() || id.ends_with('-'))) && id.len() < 60 {
             id.push(c);
         }

@@ -95,6 +95,7 @@ fn read_plan(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Pl
     let predictions = predictions(top, &mut conditions, problems);
     let facts = fact_file::facts(top, problems);
     let places = facts.iter().map(|(name, (_, span))| (name.clone(), span.clone())).collect();
+    // Missed only now, so that the other tables' problems are told as well.
     let mut phase = phase?;
     let plan = read_phase(&mut phase, measure, next_options, problems);
     phase.finish(problems);
@@ -174,6 +175,7 @@ fn read_phase(
         next,
         planned_effort,
         measure,
+        // Tables of their own, which whoever called has read already.
         target: None,
         baseline: None,
         next_options,
@@ -214,9 +216,11 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Me
     let default = default_measure();
     let transports = [("unix", Transport::Unix), ("tcp", Transport::Tcp)];
     let waits = [("spin", Wait::Spin), ("block", Wait::Block)];
+    // Whether the dataset's type suits depends on what is sent, so that is read before it.
     let (command, mix) = (command(section, problems), mix(section, problems));
     let command = command.unwrap_or(default.command);
     let dataset = dataset(section, problems);
+    // `PING` names no key, so there is none whose type could be wrong.
     if let Some(dataset) = &dataset
         && mix.is_empty()
         && command != Command::Ping

@@ -113,6 +113,7 @@ where
 
 fn arguments(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Vec<String> {
     let texts = section.texts("arguments", problems);
+    // The plan is recorded with its arguments, and a ledger takes nothing back.
     for secret in texts.iter().filter(|text| is_secret_argument(text.text)) {
         let message = ServerPlanError::SecretDirective(secret.text.to_owned()).to_string();
         problems.push(Diagnostic::new(Code::BadValue, secret.span.clone(), message));

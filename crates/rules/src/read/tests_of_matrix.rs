@@ -115,6 +115,8 @@ impl Given {
                     }
                 }
                 Some(first) => {
+                    // Every row that names the fact has to be able to use it, so what suits all is
+                    // wanted.
                     let wanted = kinds.fold(first, Kinds::and);
                     if Kinds::of_fact(value).meets(wanted) {
                         continue;

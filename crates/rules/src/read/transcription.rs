@@ -174,6 +174,7 @@ fn read_figures(
             Some(mut inner) => range(metric, &mut inner, problems),
             None => figure(metric, value, problems),
         };
+        // `P99` and `rtt.p99` are two keys for TOML, but one metric.
         let twice =
             figure.is_some_and(|figure| figures.insert(metric, (figure, span.clone())).is_some());
         if twice {
@@ -194,6 +195,7 @@ fn table_in<'d>(
 
 /// Whether a table is a figure with its range, not the rest of a dotted name.
 fn is_range(table: &Section<'_>) -> bool {
+    // An empty table counts as a range, so that its missing keys are what is told.
     table.all().next().is_none() || ["value", "min", "max"].iter().any(|key| table.has(key))
 }
 
@@ -231,6 +233,7 @@ fn range(
         }
     };
     let (value, min, max) = (end("value"), end("min"), end("max"));
+    // Finished before anything is missed, so that unknown keys are told with it.
     table.finish(problems);
     let (value, min, max) = (value?, min?, max?);
     let ordered = |low: Quantity, high: Quantity| low.amount() <= high.amount();
@@ -301,6 +304,8 @@ fn obligations(
                 let message = "an obligation can't name facts: a transcription has none";
                 problems.push(Diagnostic::new(Code::MissingFact, used.span.clone(), message));
             }
+            // In its normal form, as obligations of decisions are, so that both are looked at
+            // alike.
             Some(written.condition.to_string())
         });
         section.finish(problems);

@@ -34,6 +34,7 @@ fn polarity(analysis: &Analysis<'_>, at: usize, row: &Row, problems: &mut Vec<Di
     let acts = |action: Option<&phasegate_model::Action>| {
         action.is_some_and(|action| action.verb() == Verb::Act)
     };
+    // A row that asks for work either way has no direction that could be wrong.
     if !acts(good) || acts(bad) {
         return;
     }

@@ -78,6 +78,7 @@ impl<'m> Analysis<'m> {
         before: usize,
     ) -> impl Iterator<Item = (usize, &[Block])> {
         let near = self.neighbours.get(at).into_iter().flatten().copied();
+        // Neighbours are in the order of the file, so the first one behind ends them.
         near.take_while(move |row| *row < before)
             .filter_map(|row| self.regions.get(row).map(|own| (row, own.speaks.as_slice())))
     }
@@ -94,6 +95,7 @@ impl<'m> Analysis<'m> {
         let found = (0..tries).map(|number| nth(&values, number)).find(|found| claim(found))?;
         let mut needed: Vec<(Metric, Reading)> =
             found.iter().map(|(metric, reading)| (metric, reading.clone())).collect();
+        // Readings that the claim does without would only distract from those that show it.
         for (metric, _) in found.iter() {
             let fewer: Vec<_> =
                 needed.iter().filter(|(other, _)| *other != metric).cloned().collect();
@@ -121,6 +123,7 @@ impl<'m> Analysis<'m> {
         for ((subject, axis), cell) in self.space.axes().zip(point) {
             if let AxisSubject::Metric(metric) = subject {
                 let mut found = axis.values(*cell);
+                // Within a cell all conditions say the same, so one value stands for it.
                 if !self.entangled.contains(metric) {
                     found.truncate(1);
                 }
@@ -153,6 +156,8 @@ impl<'m> Analysis<'m> {
         let mut pool: Vec<Decimal> = anchors
             .iter()
             .flat_map(|anchor| {
+                // As large, larger and smaller than an anchor: the three ways in which two metrics
+                // compare.
                 [Decimal::ONE, Decimal::TWO, Decimal::new(5, 1)]
                     .map(|factor| anchor.checked_mul(factor).unwrap_or(*anchor))
             })
@@ -160,6 +165,7 @@ impl<'m> Analysis<'m> {
             .collect();
         pool.sort_unstable();
         pool.dedup();
+        // Combinations multiply, and no more than a few thousand of them are tried.
         pool.truncate(16);
         pool.into_iter().map(AxisValue::Number).collect()
     }
@@ -167,6 +173,8 @@ impl<'m> Analysis<'m> {
     /// Whether it is certain that a row says nothing of any readings at a point, nor of fewer.
     pub(crate) fn is_silent_at(&self, row: usize, point: &CellPoint) -> bool {
         let speaks = self.regions.get(row).into_iter().flat_map(|own| &own.speaks);
+        // Where metrics are compared with each other, points are more than readings: nothing is
+        // sure.
         self.entangled.is_empty() && !speaks.into_iter().any(|block| block.holds(point))
     }
 
@@ -207,6 +215,7 @@ fn regions(space: &Space, row: &Row) -> Regions {
 }
 
 fn neighbours(regions: &[Regions]) -> Vec<Vec<usize>> {
+    // One box for each row rules out most of the very many pairs at little cost.
     let hulls: Vec<Option<Block>> = regions.iter().map(|own| hull(&own.speaks)).collect();
     let mut neighbours = vec![Vec::new(); regions.len()];
     for (at, own) in hulls.iter().enumerate() {

@@ -22,6 +22,7 @@ pub(crate) struct Band {
 pub(crate) fn band(analysis: &Analysis<'_>, at: usize) -> Option<Band> {
     let (row, regions) = (analysis.matrix.rows.get(at)?, analysis.regions.get(at)?);
     let [block] = regions.met.as_slice() else { return None };
+    // Such rows say something outside their run as well, so they don't divide a metric.
     if row.given.is_some() || row.otherwise.is_some() {
         return None;
     }
@@ -52,6 +53,7 @@ pub(crate) fn check(
     for (axis, mut bands) in by_axis {
         bands.sort_by_key(|(run, _)| *run);
         overlaps(analysis, axis, &bands, problems);
+        // A default speaks between the bands, and then nothing is left out.
         if analysis.matrix.default.is_none() {
             gaps.extend(between(analysis, axis, &bands, problems));
         }

@@ -17,11 +17,13 @@ pub(crate) fn check(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
         let before = problems.len();
         if let Some(given) = &row.given {
             alone(analysis, row, given, &regions.given, problems);
+            // Looked at without `given` first, so that what is wrong alone isn't blamed on both.
             let when = analysis.space.region(&row.when.condition, true);
             alone(analysis, row, &row.when, &when, problems);
         } else {
             alone(analysis, row, &row.when, &regions.met, problems);
         }
+        // What is wrong alone would be found together once more.
         let Some(given) = row.given.as_ref().filter(|_| problems.len() == before) else { continue };
         let (code, is, help) = if regions.met.is_empty() {
             (Code::NeverMet, "can never be met", never_help(&row.when.condition))
@@ -60,6 +62,7 @@ fn alone(
     let text =
         if holds { "met, as at any other readings" } else { "not met, nor at any other readings" };
     let shows = |readings: &_| truth(condition, readings) == Some(holds);
+    // The claim is of all readings, so any point shows it.
     let middle = analysis.space.axes().map(|(_, axis)| axis.whole().to / 2).collect();
     problems.push(
         Diagnostic::new(code, written.place.clone(), format!("`{}` {is}", written.text))

@@ -39,6 +39,7 @@ impl Claim<'_> {
 /// The strongest action wins: that is an order where regions overlap, but a mistake where they are
 /// the same.
 fn same_region(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
+    // Equal regions have equal hulls, so only rows of one hull need the costly comparison.
     let mut by_hull: BTreeMap<Block, Vec<Claim<'_>>> = BTreeMap::new();
     for (_, row, regions) in analysis.rows() {
         let then = (Some(&row.then), &regions.met);
@@ -90,6 +91,7 @@ fn crossing(analysis: &Analysis<'_>, silent: &BTreeSet<usize>, problems: &mut Ve
             {
                 return None;
             }
+            // Where a row before both decides, neither of them has its turn.
             let decided = analysis.speakers_near(at, before);
             let cover: Vec<&Block> = decided.flat_map(|(_, speaks)| speaks).collect();
             let point = analysis.search.hole_in_any(&both, &cover).ok()??;

@@ -96,6 +96,7 @@ fn at(metric: Metric, amount: Decimal, text: &str) -> Witness {
 /// A reading that is not the limit, but could as well be.
 fn just_beside(atom: &Atom) -> Option<Witness> {
     let (metric, limit) = atom.number()?;
+    // Multiplied, a limit of zero stays where it is; then a thousandth is added.
     let beside = limit.checked_mul(Decimal::new(1_001, 3)).filter(|beside| *beside != limit);
     let beside = beside.or_else(|| limit.checked_add(Decimal::new(1, 3)))?;
     Some(at(metric, beside.normalize(), "not equal, by a thousandth"))

@@ -54,10 +54,12 @@ impl Matrix {
         limits::check(self, &mut problems);
         conditions::check(&analysis, &mut problems);
         actions::check(&analysis, &mut problems);
+        // Rows that never have their turn are told as that; what follows leaves them out.
         let silent = order::shadowed(&analysis, &mut problems);
         conflicts::check(&analysis, &silent, &mut problems);
         order::without_effect(&analysis, &silent, &mut problems);
         let reported = bands::check(&analysis, &silent, &mut problems);
+        // A gap between two bands is told as that, and not as a gap once more.
         bands::gaps(&analysis, &reported, &mut problems);
         test_coverage::check(&analysis, &mut problems);
         too_complex(&analysis, &mut problems);

@@ -19,6 +19,7 @@ const MOST_NAMED: usize = 6;
 /// that never have their turn.
 pub(crate) fn shadowed(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) -> BTreeSet<usize> {
     let mut found = BTreeSet::new();
+    // Where the strongest action wins, no row is hidden by its place.
     if analysis.matrix.hit_policy != HitPolicy::First {
         return found;
     }
@@ -53,6 +54,7 @@ fn needed<'b>(
         return vec![alone.0];
     }
     let mut at = 0;
+    // Each attempt is a search of its own, and no more than a few rows are named anyway.
     while at < rows.len() && rows.len() <= 32 {
         let mut fewer = rows.clone();
         fewer.remove(at);
@@ -127,6 +129,7 @@ pub(crate) fn without_effect(
         let others = Others { analysis, statements: &statements, gone: &gone, at };
         let own = statements.get(at).into_iter().flatten();
         let effect = own.map(|own| others.effect(own));
+        // A search that was given up proves nothing, so such a row is left in peace.
         if effect.into_iter().all(|effect| effect == Ok(None)) {
             problems.push(idle(analysis, at, row, &gone));
             gone.get_mut(at).into_iter().for_each(|gone| *gone = true);

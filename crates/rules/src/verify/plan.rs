@@ -48,6 +48,7 @@ struct Places {
 
 impl Places {
     fn of(source: &Source) -> Self {
+        // A plan keeps no places of its keys, so the file is parsed once more for them.
         let (document, _) = DeTable::parse_recoverable(&source.text);
         let first_line = 0..source.text.find('\n').unwrap_or(source.text.len());
         let table = |name: &str| document.get_ref().get(name);
@@ -91,6 +92,7 @@ fn decision(plan: &Plan, matrix: &Matrix, places: &Places, problems: &mut Vec<Di
     if plan.kind() == SubjectKind::Command {
         return;
     }
+    // In 128 bits, since a plan may ask for counts whose product is beyond 64.
     let each_round = u128::from(measure.samples.get()) + u128::from(measure.warmup);
     let rounds = u128::from(measure.rounds.get()) * u128::from(fewest);
     let requests = each_round * rounds;
@@ -193,6 +195,7 @@ fn quantiles(plan: &Plan, matrix: &Matrix, places: &Places, problems: &mut Vec<D
         }
         let rows = rows_over(matrix, metric);
         let message = format!("{metric} needs {needed} samples in each {whose}, not {taken}");
+        // Rounds share a trial's samples, so each has to bring its part.
         let enough = if each_round { needed } else { needed.div_ceil(rounds) };
         problems.push(
             Diagnostic::new(Code::QuantileNeedsSamples, places.place("samples"), message)

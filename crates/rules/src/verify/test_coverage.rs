@@ -18,6 +18,7 @@ use crate::verify::space::regions::Atom;
 
 pub(crate) fn check(analysis: &Analysis<'_>, problems: &mut Vec<Diagnostic>) {
     let matrix = analysis.matrix;
+    // Said once, or every row of the matrix would be a problem of its own.
     if matrix.tests.is_empty() {
         let witness = (0..matrix.rows.len()).find_map(|at| met(analysis, at));
         problems.push(
@@ -96,6 +97,7 @@ impl<'m> TestedCase<'m> {
             return false;
         };
         let mut expected = self.test.rows.iter().filter(|expected| expected.id == row.id);
+        // A test that fails as it is notices nothing by failing on.
         let row_fails = expected.any(|expected| {
             comes_out(row, finding, &expected.expected)
                 && !comes_out(row, changed, &expected.expected)
@@ -141,6 +143,7 @@ fn limits(limits: &RowLimits<'_, '_>, problems: &mut Vec<Diagnostic>) {
                 .into_iter()
                 .filter(|direction| limits.may_move(comparison, &atom, *direction))
                 .collect();
+            // Moved either way an equality is lost, so it is noticed if one way is.
             let exact = matches!(atom.operator, Operator::Equal | Operator::NotEqual);
             let Some(first) = unnoticed.first().filter(|_| !exact || unnoticed.len() == 2) else {
                 continue;
@@ -221,6 +224,7 @@ fn compares(left: Decimal, operator: Operator, right: Decimal) -> bool {
 fn finding_if(row: &Row, readings: &Readings, told: &TermComparison, truth: &Truth) -> Finding {
     finding_of(row, |written| {
         written.condition.evaluate(&mut |comparison: &TermComparison| {
+            // By identity: the same comparison written twice has two limits, and one of them moves.
             let is_it = std::ptr::eq(comparison, told);
             if is_it { truth.clone() } else { comparison.holds(readings) }
         })

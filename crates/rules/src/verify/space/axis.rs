@@ -67,6 +67,7 @@ impl Axis {
                 && high.as_ref().is_none_or(|high| *limit <= high)
         };
         let mut cuts: BTreeSet<AxisValue> = limits.iter().filter(inside).cloned().collect();
+        // Cut at the ends of the domain, too, so that no cell lies half outside of it.
         cuts.extend(low.iter().chain(&high).cloned());
         if cuts.iter().any(|cut| matches!(cut, AxisValue::Version(_))) {
             cuts.extend("0".parse().ok().map(AxisValue::Version));
@@ -96,6 +97,7 @@ impl Axis {
 
     /// The cells whose readings compare so with the limit: none, one or two runs.
     pub(crate) fn runs(&self, operator: Operator, limit: &AxisValue) -> Vec<CellRun> {
+        // Cells are in order, so the place is found by halving: each limit of a long matrix asks.
         let below = self.cells.partition_point(|cell| cell.is_below(limit));
         let from_there = self.cells.get(below..).unwrap_or_default();
         let not_above = below + from_there.iter().take_while(|cell| !cell.is_above(limit)).count();
@@ -146,6 +148,7 @@ impl Axis {
     }
 
     fn other_text(&self) -> AxisValue {
+        // Any text that no limit names: `other`, or `another` where that is taken.
         let mut text = "other".to_owned();
         while self
             .cells
@@ -162,6 +165,7 @@ impl ReadingRange {
     /// Whether any reading lies in the cell.
     fn allows(&self, cell: &AxisCell, low: Option<&AxisValue>, high: Option<&AxisValue>) -> bool {
         match cell {
+            // No count reads 2.5, so a limit between whole numbers is a cell without readings.
             AxisCell::At(AxisValue::Number(number)) => !self.whole || number.fract().is_zero(),
             AxisCell::At(_) => true,
             // Texts have no order: all that are not named are one cell, the last. And nothing is

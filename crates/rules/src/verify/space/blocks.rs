@@ -119,6 +119,7 @@ impl Block {
     /// The same for a target that was narrowed on one axis only, and into which it cut on these
     /// axes before.
     pub(crate) fn relation_on(&self, axis: usize, target: &Self, cuts: u128) -> Relation {
+        // Axes that share the last bit can't be told apart by it: then all are looked at again.
         let runs = self.run(axis).zip(target.run(axis)).filter(|_| axis < SHARED_BIT);
         let Some((own, its)) = runs else { return self.relation(target) };
         if own.is_apart_from(its) {

@@ -51,6 +51,7 @@ impl Search {
         cover: impl IntoIterator<Item = &'b Block>,
     ) -> Result<Option<CellPoint>, GaveUp> {
         let all = self.left.get();
+        // A part of what is left, so that one hard question doesn't take it from all others.
         let mut steps = Steps { left: all.min(STEPS_PER_QUESTION), taken: 0 };
         let found = steps.hole(target, cover.into_iter(), DEEPEST);
         self.left.set(all.saturating_sub(steps.taken));
@@ -102,6 +103,7 @@ impl Steps {
         target: &Block,
         relations: impl Iterator<Item = (&'b Block, Relation)>,
     ) -> Option<Vec<Near<'b>>> {
+        // Work is counted and not timed: what is found must not depend on the machine.
         let axes = target.runs().count() as u64;
         let mut near = Vec::with_capacity(relations.size_hint().0);
         for (block, relation) in relations {
@@ -126,6 +128,7 @@ impl Steps {
         if self.taken > self.left || depth == 0 {
             return Err(GaveUp);
         }
+        // If the middle happens to be free, nothing has to be cut.
         let mut point = target.middle();
         if !near.iter().any(|(block, _)| block.holds(&point)) {
             return Ok(Some(point));
@@ -152,6 +155,7 @@ impl Steps {
         near: &[Near<'_>],
         depth: u32,
     ) -> Result<Option<CellPoint>, GaveUp> {
+        // The last bit stands for many axes, so alone it is no single one to walk along.
         let only = axes.trailing_zeros() as usize;
         if axes.is_power_of_two() && only < 127 {
             return Ok(hole_on_axis(target, only, near));
@@ -204,6 +208,7 @@ fn independent_parts<'b>(near: &[Near<'b>]) -> Vec<(u128, Vec<Near<'b>>)> {
     let part =
         |group: u128| (group, near.iter().filter(|(_, axes)| axes & group != 0).copied().collect());
     let mut parts: Vec<(u128, Vec<Near<'b>>)> = groups.into_iter().map(part).collect();
+    // The smallest part first: if it has no hole, the others needn't be searched.
     parts.sort_by_key(|(_, part)| part.len());
     parts
 }
@@ -271,6 +276,7 @@ fn best_cut(target: &Block, axes: u128, near: &[Near<'_>]) -> Option<Cut> {
         starts.sort_unstable();
         ends.sort_unstable();
         let (cost, at) = best_place(run, &starts, &ends);
+        // A cut where the run begins parts nothing, and would be made again for ever.
         if run.from < at && best.as_ref().is_none_or(|(least, _)| cost < *least) {
             best = Some((cost, Cut { axis, at, run }));
         }
@@ -295,6 +301,7 @@ fn best_place(run: CellRun, starts: &[u32], ends: &[u32]) -> (u64, u32) {
             ended += 1;
         }
         let (below, above) = (started, all - ended);
+        // Both sides may have to be searched, and squares make a lopsided cut dear.
         let cost = below * below + above * above;
         if run.from < next && next < run.to && cost < best.0 {
             best = (cost, next);

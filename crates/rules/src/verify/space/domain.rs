@@ -35,6 +35,7 @@ impl ReadingRange {
         let mut candidates = Vec::new();
         match (low, high) {
             (Some(low), Some(high)) => {
+                // A round number first, since people read the witness.
                 candidates.extend(plainest(low, high, self.whole));
                 let quarter = high.checked_sub(low).map(|width| width / Decimal::from(4));
                 for steps in [two, Decimal::ONE, Decimal::from(3)] {

@@ -57,6 +57,7 @@ impl Atom {
 
     fn of_terms(left: String, operator: Operator, right: String) -> Self {
         let limit = AxisValue::Number(Decimal::ZERO);
+        // Sides in one order, so that `a < b` and `b > a` are cells of the same axis.
         if left <= right {
             Self { subject: AxisSubject::Terms(left, right), operator, limit }
         } else {
@@ -183,6 +184,7 @@ impl Space {
                 parts.iter().fold(blocks, |blocks, part| self.narrowed(part, holds, blocks))
             }
             (Condition::Any(parts), true) | (Condition::All(parts), false) => {
+                // These blocks may overlap; whoever asks what is covered doesn't mind.
                 let either = blocks.iter().flat_map(|block| {
                     parts.iter().flat_map(|part| self.narrowed(part, holds, vec![block.clone()]))
                 });
@@ -195,6 +197,7 @@ impl Space {
 fn axis(subject: AxisSubject, limits: &BTreeSet<AxisValue>) -> (AxisSubject, Axis) {
     let axis = match &subject {
         AxisSubject::Metric(metric) => Axis::new(limits, ReadingRange::of(*metric)),
+        // Compared with itself a term is always equal, so there is nothing to cut.
         AxisSubject::Terms(left, right) if left == right => Axis::of_numbers([0]),
         AxisSubject::Terms(..) => Axis::of_numbers([-1, 0, 1]),
         AxisSubject::Condition(_) => Axis::of_numbers([0, 1]),
@@ -253,6 +256,7 @@ fn count(condition: &Condition, holds: bool) -> usize {
         }
         (Condition::Not(inner), _) => count(inner, !holds),
         (Condition::All(parts), true) | (Condition::Any(parts), false) => {
+            // Factors grow out of all bounds, and that it is too many is all that has to be known.
             parts.iter().map(|part| count(part, holds)).fold(1, usize::saturating_mul)
         }
         (Condition::Any(parts), true) | (Condition::All(parts), false) => {
