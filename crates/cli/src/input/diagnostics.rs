@@ -1,5 +1,8 @@
 //! Problems of files, shown with the place they are at.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use phasegate_rules::{Diagnostic, Severity, Source};
 
@@ -36,7 +39,14 @@ impl Trouble {
 
     /// Each problem with its place.
     pub(crate) fn rendered(&self, styled: bool) -> Vec<String> {
-        let shown = |problem: &Diagnostic| Some(render(self.source(problem)?, problem, styled));
+        // A plan may hold a password, and messages end up in logs. Once a file, not once a problem:
+        // a long matrix may have thousands.
+        let masked: BTreeMap<&str, String> =
+            self.sources.iter().map(|it| (it.name.as_str(), masked(&it.text))).collect();
+        let shown = |problem: &Diagnostic| {
+            let name = self.source(problem)?.name.as_str();
+            Some(render(name, masked.get(name)?, problem, styled))
+        };
         self.problems.iter().filter_map(shown).collect()
     }
 
@@ -57,19 +67,28 @@ impl Trouble {
 }
 
 /// A problem with its place in the file, as compilers show it.
-fn render(source: &Source, problem: &Diagnostic, styled: bool) -> String {
-    let mut annotation = AnnotationKind::Primary.span(problem.span.clone());
+fn render(name: &str, text: &str, problem: &Diagnostic, styled: bool) -> String {
+    // Only the lines that it is about: the renderer looks through all that it is given.
+    let spans = || problem.related.iter().map(|(span, _)| span).chain([&problem.span]);
+    let first = spans().map(|span| span.start).min().unwrap_or_default();
+    let last = spans().map(|span| span.end).max().unwrap_or_default();
+    let begin = text.get(..first).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let behind = text.get(last..).and_then(|rest| rest.find('\n'));
+    let end = behind.map_or(text.len(), |length| last + length);
+    let shown = text.get(begin..end).unwrap_or(text);
+    let lines_before = text.get(..begin).unwrap_or_default().matches('\n').count();
+    let moved = |span: &Range<usize>| span.start - begin..span.end - begin;
+    let mut annotation = AnnotationKind::Primary.span(moved(&problem.span));
     if !problem.label.is_empty() {
         annotation = annotation.label(problem.label.as_str());
     }
     let related = problem
         .related
         .iter()
-        .map(|(span, label)| AnnotationKind::Context.span(span.clone()).label(label.as_str()));
-    // A plan may hold a password, and messages end up in logs.
-    let text = masked(&source.text);
-    let snippet = Snippet::source(text.as_str())
-        .path(source.name.as_str())
+        .map(|(span, label)| AnnotationKind::Context.span(moved(span)).label(label.as_str()));
+    let snippet = Snippet::source(shown)
+        .line_start(lines_before + 1)
+        .path(name)
         .annotation(annotation)
         .annotations(related);
     let level = match problem.severity() {

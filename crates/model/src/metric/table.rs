@@ -49,7 +49,7 @@ impl TableRow {
             _ => Unit::One,
         };
         let (source, kind) = (Source::Info(field, unit), Kind::Observed);
-        Self { source, kind, ..Self::sampled(name, domain, better) }
+        Self { kind, source, ..Self::sampled(name, domain, better) }
     }
 
     const fn from(self, source: Source) -> Self {
