@@ -136,7 +136,6 @@ fn read_template(kind: ReportKind, form: Form, path: &Path, style: &str) -> anyh
 }
 
 /// What a report is made from, as it is in the ledger or about to be.
-#[expect(clippy::struct_field_names, reason = "the names are those of the entry")]
 pub(crate) struct ReportSource<'a> {
     pub(crate) number: u64,
     pub(crate) previous: Option<Head>,

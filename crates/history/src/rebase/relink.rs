@@ -95,7 +95,7 @@ fn rename(body: &mut DraftBody, moved: &[(Head, Recorded)]) {
     match body {
         DraftBody::Decision(_) | DraftBody::Transcription(_) => (),
         DraftBody::Waiver(WaiverRecord { of, .. }) | DraftBody::Note(NoteRecord { of, .. }) => {
-            now(of)
+            now(of);
         }
         DraftBody::Revisit(Revisit { obligations, .. }) => {
             for obligation in obligations {
