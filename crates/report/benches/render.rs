@@ -21,7 +21,7 @@ fn main() {
     median("context and pictures", || drop(Context::of(&material)));
     for form in Form::ALL {
         median(form.file_name(), || {
-            drop(render(&context, form, ReportKind::Decision.built_in(form)).unwrap())
+            drop(render(&context, form, ReportKind::Decision.built_in(form)).unwrap());
         });
     }
     let all = median("all of them", || {

@@ -34,6 +34,8 @@ pub enum MeasureError {
 impl From<SubjectError> for MeasureError {
     fn from(error: SubjectError) -> Self {
         match error {
+            // An interrupt is the caller's own wish, so that it never shows as a failure of the
+            // server.
             SubjectError::Interrupted => Self::Interrupted,
             SubjectError::Pin(error) => Self::Pin(error),
             SubjectError::Baseline(error) => Self::from(*error).of_baseline(),

@@ -20,6 +20,7 @@ pub(crate) fn worst(number: u32, trials: Vec<(String, Trial)>) -> Result<Trial, 
         reading.number().map(Measured::value)
     };
     let started_at = trials.iter().map(|(_, trial)| trial.started_at).min();
+    // Nodes are measured one after the other, so that the time of the trial is their sum.
     let duration_ms = trials.iter().map(|(_, trial)| trial.duration_ms).sum();
     let mut nodes = Vec::new();
     let mut anomalies = Vec::new();
@@ -58,6 +59,7 @@ fn worst_reading<'a>(
     of_nodes: impl Iterator<Item = (&'a str, Option<&'a Reading>)>,
 ) -> Reading {
     let is_worse = |amount: Decimal, than: Decimal| match metric {
+        // Of all metrics only these are better when they are larger.
         Metric::Rtt(Statistic::Throughput)
         | Metric::Floor(Statistic::Throughput)
         | Metric::Improvement(_)
@@ -83,6 +85,8 @@ fn worst_reading<'a>(
                 worst = Some(reading);
             }
             (_, Some(_), Some(_)) => {}
+            // A text, such as a version, is that of the cluster only if every node tells the
+            // same.
             (Some(before), ..) if before == reading => {}
             _ => {
                 let detail = format!("the nodes differ, the first of them is {address}");

@@ -61,6 +61,8 @@ impl Session {
             let (candidate, baseline) = (self.candidate.as_ref(), self.baseline.as_deref());
             return Pair { candidate, baseline }.trial(number, progress);
         };
+        // A failover between two trials would otherwise measure another server under the same
+        // name.
         group.begin()?;
         let mut trials = Vec::new();
         // One after the other: measured at once, they would share the client's CPU and disturb

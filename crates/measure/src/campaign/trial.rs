@@ -153,6 +153,7 @@ impl<'a> Pair<'a> {
             baseline.before_rounds().map_err(of_baseline)?;
         }
         candidate.before_rounds()?;
+        // On the client's CPU by now, because it is that CPU whose pauses are in the samples.
         let watch = Watch::begin(pinned).map_err(MeasureError::bug)?;
         let partner = self.baseline.zip(ready.baseline.as_deref_mut());
         let partner =
@@ -160,6 +161,7 @@ impl<'a> Pair<'a> {
         let mut partner = partner.transpose()?;
         let rounds = Rounds { plan, instance: &mut *candidate, stand_in: stand_in.as_mut() };
         let sampled = rounds.make(partner.as_mut(), progress)?;
+        // Before the accounts are asked for, which is work that the rounds didn't have.
         let env = watch.end(&sampled.preemptions);
         // The candidate first, for the same reason.
         let account = candidate.finish(&sampled.samples)?;
@@ -194,6 +196,8 @@ impl<'a> Pair<'a> {
             insert(&mut readings, measured.concat())?;
         }
         let of_baseline = compared.map(|compared| &compared.account);
+        // After what was measured, because headrooms are computed from readings that are there by
+        // now.
         let derived = self.candidate.derived(&readings, of_baseline);
         insert(&mut readings, derived)?;
         if let Some(family) = &family {

@@ -64,6 +64,7 @@ pub enum ProgramEnd {
 /// its parent holds open: when the parent is gone, the group is killed.
 #[must_use]
 pub fn start_command(stdin: &Path, program: &Path, arguments: &[OsString]) -> StartReport {
+    // Killing the group of a shell would end whatever else somebody has running in it.
     if getpgrp() != getpid() {
         return StartReport::Orphan;
     }
@@ -83,7 +84,9 @@ pub fn start_command(stdin: &Path, program: &Path, arguments: &[OsString]) -> St
     let mut command = Command::new(program);
     // What it says on standard error is kept for messages, and goes where the launcher's goes.
     command.args(arguments).stdin(input).stdout(Stdio::null());
+    // The clock is read last before the start, so that opening the input isn't in the wall time.
     let begin = Instant::now();
+    // The kernel tells what this one child used; `getrusage` would add up all children so far.
     let used = command.spawn().and_then(Wait4::wait4);
     let wall = begin.elapsed();
     let used = match used {
@@ -112,5 +115,6 @@ fn own_peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = peak.and_then(|peak| peak.trim().trim_end_matches("kB").trim().parse().ok());
+    // The kernel writes kB and means 1024 bytes.
     kilobytes.map_or(0, |kilobytes: u64| kilobytes * 1024)
 }

@@ -52,6 +52,8 @@ impl LocatedCommand {
         let name = written.program();
         let no_program =
             |words: String| CommandError::NoProgram { role, program: name.to_owned(), words };
+        // As `execvp` has it: a name with a slash is never looked for on PATH. It is made
+        // absolute because the folder that the command runs in may be another one.
         let program = if name.contains('/') {
             std::path::absolute(name).map_err(|error| no_program(words_of_system(&error)))?
         } else {
@@ -92,10 +94,12 @@ impl LocatedCommand {
             program: self.written.program().to_owned(),
             words: words_of_system(error),
         };
+        // A file and not a pipe: a process that the command leaves behind would keep a pipe open.
         let said = tempfile::tempfile().map_err(|error| not_started(&error))?;
         let mut command = Command::new(&self.program);
         command.args(self.written.arguments()).stdin(Stdio::null()).stdout(Stdio::null());
         command.stderr(said.try_clone().map_err(|error| not_started(&error))?);
+        // So that the children of a command that is stopped end with it.
         command.process_group(0);
         command.current_dir(workdir.unwrap_or(Path::new(".")));
         let mut child = command.spawn().map_err(|error| not_started(&error))?;
@@ -155,6 +159,7 @@ impl ProcessLimits {
                 }
             }
         };
+        // Before the process is waited for, after which its number may be that of another group.
         kill_group(child);
         let status = child.wait().map_err(|error| Stopped::System(words_of_system(&error)));
         ended.and(status)

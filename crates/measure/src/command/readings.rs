@@ -46,6 +46,7 @@ fn reading(starts: &[Start], metric: CommandMetric) -> Reading {
         return Reading::missing(MissingReason::TooFewSamples, detail);
     }
     let mut walls: Vec<Decimal> = amounts(starts, |start| &start.wall);
+    // Wall times are few and all kept, so that quantiles are exact and need no histogram.
     walls.sort_unstable();
     // The smallest wall time that so many percent of the starts don't exceed.
     let quantile = |percent: usize| {
@@ -97,6 +98,7 @@ fn peak(starts: &[Start]) -> Reading {
     let largest = starts.iter().max_by_key(|start| start.rss.amount());
     largest.map_or_else(not_measured, |start| {
         let (peak, floor) = (start.rss.amount(), start.rss_floor.amount());
+        // A child begins with its parent's peak, so that a smaller command can't be told from it.
         let low = if peak > floor { peak } else { Decimal::ZERO };
         Measured::within(low, peak, peak).map_or_else(not_measured, Reading::Number)
     })

@@ -45,6 +45,7 @@ impl Starter {
         } else {
             std::path::absolute(stdin).map_err(|error| no_stdin(stdin, &error))?
         };
+        // Opened before the first trial, so that a wrong path costs no measuring.
         if prepare.is_none() && plan.stdin.is_some() {
             std::fs::File::open(&stdin)
                 .map_err(|error| no_stdin(plan.stdin.as_deref().unwrap_or_default(), &error))?;
@@ -92,6 +93,7 @@ impl Starter {
         let alive = child.stdin.take();
         let report = child.stdout.take();
         let status = self.limits.wait(&mut child);
+        // Kept until here: the launcher kills its group once this end of the pipe is closed.
         drop(alive);
         let status = status.map_err(|why| self.command.stopped(why, &self.limits, &said))?;
         // It is shorter than what a pipe holds, and nobody else has the pipe.

@@ -156,6 +156,7 @@ impl StandInProcess {
     /// well, unless it has a CPU of its own.
     pub(crate) fn start(recipe: &StandInRecipe, reply: &[u8]) -> Result<Self, FloorError> {
         let refused = |error: std::io::Error| FloorError::Start(words_of_system(&error));
+        // Bound here and handed over, so that nobody has to wait for the stand-in to be ready.
         let (listener, listening, folder) = listen(recipe.way).map_err(refused)?;
         let (said, life) = std::io::pipe().map_err(refused)?;
         // A process and not a thread: with a second thread, the kernel counts references to files at
@@ -167,6 +168,8 @@ impl StandInProcess {
         command.stdin(in_memory(reply).map_err(refused)?).stdout(listener).stderr(life);
         // A group of its own: the terminal's Ctrl-C is for phasegate, which stops its stand-in.
         command.process_group(0);
+        // A child inherits the CPUs of the thread that starts it, so that it never runs elsewhere
+        // first.
         let pinned = Pinned::pin("server", recipe.cpu)?;
         let spawned = command.spawn();
         drop(pinned);
@@ -231,6 +234,7 @@ fn listen(way: Way) -> std::io::Result<(OwnedFd, Listening, Option<PrivateFolder
             Ok((listener.into(), Listening::Unix(path), Some(folder)))
         }
         Way::Loopback(host) => {
+            // The kernel chooses a port that is free; a fixed one might be taken.
             let listener = TcpListener::bind((host, 0))?;
             let listening = Listening::Loopback(listener.local_addr()?);
             Ok((listener.into(), listening, None))
@@ -240,8 +244,10 @@ fn listen(way: Way) -> std::io::Result<(OwnedFd, Listening, Option<PrivateFolder
 
 /// A file that holds these bytes and is in no folder.
 fn in_memory(bytes: &[u8]) -> std::io::Result<Stdio> {
+    // A pipe would block where the reply is longer than what a pipe holds and nobody reads yet.
     let mut file = File::from(memfd_create("phasegate-reply", MemfdFlags::CLOEXEC)?);
     file.write_all(bytes)?;
+    // The stand-in reads from the same place in the file that was written to here.
     file.rewind()?;
     Ok(file.into())
 }

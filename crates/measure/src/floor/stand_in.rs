@@ -81,6 +81,7 @@ fn serve(listener: BorrowedFd<'_>, life: BorrowedFd<'_>, reply: &[u8]) -> Result
     loop {
         let ready = rustix::buffer::spare_capacity(&mut events);
         match epoll::wait(&waiting, ready, None) {
+            // A signal isn't an end: with no event taken, it waits again.
             Ok(_) | Err(Errno::INTR) => {}
             Err(source) => return Err(kernel("epoll_wait")(source)),
         }
@@ -101,6 +102,8 @@ fn serve(listener: BorrowedFd<'_>, life: BorrowedFd<'_>, reply: &[u8]) -> Result
                     let goes_on =
                         connection.as_ref().is_some_and(|it| answer(it, &mut buffer, reply));
                     if !goes_on {
+                        // The place stays, because the kernel knows the other connections by
+                        // their places.
                         *connection = None;
                     }
                 }

@@ -73,6 +73,8 @@ pub(crate) fn import(text: &str, terms: &ImportTerms) -> Result<Imported, Import
 fn table(text: &str) -> Result<(StringRecord, Vec<StringRecord>), ImportError> {
     let mut reader =
         ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    // The reader of CSV takes the end of a text for a closing quote, and would take half a figure
+    // for a whole one.
     let last = text.trim_end();
     if last.starts_with('"') && !last.ends_with('"') {
         let problem = "it ends within a figure; was the file cut off?";

@@ -101,6 +101,7 @@ pub fn histogram_log(evidence: &Evidence) -> Result<String, ExportError> {
         .add_comment("values are in nanoseconds, maxima in milliseconds")
         .with_start_time(start)
         .with_base_time(start)
+        // Tools of HdrHistogram show maxima in milliseconds, and the values here are nanoseconds.
         .with_max_value_divisor(1e6);
     let mut written = 0_u32;
     {
@@ -119,6 +120,7 @@ pub fn histogram_log(evidence: &Evidence) -> Result<String, ExportError> {
             }
         }
     }
+    // A log without an interval would look like a measurement in which nothing happened.
     if written == 0 {
         return Err(ExportError::None { trial: None, of: HistogramOf::Rtt });
     }
@@ -175,6 +177,7 @@ fn pooled(evidence: &Evidence, of: HistogramOf, trial: Option<u32>) -> Result<Ti
     let none = || ExportError::None { trial, of };
     let wanted = evidence.trials.iter().filter(|it| trial.is_none_or(|number| it.number == number));
     let mut all = histogram().map_err(|error| ExportError::Log(error.to_string()))?;
+    // Histograms of the trials may have grown further than an empty one, and `add` refuses then.
     all.auto(true);
     for trial in wanted {
         if let Some(times) = of.times(trial)? {

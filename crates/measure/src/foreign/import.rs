@@ -29,7 +29,9 @@ impl Origin {
     #[must_use]
     pub fn detect(text: &str) -> Option<Self> {
         let begin = text.trim_start_matches('\u{feff}').trim_start();
+        // What a file is shows in its first lines, and a log may have many megabytes.
         let mut lines = begin.lines().take(100);
+        // Of the four only memtier_benchmark writes JSON.
         if begin.starts_with('{') {
             Some(Self::Memtier)
         } else if lines.clone().any(crate::foreign::log::is_of_a_log) {
@@ -71,6 +73,7 @@ impl fmt::Display for Origin {
 /// If the text is damaged, has no result, or doesn't say what `terms` lack. The message names the
 /// line or the field.
 pub fn import(origin: Origin, text: &str, terms: &ImportTerms) -> Result<Imported, ImportError> {
+    // Windows editors put a mark of the encoding in front, which no parser below knows.
     let text = text.trim_start_matches('\u{feff}');
     match origin {
         Origin::Log => crate::foreign::log::import(text, terms),

@@ -41,6 +41,7 @@ struct Interval<'t> {
 }
 
 pub(crate) fn import(text: &str, terms: &ImportTerms) -> Result<Imported, ImportError> {
+    // Never guessed: a wrong guess is wrong a thousandfold.
     let unit = terms.unit.ok_or(ImportError::NoUnit)?;
     // Only whole lines are lines to its library.
     let whole = if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
@@ -139,6 +140,7 @@ impl<'t> Log<'t> {
             let times = histogram(interval)?;
             took = took.saturating_add(interval.duration);
             let own = Distribution { times: &times, unit };
+            // An interval without samples has no median, and a zero would be the fastest of all.
             if !times.is_empty() {
                 trial.rounds.push(own.round());
                 medians.push(own.bucket(times.value_at_quantile(0.5)));

@@ -53,6 +53,7 @@ fn runs(document: &Map<String, Value>) -> Result<Vec<(&str, &Value)>, ImportErro
         .iter()
         .filter_map(|(name, run)| Some((number(name)?, name.as_str(), run)))
         .collect();
+    // By their numbers, because by name the tenth run comes before the second.
     runs.sort_by_key(|(number, ..)| *number);
     if runs.is_empty() {
         let only = document.get_key_value(ONE_RUN);
@@ -105,6 +106,7 @@ fn trial(
     let latencies = figures.get("Percentile Latencies");
     let encoded = latencies
         .and_then(|it| it.get("Histogram log format")?.get("Compressed Histogram")?.as_str());
+    // The histogram tells any quantile; the figures beside it only those that were asked for.
     if let Some(encoded) = encoded {
         let place = || format!("`{name}`, `{operation}`");
         let times =

@@ -58,6 +58,7 @@ impl Coarse {
 
 /// A rate that is printed with two decimals, so known to half of the last one.
 pub(crate) fn rate(text: &str) -> Reading {
+    // Rounding to two decimals moves a number by 0.005 at most.
     let half = Decimal::new(5, 3);
     let rate = decimal(text).filter(|rate| !rate.is_sign_negative() && *rate < LARGEST);
     rate.map_or_else(
@@ -69,6 +70,7 @@ pub(crate) fn rate(text: &str) -> Reading {
 /// A number as people or JSON write it; nothing if it isn't finite.
 pub(crate) fn decimal(text: &str) -> Option<Decimal> {
     let text = text.trim();
+    // JSON may write a small number with an exponent, which the plain parser refuses.
     text.parse().ok().or_else(|| Decimal::from_scientific(text).ok())
 }
 

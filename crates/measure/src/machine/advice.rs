@@ -126,6 +126,7 @@ fn preemptions(trials: &[Trial]) -> Option<Advice> {
     }
     let count = median(trials, Metric::Env(Env::Preemptions))?;
     let samples = trials.iter().map(|trial| trial.rounds.iter().map(|round| round.samples).sum());
+    // The shortest trial, in which the same number of preemptions weighs most.
     let fewest: u64 = samples.min()?;
     let limit = Decimal::from((fewest / SAMPLES_PER_PREEMPTION).max(1));
     (count >= limit).then(|| {

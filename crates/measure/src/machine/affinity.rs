@@ -45,6 +45,7 @@ impl Pinned {
         let before = sched_getaffinity(None).map_err(refused)?;
         let no_such_cpu = || PinError::NoSuchCpu { role, cpu, usable: ranges(&before) };
         let number = usize::try_from(cpu).map_err(|_| no_such_cpu())?;
+        // Setting a CPU beyond the set's end would panic.
         if number >= CpuSet::MAX_CPU {
             return Err(no_such_cpu());
         }
@@ -52,6 +53,8 @@ impl Pinned {
         only.set(number);
         match sched_setaffinity(None, &only) {
             Ok(()) => Ok(Some(Self { before })),
+            // The kernel says so where none of the CPUs is both there and allowed to this
+            // process.
             Err(Errno::INVAL) => Err(no_such_cpu()),
             Err(source) => Err(refused(source)),
         }
@@ -82,6 +85,7 @@ pub(crate) fn is_usable(cpu: u32) -> bool {
 pub(crate) fn only_cpu(process: Option<rustix::process::Pid>) -> Option<u32> {
     let set = sched_getaffinity(process).ok()?;
     let number = (0..CpuSet::MAX_CPU).find(|number| set.is_set(*number))?;
+    // Allowed on several CPUs, it may be on any of them by the next sample.
     (set.count() == 1).then(|| u32::try_from(number).ok()).flatten()
 }
 

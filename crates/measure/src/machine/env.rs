@@ -37,6 +37,7 @@ impl Watch {
                 Reading::missing(MissingReason::NotMeasured, words)
             }
         };
+        // After the look at the steal, so that the spin isn't in it.
         spin(&mut self.hiccups);
         [
             (Env::HiccupP99, bucket_at(&self.hiccups, 0.99)),
@@ -76,6 +77,7 @@ fn steal(before: &str, after: &str, cpus: &[u32]) -> Reading {
         let detail = "`/proc/stat` does not tell the steal of these CPUs";
         return Reading::missing(MissingReason::NotMeasured, detail);
     };
+    // Counters of a kernel may step back, and a share below zero says nothing.
     let stolen = after.stolen.saturating_sub(before.stolen);
     let all = after.all.saturating_sub(before.all);
     Decimal::from(stolen).checked_div(all.into()).map_or_else(
@@ -152,6 +154,7 @@ impl Preemptions {
 
 /// So far, of the calling thread.
 fn preempted() -> Result<u64, String> {
+    // Of the thread and not the process, whose other threads don't measure.
     let status = read("/proc/thread-self/status")?;
     involuntary(&status).ok_or_else(|| "no `nonvoluntary_ctxt_switches` of this thread".to_owned())
 }

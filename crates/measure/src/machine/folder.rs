@@ -36,6 +36,7 @@ impl PrivateFolder {
 
     fn make_in(parent: &Path) -> io::Result<Self> {
         for _ in 0..ATTEMPTS {
+            // A server's socket and data lie in it, and the temporary folder is everybody's.
             let mode = Permissions::from_mode(0o700);
             let mut folder = tempfile::Builder::new();
             let folder = folder.prefix(PREFIX).permissions(mode).tempdir_in(parent)?;
@@ -79,6 +80,7 @@ fn sweep_in(parent: &Path) {
             continue;
         }
         if let Ok(lock) = File::open(entry.path().join(LOCK))
+            // A lock that is free is nobody's: the kernel gives it up when its last holder ends.
             && lock.try_lock().is_ok()
         {
             let _ = std::fs::remove_dir_all(entry.path());

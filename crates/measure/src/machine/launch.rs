@@ -78,6 +78,8 @@ impl Launcher {
     /// A command that becomes this program; its arguments are to follow.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = self.again();
+        // The child compares it with its parent, and so notices that this process is gone
+        // already.
         command.arg(getpid().as_raw_nonzero().to_string()).arg(program);
         command
     }
@@ -102,6 +104,7 @@ pub fn become_server(
     if getppid() != Pid::from_raw(parent) {
         return Err(LaunchError::Orphan);
     }
+    // `exec` returns only if it failed.
     Err(failed(Command::new(program).args(arguments).exec()))
 }
 

@@ -30,6 +30,7 @@ fn clock_cost() -> Duration {
     let batch = || {
         let begin = Instant::now();
         (0..TURNS).for_each(|_| {
+            // The compiler may leave out a reading of the clock that nobody uses.
             std::hint::black_box(Instant::now());
         });
         begin.elapsed() / TURNS
@@ -86,6 +87,7 @@ impl KernelFiles {
         if server == client {
             return Some(SAME_CPU);
         }
+        // Before the nodes, because two threads of one core are always in the same node.
         let siblings = self.of_cpu(server, "topology/thread_siblings_list")?;
         if in_list(&siblings, client) {
             return Some(SIBLINGS);
@@ -128,6 +130,7 @@ impl KernelFiles {
         let groups = self.text("proc/self/cgroup").unwrap_or_default();
         let group = |controller: &str| {
             groups.lines().find_map(|line| {
+                // The path may hold colons itself, so only the first two separate.
                 let mut parts = line.splitn(3, ':').skip(1);
                 let (controllers, path) = (parts.next()?, parts.next()?);
                 controllers.split(',').any(|found| found == controller).then(|| path.to_owned())
@@ -141,6 +144,7 @@ impl KernelFiles {
             ancestors.map(|group| Path::new("sys/fs/cgroup").join(mount).join(group)).find_map(read)
         };
         let limited = |text: &String| !text.starts_with("max");
+        // The second version of control groups has one tree, whose list of controllers is empty.
         let memory = nearest("", group(""), &|at| self.text(at.join("memory.max")).filter(limited));
         let cpu = nearest("", group(""), &|at| self.text(at.join("cpu.max")).filter(limited));
         // The first version of control groups has no word for "no limit".
@@ -152,6 +156,7 @@ impl KernelFiles {
         };
         let cpu_v1 = || {
             nearest("cpu", group("cpu"), &|at| {
+                // A quota of -1 is how the first version says that there is none.
                 let quota = self.text(at.join("cpu.cfs_quota_us")).filter(|text| text != "-1")?;
                 Some(format!("{quota} {}", self.text(at.join("cpu.cfs_period_us"))?))
             })

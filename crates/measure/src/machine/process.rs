@@ -7,6 +7,7 @@ const LOG_LINES: usize = 4;
 
 /// The last lines of what a program printed in one line, for messages.
 pub(crate) fn last_lines(printed: &[u8]) -> String {
+    // A log that is no UTF-8 still has words that help.
     let text = String::from_utf8_lossy(printed);
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let last = lines.get(lines.len().saturating_sub(LOG_LINES)..).unwrap_or_default();

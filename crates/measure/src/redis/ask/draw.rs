@@ -30,6 +30,7 @@ impl Draw {
     /// From 0 to below 1, in steps of 2⁻⁵³.
     #[expect(clippy::cast_precision_loss, reason = "53 bits are exact")]
     fn unit(&mut self) -> f64 {
+        // A double holds 53 bits exactly, and the upper ones are kept.
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
@@ -82,6 +83,7 @@ impl Zipf {
     /// Its integral: (x¹⁻ˢ - 1) / (1 - s), or ln x where s is 1.
     fn area(&self, x: f64) -> f64 {
         let (log, rest) = (x.ln(), 1.0 - self.exponent);
+        // Near an exponent of 1 the quotient would be zero by zero.
         if (rest * log).abs() < 1e-9 { log } else { (rest * log).exp_m1() / rest }
     }
 

@@ -4,6 +4,7 @@ use phasegate_model::{Piece, Weighted};
 
 /// The name of a key of the dataset, counted from zero.
 pub(crate) fn key(number: u64) -> String {
+    // Padded, so that keys of a dataset are of one length and take the same memory.
     format!("phasegate:{number:06}")
 }
 

@@ -22,6 +22,7 @@ impl Reply {
 
     pub(crate) fn nil(protocol: Protocol) -> Self {
         let wire = match protocol {
+            // RESP2 has no type for nothing, so that a string of length -1 stands for it.
             Protocol::Resp2 => b"$-1\r\n".as_slice(),
             Protocol::Resp3 => b"_\r\n",
         };
@@ -78,6 +79,7 @@ impl Expected {
     #[inline]
     pub(crate) fn take_on(&self, bytes: &[u8], progress: &mut ReplyProgress) -> Taken {
         match self {
+            // First what nearly every reply is: one comparison, and no parsing within a sample.
             Self::Exact(reply) if bytes.starts_with(&reply.wire) => Taken::Whole(reply.wire.len()),
             Self::Exact(reply) if reply.wire.starts_with(bytes) => Taken::Part,
             _ => self.advance(bytes, progress),
