@@ -68,7 +68,7 @@ fn a_number_that_is_none_says_what_may_stand_there() {
     let said = error(&scene, &["run", "q1", "--trials", "0"]);
     assert!(said.contains("'--trials <N>': write a whole number from 1 on"), "{said}");
     let said = error(&scene, &["trajectory", "zorkmid"]);
-    assert!(said.contains("unknown metric `zorkmid`; docs/MATRIX.md lists all"), "{said}");
+    assert!(said.contains("unknown metric `zorkmid`; `phasegate metrics` lists all"), "{said}");
 }
 
 #[test]

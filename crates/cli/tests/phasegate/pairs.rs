@@ -24,7 +24,10 @@ expect = { outcome = "act" }
 fn scene(servers: &str) -> Scene {
     let scene = Scene::quick();
     scene.write("rules/quick.toml", IMPROVED);
-    scene.write("rules/phases/q1.toml", format!("{QUICK}{servers}"));
+    // A machine with other work may make single pairs differ many times over, and then it takes more
+    // of them until the limit lies far outside all readings.
+    let plan = QUICK.replace("trials = 9", "trials = 30");
+    scene.write("rules/phases/q1.toml", format!("{plan}{servers}"));
     scene
 }
 

@@ -333,7 +333,7 @@ mod tests {
         assert_eq!(message("P100"), "unknown metric `P100`; did you mean `rtt.max`?");
         assert_eq!(message("floor.p0"), "unknown metric `floor.p0`; did you mean `floor.min`?");
         assert_eq!(message("datset"), "unknown metric `datset`; did you mean `dataset`?");
-        assert_eq!(message("qqqq"), "unknown metric `qqqq`; docs/MATRIX.md lists all metrics");
+        assert_eq!(message("qqqq"), "unknown metric `qqqq`; `phasegate metrics` lists all");
     }
 
     #[test]

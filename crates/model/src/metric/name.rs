@@ -47,7 +47,7 @@ impl fmt::Display for Metric {
 
 /// A name that is not in the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown metric `{name}`; {}", suggestion.as_ref().map_or_else(|| "docs/MATRIX.md lists all metrics".to_owned(), |near| format!("did you mean `{near}`?")))]
+#[error("unknown metric `{name}`; {}", suggestion.as_ref().map_or_else(|| "`phasegate metrics` lists all".to_owned(), |near| format!("did you mean `{near}`?")))]
 pub struct UnknownMetric {
     /// The name as given.
     pub name: String,

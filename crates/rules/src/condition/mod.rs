@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(
             problems("nope + P99x < 5us"),
             [
-                "unknown-metric \"nope\": unknown metric `nope` (docs/MATRIX.md lists all metrics)",
+                "unknown-metric \"nope\": unknown metric `nope` (`phasegate metrics` lists all)",
                 "unknown-metric \"P99x\": unknown metric `P99x` (did you mean `p99`?)",
             ]
         );

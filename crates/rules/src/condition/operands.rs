@@ -108,7 +108,7 @@ impl<'t> Checker<'t> {
         let message = format!("unknown metric `{name}`");
         let mut problem = Diagnostic::new(Code::UnknownMetric, span.clone(), message);
         problem.help = Some(unknown.suggestion.map_or_else(
-            || "docs/MATRIX.md lists all metrics".to_owned(),
+            || "`phasegate metrics` lists all".to_owned(),
             |suggestion| format!("did you mean `{suggestion}`?"),
         ));
         self.problems.push(problem);
