@@ -1,5 +1,5 @@
 //! What a template may use. A change that could break a template raises [`Context::VERSION`];
-//! new fields don't. `docs/TEMPLATES.md` says the same for those who write templates.
+//! new fields don't. `docs/templates/` says the same for those who write templates.
 //!
 //! All figures are formatted text. A field that may be missing is `null` then, which is false in
 //! a template's `if`, as is an empty list.

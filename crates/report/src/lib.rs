@@ -2,7 +2,7 @@
 //!
 //! This crate computes every figure that a report shows and hands them, formatted, to a
 //! [Tera](https://keats.github.io/tera/) template. What a template may use is one versioned type,
-//! [`Context`]; `docs/TEMPLATES.md` lists it for those who write templates. A template never
+//! [`Context`]; `docs/templates/` lists it for those who write templates. A template never
 //! computes, and text that people or servers wrote can't break the document: it is escaped unless
 //! the template says otherwise.
 //!

@@ -1,4 +1,4 @@
-//! What the template of a site may use; `docs/TEMPLATES.md` lists it.
+//! What the template of a site may use; `docs/templates/` lists it.
 
 use serde::Serialize;
 
