@@ -177,7 +177,6 @@ fn pooled(evidence: &Evidence, of: HistogramOf, trial: Option<u32>) -> Result<Ti
     let none = || ExportError::None { trial, of };
     let wanted = evidence.trials.iter().filter(|it| trial.is_none_or(|number| it.number == number));
     let mut all = histogram().map_err(|error| ExportError::Log(error.to_string()))?;
-    // Histograms of the trials may have grown further than an empty one, and `add` refuses then.
     all.auto(true);
     for trial in wanted {
         if let Some(times) = of.times(trial)? {

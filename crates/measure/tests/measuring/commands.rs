@@ -114,11 +114,12 @@ fn peak_memory_is_no_less_than_the_command_fills() {
 #[test]
 fn a_command_smaller_than_what_starts_it_is_known_to_be_no_larger() {
     let trial = trial(&command(&["true"])).unwrap();
-    let start = trial.starts.first().unwrap();
     let peak = reading(&trial, "command.rss.peak").number().unwrap();
-    assert!(start.rss_floor.amount() > Decimal::ZERO);
-    let is_small = peak.value() <= start.rss_floor.amount();
-    assert_eq!(peak.low() == Decimal::ZERO, is_small, "{peak:?} {start:?}");
+    // Each start has a launcher of its own, whose size differs a little from the others'.
+    let largest = trial.starts.iter().max_by_key(|start| start.rss.amount()).unwrap();
+    assert!(largest.rss_floor.amount() > Decimal::ZERO);
+    let is_small = largest.rss.amount() <= largest.rss_floor.amount();
+    assert_eq!(peak.low() == Decimal::ZERO, is_small, "{peak:?} {:?}", trial.starts);
 }
 
 #[test]
