@@ -15,7 +15,7 @@ use cedar_policy::{
     Authorizer, Context, Entities, EntityUid, PolicyId, PolicySet, Request, RestrictedExpression,
 };
 use phasegate_model::{Metric, Reading, Readings};
-use phasegate_rules::{Background, Matrix, Recorded, RecordedReadings, Source};
+use phasegate_rules::{Background, Matrix, PastDecision, RecordedReadings, Source};
 use serde_json::json;
 
 /// Decisions in a batch, and batches of each engine.
@@ -80,7 +80,7 @@ fn phasegate() -> Decide {
     // What a backtest calls for each record.
     Box::new(move || {
         let readings = RecordedReadings::Typical(black_box(&readings));
-        let record = Recorded { background: Background::NOTHING, readings };
+        let record = PastDecision { background: Background::NOTHING, readings };
         matrix.outcomes_over([record]).next().map_or("undecided", |outcome| outcome.as_str())
     })
 }
