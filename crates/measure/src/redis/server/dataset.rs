@@ -146,7 +146,9 @@ impl Filling<'_> {
         // called: the one of the measured command is part of what is filled.
         let mut get = redis::cmd("GET");
         self.control.insist::<redis::Value>("GET", get.arg(key(0)))?;
-        let empty = self.read()?;
+        // What a server holds only as it starts would be taken from what the first keys take: they
+        // would seem small, and far too many would follow.
+        let empty = self.settled()?;
         let guess = self.guess();
         let pilot = (goal.saturating_sub(empty) / guess / 10).clamp(1, 1_000);
         let mut keys = NonZeroU64::MIN.saturating_add(pilot - 1);
