@@ -1,4 +1,4 @@
-//! Measures a Redis server: a plan in, trials out.
+//! Measures a Redis server, or a command: a plan in, trials out.
 //!
 //! A [`Session`] is one campaign against one [`ServerSource`]: a server that is started anew for
 //! each trial, or one that is already running. [`Session::trial`] makes one trial: it starts or
@@ -6,7 +6,8 @@
 //! `INFO`, and stops what it started.
 //!
 //! With a baseline among its [`Contenders`], a trial is a pair: both servers are started, and their
-//! rounds take turns.
+//! rounds take turns. A campaign of commands is [`Session::of_commands`]: each of its rounds is one
+//! start, in a process that a [`Launcher`] begins.
 //!
 //! Between the rounds come floor rounds with a stand-in, a process that answers the same bytes and
 //! does nothing else. A program that wants them calls [`serve_stand_in`] when it is started as a

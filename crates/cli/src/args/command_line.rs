@@ -18,8 +18,8 @@ use crate::args::options::{
     Verbosity,
 };
 
-/// Gates optimization phases: measures the live Redis, evaluates the team's decision matrix, and
-/// writes down the answer with its evidence.
+/// Gates optimization phases: measures a Redis or a command, evaluates the team's decision matrix,
+/// and writes down the answer with its evidence.
 #[derive(Debug, Parser)]
 #[command(name = "phasegate", version, max_term_width = 100)]
 #[command(

@@ -25,8 +25,7 @@ pub(crate) fn newest_decision(
     phase: Option<&PhaseId>,
 ) -> anyhow::Result<Option<Recorded>> {
     // From the newest backwards, so that a long history costs no more than a short one.
-    let newest = store.head()?.map_or(0, |head| head.number);
-    for recorded in (1..=newest).rev().map(|number| store.entry(number)) {
+    for recorded in store.newest_first()? {
         let recorded = recorded?;
         let asked = phase.is_none_or(|phase| recorded.entry.phase() == Some(phase));
         if asked && recorded.entry.decision().is_some() {

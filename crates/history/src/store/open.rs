@@ -124,14 +124,6 @@ impl Store {
         self.line(number)?.recorded()
     }
 
-    /// As [`Store::entry`]: the entry of that number with its digest, and nothing else of the history.
-    ///
-    /// # Errors
-    /// If it isn't there, can't be read, or isn't an entry.
-    pub fn recorded(&self, number: u64) -> Result<Recorded, ReadError> {
-        self.entry(number)
-    }
-
     /// The line of an entry. If a pack has it, that counts: beside a pack, a file of the entry's
     /// own may be what an append left that came too late.
     pub(crate) fn line(&self, number: u64) -> Result<Line, ReadError> {
