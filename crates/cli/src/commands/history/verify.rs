@@ -154,8 +154,9 @@ struct SignedJson {
 
 /// Decides again on the recorded evidence and matrix: the same bytes must come out.
 fn replay(store: &Store, entry: &Entry, objects: &Objects) -> anyhow::Result<()> {
-    let again = decide_again(objects)?;
-    must_be_as_recorded(&decision_of(entry)?.decision, &again.decision)?;
+    let recorded = &decision_of(entry)?.decision;
+    let again = decide_again(objects, recorded.rule)?;
+    must_be_as_recorded(recorded, &again.decision)?;
     again
         .evidence
         .previous
