@@ -62,11 +62,7 @@ fn by_fact(day: &str) -> Verdict {
     let owed = decision.obligations[0].condition.clone();
     assert_eq!(owed, "memory.dataset > fact.room");
     let background =
-        Background {
-            plan: Some(&first.plan),
-            day: day.parse().unwrap(),
-            ..Background::NOTHING
-        };
+        Background { plan: Some(&first.plan), day: day.parse().unwrap(), ..Background::NOTHING };
     judge(&[&owed], None, &background, &[&readings(&[("dataset", "60MB")])]).remove(0)
 }
 

@@ -14,7 +14,8 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use phasegate_model::{
-    Command as Sent, Keys, Load, MeasurePlan, Metric, Pinning, Transport, Trial, Until, Wait, Writes,
+    Command as Sent, Keys, Load, MeasurePlan, Metric, Pinning, Transport, Trial, Until, Wait,
+    Writes,
 };
 use rustix::process::setpriority_process;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};

@@ -34,7 +34,8 @@ impl Matrix {
 #[must_use]
 pub fn smallest_detectable(scatter: f64, pairs: u32, threshold: f64) -> Option<f64> {
     // Pairs that depend on each other no more than so few can tell.
-    let allowed = Bar::uncalibrated(threshold).dissent_allowed_by(pairs, untold_dependence(pairs))?;
+    let allowed =
+        Bar::uncalibrated(threshold).dissent_allowed_by(pairs, untold_dependence(pairs))?;
     // By evidence alone five pairs that agree are enough at 5 %; the drift guard wants eight.
     if pairs < LEAST_TRIALS || !scatter.is_finite() || scatter < 0.0 {
         return None;

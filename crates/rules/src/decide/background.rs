@@ -27,7 +27,8 @@ pub struct Background<'b> {
 
 impl<'b> Background<'b> {
     /// Nothing is known.
-    pub const NOTHING: Self = Self { plan: None, day: NaiveDate::MIN, previous: None, rule: Rule::CURRENT };
+    pub const NOTHING: Self =
+        Self { plan: None, day: NaiveDate::MIN, previous: None, rule: Rule::CURRENT };
 
     /// What the evidence has.
     #[must_use]

@@ -74,7 +74,10 @@ pub(crate) fn predictions(
         let (made_before, prediction) = (prediction.on <= day, prediction.clone());
         PredictionResult { prediction, made_before, verdict }
     };
-    plan.iter().zip(decide(&claims, evidence, matrix.error_rate, rule, considered)).map(result).collect()
+    plan.iter()
+        .zip(decide(&claims, evidence, matrix.error_rate, rule, considered))
+        .map(result)
+        .collect()
 }
 
 /// What became of the plan's next options that depend on a condition.
@@ -177,10 +180,7 @@ fn verdicts(family: &Matrix, background: &Background<'_>, trials: &[&Readings]) 
         Verdict {
             finding: state.finding(),
             votes: assessment.votes(state),
-            readings: readings
-                .into_iter()
-                .map(|metric| samples.summarize(metric, bar))
-                .collect(),
+            readings: readings.into_iter().map(|metric| samples.summarize(metric, bar)).collect(),
             margin,
             facts: facts_used(state.row, background.facts()),
         }

@@ -96,7 +96,11 @@ impl Matrix {
     }
 
     /// What the trials say of every row, until the run is settled.
-    pub(crate) fn assess(&self, background: &Background<'_>, trials: &[&Readings]) -> Assessment<'_> {
+    pub(crate) fn assess(
+        &self,
+        background: &Background<'_>,
+        trials: &[&Readings],
+    ) -> Assessment<'_> {
         let until = background.until();
         let others = match until {
             Until::Rows => Some(0),

@@ -139,7 +139,13 @@ fn rounded_up(threshold: f64) -> f64 {
         unit *= 10.0;
     }
     // Parts of one by dividing: a tenth and a hundredth are no floats.
-    let parts = if threshold < 10.0 { 100.0 } else if threshold < 100.0 { 10.0 } else { 1.0 };
+    let parts = if threshold < 10.0 {
+        100.0
+    } else if threshold < 100.0 {
+        10.0
+    } else {
+        1.0
+    };
     (threshold / unit * parts).ceil() / parts * unit
 }
 
