@@ -56,6 +56,7 @@ pub(crate) fn decision(matrix: &Matrix, trials: &[String]) -> Decision {
         },
         environment: Environment::default(),
         previous: None,
+        earlier_runs: None,
         baseline: None,
         trials: (1..).zip(trials).map(trial).collect(),
     })

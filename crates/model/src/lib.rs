@@ -32,11 +32,13 @@ pub use amount::{
 pub use chrono::NaiveDate;
 pub use decision::{
     Change, Decision, FactUsed, Finding, Flip, GivenVerdict, Margin, MetricSummary, Obligation,
-    OptionResult, PredictionResult, Reason, RowDecision, Summary, Verdict, Votes,
+    OptionResult, PredictionResult, Reason, RowDecision, RowRuns, RowStanding, Scope, ScopeKind,
+    Summary, TrialUnit, Verdict, Votes,
 };
 pub use evidence::{
-    BaselineServer, BaselineTrial, Circumstances, End, Environment, Evidence, EvidenceError, First,
-    NodeTrial, Previous, PropertyChange, Round, Start, Target, TargetServer, Trial,
+    BaselineServer, BaselineTrial, Circumstances, EarlierRun, End, Environment, Evidence,
+    EvidenceError, First, NodeTrial, Previous, PropertyChange, Question, Round, RunRow, RunVote,
+    Start, Target, TargetServer, Trial,
 };
 pub use id::{IdError, MatrixId, PhaseId, RowId};
 pub use metric::{

@@ -130,6 +130,7 @@ pub(crate) fn measure(
         target: session.target().clone(),
         environment: session.environment().clone(),
         previous,
+        earlier_runs: None,
         baseline,
         trials,
     };

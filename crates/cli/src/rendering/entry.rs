@@ -70,6 +70,7 @@ impl Templates {
             },
             environment: Environment::default(),
             previous: None,
+            earlier_runs: None,
             baseline: None,
             trials: Vec::new(),
         };

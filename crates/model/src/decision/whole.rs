@@ -10,6 +10,7 @@ use crate::amount::Quantity;
 use crate::decision::expected::{OptionResult, PredictionResult};
 use crate::decision::margin::Flip;
 use crate::decision::row::{Obligation, RowDecision};
+use crate::decision::runs::{RowRuns, Scope};
 use crate::id::{MatrixId, PhaseId, RowId};
 
 /// What a matrix says of a run's evidence.
@@ -49,6 +50,16 @@ pub struct Decision {
     /// The plan's next options that depend on a condition.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub next_options: Vec<OptionResult>,
+    /// What its certainty is about. Decisions of versions that didn't tell don't have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+    /// What earlier runs said of the rows that are voted on; empty if there were none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<RowRuns>,
+    /// Whether the outcome is decided, and runs that contradict this one couldn't change it.
+    /// Decisions of versions that didn't tell don't have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<bool>,
 }
 
 impl Decision {
@@ -59,5 +70,18 @@ impl Decision {
     #[must_use]
     pub fn row(&self, id: &RowId) -> Option<&RowDecision> {
         self.rows.iter().find(|row| row.id == *id)
+    }
+
+    /// What earlier runs said of that row.
+    #[must_use]
+    pub fn runs_of(&self, id: &RowId) -> Option<&RowRuns> {
+        self.runs.iter().find(|runs| runs.row == *id)
+    }
+
+    /// Whether the outcome is decided, but earlier runs contradict this one in a way that could
+    /// change it.
+    #[must_use]
+    pub fn is_unsettled(&self) -> bool {
+        self.settled == Some(false) && self.outcome != Outcome::Undecided
     }
 }

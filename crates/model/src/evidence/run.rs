@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::previous::Previous;
+use crate::evidence::runs::EarlierRun;
 use crate::evidence::target::{BaselineServer, Environment, Target};
 use crate::evidence::trial::Trial;
 use crate::plan::Plan;
@@ -38,6 +39,10 @@ pub struct Evidence {
     /// The last recorded phase, where the matrix or the plan compares with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Previous>,
+    /// The ledger's earlier runs that asked at least one of the same questions, in its order.
+    /// Evidence of versions that told of no other run doesn't have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier_runs: Option<Vec<EarlierRun>>,
 }
 
 /// Why an evidence file can't be used.

@@ -72,6 +72,9 @@ impl Matrix {
             possible: resolution.possible,
             predictions: claims::predictions(evidence, self, considered.len()),
             next_options: claims::next_options(evidence, self, considered.len()),
+            scope: None,
+            runs: Vec::new(),
+            settled: None,
         }
     }
 

@@ -103,6 +103,7 @@ fn evidence(args: &ImportArgs, project: &Project) -> anyhow::Result<Evidence> {
         baseline: None,
         trials,
         previous: None,
+        earlier_runs: None,
     })
 }
 
