@@ -14,13 +14,8 @@ use crate::matrix::{HitPolicy, Matrix, Row};
 use crate::outcome::{Possible, possible_outcomes};
 
 impl Matrix {
-    /// Decides on the evidence: a pure and total function, so that the same matrix and evidence
-    /// give the same bytes whenever and wherever it is called.
-    ///
-    /// Trials are taken in their order; once every row is settled, those that follow change
-    /// nothing, so a decision that was settled is the same on every extension of its evidence.
-    #[must_use]
-    pub fn decide(&self, evidence: &Evidence) -> Decision {
+    /// Decides on the trials of one run, whatever other runs say.
+    pub(crate) fn decide_run(&self, evidence: &Evidence) -> Decision {
         let background = Background::of(evidence);
         let measured: Vec<&Readings> =
             evidence.trials.iter().map(|trial| &trial.readings).collect();
