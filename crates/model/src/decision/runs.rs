@@ -54,10 +54,9 @@ impl fmt::Display for Scope {
         let count = |one, many| if self.trials == 1 { one } else { many };
         let what = match self.unit {
             TrialUnit::Restarts => count("restart", "restarts"),
-            TrialUnit::Connections => count(
-                "trial of one server, not restarted,",
-                "trials of one server, not restarted,",
-            ),
+            TrialUnit::Connections => {
+                count("trial of one server, not restarted,", "trials of one server, not restarted,")
+            }
             TrialUnit::Imported => count("imported trial", "imported trials"),
         };
         let (trials, seconds) = (self.trials, self.seconds);

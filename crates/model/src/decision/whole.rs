@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::Outcome;
 use crate::amount::Quantity;
 use crate::decision::expected::{OptionResult, PredictionResult};
+use crate::decision::finding::Finding;
 use crate::decision::margin::Flip;
 use crate::decision::row::{Obligation, RowDecision};
 use crate::decision::runs::{RowRuns, Scope};
@@ -76,6 +77,24 @@ impl Decision {
     #[must_use]
     pub fn runs_of(&self, id: &RowId) -> Option<&RowRuns> {
         self.runs.iter().find(|runs| runs.row == *id)
+    }
+
+    /// The rows whose votes are unanimous: how many trials voted, for how many percent of all
+    /// restarts they speak at least, and the rows of which that is so.
+    #[must_use]
+    pub fn spoken_for(&self) -> Vec<(u32, u32, Vec<&RowId>)> {
+        let mut found: Vec<(u32, u32, Vec<&RowId>)> = Vec::new();
+        for row in &self.rows {
+            let decided = !matches!(row.finding, Finding::Undecided(_) | Finding::NotApplicable);
+            let Some(votes) = row.votes.as_ref().filter(|_| decided) else { continue };
+            let Some(percent) = votes.speaks_for() else { continue };
+            let trials = votes.met.max(votes.not_met);
+            match found.iter_mut().find(|(n, ..)| *n == trials) {
+                Some((_, _, rows)) => rows.push(&row.id),
+                None => found.push((trials, percent, vec![&row.id])),
+            }
+        }
+        found
     }
 
     /// Whether the outcome is decided, but earlier runs contradict this one in a way that could

@@ -87,9 +87,10 @@ fn subject<'e>(
     environment: &'e Environment,
     whose: &'static str,
 ) -> impl Iterator<Item = (String, String)> + 'e {
-    let of_server = environment.0.iter().filter(|(name, _)| {
-        name.starts_with(OF_SERVER) && name.as_str() != SERVER_MACHINE
-    });
+    let of_server = environment
+        .0
+        .iter()
+        .filter(|(name, _)| name.starts_with(OF_SERVER) && name.as_str() != SERVER_MACHINE);
     of_server.map(move |(name, told)| (format!("{whose}{name}"), told.clone()))
 }
 

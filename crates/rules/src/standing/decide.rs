@@ -130,7 +130,8 @@ fn scope(evidence: &Evidence, decision: &Decision) -> Scope {
     let trials = usize::try_from(decision.trials).ok();
     let trials = trials.and_then(|n| evidence.trials.get(..n)).unwrap_or(&evidence.trials);
     let end = |trial: &Trial| {
-        let took = i64::try_from(trial.duration_ms).ok().and_then(chrono::TimeDelta::try_milliseconds);
+        let took =
+            i64::try_from(trial.duration_ms).ok().and_then(chrono::TimeDelta::try_milliseconds);
         took.and_then(|took| trial.started_at.checked_add_signed(took))
     };
     let seconds = trials.first().zip(trials.last().and_then(end)).map(|(first, end)| {

@@ -15,7 +15,9 @@ use crate::args::{Format, VerifyArgs};
 use crate::commands::history::sign::allowed_signers;
 use crate::output::streams::{Exit, print, print_json, say, told};
 use crate::recorded::decision::decision_of;
-use crate::recorded::replay::{decide_again, must_be_as_recorded, must_compare_with_its_entry};
+use crate::recorded::replay::{
+    SeenRuns, decide_again, must_be_as_recorded, must_compare_with_its_entry,
+};
 
 pub(crate) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
     let (mut found, sound) = found(args)?;
@@ -99,8 +101,9 @@ fn found(args: &VerifyArgs) -> anyhow::Result<(Verification, &'static str)> {
     } else if args.no_replay {
         (verify_objects(&store, head), "every digest, link, object and report.md is as recorded")
     } else {
+        let mut seen = SeenRuns::default();
         let found = phasegate_history::verify(&store, head, &mut |entry, objects| {
-            replay(&store, entry, objects).map_err(|error| told(&error))
+            replay(&store, entry, objects, &mut seen).map_err(|error| told(&error))
         });
         let sound =
             "every digest, link, object and report.md is as recorded, every decision replays";
@@ -153,9 +156,17 @@ struct SignedJson {
 }
 
 /// Decides again on the recorded evidence and matrix: the same bytes must come out.
-fn replay(store: &Store, entry: &Entry, objects: &Objects) -> anyhow::Result<()> {
+fn replay(
+    store: &Store,
+    entry: &Entry,
+    objects: &Objects,
+    seen: &mut SeenRuns,
+) -> anyhow::Result<()> {
     let again = decide_again(objects)?;
-    must_be_as_recorded(&decision_of(entry)?.decision, &again.decision)?;
+    let record = decision_of(entry)?;
+    must_be_as_recorded(&record.decision, &again.decision)?;
+    seen.must_be_told_as_they_were(&again.evidence)?;
+    seen.add(entry, record, &again.evidence);
     again
         .evidence
         .previous

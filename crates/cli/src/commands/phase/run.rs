@@ -24,6 +24,7 @@ use crate::output::streams::{Exit, print, print_json, say};
 use crate::output::{github, table};
 use crate::program::{TOOL, now};
 use crate::recorded::author::recorded_by;
+use crate::recorded::earlier_runs::PastRuns;
 use crate::recorded::history_place;
 use crate::recorded::phases::stages_with;
 use crate::rendering::entry::{self, Digests, Templates};
@@ -42,12 +43,14 @@ pub(crate) fn run(args: &RunArgs, verbosity: Verbosity) -> anyhow::Result<Exit> 
     store.prepare().with_context(|| format!("can't record in `{location}`"))?;
 
     let comparison = RunComparison::of(&project, &store, None)?;
-    let measured =
+    let past = PastRuns::read(&store)?;
+    let mut measured =
         campaign::measure(&subjects, &project.plan, &project.matrix, &comparison, verbosity)?;
     if let Some(failure) = measured.failure {
         let place = unfinished(args, &measured.evidence);
         return Err(fail(failure, &measured.evidence, &place, &project));
     }
+    past.tell(&project.matrix, &mut measured.evidence);
     let decision = project.matrix.decide(&measured.evidence);
     let (recorded, context) = record(&project, &measured.evidence, &decision, &store, &templates)
         .map_err(|error| keep_evidence(error, args, &measured.evidence))?;
@@ -80,7 +83,7 @@ pub(crate) fn run(args: &RunArgs, verbosity: Verbosity) -> anyhow::Result<Exit> 
             print(&format!("{}\n", report.display()))?;
         }
     }
-    Ok(Exit::of(decision.outcome, args.exit_code))
+    Ok(Exit::of_decision(&decision, args.exit_code))
 }
 
 /// Records the decision; with it comes the context of its report.
