@@ -189,6 +189,52 @@ fn five_runs_that_agree_are_the_fewest_and_the_first_crossing_is_final() {
     assert_eq!(StandingRule::of(&matrix_of(&format!("{ROWS}{three}"))).least, 7);
 }
 
+#[test]
+fn what_asks_for_a_standing_verdict_is_undecided_until_it_stands() {
+    let standing = "schema = 1\n[matrix]\nid = \"t\"\ntitle = \"t\"\nscope = \"standing\"\n";
+    let matrix = common::matrix(&format!("{standing}{ROWS}"));
+    let mut earlier: Vec<EarlierRun> = Vec::new();
+    for hours in 0..4 {
+        let evidence = run(hours, &[9.0; 8], &earlier);
+        let decision = matrix.decide(&evidence);
+        let runs = hours + 1;
+        assert_eq!(decision.outcome, Outcome::Undecided);
+        let said = format!("undecided: {runs} of at least 5 runs");
+        assert_eq!(decision.rows[0].finding.to_string(), said);
+        assert_eq!(decision.runs[0].found, Some(Finding::Met));
+        assert_eq!(decision.scope.as_ref().unwrap().kind, ScopeKind::Standing);
+        let entry = earlier.len() as u64 + 1;
+        earlier.push(past(entry, &matrix, &evidence));
+        assert_eq!(earlier.last().unwrap().rows[0].finding, RunVote::Met);
+    }
+    // What stands decides, even where this run says something else.
+    let decision = matrix.decide(&run(5, &[9.0; 8], &earlier));
+    assert_eq!(decision.outcome, "defer".parse().unwrap());
+    assert_eq!((decision.settled, decision.rows[0].finding.clone()), (Some(true), Finding::Met));
+    earlier.push(past(5, &matrix, &run(5, &[9.0; 8], &earlier)));
+    let decision = matrix.decide(&run(6, &[15.0; 8], &earlier));
+    assert_eq!((decision.settled, decision.rows[0].finding.clone()), (Some(true), Finding::Met));
+    assert_eq!(decision.runs[0].found, Some(Finding::NotMet));
+    assert!(decision.scope.unwrap().to_string().starts_with("in a typical run"));
+}
+
+#[test]
+fn a_row_or_a_plan_may_ask_for_a_standing_verdict_too() {
+    let undecided = |matrix: &Matrix, evidence: &Evidence| {
+        matrix.decide(evidence).rows[0].finding.to_string() == "undecided: 1 of at least 5 runs"
+    };
+    let on_the_row = matrix_of(&ROWS.replacen("then =", "scope = \"standing\"\nthen =", 1));
+    assert!(undecided(&on_the_row, &run(0, &[9.0; 8], &[])));
+    let mut planned = run(0, &[9.0; 8], &[]);
+    planned.plan.measure.scope = Some(phasegate_model::ScopeKind::Standing);
+    assert!(undecided(&matrix_of(ROWS), &planned));
+    // The nearest counts, and evidence that tells of no runs is one run.
+    let not_this = matrix_of(&ROWS.replacen("then =", "scope = \"run\"\nthen =", 1));
+    assert!(!undecided(&not_this, &planned));
+    planned.earlier_runs = None;
+    assert!(undecided(&matrix_of(ROWS), &planned));
+}
+
 /// `SplitMix64`: small, and the same everywhere.
 struct Chance(u64);
 

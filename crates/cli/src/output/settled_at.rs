@@ -74,6 +74,7 @@ fn more_trials(row: &RowDecision) -> More {
         Reason::TooFewTrials | Reason::InsideNoise => {}
         Reason::Drifting
         | Reason::ReadingMissing { .. }
+        | Reason::TooFewRuns { .. }
         | Reason::ReadingsDisagree
         | Reason::LimitFinerThanResolution
         | Reason::DivisionByZero

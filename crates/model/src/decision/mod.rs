@@ -14,7 +14,7 @@ pub use self::expected::{OptionResult, PredictionResult};
 pub use self::finding::{Finding, Reason};
 pub use self::margin::{Change, Flip, Margin};
 pub use self::row::{Obligation, RowDecision};
-pub use self::runs::{RowRuns, RowStanding, Scope, ScopeKind, TrialUnit};
+pub use self::runs::{RowRuns, RowStanding, Scope, TrialUnit};
 pub use self::summary::{MetricSummary, Summary};
 pub use self::verdict::{FactUsed, GivenVerdict, Verdict, Votes};
 pub use self::whole::Decision;

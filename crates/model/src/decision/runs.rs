@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use crate::decision::finding::Finding;
 use crate::decision::verdict::Votes;
 use crate::id::RowId;
+use crate::plan::ScopeKind;
 
 /// What a decision's certainty is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scope {
-    /// Whether the restarts of this run are meant, or a typical run.
+    /// Whether all findings are of the restarts of this run, or some of a typical run.
     pub kind: ScopeKind,
     /// How many trials there were.
     pub trials: u32,
@@ -23,17 +24,6 @@ pub struct Scope {
     pub host: Option<String>,
     /// What a trial was.
     pub unit: TrialUnit,
-}
-
-/// Of what a finding is certain.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ScopeKind {
-    /// Of a typical restart within this run.
-    #[default]
-    Run,
-    /// Of a typical run: at least one row is decided by the votes of runs.
-    Standing,
 }
 
 /// What a trial was.
@@ -95,6 +85,9 @@ pub struct RowRuns {
     pub undecided: u32,
     /// Whether runs, this one included, found different things.
     pub contradicted: bool,
+    /// What this run found by itself, where the row's finding is what stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Finding>,
     /// What typical runs say, this one included.
     pub standing: RowStanding,
 }
@@ -151,8 +144,13 @@ impl RowStanding {
     /// `1 of at least 5 runs`
     #[must_use]
     pub fn lack(&self) -> String {
-        let runs = self.runs();
-        format!("{runs} of at least {} runs", self.least.max(runs.saturating_add(self.missing)))
+        format!("{} of at least {} runs", self.runs(), self.fewest())
+    }
+
+    /// How many runs it takes at least, those so far included.
+    #[must_use]
+    pub fn fewest(&self) -> u32 {
+        self.least.max(self.runs().saturating_add(self.missing))
     }
 
     /// How many runs voted.

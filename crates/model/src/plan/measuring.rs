@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::amount::Timespan;
 use crate::metric::{Metric, Quantile, Statistic};
 use crate::plan::load::Load;
+use crate::plan::scope::ScopeKind;
 use crate::subject::{Command, Dataset, Keys, Pinning, Transport, Wait, Weighted, Writes};
 
 /// How to measure.
@@ -48,6 +49,9 @@ pub struct MeasurePlan {
     pub trials: NonZeroU32,
     /// Wall time at most.
     pub budget: Timespan,
+    /// Of what rows are to be certain whose matrix doesn't say; nothing for the restarts of a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<ScopeKind>,
     /// Quantiles that are recorded beside the usual ones, because conditions name them. Evidence of
     /// versions that knew only the usual ones doesn't have it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

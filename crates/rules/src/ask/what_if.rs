@@ -79,7 +79,8 @@ impl Matrix {
             nodes: Vec::new(),
             anomalies: Vec::new(),
         };
-        self.decide(&Evidence {
+        // Taken as settled, and so as standing, too.
+        self.decide_run(&Evidence {
             schema: Evidence::SCHEMA,
             tool: String::new(),
             started_at: never,

@@ -28,10 +28,10 @@ pub struct RowAsked {
 /// side on which their median lies. A run of fewer trials votes for nothing.
 #[must_use]
 pub fn asked(decision: &Decision, evidence: &Evidence) -> Vec<RowAsked> {
-    decision.rows.iter().filter_map(|row| row_asked(row, evidence)).collect()
+    decision.rows.iter().filter_map(|row| row_asked(row, decision, evidence)).collect()
 }
 
-fn row_asked(row: &RowDecision, evidence: &Evidence) -> Option<RowAsked> {
+fn row_asked(row: &RowDecision, decision: &Decision, evidence: &Evidence) -> Option<RowAsked> {
     let background = Background::of(evidence);
     // By its text, so that a run needs no matrix to be asked again.
     let read = |text: &str| Some(checked_with_facts(text).ok()?.condition);
@@ -68,7 +68,9 @@ fn row_asked(row: &RowDecision, evidence: &Evidence) -> Option<RowAsked> {
         let (_, amount) = medians.first()?;
         Some(phasegate_model::Quantity::from_amount(dimension, *amount))
     });
-    let said = RunRow { question, finding: found(&row.finding), vote, median };
+    // What stands is no finding of this run.
+    let own = decision.runs_of(&row.id).and_then(|runs| runs.found.as_ref());
+    let said = RunRow { question, finding: found(own.unwrap_or(&row.finding)), vote, median };
     Some(RowAsked { row: row.id.clone(), said })
 }
 
@@ -82,9 +84,9 @@ fn question(row: &RowDecision, given: Option<&Condition>, evidence: &Evidence) -
     let facts: String = row.facts.iter().map(fact).collect();
     // Against another phase than before, it is another question.
     let compares = row.readings.iter().any(|read| read.metric.of_before().is_some());
-    let previous = evidence.previous.iter().filter(|_| compares).filter_map(|it| it.started_at);
-    let previous: String =
-        previous.map(|at| format!("; against {}", at.format("%Y-%m-%dT%H:%M:%SZ"))).collect();
+    let previous = evidence.previous.as_ref().filter(|_| compares).and_then(|it| it.started_at);
+    let previous = previous.map(|at| format!("; against {}", at.format("%Y-%m-%dT%H:%M:%SZ")));
+    let previous = previous.unwrap_or_default();
     format!("{}{given}{facts}{previous}", row.normalized)
 }
 

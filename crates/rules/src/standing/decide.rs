@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use phasegate_model::{
-    Action, Decision, EarlierRun, Evidence, Finding, Outcome, RowDecision, RowId, RowRuns, RunRow,
-    RunVote, Scope, ScopeKind, TargetServer, Trial, TrialUnit,
+    Action, Decision, EarlierRun, Evidence, Finding, Outcome, Reason, RowDecision, RowId, RowRuns,
+    RowStanding, RunRow, RunVote, Scope, ScopeKind, TargetServer, Trial, TrialUnit,
 };
 
-use crate::matrix::Matrix;
+use crate::matrix::{Matrix, Row};
 use crate::outcome::{Asks, Possible, possible_outcomes};
 use crate::standing::asked::asked;
 use crate::standing::votes::{RunOfRow, StandingRule, runs_of};
@@ -25,8 +25,14 @@ impl Matrix {
     #[must_use]
     pub fn decide(&self, evidence: &Evidence) -> Decision {
         let mut decision = self.decide_run(evidence);
-        // Evidence of versions that knew nothing of other runs decides as it did then.
-        let Some(earlier) = &evidence.earlier_runs else { return decision };
+        let standing = |row: &Row| self.scope_of(row, evidence) == ScopeKind::Standing;
+        let earlier = match &evidence.earlier_runs {
+            Some(earlier) => earlier.as_slice(),
+            // Evidence of versions that knew nothing of other runs decides as it did then. Where
+            // runs are asked for it is the first, so that it never passes for several.
+            None if self.rows.iter().any(standing) => &[],
+            None => return decision,
+        };
         let own: BTreeMap<RowId, RunRow> =
             asked(&decision, evidence).into_iter().map(|asked| (asked.row, asked.said)).collect();
         let this = EarlierRun {
@@ -39,24 +45,61 @@ impl Matrix {
         };
         let rule = StandingRule::of(self);
         let runs = |(row, said): (&RowId, &RunRow)| {
-            let runs = runs_of(&said.question, earlier.iter().chain([&this]));
-            (row.clone(), runs)
+            (row.clone(), runs_of(&said.question, earlier.iter().chain([&this])))
         };
         let runs: BTreeMap<RowId, Vec<RunOfRow<'_>>> = own.iter().map(runs).collect();
+        let mut kind = ScopeKind::Run;
         // In the matrix's order, as everything of its rows.
-        let told = decision.rows.iter().filter_map(|row| {
-            let runs = runs.get(&row.id).filter(|runs| runs.len() > 1)?;
-            Some(row_runs(row.id.clone(), runs, rule))
-        });
-        decision.runs = told.collect();
+        for row in &self.rows {
+            let Some(found) = runs.get(&row.id) else { continue };
+            let is_standing = standing(row);
+            if found.len() < 2 && !is_standing {
+                continue;
+            }
+            let mut told = row_runs(row.id.clone(), found, rule);
+            let decided = decision.rows.iter_mut().find(|decided| decided.id == row.id);
+            if let Some(decided) = decided.filter(|_| is_standing) {
+                kind = ScopeKind::Standing;
+                let stands = what_stands(&told.standing);
+                told.found = Some(std::mem::replace(&mut decided.finding, stands));
+                decided.action = row.action(&decided.finding).cloned();
+            }
+            decision.runs.push(told);
+        }
+        if kind == ScopeKind::Standing {
+            self.conclude_again(evidence, &mut decision);
+        }
         decision.settled = Some(self.is_settled(&decision, &runs));
-        decision.scope = Some(scope(evidence, &decision));
+        decision.scope = Some(scope(kind, evidence, &decision));
         decision
+    }
+
+    /// Of what a row is to be certain: as it says itself, or the matrix, or else the plan.
+    fn scope_of(&self, row: &Row, evidence: &Evidence) -> ScopeKind {
+        row.scope.or(self.scope).or(evidence.plan.measure.scope).unwrap_or_default()
+    }
+
+    /// What follows from findings that aren't all the run's own.
+    fn conclude_again(&self, evidence: &Evidence, decision: &mut Decision) {
+        let findings: Vec<Finding> = decision.rows.iter().map(|row| row.finding.clone()).collect();
+        let rows = self.rows.iter().zip(&decision.rows);
+        let could_be: Vec<Possible> = rows.map(|(row, it)| possible(Asks::of(row), it)).collect();
+        let resolution = self.resolve(&findings, &could_be);
+        if resolution.outcome != decision.outcome {
+            // It was of the readings of this run, and of their outcome.
+            decision.closest_flip = None;
+        }
+        let gate = resolution.outcome.gate();
+        decision.next = gate.and_then(|gate| evidence.plan.next.after(gate)).cloned();
+        decision.outcome = resolution.outcome;
+        decision.possible = resolution.possible;
+        decision.deciding = resolution.deciding;
+        decision.obligations = self.obligations(&findings);
     }
 
     /// Whether the outcome is the same whatever comes of the rows whose runs contradict each other.
     fn is_settled(&self, decision: &Decision, runs: &BTreeMap<RowId, Vec<RunOfRow<'_>>>) -> bool {
-        let could_be = |row: &crate::matrix::Row| {
+        let could_be = |row: &Row| {
             let Some(recorded) = decision.row(&row.id) else { return Possible::default() };
             let asks = Asks::of(row);
             let own = possible(asks, recorded);
@@ -120,12 +163,19 @@ fn row_runs(row: RowId, runs: &[RunOfRow<'_>], rule: StandingRule) -> RowRuns {
         not_applicable: count(before, RunVote::NotApplicable),
         undecided: count(before, RunVote::Undecided),
         contradicted: different.count() > 1,
+        found: None,
         standing: rule.stands(votes),
     }
 }
 
+/// The finding of a row that runs decide.
+fn what_stands(standing: &RowStanding) -> Finding {
+    let too_few = || Reason::TooFewRuns { runs: standing.runs(), least: standing.fewest() };
+    standing.finding.clone().unwrap_or_else(|| Finding::Undecided(too_few()))
+}
+
 /// What the decision's certainty is about.
-fn scope(evidence: &Evidence, decision: &Decision) -> Scope {
+fn scope(kind: ScopeKind, evidence: &Evidence, decision: &Decision) -> Scope {
     // Trials that follow the one that settled all are not among those that it is certain of.
     let trials = usize::try_from(decision.trials).ok();
     let trials = trials.and_then(|n| evidence.trials.get(..n)).unwrap_or(&evidence.trials);
@@ -140,7 +190,7 @@ fn scope(evidence: &Evidence, decision: &Decision) -> Scope {
         u64::try_from(milliseconds).unwrap_or(0).saturating_add(500) / 1000
     });
     Scope {
-        kind: ScopeKind::Run,
+        kind,
         trials: decision.trials,
         seconds: seconds.unwrap_or(0),
         host: evidence.environment.0.get(HOST).cloned(),
