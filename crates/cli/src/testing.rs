@@ -66,6 +66,7 @@ pub(crate) fn evidence(trials: &[String]) -> Evidence {
         environment: Environment::default(),
         previous: None,
         earlier_runs: None,
+        continues: None,
         baseline: None,
         trials: (1..).zip(trials).map(trial).collect(),
     }

@@ -36,9 +36,9 @@ pub use decision::{
     TrialUnit, Verdict, Votes,
 };
 pub use evidence::{
-    BaselineServer, BaselineTrial, Circumstances, EarlierRun, End, Environment, Evidence,
-    EvidenceError, First, NodeTrial, Previous, PropertyChange, Question, Round, RunRow, RunVote,
-    Start, Target, TargetServer, Trial,
+    BaselineServer, BaselineTrial, Circumstances, ContinuedRun, EarlierRun, End, Environment,
+    Evidence, EvidenceError, First, NodeTrial, Previous, PropertyChange, Question, Round, RunRow,
+    RunVote, Start, Target, TargetServer, Trial,
 };
 pub use id::{IdError, MatrixId, PhaseId, RowId};
 pub use metric::{

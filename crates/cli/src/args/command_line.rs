@@ -124,6 +124,10 @@ pub(crate) struct RunArgs {
     pub(crate) measuring: Measuring,
     #[command(flatten)]
     pub(crate) place: HistoryPlace,
+    /// Go on with the phase's newest run, which has to be undecided: by the same plan and matrix, on
+    /// the same machine and subject, within an hour of its last trial
+    #[arg(long = "continue", conflicts_with = "entry")]
+    pub(crate) go_on: bool,
     /// Sign the entry with this Ed25519 key in OpenSSH's format; without it, with the one that
     /// `PHASEGATE_SIGNING_KEY` names, if it does
     #[arg(long, value_name = "FILE")]

@@ -73,7 +73,7 @@ pub(crate) fn measure(
     // Before a server is started, so that Ctrl-C can't leave it running.
     let interrupted = interrupted_by_signals()?;
     let began = Instant::now();
-    let started_at = now();
+    let started_at = comparison.began().unwrap_or_else(now);
     let mut session = open(subjects, plan, interrupted)?;
     let baseline = session.baseline();
     let circumstances = Circumstances {
@@ -81,6 +81,7 @@ pub(crate) fn measure(
         environment: session.environment(),
         pinning: plan.measure.pinning,
     };
+    comparison.must_go_on_with_the_same(plan, &circumstances, baseline.as_ref())?;
     // Once, so that settling, deciding and replaying all see the same earlier phase.
     let previous = comparison.previous(&circumstances);
     let background = Background {
@@ -89,10 +90,13 @@ pub(crate) fn measure(
         previous: previous.as_ref(),
     };
     let mut display = Display::new(verbosity, plan, session.target(), baseline.as_ref());
-    let mut trials: Vec<Trial> = Vec::new();
+    // Those of a run that this one goes on with were within a budget of their own.
+    let mut trials: Vec<Trial> = comparison.trials_before();
+    let before = u32::try_from(trials.len()).unwrap_or(u32::MAX);
     let (end, failure) = loop {
         let elapsed = began.elapsed();
-        let most = most_trials(plan, trials.len(), elapsed);
+        let new = trials.len().saturating_sub(usize::try_from(before)?);
+        let most = before.saturating_add(most_trials(plan, new, elapsed));
         let readings: Vec<&Readings> = trials.iter().map(|trial| &trial.readings).collect();
         let progress = matrix.progress_with(&background, &readings, most);
         display.standing(trials.last(), &progress, most, elapsed);
@@ -101,7 +105,7 @@ pub(crate) fn measure(
         if progress.settled && made > 0 {
             break (End::Settled, None);
         }
-        if made >= plan.measure.trials.get() {
+        if made >= before.saturating_add(plan.measure.trials.get()) {
             break (End::TrialsSpent, None);
         }
         if made >= most {
@@ -131,6 +135,7 @@ pub(crate) fn measure(
         environment: session.environment().clone(),
         previous,
         earlier_runs: None,
+        continues: comparison.continues(),
         baseline,
         trials,
     };

@@ -13,6 +13,8 @@ use crate::recorded::decision::RecordedDecision;
 pub(crate) struct PastRun {
     /// What it asked apart from the conditions; nothing if nobody knows.
     pub(crate) question: Option<Question>,
+    /// The digest of the evidence of the run that it goes on with.
+    continues: Option<String>,
     /// What it said of all its rows that are voted on.
     pub(crate) run: EarlierRun,
 }
@@ -28,7 +30,17 @@ impl PastRun {
             trials: decision.trials,
             rows: asked(decision, evidence).into_iter().map(|asked| asked.said).collect(),
         };
-        Self { question: Question::of(evidence), run }
+        let continues = evidence.continues.as_ref().map(|it| it.evidence.clone());
+        Self { question: Question::of(evidence), continues, run }
+    }
+}
+
+/// Adds a run; in the place of the one that it goes on with, as the two are one.
+fn add(runs: &mut Vec<PastRun>, run: PastRun) {
+    let is_before = |past: &&mut PastRun| run.continues.as_ref() == Some(&past.run.evidence);
+    match runs.iter_mut().find(is_before) {
+        Some(before) => *before = run,
+        None => runs.push(run),
     }
 }
 
@@ -50,11 +62,17 @@ impl PastRuns {
                 Ok(Some(PastRun::of(&recorded.entry, record, &evidence)))
             });
             match read {
-                Ok(run) => runs.extend(run),
+                Ok(Some(run)) => add(&mut runs, run),
+                Ok(None) => {}
                 Err(error) => say(&format!("warning: an earlier run isn't told: {}", told(&error))),
             }
         }
         Ok(Self { runs })
+    }
+
+    /// Those before a run that goes on with one of them: the two are one run.
+    pub(crate) fn without(&mut self, evidence: &str) {
+        self.runs.retain(|past| past.run.evidence != evidence);
     }
 
     /// Those that ask at least one of the questions of this run, with the rows that both ask.

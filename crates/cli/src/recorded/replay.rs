@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use phasegate_history::{DecisionRecord, Entry, Objects, Store};
-use phasegate_model::{Decision, EarlierRun, Evidence, Previous, Question};
+use phasegate_history::{DecisionRecord, Digest, Entry, ObjectKind, Objects, Store};
+use phasegate_model::{ContinuedRun, Decision, EarlierRun, Evidence, Previous, Question};
 
 use crate::recorded::decision::{evidence_of, matrix_of};
 use crate::recorded::earlier_runs::PastRun;
@@ -72,6 +72,26 @@ pub(crate) fn must_compare_with_its_entry(
         digest == previous.digest,
         "it compares with an entry {earlier} of another digest ({})",
         previous.digest
+    );
+    Ok(())
+}
+
+/// Evidence that goes on with another run must begin with the trials of that.
+pub(crate) fn must_begin_with_what_it_continues(
+    store: &Store,
+    number: u64,
+    evidence: &Evidence,
+) -> anyhow::Result<()> {
+    let Some(ContinuedRun { entry, evidence: digest }) = &evidence.continues else { return Ok(()) };
+    let none = || format!("it goes on with a run (entry {entry} then) that isn't in the history");
+    let digest: Digest = digest.parse().with_context(none)?;
+    let bytes = store.object(&digest, ObjectKind::Evidence).with_context(none)?;
+    let before = evidence_of(bytes)?;
+    anyhow::ensure!(
+        *entry < number
+            && evidence.started_at == before.started_at
+            && evidence.trials.starts_with(&before.trials),
+        "it goes on with the run of entry {entry}, but doesn't begin with its trials"
     );
     Ok(())
 }

@@ -71,6 +71,7 @@ impl Templates {
             environment: Environment::default(),
             previous: None,
             earlier_runs: None,
+            continues: None,
             baseline: None,
             trials: Vec::new(),
         };

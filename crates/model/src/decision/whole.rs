@@ -54,6 +54,9 @@ pub struct Decision {
     /// What its certainty is about. Decisions of versions that didn't tell don't have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
+    /// The entry of the run that this one goes on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<u64>,
     /// What earlier runs said of the rows that are voted on; empty if there were none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub runs: Vec<RowRuns>,

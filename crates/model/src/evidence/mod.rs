@@ -15,6 +15,6 @@ pub use self::circumstances::Circumstances;
 pub use self::previous::Previous;
 pub use self::question::Question;
 pub use self::run::{End, Evidence, EvidenceError};
-pub use self::runs::{EarlierRun, RunRow, RunVote};
+pub use self::runs::{ContinuedRun, EarlierRun, RunRow, RunVote};
 pub use self::target::{BaselineServer, Environment, Target, TargetServer};
 pub use self::trial::{BaselineTrial, First, NodeTrial, Round, Start, Trial};

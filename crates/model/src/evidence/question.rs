@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::evidence::circumstances::Circumstances;
 use crate::evidence::run::Evidence;
-use crate::evidence::target::Environment;
+use crate::evidence::target::{BaselineServer, Environment};
+use crate::plan::Plan;
 
 /// The properties of a machine that make its class; other ones differ between machines of a fleet.
 const MACHINE: [&str; 3] = ["cpu.model", "cpu.count", "cpu.hypervisor"];
@@ -29,13 +30,23 @@ impl Question {
     /// That of evidence; nothing for what was imported, of which nobody knows how it was measured.
     #[must_use]
     pub fn of(evidence: &Evidence) -> Option<Self> {
-        if evidence.target.server.is_imported() {
+        let baseline = evidence.baseline.as_ref();
+        Self::of_plan(&evidence.plan, &Circumstances::of(evidence), baseline)
+    }
+
+    /// That of a plan under these circumstances, as soon as they are known.
+    #[must_use]
+    pub fn of_plan(
+        plan: &Plan,
+        circumstances: &Circumstances<'_>,
+        baseline: Option<&BaselineServer>,
+    ) -> Option<Self> {
+        if circumstances.target.server.is_imported() {
             return None;
         }
-        let circumstances = Circumstances::of(evidence);
         let mut parts = circumstances.way();
-        parts.extend(subject(&evidence.environment, ""));
-        if let Some(baseline) = &evidence.baseline {
+        parts.extend(subject(circumstances.environment, ""));
+        if let Some(baseline) = baseline {
             let of = Circumstances {
                 target: &baseline.target,
                 environment: &baseline.environment,
@@ -46,10 +57,10 @@ impl Question {
             parts.extend(subject(&baseline.environment, "baseline."));
         }
         for name in MACHINE {
-            let told = evidence.environment.0.get(name);
+            let told = circumstances.environment.0.get(name);
             parts.insert(name.to_owned(), told.cloned().unwrap_or_else(|| "unknown".to_owned()));
         }
-        let (plan, measure) = (&evidence.plan, &evidence.plan.measure);
+        let measure = &plan.measure;
         let samples =
             format!("{} rounds of {} after {}", measure.rounds, measure.samples, measure.warmup);
         parts.insert("measured.samples".to_owned(), samples);

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::previous::Previous;
-use crate::evidence::runs::EarlierRun;
+use crate::evidence::runs::{ContinuedRun, EarlierRun};
 use crate::evidence::target::{BaselineServer, Environment, Target};
 use crate::evidence::trial::Trial;
 use crate::plan::Plan;
@@ -43,6 +43,9 @@ pub struct Evidence {
     /// Evidence of versions that told of no other run doesn't have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earlier_runs: Option<Vec<EarlierRun>>,
+    /// The run that this one goes on with; the two count as one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<ContinuedRun>,
 }
 
 /// Why an evidence file can't be used.

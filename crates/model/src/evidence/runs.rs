@@ -24,6 +24,16 @@ pub struct EarlierRun {
     pub rows: Vec<RunRow>,
 }
 
+/// The run that another one goes on with: its trials come first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContinuedRun {
+    /// The number of its entry.
+    pub entry: u64,
+    /// The digest of its evidence.
+    pub evidence: String,
+}
+
 /// What a run said of one row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -11,6 +11,8 @@ use crate::text::figures::{list, text};
 pub struct Certainty {
     /// `in this run (12 restarts in 31 s on HOST)`.
     pub scope: Option<String>,
+    /// The entry of the run that this one goes on with.
+    pub continues: Option<String>,
     /// For how many restarts unanimous votes speak, in sentences.
     pub speaks: Vec<String>,
     /// What earlier runs said, row by row; empty if this is the first.
@@ -43,6 +45,7 @@ pub(crate) fn certainty(material: &Material<'_>) -> Certainty {
     let contradicted: Vec<String> = contradicted.map(|runs| runs.row.to_string()).collect();
     Certainty {
         scope: scope(decision),
+        continues: decision.continues.map(|entry| entry.to_string()),
         speaks: speaks(decision),
         runs: decision.runs.iter().map(line).collect(),
         unsettled: unsettled(decision, &contradicted),

@@ -103,8 +103,18 @@ fn every_field_is_listed_and_no_other() {
                 .iter()
                 .any(|name| path.starts_with(&format!("pictures.{name}.")))
     };
-    let groups =
-        ["phase", "outcome", "certainty", "run", "baseline", "matrix", "next", "details", "record", "pictures"];
+    let groups = [
+        "phase",
+        "outcome",
+        "certainty",
+        "run",
+        "baseline",
+        "matrix",
+        "next",
+        "details",
+        "record",
+        "pictures",
+    ];
     found.retain(|path| !same(path) && !groups.contains(&path.as_str()));
 
     assert_eq!(listed(&[REPORT, RECORD].concat()), found);

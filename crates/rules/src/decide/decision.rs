@@ -68,6 +68,7 @@ impl Matrix {
             predictions: claims::predictions(evidence, self, considered.len()),
             next_options: claims::next_options(evidence, self, considered.len()),
             scope: None,
+            continues: None,
             runs: Vec::new(),
             settled: None,
         }

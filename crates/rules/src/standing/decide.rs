@@ -70,6 +70,7 @@ impl Matrix {
             self.conclude_again(evidence, &mut decision);
         }
         decision.settled = Some(self.is_settled(&decision, &runs));
+        decision.continues = evidence.continues.as_ref().map(|it| it.entry);
         decision.scope = Some(scope(kind, evidence, &decision));
         decision
     }

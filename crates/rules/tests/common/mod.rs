@@ -78,6 +78,7 @@ pub(crate) fn evidence(trials: impl IntoIterator<Item = Readings>) -> Evidence {
         trials: trials.into_iter().enumerate().map(trial).collect(),
         previous: None,
         earlier_runs: None,
+        continues: None,
         baseline: None,
     }
 }

@@ -104,6 +104,7 @@ fn evidence(args: &ImportArgs, project: &Project) -> anyhow::Result<Evidence> {
         trials,
         previous: None,
         earlier_runs: None,
+        continues: None,
     })
 }
 

@@ -16,7 +16,8 @@ use crate::commands::history::sign::allowed_signers;
 use crate::output::streams::{Exit, print, print_json, say, told};
 use crate::recorded::decision::decision_of;
 use crate::recorded::replay::{
-    SeenRuns, decide_again, must_be_as_recorded, must_compare_with_its_entry,
+    SeenRuns, decide_again, must_be_as_recorded, must_begin_with_what_it_continues,
+    must_compare_with_its_entry,
 };
 
 pub(crate) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
@@ -166,6 +167,7 @@ fn replay(
     let record = decision_of(entry)?;
     must_be_as_recorded(&record.decision, &again.decision)?;
     seen.must_be_told_as_they_were(&again.evidence)?;
+    must_begin_with_what_it_continues(store, entry.number, &again.evidence)?;
     seen.add(entry, record, &again.evidence);
     again
         .evidence
