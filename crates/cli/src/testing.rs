@@ -67,6 +67,7 @@ pub(crate) fn evidence(trials: &[String]) -> Evidence {
         previous: None,
         earlier_runs: None,
         continues: None,
+        spread: None,
         baseline: None,
         trials: (1..).zip(trials).map(trial).collect(),
     }

@@ -47,7 +47,7 @@ pub use metric::{
 };
 pub use plan::{
     Fact, FactName, FactNameError, FactValue, Load, MeasurePlan, NextOption, NextPhases, Plan,
-    Prediction, Rate, ScopeKind,
+    Prediction, Rate, ScopeKind, Spread,
 };
 pub use reading::{Measured, MetricPlace, Missing, MissingReason, Reading, ReadingError, Readings};
 pub use record::{

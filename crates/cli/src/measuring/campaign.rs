@@ -14,6 +14,7 @@ use phasegate_rules::{Background, Matrix};
 use crate::args::{BECOME_SERVER, STAND_IN, START_COMMAND, Verbosity};
 use crate::measuring::previous_phase::RunComparison;
 use crate::measuring::progress::Display;
+use crate::measuring::schedule::Schedule;
 use crate::output::streams::say;
 use crate::program::{TOOL, now};
 
@@ -74,7 +75,12 @@ pub(crate) fn measure(
     let interrupted = interrupted_by_signals()?;
     let began = Instant::now();
     let started_at = comparison.began().unwrap_or_else(now);
+    let stopped = Arc::clone(&interrupted);
     let mut session = open(subjects, plan, interrupted)?;
+    let mut schedule = Schedule::of(plan, &session.target().server);
+    if let Some(warning) = schedule.warning() {
+        say(&format!("warning: {warning}"));
+    }
     let baseline = session.baseline();
     let circumstances = Circumstances {
         target: session.target(),
@@ -94,7 +100,8 @@ pub(crate) fn measure(
     let mut trials: Vec<Trial> = comparison.trials_before();
     let before = u32::try_from(trials.len()).unwrap_or(u32::MAX);
     let (end, failure) = loop {
-        let elapsed = began.elapsed();
+        // The budget is of measuring: waiting for a trial's moment isn't in it.
+        let elapsed = began.elapsed().saturating_sub(schedule.waited);
         let new = trials.len().saturating_sub(usize::try_from(before)?);
         let most = before.saturating_add(most_trials(plan, new, elapsed));
         let readings: Vec<&Readings> = trials.iter().map(|trial| &trial.readings).collect();
@@ -114,6 +121,9 @@ pub(crate) fn measure(
         if progress.futile && made > 0 {
             break (End::Futile, None);
         }
+        schedule.wait(new, &|| began.elapsed(), &std::thread::sleep, &|| {
+            stopped.load(std::sync::atomic::Ordering::Relaxed)
+        });
         match session.trial(made + 1, &mut |step| display.step(&step)) {
             Ok(mut trial) => {
                 comparison.explain_missing(&mut trial.readings);
@@ -136,6 +146,7 @@ pub(crate) fn measure(
         previous,
         earlier_runs: None,
         continues: comparison.continues(),
+        spread: schedule.spread,
         baseline,
         trials,
     };

@@ -72,6 +72,7 @@ impl Templates {
             previous: None,
             earlier_runs: None,
             continues: None,
+            spread: None,
             baseline: None,
             trials: Vec::new(),
         };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::decision::finding::Finding;
 use crate::decision::verdict::Votes;
 use crate::id::RowId;
-use crate::plan::ScopeKind;
+use crate::plan::{ScopeKind, Spread};
 
 /// What a decision's certainty is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct Scope {
     pub host: Option<String>,
     /// What a trial was.
     pub unit: TrialUnit,
+    /// Over which time the trials were to be spread; nothing if they followed each other at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<Spread>,
 }
 
 /// What a trial was.
@@ -62,6 +65,16 @@ impl fmt::Display for Scope {
         write!(f, "{whose} ({trials} {what} in {took}")?;
         if let Some(host) = &self.host {
             write!(f, " on {host}")?;
+        }
+        match &self.spread {
+            Some(spread) if spread.over.duration().is_zero() => f.write_str(", not spread")?,
+            Some(Spread { over, at_random: true, .. }) => {
+                write!(f, ", begun at random within {over}")?;
+            }
+            Some(Spread { over, cut: true, .. }) => {
+                write!(f, ", spread over {over} only, the whole budget")?;
+            }
+            Some(_) | None => {}
         }
         f.write_str(")")
     }
@@ -183,6 +196,7 @@ mod tests {
             seconds: 31,
             host: Some("build-7".to_owned()),
             unit: TrialUnit::Restarts,
+            spread: None,
         };
         assert_eq!(scope.to_string(), "in this run (12 restarts in 31 s on build-7)");
         let running = Scope { host: None, seconds: 7300, unit: TrialUnit::Connections, ..scope };

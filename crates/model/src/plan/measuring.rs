@@ -52,6 +52,12 @@ pub struct MeasurePlan {
     /// Of what rows are to be certain whose matrix doesn't say; nothing for the restarts of a run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<ScopeKind>,
+    /// Over which time trials are spread; nothing if the plan doesn't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span: Option<Timespan>,
+    /// Whether trials begin at random moments within that time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_random: bool,
     /// Quantiles that are recorded beside the usual ones, because conditions name them. Evidence of
     /// versions that knew only the usual ones doesn't have it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -13,4 +13,4 @@ pub use self::load::{Load, Rate};
 pub use self::measuring::MeasurePlan;
 pub use self::next::{NextOption, NextPhases, Prediction};
 pub use self::phase::Plan;
-pub use self::scope::ScopeKind;
+pub use self::scope::{ScopeKind, Spread};

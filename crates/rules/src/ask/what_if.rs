@@ -98,6 +98,7 @@ impl Matrix {
             previous: None,
             earlier_runs: None,
             continues: None,
+            spread: None,
             baseline: None,
             // Fewer identical trials than votes need would end as too few, however clear they are.
             trials: (1..=enough_trials(self)).map(trial).collect(),

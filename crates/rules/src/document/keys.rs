@@ -358,6 +358,17 @@ static MEASURE: FileTable = FileTable {
             "Requests before those, in each round; 1 000 if it isn't written",
         ),
         optional("trials", Kind::Whole(1), "How many trials at most; 30 if it isn't written"),
+        optional(
+            "span",
+            Kind::Time,
+            "Over which time trials are spread; if it isn't written, 30s for a server that isn't \
+             restarted, and no time for others",
+        ),
+        optional(
+            "at_random",
+            Kind::Flag,
+            "Whether trials begin at random moments within the span; false if it isn't written",
+        ),
         optional("budget", Kind::Time, "How long to measure at most; 60s if it isn't written"),
         optional(
             "scope",

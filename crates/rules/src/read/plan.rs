@@ -208,6 +208,8 @@ pub(crate) fn default_measure() -> MeasurePlan {
         trials: TRIALS,
         budget: Timespan::from_secs(BUDGET_SECONDS),
         scope: None,
+        span: None,
+        at_random: false,
         quantiles: Vec::new(),
         dataset: None,
     }
@@ -244,6 +246,8 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Me
         trials: section.positive("trials", problems).unwrap_or(default.trials),
         budget: section.parsed("budget", problems).unwrap_or(default.budget),
         scope: scope(section, problems),
+        span: section.parsed("span", problems),
+        at_random: section.flag("at_random", problems).unwrap_or(false),
         quantiles: Vec::new(),
         dataset,
     }

@@ -194,6 +194,7 @@ fn scope(kind: ScopeKind, evidence: &Evidence, decision: &Decision) -> Scope {
         kind,
         trials: decision.trials,
         seconds: seconds.unwrap_or(0),
+        spread: evidence.spread.clone(),
         host: evidence.environment.0.get(HOST).cloned(),
         unit: match evidence.target.server {
             TargetServer::Running(_) => TrialUnit::Connections,

@@ -79,6 +79,7 @@ pub(crate) fn evidence(trials: impl IntoIterator<Item = Readings>) -> Evidence {
         previous: None,
         earlier_runs: None,
         continues: None,
+        spread: None,
         baseline: None,
     }
 }

@@ -105,6 +105,7 @@ fn evidence(args: &ImportArgs, project: &Project) -> anyhow::Result<Evidence> {
         previous: None,
         earlier_runs: None,
         continues: None,
+        spread: None,
     })
 }
 
