@@ -32,8 +32,8 @@ pub use amount::{
 pub use chrono::NaiveDate;
 pub use decision::{
     Change, Decision, FactUsed, Finding, Flip, GivenVerdict, Margin, MetricSummary, Obligation,
-    OptionResult, PredictionResult, Reason, RowDecision, RowRuns, RowStanding, Scope, Summary,
-    TrialUnit, Verdict, Votes,
+    OptionResult, PredictionResult, Reason, RowDecision, RowRuns, RowStanding, Rule, Scope,
+    Summary, TrialUnit, Verdict, Votes,
 };
 pub use evidence::{
     BaselineServer, BaselineTrial, Circumstances, ContinuedRun, EarlierRun, End, Environment,
@@ -47,7 +47,7 @@ pub use metric::{
 };
 pub use plan::{
     Fact, FactName, FactNameError, FactValue, Load, MeasurePlan, NextOption, NextPhases, Plan,
-    Prediction, Rate, ScopeKind, Spread,
+    Prediction, Rate, ScopeKind, Spread, Until,
 };
 pub use reading::{Measured, MetricPlace, Missing, MissingReason, Reading, ReadingError, Readings};
 pub use record::{

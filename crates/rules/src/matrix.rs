@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use phasegate_model::{
-    Action, FactName, FactValue, Finding, MatrixId, Metric, Outcome, Quantity, Readings, RowId,
-    ScopeKind,
+    Action, FactName, FactValue, Finding, MatrixId, Metric, Outcome, Plan, Quantity, Readings,
+    RowId, ScopeKind,
 };
 
 use crate::condition::kinds::Kinds;
@@ -195,6 +195,11 @@ pub struct ExpectedRow {
 }
 
 impl Matrix {
+    /// Of what a row is to be certain: as it says itself, or the matrix, or else the plan.
+    pub(crate) fn scope_of(&self, row: &Row, plan: &Plan) -> ScopeKind {
+        row.scope.or(self.scope).or(plan.measure.scope).unwrap_or_default()
+    }
+
     /// Every place where a condition names a fact, in the order of the rows.
     pub fn fact_uses(&self) -> impl Iterator<Item = &FactUse> {
         self.rows.iter().flat_map(Row::written).flat_map(|written| &written.facts)

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{evidence, matrix, matrix_of, readings};
-use phasegate_model::{Finding, Gate, MissingReason, Outcome, Reading, Readings, Reason};
+use phasegate_model::{Finding, Gate, MissingReason, Outcome, Reading, Readings, Reason, Rule};
 use phasegate_rules::{Background, PastDecision, RecordedReadings};
 use proptest::prelude::*;
 
@@ -80,7 +80,7 @@ fn progress_stops_when_settled_and_gives_up_when_hopeless() {
     assert!(progress(8, 30).settled);
     assert!(progress(3, 7).futile, "seven trials are too few");
     let nothing = Readings::default();
-    assert!(matrix.progress(&[&nothing; 8], 30).futile, "nothing is ever measured");
+    assert!(matrix.progress(&[&nothing; 9], 30).futile, "nothing is ever measured");
 }
 
 /// Rows over three metrics with small whole limits, so that readings often meet them.
@@ -159,7 +159,7 @@ proptest! {
         let matrix = matrix_of(&rows.concat());
         let runs: Vec<_> = runs.into_iter().map(evidence).collect();
         let decided: Vec<_> = runs.iter().map(|run| matrix.decide(run).outcome).collect();
-        let outcomes: Vec<_> = matrix.outcomes_over(runs.iter().map(PastDecision::of)).collect();
+        let outcomes: Vec<_> = matrix.outcomes_over(runs.iter().map(|run| PastDecision::of(run, Rule::CURRENT))).collect();
         prop_assert_eq!(outcomes, decided);
     }
 

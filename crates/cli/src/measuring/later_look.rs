@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use phasegate_history::OpenObligation;
 use phasegate_measure::{Contenders, Endpoint, MeasureError, ServerSource, observe};
 use phasegate_model::{
-    Domain, Evidence, Finding, Kind, Metric, MissingReason, Reading, Readings, Summary,
+    Domain, Evidence, Finding, Kind, Metric, MissingReason, Reading, Readings, Rule, Summary,
     TargetServer, Verdict,
 };
 use phasegate_report::{Forecast, forecast};
@@ -144,12 +144,13 @@ impl LaterReading {
         let conditions: Vec<&str> =
             owed.open.iter().map(|open| open.obligation.condition.as_str()).collect();
         let background = Background {
-            facts: owed.evidence.as_ref().map(|evidence| &evidence.plan.facts),
+            plan: owed.evidence.as_ref().map(|evidence| &evidence.plan),
             day: self.at.date_naive(),
             previous: match &self.asked {
                 Asked::Evidence(evidence) => evidence.previous.as_ref(),
                 Asked::Server { .. } => None,
             },
+            rule: Rule::CURRENT,
         };
         let by = |trials: &[&Readings]| judge(&conditions, owed.error_rate, &background, trials);
         let (address, info) = match &self.asked {

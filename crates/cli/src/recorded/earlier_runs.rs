@@ -171,7 +171,7 @@ mod tests {
             let mut seen = SeenRuns::default();
             let found = verify(&self.store, None, &mut |entry, objects| {
                 let record = entry.decision().unwrap();
-                let again = decide_again(objects).unwrap();
+                let again = decide_again(objects, record.decision.rule).unwrap();
                 must_be_as_recorded(&record.decision, &again.decision)
                     .and_then(|()| seen.must_be_told_as_they_were(&again.evidence))
                     .map_err(|error| error.to_string())?;

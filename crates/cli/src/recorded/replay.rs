@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use phasegate_history::{DecisionRecord, Digest, Entry, ObjectKind, Objects, Store};
-use phasegate_model::{ContinuedRun, Decision, EarlierRun, Evidence, Previous, Question};
+use phasegate_model::{ContinuedRun, Decision, EarlierRun, Evidence, Previous, Question, Rule};
 
 use crate::recorded::decision::{evidence_of, matrix_of};
 use crate::recorded::earlier_runs::PastRun;
@@ -15,11 +15,11 @@ pub(crate) struct Again {
     pub(crate) decision: Decision,
 }
 
-/// Decides again on the recorded evidence, by the recorded matrix.
-pub(crate) fn decide_again(objects: &Objects) -> anyhow::Result<Again> {
+/// Decides again on the recorded evidence, by the recorded matrix and the rule of then.
+pub(crate) fn decide_again(objects: &Objects, rule: Rule) -> anyhow::Result<Again> {
     let evidence = evidence_of(objects.evidence.clone())?;
     let matrix = matrix_of(objects.matrix.clone(), objects.bases.clone())?;
-    let decision = matrix.decide(&evidence);
+    let decision = matrix.decide_under(rule, &evidence);
     Ok(Again { evidence, decision })
 }
 

@@ -127,6 +127,10 @@ pub(crate) fn plan() -> MeasurePlan {
         floor: true,
         trials: NonZeroU32::MIN,
         budget: "60s".parse().unwrap(),
+        scope: None,
+        span: None,
+        at_random: false,
+        until: phasegate_model::Until::Rows,
         quantiles: Vec::new(),
         dataset: None,
     }

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::DateTime;
 use phasegate_model::{
     Decision, End, Environment, Evidence, Metric, NextPhases, Pinning, Plan, Reading, Readings,
-    Target, TargetServer, Transcription, Trial,
+    Rule, Target, TargetServer, Transcription, Trial, Until,
 };
 
 use crate::decide::summary::Samples;
-use crate::decide::votes::enough_trials;
+use crate::decide::threshold::enough_trials;
 use crate::matrix::Matrix;
 use crate::read::plan::default_measure;
 
@@ -79,30 +79,36 @@ impl Matrix {
             nodes: Vec::new(),
             anomalies: Vec::new(),
         };
+        let mut plan = plan.clone();
+        // Every row is asked about, also those that the outcome doesn't need.
+        plan.measure.until = Until::Rows;
         // Taken as settled, and so as standing, too.
-        self.decide_run(&Evidence {
-            schema: Evidence::SCHEMA,
-            tool: String::new(),
-            started_at: never,
-            ended_at: never,
-            end: End::Settled,
-            plan: plan.clone(),
-            target: Target {
-                server: TargetServer::Started(String::new()),
-                transport: Some(plan.measure.transport),
-                wait: Some(plan.measure.wait),
-                command: plan.measure.command.as_str().to_owned(),
-                load: None,
+        self.decide_run(
+            Rule::CURRENT,
+            &Evidence {
+                schema: Evidence::SCHEMA,
+                tool: String::new(),
+                started_at: never,
+                ended_at: never,
+                end: End::Settled,
+                target: Target {
+                    server: TargetServer::Started(String::new()),
+                    transport: Some(plan.measure.transport),
+                    wait: Some(plan.measure.wait),
+                    command: plan.measure.command.as_str().to_owned(),
+                    load: None,
+                },
+                plan,
+                environment: Environment::default(),
+                previous: None,
+                earlier_runs: None,
+                continues: None,
+                spread: None,
+                baseline: None,
+                // Fewer identical trials than votes need would end as too few, however clear they are.
+                trials: (1..=enough_trials(self)).map(trial).collect(),
             },
-            environment: Environment::default(),
-            previous: None,
-            earlier_runs: None,
-            continues: None,
-            spread: None,
-            baseline: None,
-            // Fewer identical trials than votes need would end as too few, however clear they are.
-            trials: (1..=enough_trials(self)).map(trial).collect(),
-        })
+        )
     }
 
     /// What this matrix decides if every trial had read what a document asserts of a phase's end.

@@ -2,32 +2,42 @@
 
 use phasegate_model::{
     Action, Decision, Evidence, FactUsed, Finding, Metric, Obligation, Outcome, Plan, Readings,
-    RowDecision, RowId, Verb,
+    Reason, RowDecision, RowId, Rule, ScopeKind, Until, Verb,
 };
 
-use crate::decide::assess::{Assessment, RowState};
+use crate::condition::term::Condition;
+use crate::decide::assess::{Assessment, RowState, Settling};
 use crate::decide::background::{Background, completed_or, facts_used};
 use crate::decide::claims;
+use crate::decide::drift::LEAST_TRIALS;
 use crate::decide::summary::{Samples, ordered_metrics};
+use crate::decide::threshold::Bar;
 use crate::margin::point::Point;
 use crate::matrix::{HitPolicy, Matrix, Row};
 use crate::outcome::{Possible, possible_outcomes};
 
 impl Matrix {
     /// Decides on the trials of one run, whatever other runs say.
-    pub(crate) fn decide_run(&self, evidence: &Evidence) -> Decision {
-        let background = Background::of(evidence);
+    pub(crate) fn decide_run(&self, rule: Rule, evidence: &Evidence) -> Decision {
+        let background = Background { rule, ..Background::of(evidence) };
         let measured: Vec<&Readings> =
             evidence.trials.iter().map(|trial| &trial.readings).collect();
         let metrics = self.metrics();
         let completed = background.complete(&measured, &metrics);
         let trials = completed_or(completed.as_ref(), &measured);
-        self.bound(&background).decide_on(evidence, &trials, &metrics)
+        self.bound(&background).decide_on(evidence, &background, &trials, &metrics)
     }
 
     /// Decides with facts in their places, and with what is known of an earlier phase.
-    fn decide_on(&self, evidence: &Evidence, trials: &[&Readings], metrics: &[Metric]) -> Decision {
-        let assessment = Assessment::of(self, trials);
+    fn decide_on(
+        &self,
+        evidence: &Evidence,
+        background: &Background<'_>,
+        trials: &[&Readings],
+        metrics: &[Metric],
+    ) -> Decision {
+        let rule = background.rule;
+        let assessment = self.assess(background, trials);
         // What readers are shown is of the trials that counted, or it could contradict the finding.
         let considered = trials.get(..assessment.considered).unwrap_or(trials);
         let nothing = Readings::default();
@@ -36,15 +46,21 @@ impl Matrix {
         let samples = Samples::of(metrics, considered);
         let point = Point::new(samples.medians(), first);
 
-        let findings: Vec<Finding> = assessment.rows.iter().map(RowState::finding).collect();
+        let mut findings: Vec<Finding> = assessment.rows.iter().map(RowState::finding).collect();
         let possible: Vec<Possible> = assessment.rows.iter().map(RowState::possible).collect();
         let resolution = self.resolve(&findings, &possible);
+        for finding in &mut findings {
+            if assessment.is_needless(finding, resolution.outcome) {
+                *finding = Finding::Undecided(Reason::NotNeeded);
+            }
+        }
         let row = |(state, finding): (&RowState<'_>, &Finding)| {
             let facts = facts_used(state.row, Some(&evidence.plan.facts));
             row_decision(state, finding, &assessment, &samples, &point, facts)
         };
         Decision {
-            schema: Decision::SCHEMA,
+            schema: Decision::schema_of(rule),
+            rule,
             phase: evidence.plan.phase.clone(),
             matrix: self.id.clone(),
             error_rate: self.error_rate,
@@ -65,13 +81,36 @@ impl Matrix {
                 decided @ Outcome::Decided(_) => point.flip(self, decided),
             },
             possible: resolution.possible,
-            predictions: claims::predictions(evidence, self, considered.len()),
-            next_options: claims::next_options(evidence, self, considered.len()),
+            predictions: claims::predictions(evidence, self, rule, considered.len()),
+            next_options: claims::next_options(evidence, self, rule, considered.len()),
             scope: None,
             continues: None,
             runs: Vec::new(),
             settled: None,
         }
+    }
+
+    /// What the trials say of every row, until the run is settled.
+    pub(crate) fn assess(
+        &self,
+        background: &Background<'_>,
+        trials: &[&Readings],
+    ) -> Assessment<'_> {
+        let until = background.until();
+        let others = match until {
+            Until::Rows => Some(0),
+            Until::Outcome => claims::expected(background, self.error_rate, trials, None).settled,
+        };
+        // A run of fewer trials has no vote where runs decide.
+        let votes = |plan: &Plan| {
+            let mut sampled =
+                self.rows.iter().filter(|row| row.conditions().any(Condition::is_sampled));
+            sampled.any(|row| self.scope_of(row, plan) == ScopeKind::Standing)
+        };
+        let least = if background.plan.is_some_and(votes) { LEAST_TRIALS } else { 0 };
+        let others = others.map(|others| others.max(usize::try_from(least).unwrap_or(0)));
+        let bar = Bar::of(self, background.rule);
+        Assessment::of(self, trials, bar, Settling { until, others })
     }
 
     /// Every metric that a condition names, in the catalogue's order.
@@ -199,7 +238,7 @@ fn row_decision(
         votes: assessment.votes(state),
         readings: metrics
             .into_iter()
-            .map(|metric| samples.summarize(metric, assessment.threshold()))
+            .map(|metric| samples.summarize(metric, assessment.bar()))
             .collect(),
         margin,
         facts,

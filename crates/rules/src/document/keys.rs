@@ -377,6 +377,11 @@ static MEASURE: FileTable = FileTable {
              standing: of a typical run, by runs of which each has one vote",
         ),
         optional(
+            "until",
+            Kind::Choice(&["outcome", "rows"]),
+            "Until the outcome is settled, or every row; outcome if it isn't written",
+        ),
+        optional(
             "floor",
             Kind::Flag,
             "Whether floor rounds are made between the rounds; true if it isn't written",

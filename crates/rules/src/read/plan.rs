@@ -20,7 +20,7 @@ use std::ops::Range;
 
 use phasegate_model::{
     Command, FactName, Keys, Load, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Prediction,
-    SubjectPlan, Timespan, Transport, Wait, Writes,
+    SubjectPlan, Timespan, Transport, Until, Wait, Writes,
 };
 
 use crate::document::diagnostic::{Diagnostic, Source};
@@ -210,6 +210,7 @@ pub(crate) fn default_measure() -> MeasurePlan {
         scope: None,
         span: None,
         at_random: false,
+        until: Until::Outcome,
         quantiles: Vec::new(),
         dataset: None,
     }
@@ -219,6 +220,7 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Me
     let default = default_measure();
     let transports = [("unix", Transport::Unix), ("tcp", Transport::Tcp)];
     let waits = [("spin", Wait::Spin), ("block", Wait::Block)];
+    let untils = [("outcome", Until::Outcome), ("rows", Until::Rows)];
     // Whether the dataset's type suits depends on what is sent, so that is read before it.
     let (command, mix) = (command(section, problems), mix(section, problems));
     let command = command.unwrap_or(default.command);
@@ -248,6 +250,7 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Me
         scope: scope(section, problems),
         span: section.parsed("span", problems),
         at_random: section.flag("at_random", problems).unwrap_or(false),
+        until: section.choice("until", &untils, problems).unwrap_or(default.until),
         quantiles: Vec::new(),
         dataset,
     }

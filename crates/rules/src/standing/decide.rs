@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use phasegate_model::{
     Action, Decision, EarlierRun, Evidence, Finding, Outcome, Reason, RowDecision, RowId, RowRuns,
-    RowStanding, RunRow, RunVote, Scope, ScopeKind, TargetServer, Trial, TrialUnit,
+    RowStanding, Rule, RunRow, RunVote, Scope, ScopeKind, TargetServer, Trial, TrialUnit,
 };
 
 use crate::matrix::{Matrix, Row};
@@ -24,15 +24,19 @@ impl Matrix {
     /// What earlier runs said is read from the evidence, too.
     #[must_use]
     pub fn decide(&self, evidence: &Evidence) -> Decision {
-        let mut decision = self.decide_run(evidence);
-        let standing = |row: &Row| self.scope_of(row, evidence) == ScopeKind::Standing;
-        let earlier = match &evidence.earlier_runs {
-            Some(earlier) => earlier.as_slice(),
-            // Evidence of versions that knew nothing of other runs decides as it did then. Where
-            // runs are asked for it is the first, so that it never passes for several.
-            None if self.rows.iter().any(standing) => &[],
-            None => return decision,
-        };
+        self.decide_under(Rule::CURRENT, evidence)
+    }
+
+    /// The same by the rule of then, so that a recorded decision comes out as it was recorded.
+    #[must_use]
+    pub fn decide_under(&self, rule: Rule, evidence: &Evidence) -> Decision {
+        let mut decision = self.decide_run(rule, evidence);
+        // The first rule knew nothing of other runs.
+        if rule == Rule::First {
+            return decision;
+        }
+        // Evidence that tells of none is that of a first run, so that it never passes for several.
+        let earlier = evidence.earlier_runs.as_deref().unwrap_or_default();
         let own: BTreeMap<RowId, RunRow> =
             asked(&decision, evidence).into_iter().map(|asked| (asked.row, asked.said)).collect();
         let this = EarlierRun {
@@ -52,7 +56,7 @@ impl Matrix {
         // In the matrix's order, as everything of its rows.
         for row in &self.rows {
             let Some(found) = runs.get(&row.id) else { continue };
-            let is_standing = standing(row);
+            let is_standing = self.scope_of(row, &evidence.plan) == ScopeKind::Standing;
             if found.len() < 2 && !is_standing {
                 continue;
             }
@@ -73,11 +77,6 @@ impl Matrix {
         decision.continues = evidence.continues.as_ref().map(|it| it.entry);
         decision.scope = Some(scope(kind, evidence, &decision));
         decision
-    }
-
-    /// Of what a row is to be certain: as it says itself, or the matrix, or else the plan.
-    fn scope_of(&self, row: &Row, evidence: &Evidence) -> ScopeKind {
-        row.scope.or(self.scope).or(evidence.plan.measure.scope).unwrap_or_default()
     }
 
     /// What follows from findings that aren't all the run's own.

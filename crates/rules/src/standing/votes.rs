@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use phasegate_model::{EarlierRun, Finding, RowStanding, RunRow, RunVote, Votes};
 
+use crate::decide::threshold::calibrated;
 use crate::decide::votes::{e_value, format_evidence};
 use crate::matrix::Matrix;
 
@@ -59,9 +60,11 @@ impl StandingRule {
     /// is within a run.
     #[must_use]
     pub fn of(matrix: &Matrix) -> Self {
-        let threshold = matrix.threshold();
-        let least = (1..MANY).find(|runs| e_value(0, *runs) >= threshold).unwrap_or(MANY);
-        Self { threshold, least }
+        // As in deciding: a share too small for a float asks for evidence that no votes have.
+        let error_rate = f64::try_from(matrix.error_rate.amount()).unwrap_or(f64::MIN_POSITIVE);
+        let share = error_rate / f64::from(matrix.voted_conditions().max(1));
+        let least = (1..MANY).find(|runs| e_value(0, *runs) >= 1.0 / share).unwrap_or(MANY);
+        Self { threshold: calibrated(share, least), least }
     }
 
     /// What stands after these votes. The first crossing is final, whatever later runs say.
@@ -101,6 +104,8 @@ impl StandingRule {
             evidence_not_met: format_evidence(e_value(all - not_met, all)),
             threshold: format_evidence(self.threshold).into(),
             settled_at,
+            needed: None,
+            n_eff: None,
         };
         RowStanding { finding, votes, least: self.least, missing }
     }

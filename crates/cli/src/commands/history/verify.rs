@@ -163,8 +163,8 @@ fn replay(
     objects: &Objects,
     seen: &mut SeenRuns,
 ) -> anyhow::Result<()> {
-    let again = decide_again(objects)?;
     let record = decision_of(entry)?;
+    let again = decide_again(objects, record.decision.rule)?;
     must_be_as_recorded(&record.decision, &again.decision)?;
     seen.must_be_told_as_they_were(&again.evidence)?;
     must_begin_with_what_it_continues(store, entry.number, &again.evidence)?;
