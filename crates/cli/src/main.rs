@@ -89,6 +89,7 @@ fn dispatch(args: Args) -> anyhow::Result<Exit> {
             HistoryCommand::Site(site) => commands::history::site::run(&site),
         },
         Command::Trajectory(trajectory) => commands::analysis::trajectory::run(&trajectory),
+        Command::Standing(standing) => commands::analysis::standing::run(&standing),
         Command::Revisit(revisit) => commands::phase::revisit::run(&revisit, verbosity),
         Command::Backtest(backtest) => commands::analysis::backtest::run(&backtest),
         Command::Import(import) => commands::exchange::import::run(&import, verbosity),

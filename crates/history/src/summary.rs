@@ -26,6 +26,9 @@ pub struct EntrySummary {
     pub next: Option<PhaseId>,
     /// The rows that gave the outcome.
     pub deciding: Vec<RowId>,
+    /// Whether the outcome is decided and no earlier run contradicts it; nothing if the entry
+    /// doesn't tell.
+    pub settled: Option<bool>,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
     /// Who recorded it.
@@ -54,6 +57,8 @@ struct Decided {
     next: Option<PhaseId>,
     #[serde(default)]
     deciding: Vec<RowId>,
+    #[serde(default)]
+    settled: Option<bool>,
 }
 
 impl EntrySummary {
@@ -67,6 +72,7 @@ impl EntrySummary {
             outcome: entry.outcome(),
             next: entry.body.next().cloned(),
             deciding: entry.body.deciding().to_vec(),
+            settled: entry.decision().and_then(|record| record.decision.settled),
             recorded_at: entry.recorded_at,
             recorded_by: entry.recorded_by.clone(),
         }
@@ -86,8 +92,8 @@ impl EntrySummary {
                 Some(decided.schema) == line.kind.known_schema()
                     && Some(&decided.phase) == line.phase.as_ref()
             });
-        let (outcome, next, deciding) = decided.map_or_else(Default::default, |decided| {
-            (Some(decided.outcome), decided.next, decided.deciding)
+        let (outcome, next, deciding, settled) = decided.map_or_else(Default::default, |it| {
+            (Some(it.outcome), it.next, it.deciding, it.settled)
         });
         is_known.then_some(Self {
             number: line.number,
@@ -96,6 +102,7 @@ impl EntrySummary {
             outcome,
             next,
             deciding,
+            settled,
             recorded_at: line.recorded_at,
             recorded_by: line.recorded_by,
         })

@@ -32,11 +32,13 @@ pub use amount::{
 pub use chrono::NaiveDate;
 pub use decision::{
     Change, Decision, FactUsed, Finding, Flip, GivenVerdict, Margin, MetricSummary, Obligation,
-    OptionResult, PredictionResult, Reason, RowDecision, Rule, Summary, Verdict, Votes,
+    OptionResult, PredictionResult, Reason, RowDecision, RowRuns, RowStanding, Rule, Scope,
+    Summary, TrialUnit, Verdict, Votes,
 };
 pub use evidence::{
-    BaselineServer, BaselineTrial, Circumstances, End, Environment, Evidence, EvidenceError, First,
-    NodeTrial, Previous, PropertyChange, Round, Start, Target, TargetServer, Trial,
+    BaselineServer, BaselineTrial, Circumstances, ContinuedRun, EarlierRun, End, Environment,
+    Evidence, EvidenceError, First, NodeTrial, Previous, PropertyChange, Question, Round, RunRow,
+    RunVote, Start, Target, TargetServer, Trial,
 };
 pub use id::{IdError, MatrixId, PhaseId, RowId};
 pub use metric::{
@@ -45,7 +47,7 @@ pub use metric::{
 };
 pub use plan::{
     Fact, FactName, FactNameError, FactValue, Load, MeasurePlan, NextOption, NextPhases, Plan,
-    Prediction, Rate, Until,
+    Prediction, Rate, ScopeKind, Spread, Until,
 };
 pub use reading::{Measured, MetricPlace, Missing, MissingReason, Reading, ReadingError, Readings};
 pub use record::{

@@ -34,6 +34,7 @@ mod text;
 mod transcription;
 
 pub use crate::context::Context;
+pub use crate::decision::certainty::{Certainty, RunsLine};
 pub use crate::decision::details::{
     Details, DisturbanceLine, FactLine, Property, RecordLines, TrialLine,
 };

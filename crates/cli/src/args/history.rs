@@ -180,6 +180,17 @@ pub(crate) struct TrajectoryArgs {
 
 #[derive(Debug, clap::Args)]
 #[command(
+    after_help = "Exit status: 0 every row that is voted on stands; 2 an error; 3 one doesn't."
+)]
+pub(crate) struct StandingArgs {
+    /// The phase; without it, all
+    pub(crate) phase: Option<PhaseId>,
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
     after_help = "Exit status: 0 done; 2 an error, such as a server that can't be reached or a damaged \
     history. With --exit-code also: 1 an obligation is due; 3 none is known to be, and of at least one \
     it can't be told. With --quiet only the summary is printed."

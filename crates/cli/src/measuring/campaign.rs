@@ -18,6 +18,7 @@ use phasegate_rules::{Background, Matrix};
 use crate::args::{BECOME_SERVER, STAND_IN, START_COMMAND, Verbosity};
 use crate::measuring::previous_phase::RunComparison;
 use crate::measuring::progress::Display;
+use crate::measuring::schedule::Schedule;
 use crate::output::streams::say;
 use crate::program::{TOOL, now};
 
@@ -73,8 +74,8 @@ pub(crate) fn measure(
     // Before a server is started, so that Ctrl-C can't leave it running.
     let interrupted = interrupted_by_signals()?;
     let began = Instant::now();
-    let started_at = now();
-    let stop = Stop::from(interrupted).at(began + plan.measure.budget.duration());
+    let started_at = comparison.began().unwrap_or_else(now);
+    let stop = Stop::from(interrupted).after(plan.measure.budget.duration());
     let opened = open(subjects, plan, stop.clone());
     let session = opened.map_err(|error| match stop.is_over() {
         true => error.context(format!(
@@ -90,12 +91,17 @@ pub(crate) fn measure(
         least,
         enough: matrix.samples_needed(plan.measure.rounds.get()),
     });
+    let mut schedule = Schedule::of(plan, &session.target().server);
+    if let Some(warning) = schedule.warning() {
+        say(&format!("warning: {warning}"));
+    }
     let baseline = session.baseline();
     let circumstances = Circumstances {
         target: session.target(),
         environment: session.environment(),
         pinning: plan.measure.pinning,
     };
+    comparison.must_go_on_with_the_same(plan, &circumstances, baseline.as_ref())?;
     // Once, so that settling, deciding and replaying all see the same earlier phase.
     let previous = comparison.previous(&circumstances);
     let background = Background {
@@ -105,10 +111,14 @@ pub(crate) fn measure(
         rule: Rule::CURRENT,
     };
     let mut display = Display::new(verbosity, plan, session.target(), baseline.as_ref());
-    let mut trials: Vec<Trial> = Vec::new();
+    // Those of a run that this one goes on with were within a budget of their own.
+    let mut trials: Vec<Trial> = comparison.trials_before();
+    let before = u32::try_from(trials.len()).unwrap_or(u32::MAX);
     let (end, failure) = loop {
-        let elapsed = began.elapsed();
-        let most = plan.measure.trials.get();
+        // The budget is of measuring: waiting for a moment that the plan names isn't in it.
+        let elapsed = began.elapsed().saturating_sub(schedule.waited);
+        let new = trials.len().saturating_sub(usize::try_from(before)?);
+        let most = before.saturating_add(plan.measure.trials.get());
         let readings: Vec<&Readings> = trials.iter().map(|trial| &trial.readings).collect();
         let progress = matrix.progress_with(&background, &readings, most);
         display.standing(trials.last(), &progress, most, elapsed);
@@ -123,6 +133,8 @@ pub(crate) fn measure(
         if progress.futile && made > 0 {
             break (End::Futile, None);
         }
+        let waited = schedule.wait(new, &|| began.elapsed(), &std::thread::sleep, &stop);
+        stop.extend(waited);
         if stop.is_over() {
             break (End::BudgetSpent, None);
         }
@@ -153,6 +165,9 @@ pub(crate) fn measure(
         target: session.target().clone(),
         environment: session.environment().clone(),
         previous,
+        earlier_runs: None,
+        continues: comparison.continues(),
+        spread: schedule.spread,
         baseline,
         trials,
     };

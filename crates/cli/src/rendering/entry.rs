@@ -70,6 +70,9 @@ impl Templates {
             },
             environment: Environment::default(),
             previous: None,
+            earlier_runs: None,
+            continues: None,
+            spread: None,
             baseline: None,
             trials: Vec::new(),
         };

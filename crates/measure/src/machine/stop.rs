@@ -1,43 +1,64 @@
 //! When measuring has to end: because somebody says so, or because its time is over.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// What ends measuring, wherever it is: in a round, a fill, a restart, or waiting for a reply.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Stop {
     interrupted: Arc<AtomicBool>,
-    deadline: Option<Instant>,
+    began: Instant,
+    /// In nanoseconds after that.
+    deadline: Arc<AtomicU64>,
+}
+
+impl Default for Stop {
+    /// For what nothing ends.
+    fn default() -> Self {
+        Self::from(Arc::default())
+    }
 }
 
 impl From<Arc<AtomicBool>> for Stop {
     /// When the flag is raised, and at no time by itself.
     fn from(interrupted: Arc<AtomicBool>) -> Self {
-        Self { interrupted, deadline: None }
+        Self { interrupted, began: Instant::now(), deadline: Arc::new(u64::MAX.into()) }
     }
 }
 
 impl Stop {
-    /// Then at the latest.
+    /// After that time at the latest.
     #[must_use]
-    pub fn at(self, deadline: Instant) -> Self {
-        Self { deadline: Some(deadline), ..self }
+    pub fn after(self, time: Duration) -> Self {
+        self.deadline.store(nanoseconds(time), Ordering::Relaxed);
+        self
+    }
+
+    /// So much later, for everybody who stops for it.
+    pub fn extend(&self, time: Duration) {
+        let deadline = self.deadline.load(Ordering::Relaxed);
+        self.deadline.store(deadline.saturating_add(nanoseconds(time)), Ordering::Relaxed);
     }
 
     /// Whether measuring has to end.
-    pub(crate) fn is_raised(&self) -> bool {
-        self.is_interrupted() || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    #[must_use]
+    pub fn is_raised(&self) -> bool {
+        self.is_raised_at(Instant::now())
     }
 
     /// The same for somebody who has just read the clock.
     #[inline]
     pub(crate) fn is_raised_at(&self, now: Instant) -> bool {
-        self.is_interrupted() || self.deadline.is_some_and(|deadline| now >= deadline)
+        self.is_interrupted()
+            || nanoseconds(now.saturating_duration_since(self.began))
+                >= self.deadline.load(Ordering::Relaxed)
     }
 
+    /// Whether somebody says so.
     #[inline]
-    fn is_interrupted(&self) -> bool {
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
     }
 
@@ -48,10 +69,15 @@ impl Stop {
     }
 
     /// How much time is left; nothing if there is no end to it.
-    #[must_use]
-    pub fn left(&self) -> Option<Duration> {
-        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    pub(crate) fn left(&self) -> Option<Duration> {
+        let deadline = self.deadline.load(Ordering::Relaxed);
+        let left = Duration::from_nanos(deadline).saturating_sub(self.began.elapsed());
+        (deadline < u64::MAX).then_some(left)
     }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -63,13 +89,12 @@ mod tests {
         let flag = Arc::new(AtomicBool::new(false));
         let stop = Stop::from(Arc::clone(&flag));
         assert!(!stop.is_raised() && stop.left().is_none());
-        let begin = Instant::now();
-        let late = stop.clone().at(begin);
-        assert!(late.is_raised() && late.is_over() && late.is_raised_at(begin));
+        let late = stop.clone().after(Duration::ZERO);
+        assert!(late.is_raised() && late.is_over() && late.is_raised_at(Instant::now()));
         assert_eq!(late.left(), Some(Duration::ZERO));
-        let early = stop.at(begin + Duration::from_hours(1));
-        assert!(!early.is_raised() && !early.is_raised_at(begin));
+        late.extend(Duration::from_hours(1));
+        assert!(!stop.is_raised() && stop.left().is_some(), "for all who stop for it");
         flag.store(true, Ordering::Relaxed);
-        assert!(early.is_raised() && !early.is_over(), "interrupted, and not over");
+        assert!(stop.is_raised() && !stop.is_over(), "interrupted, and not over");
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::amount::Timespan;
 use crate::metric::{Metric, Quantile, Statistic};
 use crate::plan::load::Load;
+use crate::plan::scope::ScopeKind;
 use crate::subject::{Command, Dataset, Keys, Pinning, Transport, Wait, Weighted, Writes};
 
 /// Until when a run goes on, if its trials and its budget last.
@@ -66,6 +67,15 @@ pub struct MeasurePlan {
     pub trials: NonZeroU32,
     /// Wall time at most.
     pub budget: Timespan,
+    /// Of what rows are to be certain whose matrix doesn't say; nothing for the restarts of a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<ScopeKind>,
+    /// Over which time trials are spread; nothing if the plan doesn't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span: Option<Timespan>,
+    /// Whether trials begin at random moments within that time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_random: bool,
     /// Until when it goes on.
     #[serde(default, skip_serializing_if = "Until::is_rows")]
     pub until: Until,

@@ -51,6 +51,14 @@ fn of_decision(decision: &Decision) -> Vec<Property> {
         fact("Trials", &decision.trials.to_string()),
         fact("Error rate", &as_written(decision.error_rate)),
     ];
+    facts.extend(decision.scope.iter().map(|scope| fact("Certain", &scope.to_string())));
+    facts.extend(decision.runs.iter().map(|runs| {
+        let told = format!("{}; {}", runs.in_words(), runs.standing.in_words());
+        fact(&format!("Runs of {}", runs.row), &told)
+    }));
+    if decision.is_unsettled() {
+        facts.push(fact("Unsettled", "runs of the same question contradict each other"));
+    }
     if !decision.possible.is_empty() {
         let possible: Vec<String> = decision.possible.iter().map(ToString::to_string).collect();
         facts.push(fact("Still possible", &list(&possible, "or")));

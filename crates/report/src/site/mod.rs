@@ -202,7 +202,12 @@ fn line(entry: &SiteEntry<'_>) -> EntryLine {
         report: entry.report.map(str::to_owned),
         kind: kind.to_owned(),
         phase: entry.matter.phase().map(ToString::to_string),
-        word: outcome.map_or(kind, Outcome::as_str).to_owned(),
+        word: match entry.matter {
+            SiteMatter::Decision(decision) if decision.is_unsettled() => {
+                format!("{}, unsettled", decision.outcome)
+            }
+            _ => outcome.map_or(kind, Outcome::as_str).to_owned(),
+        },
         gate: outcome.and_then(Outcome::gate).map(|gate| match gate {
             Gate::Open => "open".to_owned(),
             Gate::Closed => "closed".to_owned(),

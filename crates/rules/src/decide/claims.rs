@@ -197,6 +197,7 @@ fn family(rows: Vec<Row>, error_rate: Option<Quantity>) -> Option<Matrix> {
         title: String::new(),
         error_rate,
         hit_policy: HitPolicy::Priority,
+        scope: None,
         default: None,
         rows,
         tests: Vec::new(),
@@ -232,5 +233,16 @@ fn row(text: &str) -> Result<Row, String> {
     let id: RowId = "condition".parse().map_err(|error| format!("{error}"))?;
     let then = "no action".parse().map_err(|error| format!("{error}"))?;
     let places = RowPlaces { row: 0..0, then: 0..0, otherwise: None };
-    Ok(Row { id, file: None, line: 1, when, given: None, then, otherwise: None, why: None, places })
+    Ok(Row {
+        id,
+        file: None,
+        line: 1,
+        when,
+        given: None,
+        then,
+        otherwise: None,
+        scope: None,
+        why: None,
+        places,
+    })
 }

@@ -136,6 +136,12 @@ static HEAD: FileTable = FileTable {
              first: that of the first row that has one",
         ),
         optional(
+            "scope",
+            Kind::Choice(&["run", "standing"]),
+            "Of what findings are certain: run (if it isn't written): of the restarts of one run; \
+             standing: of a typical run, by runs of which each has one vote",
+        ),
+        optional(
             "default",
             Kind::Action,
             "The action if no row applies; without one the outcome is then undecided",
@@ -151,6 +157,12 @@ static ROW: FileTable = FileTable {
         needed("when", Kind::Condition, "The condition, such as `P99 < 12us`"),
         needed("then", Kind::Action, "What follows if the condition is met"),
         optional("else", Kind::Action, "What follows if it isn't met"),
+        optional(
+            "scope",
+            Kind::Choice(&["run", "standing"]),
+            "Of what findings are certain: run (if it isn't written): of the restarts of one run; \
+             standing: of a typical run, by runs of which each has one vote",
+        ),
         optional("why", Kind::Text, "Why the row is there, for readers"),
         optional(
             "change",
@@ -346,7 +358,24 @@ static MEASURE: FileTable = FileTable {
             "Requests before those, in each round; 1 000 if it isn't written",
         ),
         optional("trials", Kind::Whole(1), "How many trials at most; 30 if it isn't written"),
+        optional(
+            "span",
+            Kind::Time,
+            "Over which time trials are spread; if it isn't written, 30s for a server that isn't \
+             restarted, and no time for others",
+        ),
+        optional(
+            "at_random",
+            Kind::Flag,
+            "Whether trials begin at random moments within the span; false if it isn't written",
+        ),
         optional("budget", Kind::Time, "How long to measure at most; 60s if it isn't written"),
+        optional(
+            "scope",
+            Kind::Choice(&["run", "standing"]),
+            "Of what findings are certain: run (if it isn't written): of the restarts of one run; \
+             standing: of a typical run, by runs of which each has one vote",
+        ),
         optional(
             "until",
             Kind::Choice(&["outcome", "rows"]),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use phasegate_model::{Action, FactName, MatrixId, Quantity, RowId};
+use phasegate_model::{Action, FactName, MatrixId, Quantity, RowId, ScopeKind};
 
 use crate::condition;
 use crate::condition::check::Checked;
@@ -85,9 +85,20 @@ fn parse_file(source: &Source, chain: &mut BaseChain<'_>) -> Result<Matrix, Vec<
         } else {
             tests(top, &rows, problems)
         };
-        let (id, title, error_rate, hit_policy, default, place) = head?;
+        let (id, title, error_rate, hit_policy, scope, default, place) = head?;
         let bases = base.map(|base| base.bases).unwrap_or_default();
-        Some(Matrix { id, title, error_rate, hit_policy, default, rows, tests, bases, place })
+        Some(Matrix {
+            id,
+            title,
+            error_rate,
+            hit_policy,
+            scope,
+            default,
+            rows,
+            tests,
+            bases,
+            place,
+        })
     })
 }
 
@@ -111,7 +122,8 @@ pub(crate) fn schema(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> O
     None
 }
 
-type MatrixHead = (MatrixId, String, Quantity, HitPolicy, Option<Action>, Range<usize>);
+type MatrixHead =
+    (MatrixId, String, Quantity, HitPolicy, Option<ScopeKind>, Option<Action>, Range<usize>);
 
 /// What the file doesn't say of error rate, hit policy and default is as its base has it.
 fn head(
@@ -127,12 +139,22 @@ fn head(
     let hit_policy = section
         .choice("hit_policy", &policies, problems)
         .unwrap_or(base.map_or(HitPolicy::Priority, |base| base.hit_policy));
+    let scope = scope(&mut section, problems).or_else(|| base.and_then(|base| base.scope));
     let default = match section.text("default", problems) {
         Some(text) => action(text.text, text.span, problems),
         None => base.and_then(|base| base.default.clone()),
     };
     section.finish(problems);
-    Some((id?, title?, error_rate?, hit_policy, default, section.span))
+    Some((id?, title?, error_rate?, hit_policy, scope, default, section.span))
+}
+
+/// Of what findings are to be certain, as far as it is written.
+pub(crate) fn scope(
+    section: &mut Section<'_>,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<ScopeKind> {
+    let scopes = [("run", ScopeKind::Run), ("standing", ScopeKind::Standing)];
+    section.choice("scope", &scopes, problems)
 }
 
 fn error_rate(
@@ -269,11 +291,23 @@ fn row(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Row>
         places.otherwise = Some(text.span.clone());
         action(text.text, text.span, problems)
     });
+    let scope = scope(section, problems);
     let why = section.text("why", problems).map(|text| text.text.into());
     // An optional part that is there but wrong has been reported; it must not vanish.
     let given = given.map_or(Some(None), |given| given.map(Some))?;
     let otherwise = otherwise.map_or(Some(None), |action| action.map(Some))?;
-    Some(Row { id: id?, file: None, line, when: when?, given, then: then?, otherwise, why, places })
+    Some(Row {
+        id: id?,
+        file: None,
+        line,
+        when: when?,
+        given,
+        then: then?,
+        otherwise,
+        scope,
+        why,
+        places,
+    })
 }
 
 fn written(source: &Source, text: &Text<'_>, problems: &mut Vec<Diagnostic>) -> Option<Written> {
@@ -364,6 +398,7 @@ fn shorthand(source: &Source, text: &Text<'_>, problems: &mut Vec<Diagnostic>) -
         given: None,
         then: then?,
         otherwise: None,
+        scope: None,
         why: None,
         places,
     })

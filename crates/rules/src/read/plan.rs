@@ -30,7 +30,7 @@ use crate::read::command as command_file;
 use crate::read::dataset::{check_type, dataset};
 use crate::read::facts as fact_file;
 use crate::read::load::{command, keys, load, mix, writes};
-use crate::read::matrix_file::{condition_at, schema};
+use crate::read::matrix_file::{condition_at, schema, scope};
 use crate::read::target as target_file;
 
 const ROUNDS: NonZeroU32 = NonZeroU32::new(5).unwrap();
@@ -207,6 +207,9 @@ pub(crate) fn default_measure() -> MeasurePlan {
         floor: true,
         trials: TRIALS,
         budget: Timespan::from_secs(BUDGET_SECONDS),
+        scope: None,
+        span: None,
+        at_random: false,
         until: Until::Outcome,
         quantiles: Vec::new(),
         dataset: None,
@@ -244,6 +247,9 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Me
         floor: section.flag("floor", problems).unwrap_or(default.floor),
         trials: section.positive("trials", problems).unwrap_or(default.trials),
         budget: section.parsed("budget", problems).unwrap_or(default.budget),
+        scope: scope(section, problems),
+        span: section.parsed("span", problems),
+        at_random: section.flag("at_random", problems).unwrap_or(false),
         until: section.choice("until", &untils, problems).unwrap_or(default.until),
         quantiles: Vec::new(),
         dataset,

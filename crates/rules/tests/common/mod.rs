@@ -83,6 +83,9 @@ pub(crate) fn evidence(trials: impl IntoIterator<Item = Readings>) -> Evidence {
         environment: Environment::default(),
         trials: trials.into_iter().enumerate().map(trial).collect(),
         previous: None,
+        earlier_runs: None,
+        continues: None,
+        spread: None,
         baseline: None,
     }
 }

@@ -15,7 +15,10 @@ use crate::args::{Format, VerifyArgs};
 use crate::commands::history::sign::allowed_signers;
 use crate::output::streams::{Exit, print, print_json, say, told};
 use crate::recorded::decision::decision_of;
-use crate::recorded::replay::{decide_again, must_be_as_recorded, must_compare_with_its_entry};
+use crate::recorded::replay::{
+    SeenRuns, decide_again, must_be_as_recorded, must_begin_with_what_it_continues,
+    must_compare_with_its_entry,
+};
 
 pub(crate) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
     let (mut found, sound) = found(args)?;
@@ -99,8 +102,9 @@ fn found(args: &VerifyArgs) -> anyhow::Result<(Verification, &'static str)> {
     } else if args.no_replay {
         (verify_objects(&store, head), "every digest, link, object and report.md is as recorded")
     } else {
+        let mut seen = SeenRuns::default();
         let found = phasegate_history::verify(&store, head, &mut |entry, objects| {
-            replay(&store, entry, objects).map_err(|error| told(&error))
+            replay(&store, entry, objects, &mut seen).map_err(|error| told(&error))
         });
         let sound =
             "every digest, link, object and report.md is as recorded, every decision replays";
@@ -153,10 +157,18 @@ struct SignedJson {
 }
 
 /// Decides again on the recorded evidence and matrix: the same bytes must come out.
-fn replay(store: &Store, entry: &Entry, objects: &Objects) -> anyhow::Result<()> {
-    let recorded = &decision_of(entry)?.decision;
-    let again = decide_again(objects, recorded.rule)?;
-    must_be_as_recorded(recorded, &again.decision)?;
+fn replay(
+    store: &Store,
+    entry: &Entry,
+    objects: &Objects,
+    seen: &mut SeenRuns,
+) -> anyhow::Result<()> {
+    let record = decision_of(entry)?;
+    let again = decide_again(objects, record.decision.rule)?;
+    must_be_as_recorded(&record.decision, &again.decision)?;
+    seen.must_be_told_as_they_were(&again.evidence)?;
+    must_begin_with_what_it_continues(store, entry.number, &again.evidence)?;
+    seen.add(entry, record, &again.evidence);
     again
         .evidence
         .previous
