@@ -132,8 +132,12 @@ impl<'b> RowState<'b> {
     }
 
     fn is_futile(&self, most: u32, threshold: f64) -> bool {
-        let given = self.given.iter().any(|given| given.is_futile(most, threshold));
-        given || self.when.is_futile(most, threshold)
+        match &self.given {
+            // Where the row may still turn out not to apply, it is settled even if its own
+            // condition never is.
+            Some(given) if given.found().is_none() => given.is_futile(most, threshold),
+            _ => self.when.is_futile(most, threshold),
+        }
     }
 
     /// What the row could still ask for.

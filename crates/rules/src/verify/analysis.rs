@@ -240,7 +240,7 @@ pub(crate) fn hull(region: &[Block]) -> Option<Block> {
 /// What a row says of readings: unknown, nothing, or an action.
 #[expect(clippy::option_option, reason = "unknown, nothing and an action are three things")]
 pub(crate) fn says<'r>(row: &'r Row, readings: &Readings) -> Option<Option<&'r Action>> {
-    match settled(row, readings, &Facts::new()) {
+    match settled(row, readings, &Facts::new()).finding {
         Finding::Undecided(_) => None,
         finding => Some(row.action(&finding)),
     }
