@@ -129,10 +129,12 @@ fn decided_on(material: &Material<'_>) -> Option<String> {
         .then(|| format!("the first {}", count(considered, "trial", "trials")))
 }
 
-/// The time from begin to end of measuring; nothing if the clock was set back meanwhile.
+/// The time from begin to end of measuring; nothing if the clock was set back meanwhile, or if
+/// imported figures don't tell.
 pub(crate) fn spent(evidence: &Evidence) -> Option<Duration> {
     // A clock that was set back leaves a negative time, which is no duration.
-    (evidence.ended_at - evidence.started_at).to_std().ok()
+    let time = (evidence.ended_at - evidence.started_at).to_std().ok();
+    time.filter(|time| !time.is_zero())
 }
 
 fn problem(evidence: &Evidence) -> Option<String> {

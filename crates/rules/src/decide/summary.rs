@@ -72,9 +72,9 @@ fn numbers(
     })
 }
 
-/// The order-statistic interval for the median restart that always agrees with the finding:
-/// from the `(d+1)`-th smallest to the `(d+1)`-th largest reading, where `d` is the number of
-/// dissents that are allowed.
+/// The order-statistic interval for the median restart, by the rule of the votes: from the
+/// `(d+1)`-th smallest to the `(d+1)`-th largest reading, where `d` is the number of dissents that
+/// are allowed. The drift guard may leave a row undecided whose interval is clear of the limit.
 fn interval(metric: Metric, values: &[Decimal], threshold: f64) -> Option<(Decimal, Decimal)> {
     if metric.kind() != Kind::Sampled {
         // Observed metrics are decided by agreement, so no vote has an interval for them.
