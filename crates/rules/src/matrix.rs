@@ -88,6 +88,8 @@ pub struct RowPlaces {
     pub then: Range<usize>,
     /// Its `else`.
     pub otherwise: Option<Range<usize>>,
+    /// Whether it is a sentence of `rules = […]`, and not a table.
+    pub sentence: bool,
 }
 
 impl Row {
@@ -190,6 +192,22 @@ pub struct ExpectedRow {
 }
 
 impl Matrix {
+    /// A matrix that nobody sees, so that rows which stand in none are treated alike. Without an
+    /// error rate it has that of a matrix which states none.
+    pub(crate) fn of_rows(rows: Vec<Row>, error_rate: Option<Quantity>) -> Option<Self> {
+        Some(Self {
+            id: "rows".parse().ok()?,
+            title: String::new(),
+            error_rate: error_rate.or_else(|| DEFAULT_ERROR_RATE.parse().ok())?,
+            hit_policy: HitPolicy::Priority,
+            default: None,
+            rows,
+            tests: Vec::new(),
+            bases: Vec::new(),
+            place: 0..0,
+        })
+    }
+
     /// Every place where a condition names a fact, in the order of the rows.
     pub fn fact_uses(&self) -> impl Iterator<Item = &FactUse> {
         self.rows.iter().flat_map(Row::written).flat_map(|written| &written.facts)

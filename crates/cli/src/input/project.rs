@@ -92,27 +92,30 @@ impl Project {
     }
 }
 
-/// A matrix whose own tests pass and in which nothing is certainly wrong, with what it extends.
-pub(crate) fn checked_matrix(path: &Path, source: &Source) -> Result<Matrix, Trouble> {
+/// A matrix, if its file could be read, and all that is said of it.
+pub(crate) struct Examined {
+    pub(crate) matrix: Option<Matrix>,
+    pub(crate) trouble: Trouble,
+}
+
+/// Reads a matrix with what it extends.
+pub(crate) fn examined_matrix(path: &Path, source: &Source) -> Examined {
     let mut sources = vec![source.clone()];
     let folder = path.parent().unwrap_or(Path::new(""));
-    let parsed = Matrix::parse_with(source, &mut |base| {
+    let (matrix, problems) = Matrix::examine_with(source, &mut |base| {
         let base = read_rules(&folder.join(base)).map_err(|error| told(&error))?;
         sources.push(base.clone());
         Ok(base)
     });
-    let problems = match parsed {
-        Ok(matrix) => {
-            let mut problems = matrix.failed_tests();
-            problems.extend(matrix.verify().into_iter().filter(is_error));
-            if problems.is_empty() {
-                return Ok(matrix);
-            }
-            problems
-        }
-        Err(problems) => problems,
-    };
-    Err(Trouble { sources, problems })
+    Examined { matrix, trouble: Trouble { sources, problems } }
+}
+
+/// A matrix whose own tests pass and in which nothing is certainly wrong, with what it extends.
+pub(crate) fn checked_matrix(path: &Path, source: &Source) -> Result<Matrix, Trouble> {
+    let Examined { matrix, mut trouble } = examined_matrix(path, source);
+    // A warning is for `check` to tell, and no reason not to decide.
+    trouble.problems.retain(is_error);
+    matrix.filter(|_| trouble.problems.is_empty()).ok_or(trouble)
 }
 
 /// The matrix's path: as the plan has it, relative to the plan.

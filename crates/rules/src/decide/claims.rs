@@ -5,8 +5,8 @@
 //! finding changes because a plan predicts something.
 
 use phasegate_model::{
-    Evidence, Finding, MatrixId, Metric, OptionResult, Plan, PredictionResult, Quantity, Readings,
-    Reason, RowId, Verdict,
+    Evidence, Finding, Metric, OptionResult, Plan, PredictionResult, Quantity, Readings, Reason,
+    RowId, Verdict,
 };
 
 use crate::condition::check::{Checked, checked_with_facts};
@@ -14,7 +14,7 @@ use crate::decide::assess::{Assessment, RowState};
 use crate::decide::background::{Background, completed_or, facts_used};
 use crate::decide::summary::{Samples, ordered_metrics};
 use crate::margin::point::Point;
-use crate::matrix::{DEFAULT_ERROR_RATE, FactUse, HitPolicy, Matrix, Row, RowPlaces, Written};
+use crate::matrix::{FactUse, Matrix, Row, RowPlaces, Written};
 
 /// What became of the plan's predictions.
 pub(crate) fn predictions(
@@ -97,7 +97,8 @@ pub fn judge(
     let read: Vec<Result<Row, String>> = conditions.iter().map(|text| row(text)).collect();
     // What can't be read isn't put to the vote, and takes no share of the error rate.
     let rows = read.iter().filter_map(|row| row.as_ref().ok()).cloned().collect();
-    let verdicts = family(rows, error_rate).map(|family| verdicts(&family, background, trials));
+    let family = Matrix::of_rows(rows, error_rate);
+    let verdicts = family.map(|family| verdicts(&family, background, trials));
     let mut verdicts = verdicts.unwrap_or_default().into_iter();
     let unreadable = |problem: &String| Verdict {
         finding: Finding::Undecided(Reason::ConditionUnreadable { problem: problem.clone() }),
@@ -140,23 +141,6 @@ fn verdicts(family: &Matrix, background: &Background<'_>, trials: &[&Readings]) 
     assessment.rows.iter().map(verdict).collect()
 }
 
-/// The conditions as rows of a matrix that nobody sees, so that they are decided by the same rule.
-fn family(rows: Vec<Row>, error_rate: Option<Quantity>) -> Option<Matrix> {
-    let id: MatrixId = "plan".parse().ok()?;
-    let error_rate = error_rate.or_else(|| DEFAULT_ERROR_RATE.parse().ok())?;
-    Some(Matrix {
-        id,
-        title: String::new(),
-        error_rate,
-        hit_policy: HitPolicy::Priority,
-        default: None,
-        rows,
-        tests: Vec::new(),
-        bases: Vec::new(),
-        place: 0..0,
-    })
-}
-
 fn row(text: &str) -> Result<Row, String> {
     let unreadable = |problems: Vec<crate::Diagnostic>| {
         problems.into_iter().next().map_or_else(String::new, |problem| problem.message)
@@ -183,6 +167,6 @@ fn row(text: &str) -> Result<Row, String> {
     // A row has to have an id and an action; the verdict shows neither.
     let id: RowId = "condition".parse().map_err(|error| format!("{error}"))?;
     let then = "no action".parse().map_err(|error| format!("{error}"))?;
-    let places = RowPlaces { row: 0..0, then: 0..0, otherwise: None };
+    let places = RowPlaces { row: 0..0, then: 0..0, otherwise: None, sentence: false };
     Ok(Row { id, file: None, line: 1, when, given: None, then, otherwise: None, why: None, places })
 }

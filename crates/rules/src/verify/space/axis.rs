@@ -8,6 +8,7 @@ use phasegate_model::{Decimal, Version};
 use crate::condition::lexer::Operator;
 use crate::verify::space::blocks::CellRun;
 use crate::verify::space::domain::ReadingRange;
+use crate::verify::space::order::End;
 
 /// What a reading is compared with, or could be.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,6 +123,35 @@ impl Axis {
             Some(AxisCell::Between(low, high)) => self.between(low.as_ref(), high.as_ref()),
             None => Vec::new(),
         }
+    }
+
+    /// Whether readings are whole numbers.
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.bounds.whole
+    }
+
+    /// Where a cell of numbers begins and ends; nothing where it goes on for ever.
+    pub(crate) fn ends(&self, cell: u32) -> (Option<End>, Option<End>) {
+        let end = |value: Option<&AxisValue>, open| match value {
+            Some(AxisValue::Number(at)) => Some(End { at: *at, open }),
+            _ => None,
+        };
+        match usize::try_from(cell).ok().and_then(|cell| self.cells.get(cell)) {
+            Some(AxisCell::At(value)) => (end(Some(value), false), end(Some(value), false)),
+            Some(AxisCell::Between(low, high)) => {
+                (end(low.as_ref(), true), end(high.as_ref(), true))
+            }
+            None => (None, None),
+        }
+    }
+
+    /// Some values of what lies between two ends, the plainest first.
+    pub(crate) fn values_between(&self, low: Option<End>, high: Option<End>) -> Vec<AxisValue> {
+        let at = |end: Option<End>| end.map(|end| end.at);
+        let mut numbers = self.bounds.between(at(low), at(high));
+        let ends = low.into_iter().chain(high).filter(|end| !end.open);
+        numbers.extend(ends.map(|end| end.at));
+        numbers.into_iter().map(AxisValue::Number).collect()
     }
 
     fn between(&self, low: Option<&AxisValue>, high: Option<&AxisValue>) -> Vec<AxisValue> {

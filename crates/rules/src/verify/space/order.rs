@@ -1,0 +1,116 @@
+//! The order that metrics of one trial have, such as P50 <= P99: which cells of two axes never hold
+//! the readings of one trial.
+
+use phasegate_model::{Decimal, Metric};
+
+use crate::verify::space::axis::Axis;
+use crate::verify::space::blocks::{Block, CellRun};
+use crate::verify::space::regions::AxisSubject;
+
+/// Two axes of which the first never reads more than the second.
+#[derive(Clone, Debug)]
+pub(crate) struct Order {
+    pub(crate) lower: usize,
+    pub(crate) upper: usize,
+    /// For each cell of the lower axis, the first of the upper axis that may stand beside it.
+    from: Vec<u32>,
+    /// Blocks that together hold all points that break the order.
+    broken: Vec<Block>,
+}
+
+impl Order {
+    /// All orders among the axes; also what follows from two others, so that blocks can be looked
+    /// at pair by pair.
+    pub(crate) fn all(axes: &[(AxisSubject, Axis)]) -> Vec<Self> {
+        let metrics: Vec<(usize, Metric)> = axes
+            .iter()
+            .enumerate()
+            .filter_map(|(at, (subject, _))| match subject {
+                AxisSubject::Metric(metric) => Some((at, *metric)),
+                AxisSubject::Terms(..) | AxisSubject::Condition(_) => None,
+            })
+            .collect();
+        let whole = Block::new(axes.iter().map(|(_, axis)| axis.whole()));
+        let mut orders = Vec::new();
+        for (lower, metric) in &metrics {
+            for (upper, _) in metrics.iter().filter(|(_, other)| metric.is_at_most(*other)) {
+                let both = axes.get(*lower).zip(axes.get(*upper));
+                orders.extend(
+                    both.map(|((_, a), (_, b))| Self::of(&whole, (*lower, a), (*upper, b))),
+                );
+            }
+        }
+        orders
+    }
+
+    fn of(whole: &Block, (lower, low): (usize, &Axis), (upper, high): (usize, &Axis)) -> Self {
+        let (end, last) = (low.whole().to, high.whole().to);
+        let mut first = 0;
+        let mut from = Vec::new();
+        let mut broken = Vec::new();
+        for cell in 0..end {
+            let before = first;
+            while first < last && !may_be_at_most(low, cell, high, first) {
+                first += 1;
+            }
+            // Whatever is too large for a cell is too large for all that lie above it, too.
+            if first > before {
+                let block = whole.with(lower, CellRun { from: cell, to: end });
+                broken.push(block.with(upper, CellRun { from: 0, to: first }));
+            }
+            from.push(first);
+        }
+        Self { lower, upper, from, broken }
+    }
+
+    /// Whether any point of the block keeps the order.
+    pub(crate) fn allows(&self, block: &Block) -> bool {
+        self.corner(block, |lower| lower.from, |upper| upper.to.saturating_sub(1))
+    }
+
+    /// What may break the order within a block.
+    pub(crate) fn broken_in(&self, block: &Block) -> &[Block] {
+        let kept = self.corner(block, |lower| lower.to.saturating_sub(1), |upper| upper.from);
+        if kept { &[] } else { &self.broken }
+    }
+
+    /// Whether one corner of the block keeps the order.
+    fn corner(&self, block: &Block, lower: fn(CellRun) -> u32, upper: fn(CellRun) -> u32) -> bool {
+        let runs = block.run(self.lower).zip(block.run(self.upper));
+        runs.is_none_or(|(low, high)| {
+            let first = usize::try_from(lower(low)).ok().and_then(|cell| self.from.get(cell));
+            first.is_none_or(|first| upper(high) >= *first)
+        })
+    }
+}
+
+/// Whether some reading of one cell is at most some reading of the other.
+fn may_be_at_most(low: &Axis, cell: u32, high: &Axis, other: u32) -> bool {
+    let (Some(least), Some(greatest)) = (low.ends(cell).0, high.ends(other).1) else { return true };
+    let step = if low.is_whole() { Decimal::ONE } else { Decimal::ZERO };
+    let inner =
+        |end: End, step: Decimal| if end.open { end.at.checked_add(step) } else { Some(end.at) };
+    let (Some(from), Some(to)) = (inner(least, step), inner(greatest, -step)) else { return true };
+    let exact = low.is_whole() || !(least.open || greatest.open);
+    from < to || (exact && from == to)
+}
+
+/// Where a cell ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct End {
+    pub(crate) at: Decimal,
+    /// Whether the value itself lies outside.
+    pub(crate) open: bool,
+}
+
+impl End {
+    /// The one that leaves less above it; what has no end leaves all.
+    pub(crate) fn higher(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        one.into_iter().chain(other).max_by_key(|end| (end.at, end.open))
+    }
+
+    /// The one that leaves less below it.
+    pub(crate) fn lower(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        one.into_iter().chain(other).min_by_key(|end| (end.at, !end.open))
+    }
+}
