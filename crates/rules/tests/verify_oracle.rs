@@ -304,6 +304,8 @@ proptest! {
                     let shown = if always { Truth::True } else { Truth::False };
                     prop_assert_eq!(written.condition.holds(readings), shown);
                 }
+                // It claims nothing of readings.
+                Code::TooComplex => {}
                 Code::DeferWithoutReturn | Code::InvertedPolarity => {
                     let verb = if problem.code == Code::InvertedPolarity { Verb::Act } else { Verb::Defer };
                     let said = matrix.rows.iter().filter_map(|row| speaks(row).flatten());

@@ -13,11 +13,10 @@ use crate::condition::facts::Facts;
 use crate::condition::term::Condition;
 use crate::document::diagnostic::Witness;
 use crate::matrix::{HitPolicy, Matrix, Row};
-use crate::verify::space::axis::{Axis, AxisValue};
+use crate::verify::space::axis::{Axis, AxisValue, End};
 use crate::verify::space::blocks::{Block, CellPoint};
 use crate::verify::space::cover::Search;
 use crate::verify::space::domain::ReadingRange;
-use crate::verify::space::order::End;
 use crate::verify::space::regions::{Atom, AxisSubject, Space, meet};
 
 /// Combinations of values that are tried for metrics that are compared with each other.

@@ -8,7 +8,6 @@ use phasegate_model::{Decimal, Version};
 use crate::condition::lexer::Operator;
 use crate::verify::space::blocks::CellRun;
 use crate::verify::space::domain::ReadingRange;
-use crate::verify::space::order::End;
 
 /// What a reading is compared with, or could be.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +47,26 @@ impl AxisCell {
             Self::At(value) => value.compare(limit).is_gt(),
             Self::Between(low, _) => low.as_ref().is_some_and(|low| low.compare(limit).is_ge()),
         }
+    }
+}
+
+/// Where a cell ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct End {
+    pub(crate) at: Decimal,
+    /// Whether the value itself lies outside.
+    pub(crate) open: bool,
+}
+
+impl End {
+    /// The one that leaves less above it; what has no end leaves all.
+    pub(crate) fn higher(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        one.into_iter().chain(other).max_by_key(|end| (end.at, end.open))
+    }
+
+    /// The one that leaves less below it.
+    pub(crate) fn lower(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        one.into_iter().chain(other).min_by_key(|end| (end.at, !end.open))
     }
 }
 

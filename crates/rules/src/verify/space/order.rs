@@ -3,9 +3,8 @@
 
 use phasegate_model::{Decimal, Metric};
 
-use crate::verify::space::axis::Axis;
+use crate::verify::space::axis::{Axis, End};
 use crate::verify::space::blocks::{Block, CellRun};
-use crate::verify::space::regions::AxisSubject;
 
 /// Two axes of which the first never reads more than the second.
 #[derive(Clone, Debug)]
@@ -19,28 +18,14 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// All orders among the axes; also what follows from two others, so that blocks can be looked
+    /// All orders among metrics and their axes; also what follows from two others, so that blocks can be looked
     /// at pair by pair.
-    pub(crate) fn all(axes: &[(AxisSubject, Axis)]) -> Vec<Self> {
-        let metrics: Vec<(usize, Metric)> = axes
-            .iter()
-            .enumerate()
-            .filter_map(|(at, (subject, _))| match subject {
-                AxisSubject::Metric(metric) => Some((at, *metric)),
-                AxisSubject::Terms(..) | AxisSubject::Condition(_) => None,
-            })
-            .collect();
-        let whole = Block::new(axes.iter().map(|(_, axis)| axis.whole()));
-        let mut orders = Vec::new();
-        for (lower, metric) in &metrics {
-            for (upper, _) in metrics.iter().filter(|(_, other)| metric.is_at_most(*other)) {
-                let both = axes.get(*lower).zip(axes.get(*upper));
-                orders.extend(
-                    both.map(|((_, a), (_, b))| Self::of(&whole, (*lower, a), (*upper, b))),
-                );
-            }
-        }
-        orders
+    pub(crate) fn all(whole: &Block, metrics: &[(usize, Metric, &Axis)]) -> Vec<Self> {
+        let orders = metrics.iter().flat_map(|(lower, metric, low)| {
+            let above = metrics.iter().filter(|(_, other, _)| metric.is_at_most(*other));
+            above.map(|(upper, _, high)| Self::of(whole, (*lower, *low), (*upper, *high)))
+        });
+        orders.collect()
     }
 
     fn of(whole: &Block, (lower, low): (usize, &Axis), (upper, high): (usize, &Axis)) -> Self {
@@ -93,24 +78,4 @@ fn may_be_at_most(low: &Axis, cell: u32, high: &Axis, other: u32) -> bool {
     let (Some(from), Some(to)) = (inner(least, step), inner(greatest, -step)) else { return true };
     let exact = low.is_whole() || !(least.open || greatest.open);
     from < to || (exact && from == to)
-}
-
-/// Where a cell ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct End {
-    pub(crate) at: Decimal,
-    /// Whether the value itself lies outside.
-    pub(crate) open: bool,
-}
-
-impl End {
-    /// The one that leaves less above it; what has no end leaves all.
-    pub(crate) fn higher(one: Option<Self>, other: Option<Self>) -> Option<Self> {
-        one.into_iter().chain(other).max_by_key(|end| (end.at, end.open))
-    }
-
-    /// The one that leaves less below it.
-    pub(crate) fn lower(one: Option<Self>, other: Option<Self>) -> Option<Self> {
-        one.into_iter().chain(other).min_by_key(|end| (end.at, !end.open))
-    }
 }

@@ -128,8 +128,13 @@ impl Space {
             limits.into_iter().map(|(subject, limits)| axis(subject, &limits)).collect();
         let places =
             axes.iter().enumerate().map(|(at, (subject, _))| (subject.clone(), at)).collect();
-        let orders = Order::all(&axes);
-        Self { axes, places, complex, orders }
+        let mut space = Self { axes, places, complex, orders: Vec::new() };
+        let metrics = space.axes.iter().enumerate().filter_map(|(at, (subject, axis))| {
+            let AxisSubject::Metric(metric) = subject else { return None };
+            Some((at, *metric, axis))
+        });
+        space.orders = Order::all(&space.whole(), &metrics.collect::<Vec<_>>());
+        space
     }
 
     pub(crate) fn axes(&self) -> impl Iterator<Item = &(AxisSubject, Axis)> {
