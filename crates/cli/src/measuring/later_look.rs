@@ -15,7 +15,7 @@ use phasegate_report::{Forecast, forecast};
 use phasegate_rules::{Background, judge};
 
 use crate::args::{RevisitArgs, Verbosity};
-use crate::input::files::read_evidence;
+use crate::input::files::evidence_in;
 use crate::measuring::campaign::{CampaignSubjects, trials_until};
 use crate::measuring::servers;
 use crate::output::streams::{say, told};
@@ -65,8 +65,7 @@ impl LaterReading {
     }
 
     fn of_evidence(path: &Path) -> anyhow::Result<Self> {
-        let evidence = Evidence::from_json(&read_evidence(path)?)
-            .with_context(|| format!("can't use `{}`", path.display()))?;
+        let evidence = evidence_in(path)?;
         let server = match &evidence.target.server {
             TargetServer::Running(address) | TargetServer::Restarted(address) => address.clone(),
             // Nobody can ask these once more, so that they go by the name of the file.

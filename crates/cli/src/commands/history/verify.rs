@@ -9,6 +9,7 @@ use phasegate_history::{
     Entry, Head, Objects, Problem, Store, Unsigned, Verification, verify_chain, verify_lines,
     verify_objects, verify_signatures,
 };
+use phasegate_measure::contradictions;
 use serde::Serialize;
 
 use crate::args::{Format, VerifyArgs};
@@ -99,9 +100,12 @@ fn found(args: &VerifyArgs) -> anyhow::Result<(Verification, &'static str)> {
     } else if args.no_replay {
         (verify_objects(&store, head), "every digest, link, object and report.md is as recorded")
     } else {
-        let found = phasegate_history::verify(&store, head, &mut |entry, objects| {
-            replay(&store, entry, objects).map_err(|error| told(&error))
+        let mut contradicting = Vec::new();
+        let mut found = phasegate_history::verify(&store, head, &mut |entry, objects| {
+            replay(&store, entry, objects, &mut contradicting).map_err(|error| told(&error))
         });
+        // A decision replays whatever its evidence is, so that is a problem beside it.
+        found.problems.extend(contradicting);
         let sound =
             "every digest, link, object and report.md is as recorded, every decision replays";
         (found, sound)
@@ -153,8 +157,16 @@ struct SignedJson {
 }
 
 /// Decides again on the recorded evidence and matrix: the same bytes must come out.
-fn replay(store: &Store, entry: &Entry, objects: &Objects) -> anyhow::Result<()> {
+fn replay(
+    store: &Store,
+    entry: &Entry,
+    objects: &Objects,
+    contradicting: &mut Vec<Problem>,
+) -> anyhow::Result<()> {
     let again = decide_again(objects)?;
+    let found = contradictions(&again.evidence, entry.recorded_at);
+    let problem = |what| Problem::EvidenceContradicts { number: entry.number, what };
+    contradicting.extend(found.into_iter().map(problem));
     must_be_as_recorded(&decision_of(entry)?.decision, &again.decision)?;
     again
         .evidence

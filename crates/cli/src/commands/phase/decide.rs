@@ -6,7 +6,7 @@ use anyhow::Context;
 use phasegate_model::{Decision, Evidence};
 
 use crate::args::{DecideArgs, Format, Verbosity};
-use crate::input::files::read_evidence;
+use crate::input::files::evidence_in;
 use crate::input::project::Project;
 use crate::output::decision_json::decision_json;
 use crate::output::layout::Layout;
@@ -32,8 +32,7 @@ fn measured(
     verbosity: Verbosity,
 ) -> anyhow::Result<Exit> {
     let project = Project::load(phase, args.matrix.as_deref())?;
-    let evidence = Evidence::from_json(&read_evidence(path)?)
-        .with_context(|| format!("can't use `{}`", path.display()))?;
+    let evidence = evidence_in(path)?;
     anyhow::ensure!(
         evidence.plan.phase == project.plan.phase,
         "`{}` is evidence of phase {}, not of phase {}",
