@@ -77,3 +77,11 @@ pub struct FactUsed {
     /// The day on which it was true.
     pub date: NaiveDate,
 }
+
+impl FactUsed {
+    /// Whose word it is, for people: `asserted by A. Lovelace on 2026-11-01`.
+    #[must_use]
+    pub fn asserted(&self) -> String {
+        format!("asserted by {} on {}", self.author, self.date)
+    }
+}
