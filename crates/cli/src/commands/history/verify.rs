@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::args::{Format, VerifyArgs};
 use crate::commands::history::sign::allowed_signers;
 use crate::output::streams::{Exit, print, print_json, say, told};
+use crate::program::now;
 use crate::recorded::decision::decision_of;
 use crate::recorded::replay::{decide_again, must_be_as_recorded, must_compare_with_its_entry};
 
@@ -164,7 +165,8 @@ fn replay(
     contradicting: &mut Vec<Problem>,
 ) -> anyhow::Result<()> {
     let again = decide_again(objects)?;
-    let found = contradictions(&again.evidence, entry.recorded_at);
+    // Not by the time of recording: a clock that was wrong then is a warning.
+    let found = contradictions(&again.evidence, now());
     let problem = |what| Problem::EvidenceContradicts { number: entry.number, what };
     contradicting.extend(found.into_iter().map(problem));
     must_be_as_recorded(&decision_of(entry)?.decision, &again.decision)?;
