@@ -7,10 +7,12 @@ use phasegate_history::{ObjectKind, Store};
 use phasegate_model::{Plan, nearest};
 use phasegate_rules::{Matrix, PlanFile, Source, parse_plan, verify_plan};
 
-use crate::args::Measuring;
+use crate::args::{FactOptions, Measuring};
+use crate::input::asserted::assert_known_facts;
 use crate::input::diagnostics::{Trouble, is_error, report};
 use crate::input::files::read_rules;
 use crate::output::streams::told;
+use crate::program::latest_day;
 use crate::recorded::decision::{RecordedDecision, matrix_of, text};
 
 /// Where plans are found by their names.
@@ -33,16 +35,16 @@ impl Project {
     /// What is to be measured by: a phase's files, or what is recorded with an entry.
     pub(crate) fn of(measuring: &Measuring, store: &Store) -> anyhow::Result<Self> {
         match (&measuring.entry, &measuring.phase) {
-            (Some(number), _) => Self::recorded(store, *number)
+            (Some(number), _) => Self::recorded(store, *number, &measuring.facts)
                 .with_context(|| format!("can't measure by entry {number}")),
-            (None, Some(phase)) => Self::load(phase, measuring.matrix.as_deref()),
+            (None, Some(phase)) => Self::load(phase, measuring.matrix.as_deref(), &measuring.facts),
             // The arguments' own rules see to it.
             (None, None) => anyhow::bail!("give a phase or --entry N"),
         }
     }
 
     /// The plan and the matrix that an entry was decided by. They were checked then.
-    fn recorded(store: &Store, number: u64) -> anyhow::Result<Self> {
+    fn recorded(store: &Store, number: u64, facts: &FactOptions) -> anyhow::Result<Self> {
         let recorded = store.entry(number)?;
         let objects = RecordedDecision::of(store, &recorded.entry)?.objects()?;
         let named = |kind: ObjectKind, bytes| {
@@ -58,17 +60,22 @@ impl Project {
         // Evidence has only the quantiles that are asked for, and others can't be had afterwards.
         plan.measure.record_quantiles_of(&matrix.metrics_with(&plan));
         let (name, written_plan) = (plan.phase.as_str().to_lowercase(), plan.clone());
+        assert_known_facts(&mut plan.facts, &facts.facts, &matrix)?;
         Ok(Self { plan, written_plan, plan_source, name, matrix, matrix_source })
     }
 
     /// Reads and checks the plan of a phase and its matrix, and runs the matrix's test cases.
     ///
-    /// Problems in the files are printed; then the error is a
-    /// [`ReportedError`](crate::output::streams::ReportedError).
-    pub(crate) fn load(phase: &str, matrix: Option<&Path>) -> anyhow::Result<Self> {
+    /// Facts of the command line go before the plan's. Problems in the files are printed; then the
+    /// error is a [`ReportedError`](crate::output::streams::ReportedError).
+    pub(crate) fn load(
+        phase: &str,
+        matrix: Option<&Path>,
+        facts: &FactOptions,
+    ) -> anyhow::Result<Self> {
         let path = plan_path(phase)?;
         let plan_source = read_rules(&path)?;
-        let file = PlanFile::parse(&plan_source).map_err(|problems| {
+        let mut file = PlanFile::parse(&plan_source).map_err(|problems| {
             report(&Trouble { sources: vec![plan_source.clone()], problems })
         })?;
         let plan = file.plan.clone();
@@ -78,16 +85,21 @@ impl Project {
             None => format!("the matrix that `{}` names", path.display()),
         })?;
         let matrix = checked_matrix(&matrix_path, &matrix_source).map_err(|t| report(&t))?;
-        let mut problems = file.problems_with(&matrix);
+        let mut problems = file.facts_after(latest_day());
+        // The command line may give a fact that the plan lacks.
+        assert_known_facts(&mut file.plan.facts, &facts.facts, &matrix)?;
+        problems.extend(file.problems_with(&matrix));
         // A warning is for `check` to tell, and no reason not to measure.
         problems.extend(verify_plan(&plan_source, &plan, &matrix).into_iter().filter(is_error));
         if !problems.is_empty() {
             let sources = vec![plan_source, matrix_source];
             return Err(report(&Trouble { sources, problems }));
         }
-        let mut plan = file.plan;
-        plan.measure.record_quantiles_of(&matrix.metrics_with(&plan));
-        let (name, written_plan) = (phase.to_owned(), plan.clone());
+        let (mut written_plan, mut plan) = (plan, file.plan);
+        for plan in [&mut written_plan, &mut plan] {
+            plan.measure.record_quantiles_of(&matrix.metrics_with(plan));
+        }
+        let name = phase.to_owned();
         Ok(Self { plan, written_plan, plan_source, name, matrix, matrix_source })
     }
 }

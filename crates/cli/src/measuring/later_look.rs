@@ -15,6 +15,7 @@ use phasegate_report::{Forecast, forecast};
 use phasegate_rules::{Background, judge};
 
 use crate::args::{RevisitArgs, Verbosity};
+use crate::input::asserted::assert_facts;
 use crate::input::files::evidence_in;
 use crate::measuring::campaign::{CampaignSubjects, trials_until};
 use crate::measuring::servers;
@@ -142,8 +143,11 @@ impl LaterReading {
     ) -> anyhow::Result<Vec<Verdict>> {
         let conditions: Vec<&str> =
             owed.open.iter().map(|open| open.obligation.condition.as_str()).collect();
+        let plan = owed.evidence.as_ref().map(|evidence| &evidence.plan);
+        let mut facts = plan.map(|plan| plan.facts.clone()).unwrap_or_default();
+        assert_facts(&mut facts, &args.facts.facts);
         let background = Background {
-            facts: owed.evidence.as_ref().map(|evidence| &evidence.plan.facts),
+            facts: Some(&facts),
             day: self.at.date_naive(),
             previous: match &self.asked {
                 Asked::Evidence(evidence) => evidence.previous.as_ref(),

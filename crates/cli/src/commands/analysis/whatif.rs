@@ -23,10 +23,10 @@ use crate::output::table;
 use crate::recorded::decision::{RecordedDecision, decision_of, newest_decision};
 
 pub(crate) fn run(args: &WhatIfArgs) -> anyhow::Result<Exit> {
-    let project = Project::load(&args.phase, args.matrix.as_deref())?;
+    let project = Project::load(&args.phase, args.matrix.as_deref(), &args.facts)?;
     let base = base(args, &project)?;
     anyhow::ensure!(
-        base.is_some() || !args.set.is_empty(),
+        base.is_some() || !args.set.is_empty() || !args.facts.facts.is_empty(),
         "no evidence of phase {} is recorded in `{}`, and nothing is set; \
          give --set METRIC=VALUE or --evidence FILE",
         project.plan.phase,

@@ -13,6 +13,7 @@ use crate::input::project::{Examined, PHASES, examined_matrix, matrix_path, toml
 use crate::input::region::Region;
 use crate::input::sarif::{SarifResult, sarif};
 use crate::output::streams::{Exit, colour, print, print_json, told};
+use crate::program::latest_day;
 
 /// Where matrices are.
 const RULES: &str = "rules";
@@ -138,7 +139,8 @@ fn check_plan(path: &Path, source: Source) -> CheckOutcome {
     let Some(matrix) = matrix else {
         return CheckOutcome::Unreadable(unusable.unwrap_or_default());
     };
-    let mut problems = file.problems_with(&matrix);
+    let mut problems = file.facts_after(latest_day());
+    problems.extend(file.problems_with(&matrix));
     problems.extend(file.unused_facts(&matrix));
     problems.extend(verify_plan(&source, &file.plan, &matrix));
     if problems.is_empty() {
