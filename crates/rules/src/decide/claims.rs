@@ -123,7 +123,7 @@ fn verdicts(family: &Matrix, background: &Background<'_>, trials: &[&Readings]) 
     let nothing = Readings::default();
     let samples = Samples::of(&metrics, &trials);
     // Texts and versions have no median: the first trial speaks for them.
-    let point = Point::new(samples.medians(), trials.first().copied().unwrap_or(&nothing));
+    let point = Point::new(samples.medians(), trials.first().copied().unwrap_or(&nothing), false);
     let verdict = |state: &RowState<'_>| {
         let margin = point.margin(&state.row.when.condition);
         let readings = ordered_metrics(state.row, &state.row.when.condition, margin.as_ref());
