@@ -166,12 +166,18 @@ pub(crate) fn save(path: &Path, evidence: &Evidence) -> anyhow::Result<()> {
 /// Reads evidence that agrees with itself, and says which file it was if it can't.
 pub(crate) fn evidence_in(path: &Path) -> anyhow::Result<Evidence> {
     let text = read_text(path, LARGEST_EVIDENCE)?;
-    let cannot = || format!("can't use `{}`", path.display());
-    let evidence = Evidence::from_json(&text).with_context(cannot)?;
-    let found = contradictions(&evidence, now());
+    let evidence = Evidence::from_json(&text).map_err(anyhow::Error::from);
+    evidence
+        .and_then(|evidence| must_agree_with_itself(&evidence).map(|()| evidence))
+        .with_context(|| format!("can't use `{}`", path.display()))
+}
+
+/// Evidence that contradicts itself decides nothing.
+pub(crate) fn must_agree_with_itself(evidence: &Evidence) -> anyhow::Result<()> {
+    let found = contradictions(evidence, now());
     // A few show what kind of mistake it is.
     let shown: Vec<String> = found.iter().take(5).map(|what| format!("\n  {what}")).collect();
     let more = if found.len() > shown.len() { "\n  and more" } else { "" };
-    let problem = || anyhow::anyhow!("the evidence contradicts itself:{}{more}", shown.concat());
-    if found.is_empty() { Ok(evidence) } else { Err(problem()).with_context(cannot) }
+    anyhow::ensure!(found.is_empty(), "the evidence contradicts itself:{}{more}", shown.concat());
+    Ok(())
 }

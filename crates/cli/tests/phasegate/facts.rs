@@ -52,6 +52,8 @@ fn a_row_over_a_fact_names_whose_word_it_is_and_claims_no_certainty() {
     let said = scene.run(&["run", "q1"]);
     assert_eq!(said.status, 0, "{}", said.err);
     assert!(said.out.contains("1GB asserted by A. Lovelace on 2026-11-01"), "{}", said.out);
+    let explained = scene.run(&["explain", "1"]).out;
+    assert!(explained.contains("fact.growth: 1GB, asserted by A. Lovelace"), "{explained}");
     let report = scene.run(&["report", "1"]).out;
     assert!(report.contains("1 GB, asserted by A. Lovelace on 2026-11-01"), "{report}");
     let except = "wrong, as far as it was measured and not asserted";
