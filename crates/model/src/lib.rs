@@ -32,7 +32,7 @@ pub use amount::{
 pub use chrono::NaiveDate;
 pub use decision::{
     Change, Decision, FactUsed, Finding, Flip, GivenVerdict, Margin, MetricSummary, Obligation,
-    OptionResult, PredictionResult, Reason, RowDecision, Summary, Verdict, Votes,
+    OptionResult, PredictionResult, Reason, RowDecision, Rule, Summary, Verdict, Votes,
 };
 pub use evidence::{
     BaselineServer, BaselineTrial, Circumstances, End, Environment, Evidence, EvidenceError, First,
@@ -45,7 +45,7 @@ pub use metric::{
 };
 pub use plan::{
     Fact, FactName, FactNameError, FactValue, Load, MeasurePlan, NextOption, NextPhases, Plan,
-    Prediction, Rate,
+    Prediction, Rate, Until,
 };
 pub use reading::{Measured, MetricPlace, Missing, MissingReason, Reading, ReadingError, Readings};
 pub use record::{

@@ -54,6 +54,16 @@ impl Possible {
         self.0 == bit(Some(verb))
     }
 
+    /// The way it could come out that leads to the outcome sooner than any other: by asking for it,
+    /// or else for as little as it can.
+    pub(crate) const fn in_favour_of(self, outcome: Outcome) -> Self {
+        let asked = match outcome {
+            Outcome::Decided(verb) => bit(Some(verb)),
+            Outcome::Undecided => NO_SAY,
+        };
+        Self(if self.0 & asked != 0 { asked } else { self.0 & self.0.wrapping_neg() })
+    }
+
     /// Whether this verb may be asked for.
     pub(crate) fn may_be(self, verb: Verb) -> bool {
         self.0 & bit(Some(verb)) != 0

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{PHASE_3A, evidence, matrix_of, readings, source};
+use common::{PHASE_3A, evidence, matrix_of, readings, source, until_rows};
 use phasegate_model::{Evidence, Finding, Previous};
 use phasegate_rules::{Background, Diagnostic, Matrix, PlanFile, Source};
 
@@ -22,7 +22,7 @@ fn fact(name: &str, value: &str) -> String {
 /// Eight trials of 9.93 us, measured on 2026-11-23.
 fn with_facts(facts: &str) -> Evidence {
     let mut evidence = evidence(vec![readings(&[("P99", "9.93us"), ("dataset", "2MB")]); 8]);
-    evidence.plan = plan(facts).unwrap().plan;
+    evidence.plan = until_rows(plan(facts).unwrap().plan);
     evidence
 }
 

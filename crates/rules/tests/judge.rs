@@ -62,7 +62,7 @@ fn by_fact(day: &str) -> Verdict {
     let owed = decision.obligations[0].condition.clone();
     assert_eq!(owed, "memory.dataset > fact.room");
     let background =
-        Background { facts: Some(&first.plan.facts), day: day.parse().unwrap(), previous: None };
+        Background { plan: Some(&first.plan), day: day.parse().unwrap(), ..Background::NOTHING };
     judge(&[&owed], None, &background, &[&readings(&[("dataset", "60MB")])]).remove(0)
 }
 

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{evidence, matrix, matrix_of, readings};
-use phasegate_model::{Finding, Gate, MissingReason, Outcome, Reading, Readings, Reason};
+use phasegate_model::{Finding, Gate, MissingReason, Outcome, Reading, Readings, Reason, Rule};
 use phasegate_rules::{Background, PastDecision, RecordedReadings};
 use proptest::prelude::*;
 
@@ -80,7 +80,7 @@ fn progress_stops_when_settled_and_gives_up_when_hopeless() {
     assert!(progress(8, 30).settled);
     assert!(progress(3, 7).futile, "seven trials are too few");
     let nothing = Readings::default();
-    assert!(matrix.progress(&[&nothing; 8], 30).futile, "nothing is ever measured");
+    assert!(matrix.progress(&[&nothing; 9], 30).futile, "nothing is ever measured");
 }
 
 #[test]
@@ -173,7 +173,7 @@ proptest! {
         let matrix = matrix_of(&rows.concat());
         let runs: Vec<_> = runs.into_iter().map(evidence).collect();
         let decided: Vec<_> = runs.iter().map(|run| matrix.decide(run).outcome).collect();
-        let outcomes: Vec<_> = matrix.outcomes_over(runs.iter().map(PastDecision::of)).collect();
+        let outcomes: Vec<_> = matrix.outcomes_over(runs.iter().map(|run| PastDecision::of(run, Rule::CURRENT))).collect();
         prop_assert_eq!(outcomes, decided);
     }
 
@@ -361,6 +361,20 @@ fn a_margin_through_arithmetic_is_the_readings_own() {
         margin("P99 * (P99 / floor.p99) < 30us").as_deref(),
         Some("floor.p99 4us to 3.333333333333us")
     );
+}
+
+#[test]
+fn the_margin_of_a_count_is_the_next_count_and_as_it_was_in_what_was_decided_before() {
+    let row = "[[row]]\nid = \"a\"\nwhen = \"server.evicted_keys > 0\"\nthen = \"act\"\nelse = \"skip\"\n";
+    let evidence = evidence(vec![readings(&[("server.evicted_keys", "0")]); 8]);
+    let flips = |rule| {
+        let decision = matrix_of(row).decide_under(rule, &evidence);
+        let margin = decision.rows[0].margin.clone().unwrap();
+        let flip = decision.closest_flip.unwrap();
+        (margin.changes[0].to.to_string(), flip.change.to.to_string())
+    };
+    assert_eq!(flips(Rule::CURRENT), ("1".to_owned(), "1".to_owned()));
+    assert_eq!(flips(Rule::First), ("0".to_owned(), "0".to_owned()));
 }
 
 #[test]

@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{ALLOCATOR, evidence, matrix, readings, silent_plan, source};
-use phasegate_model::{Decision, Evidence, Finding};
-use phasegate_rules::{Matrix, PlanFile, parse_plan};
+use common::{ALLOCATOR, evidence, matrix, readings, silent_plan, source, until_rows};
+use phasegate_model::{Decision, Evidence, Finding, Reason, Until};
+use phasegate_rules::{Background, Matrix, PlanFile, parse_plan};
 
 fn with_plan(extra: &str, trials: usize) -> Evidence {
     let trial = readings(&[
@@ -16,7 +16,8 @@ fn with_plan(extra: &str, trials: usize) -> Evidence {
         ("headroom.exec", "1%"),
     ]);
     let mut evidence = evidence(vec![trial; trials]);
-    evidence.plan = parse_plan(&source(&format!("{}\n{extra}", silent_plan()))).unwrap();
+    let plan = parse_plan(&source(&format!("{}\n{extra}", silent_plan()))).unwrap();
+    evidence.plan = until_rows(plan);
     evidence
 }
 
@@ -125,4 +126,45 @@ fn a_broken_claim_is_named_inside_its_text() {
             "unknown-metric: unknown metric `P9x` [P9x]",
         ]
     );
+}
+
+#[test]
+fn a_run_until_the_outcome_goes_on_for_what_was_predicted_before_and_for_nothing_else() {
+    // The action of the first row is the strongest, so its finding settles the outcome.
+    let rows = "[[row]]\nid = \"sure\"\nwhen = \"dataset < 5MB\"\nthen = \"act\"\n\
+        [[row]]\nid = \"open\"\nwhen = \"P99 < 12us\"\nthen = \"skip\"\n";
+    let matrix = common::matrix_of(rows);
+    let until_outcome = |extra: &str, trials| {
+        let mut evidence = with_plan(extra, trials);
+        evidence.plan.measure.until = Until::Outcome;
+        evidence
+    };
+    let decision = matrix.decide(&until_outcome("", 20));
+    assert_eq!((decision.outcome.as_str(), decision.trials), ("act", 1));
+    assert_eq!(decision.rows[1].finding, Finding::Undecided(Reason::NotNeeded));
+    assert_eq!(decision.rows[1].votes.as_ref().unwrap().needed, Some(8));
+    for (day, trials) in [("2026-11-01", 8), ("2026-11-30", 1)] {
+        let evidence = until_outcome(&prediction("P99 < 12us", day), 20);
+        assert_eq!(matrix.decide(&evidence).trials, trials, "predicted on {day}");
+    }
+    // Of a prediction that nothing measures, no trial can tell anything.
+    let evidence = until_outcome(&prediction("memory.rss < 1MB", "2026-11-01"), 1);
+    let trials: Vec<_> = evidence.trials.iter().map(|trial| &trial.readings).collect();
+    assert!(matrix.progress_with(&Background::of(&evidence), &trials, 30).futile);
+}
+
+#[test]
+fn a_run_until_the_outcome_gives_up_once_votes_cannot_settle_it() {
+    let rows = "[[row]]\nid = \"weak\"\nwhen = \"P99 < 12us\"\nthen = \"skip\"\nelse = \"no action\"\n\
+        [[row]]\nid = \"strong\"\nwhen = \"P50 < 12us\"\nthen = \"act\"\nelse = \"no action\"\n";
+    let matrix = common::matrix_of(rows);
+    let mut evidence = with_plan("", 0);
+    evidence.plan.measure.until = Until::Outcome;
+    let good = readings(&[("P99", "9us")]);
+    let progress = |trials: usize, most| {
+        matrix.progress_with(&Background::of(&evidence), &vec![&good; trials], most)
+    };
+    // P50 is never read: with too many such trials the stronger row can't be decided any more.
+    assert!(!progress(3, 30).futile);
+    assert!(progress(12, 30).futile && !progress(12, 30).settled);
 }

@@ -8,7 +8,7 @@ use anyhow::Context;
 use phasegate_measure::{
     CommandPair, Contenders, Launcher, MeasureError, Session, StandIn, disturbances,
 };
-use phasegate_model::{Circumstances, CommandPlan, End, Evidence, Plan, Readings, Trial};
+use phasegate_model::{Circumstances, CommandPlan, End, Evidence, Plan, Readings, Rule, Trial};
 use phasegate_rules::{Background, Matrix};
 
 use crate::args::{BECOME_SERVER, STAND_IN, START_COMMAND, Verbosity};
@@ -84,9 +84,10 @@ pub(crate) fn measure(
     // Once, so that settling, deciding and replaying all see the same earlier phase.
     let previous = comparison.previous(&circumstances);
     let background = Background {
-        facts: Some(&plan.facts),
+        plan: Some(plan),
         day: started_at.date_naive(),
         previous: previous.as_ref(),
+        rule: Rule::CURRENT,
     };
     let mut display = Display::new(verbosity, plan, session.target(), baseline.as_ref());
     let mut trials: Vec<Trial> = Vec::new();

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use phasegate_history::OpenObligation;
 use phasegate_measure::{Contenders, Endpoint, MeasureError, ServerSource, observe};
 use phasegate_model::{
-    Domain, Evidence, Finding, Kind, Metric, MissingReason, Reading, Readings, Summary,
+    Domain, Evidence, Finding, Kind, Metric, MissingReason, Reading, Readings, Rule, Summary,
     TargetServer, Verdict,
 };
 use phasegate_report::{Forecast, forecast};
@@ -143,16 +143,18 @@ impl LaterReading {
     ) -> anyhow::Result<Vec<Verdict>> {
         let conditions: Vec<&str> =
             owed.open.iter().map(|open| open.obligation.condition.as_str()).collect();
-        let plan = owed.evidence.as_ref().map(|evidence| &evidence.plan);
-        let mut facts = plan.map(|plan| plan.facts.clone()).unwrap_or_default();
-        assert_facts(&mut facts, &args.facts.facts);
+        let mut plan = owed.evidence.as_ref().map(|evidence| evidence.plan.clone());
+        if let Some(plan) = &mut plan {
+            assert_facts(&mut plan.facts, &args.facts.facts);
+        }
         let background = Background {
-            facts: Some(&facts),
+            plan: plan.as_ref(),
             day: self.at.date_naive(),
             previous: match &self.asked {
                 Asked::Evidence(evidence) => evidence.previous.as_ref(),
                 Asked::Server { .. } => None,
             },
+            rule: Rule::CURRENT,
         };
         let by = |trials: &[&Readings]| judge(&conditions, owed.error_rate, &background, trials);
         let (address, info) = match &self.asked {

@@ -72,6 +72,7 @@ fn more_trials(row: &RowDecision) -> More {
     let Finding::Undecided(reason) = &row.finding else { return More::About(0) };
     match reason {
         Reason::TooFewTrials | Reason::InsideNoise => {}
+        Reason::NotNeeded => return More::About(0),
         Reason::Drifting
         | Reason::ReadingMissing { .. }
         | Reason::ReadingsDisagree

@@ -1,7 +1,7 @@
 //! A recorded decision made again, from what was recorded with it.
 
 use phasegate_history::{Objects, Store};
-use phasegate_model::{Decision, Evidence, Previous};
+use phasegate_model::{Decision, Evidence, Previous, Rule};
 
 use crate::recorded::decision::{evidence_of, matrix_of};
 
@@ -11,11 +11,11 @@ pub(crate) struct Again {
     pub(crate) decision: Decision,
 }
 
-/// Decides again on the recorded evidence, by the recorded matrix.
-pub(crate) fn decide_again(objects: &Objects) -> anyhow::Result<Again> {
+/// Decides again on the recorded evidence, by the recorded matrix and the rule of then.
+pub(crate) fn decide_again(objects: &Objects, rule: Rule) -> anyhow::Result<Again> {
     let evidence = evidence_of(objects.evidence.clone())?;
     let matrix = matrix_of(objects.matrix.clone(), objects.bases.clone())?;
-    let decision = matrix.decide(&evidence);
+    let decision = matrix.decide_under(rule, &evidence);
     Ok(Again { evidence, decision })
 }
 

@@ -14,7 +14,8 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use phasegate_model::{
-    Command as Sent, Keys, Load, MeasurePlan, Metric, Pinning, Transport, Trial, Wait, Writes,
+    Command as Sent, Keys, Load, MeasurePlan, Metric, Pinning, Transport, Trial, Until, Wait,
+    Writes,
 };
 use rustix::process::setpriority_process;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
@@ -48,6 +49,7 @@ pub(crate) fn plan(wait: Wait, samples: u32) -> MeasurePlan {
         floor: false,
         trials: NonZeroU32::MIN,
         budget: "60s".parse().unwrap(),
+        until: Until::Rows,
         quantiles: Vec::new(),
         dataset: None,
     }

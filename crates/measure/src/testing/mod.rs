@@ -127,6 +127,7 @@ pub(crate) fn plan() -> MeasurePlan {
         floor: true,
         trials: NonZeroU32::MIN,
         budget: "60s".parse().unwrap(),
+        until: phasegate_model::Until::Rows,
         quantiles: Vec::new(),
         dataset: None,
     }

@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use phasegate_measure::{MeasureError, ServerError, ServerSource, Session, StandIn, TrialProgress};
 use phasegate_model::{
     Command as Sent, DataType, Dataset, Extent, Keys, Load, MeasurePlan, Metric, Pinning, Reading,
-    Transport, Trial, Wait, Writes,
+    Transport, Trial, Until, Wait, Writes,
 };
 
 /// Few samples, no pinning, no dataset.
@@ -29,6 +29,7 @@ pub(crate) fn plan() -> MeasurePlan {
         floor: true,
         trials: NonZeroU32::MIN,
         budget: "60s".parse().unwrap(),
+        until: Until::Rows,
         quantiles: Vec::new(),
         dataset: None,
     }

@@ -53,6 +53,8 @@ pub enum Reason {
     TooFewTrials,
     /// The trials disagree: the limit lies inside the noise.
     InsideNoise,
+    /// The outcome was settled without it, so that measuring ended before it was.
+    NotNeeded,
     /// The readings depend on those before them, so they don't count as independent.
     Drifting,
     /// A metric that the condition needs has no reading.
@@ -109,6 +111,7 @@ impl fmt::Display for Reason {
         match self {
             Self::TooFewTrials => f.write_str("too few trials"),
             Self::InsideNoise => f.write_str("inside the noise"),
+            Self::NotNeeded => f.write_str("not needed: the outcome was settled without it"),
             Self::Drifting => f.write_str("the readings drift"),
             Self::ReadingMissing { metric, why } => write!(f, "no reading of {metric} ({why})"),
             Self::ReadingsDisagree => f.write_str("the readings disagree"),

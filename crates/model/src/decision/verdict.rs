@@ -62,6 +62,13 @@ pub struct Votes {
     pub threshold: Arc<str>,
     /// The trial that settled it.
     pub settled_at: Option<u32>,
+    /// As how many independent restarts the trials count, where the rule asks for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n_eff: Option<u32>,
+    /// So many trials in all would settle it if all that are to come agreed; nothing if it is
+    /// settled, or if more than a thousand would be needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needed: Option<u32>,
 }
 
 /// A fact that a row rests on, as the plan has it.

@@ -10,14 +10,18 @@ use crate::amount::Quantity;
 use crate::decision::expected::{OptionResult, PredictionResult};
 use crate::decision::margin::Flip;
 use crate::decision::row::{Obligation, RowDecision};
+use crate::decision::rule::Rule;
 use crate::id::{MatrixId, PhaseId, RowId};
 
 /// What a matrix says of a run's evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Decision {
-    /// The format's version; [`Decision::SCHEMA`].
+    /// The format's version; see [`Decision::schema_of`].
     pub schema: u32,
+    /// By which rule it was decided.
+    #[serde(default = "Rule::untold", skip_serializing_if = "Rule::is_untold")]
+    pub rule: Rule,
     /// The phase that was decided.
     pub phase: PhaseId,
     /// The matrix that decided it.
@@ -52,8 +56,17 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// The version of the format that this code writes.
-    pub const SCHEMA: u32 = 1;
+    /// The newest version of the format that this code knows.
+    pub const SCHEMA: u32 = 2;
+
+    /// The version of the format in which decisions under a rule are told.
+    #[must_use]
+    pub const fn schema_of(rule: Rule) -> u32 {
+        match rule {
+            Rule::First => 1,
+            Rule::Second => 2,
+        }
+    }
 
     /// The row of that name.
     #[must_use]

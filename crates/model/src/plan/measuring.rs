@@ -10,6 +10,24 @@ use crate::metric::{Metric, Quantile, Statistic};
 use crate::plan::load::Load;
 use crate::subject::{Command, Dataset, Keys, Pinning, Transport, Wait, Weighted, Writes};
 
+/// Until when a run goes on, if its trials and its budget last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Until {
+    /// Until the outcome is settled, and with it the predictions that were made before.
+    Outcome,
+    /// Until every row is. Plans in evidence that don't tell were measured so.
+    #[default]
+    Rows,
+}
+
+impl Until {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+    const fn is_rows(&self) -> bool {
+        matches!(self, Self::Rows)
+    }
+}
+
 /// How to measure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +66,9 @@ pub struct MeasurePlan {
     pub trials: NonZeroU32,
     /// Wall time at most.
     pub budget: Timespan,
+    /// Until when it goes on.
+    #[serde(default, skip_serializing_if = "Until::is_rows")]
+    pub until: Until,
     /// Quantiles that are recorded beside the usual ones, because conditions name them. Evidence of
     /// versions that knew only the usual ones doesn't have it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

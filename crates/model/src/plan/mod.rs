@@ -9,6 +9,6 @@ mod phase;
 
 pub use self::fact::{Fact, FactName, FactNameError, FactValue};
 pub use self::load::{Load, Rate};
-pub use self::measuring::MeasurePlan;
+pub use self::measuring::{MeasurePlan, Until};
 pub use self::next::{NextOption, NextPhases, Prediction};
 pub use self::phase::Plan;

@@ -342,6 +342,8 @@ pub fn needs(row: &RowDecision) -> Option<String> {
         Reason::InsideNoise => {
             format!("more trials or a quieter machine, as the trials disagree{}", votes_so_far())
         }
+        // Nothing: the outcome was settled without it.
+        Reason::NotNeeded => return None,
         Reason::Drifting => {
             "a steadier machine, as each reading depends on those before".to_owned()
         }

@@ -201,6 +201,8 @@ pub(crate) fn votes(met: u32, not_met: u32, neither: u32) -> Votes {
         evidence_not_met: if met > not_met { "0.0012" } else { "280" }.to_owned(),
         threshold: "60".into(),
         settled_at: Some(9),
+        n_eff: None,
+        needed: None,
     }
 }
 

@@ -1,10 +1,10 @@
 //! One matrix over very many recorded decisions: what would it have decided?
 
-use phasegate_model::{Evidence, Metric, Outcome, Readings};
+use phasegate_model::{Evidence, Metric, Outcome, Readings, Rule};
 
 use crate::condition::evaluate::Truth;
 use crate::condition::term::Condition;
-use crate::decide::assess::{Assessment, RowState};
+use crate::decide::assess::RowState;
 use crate::decide::background::{Background, completed_or};
 use crate::matrix::{Matrix, Row};
 use crate::outcome::{Asks, certain_outcome};
@@ -29,11 +29,12 @@ pub enum RecordedReadings<'r> {
 }
 
 impl<'r> PastDecision<'r> {
-    /// All that the evidence has.
+    /// All that the evidence has, to be decided by a rule.
     #[must_use]
-    pub fn of(evidence: &'r Evidence) -> Self {
+    pub fn of(evidence: &'r Evidence, rule: Rule) -> Self {
         let trials = evidence.trials.iter().map(|trial| &trial.readings).collect();
-        Self { background: Background::of(evidence), readings: RecordedReadings::Trials(trials) }
+        let background = Background { rule, ..Background::of(evidence) };
+        Self { background, readings: RecordedReadings::Trials(trials) }
     }
 }
 
@@ -57,7 +58,7 @@ impl Matrix {
             RecordedReadings::Trials(trials) => {
                 let completed = complete(trials);
                 let trials = completed_or(completed.as_ref(), trials);
-                let assessment = Assessment::of(&bound, &trials);
+                let assessment = bound.assess(&record.background, &trials);
                 // Margins, flips and summaries are left out: of so many records only the outcome is
                 // asked.
                 certain_outcome(&bound, assessment.rows.iter().map(RowState::possible))

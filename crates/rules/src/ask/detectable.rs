@@ -1,8 +1,8 @@
 //! Before anything is decided: how many trials a decision takes at least, and which improvement
 //! could be told from chance.
 
-use crate::decide::drift::LEAST_TRIALS;
-use crate::decide::votes::{dissent_allowed, enough_trials};
+use crate::decide::drift::{LEAST_TRIALS, untold_dependence};
+use crate::decide::threshold::{Bar, enough_trials};
 use crate::matrix::Matrix;
 
 /// The chance with which an improvement as large as the smallest detectable one is found.
@@ -33,7 +33,9 @@ impl Matrix {
 /// the scatter isn't a number.
 #[must_use]
 pub fn smallest_detectable(scatter: f64, pairs: u32, threshold: f64) -> Option<f64> {
-    let allowed = dissent_allowed(pairs, threshold)?;
+    // Pairs that depend on each other no more than so few can tell.
+    let allowed =
+        Bar::uncalibrated(threshold).dissent_allowed_by(pairs, untold_dependence(pairs))?;
     // By evidence alone five pairs that agree are enough at 5 %; the drift guard wants eight.
     if pairs < LEAST_TRIALS || !scatter.is_finite() || scatter < 0.0 {
         return None;
@@ -105,9 +107,10 @@ mod tests {
         assert!(found(0.05, 15) < found(0.05, 8));
         assert!((found(0.1, 30) / found(0.05, 30) - 2.0).abs() < 1e-9);
         assert!(found(0.0, 30).abs() < f64::EPSILON);
-        // Thirty pairs may have seven dissents: a share of 81 % has no more in 80 % of all cases.
-        let share = 0.808;
-        assert!((at_most(7, 30, 1.0 - share) - POWER).abs() < 0.01);
+        // Thirty pairs count as 24 and may have six dissents: a share of 84 % has no more in 80 % of
+        // all cases.
+        let share = 0.8385;
+        assert!((at_most(6, 30, 1.0 - share) - POWER).abs() < 0.01);
         assert!((found(1.0, 30) - normal_quantile(share)).abs() < 0.02);
     }
 

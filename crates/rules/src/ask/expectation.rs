@@ -100,6 +100,8 @@ mod tests {
             evidence_not_met: String::new(),
             threshold: threshold.into(),
             settled_at: None,
+            n_eff: None,
+            needed: None,
         }
     }
 

@@ -1,17 +1,18 @@
 //! Where a run stands while it is measured.
 
-use phasegate_model::{Finding, Readings, RowId};
+use phasegate_model::{Finding, Readings, RowId, Until};
 
-use crate::decide::assess::{Assessment, RowState};
+use crate::decide::assess::RowState;
 use crate::decide::background::{Background, completed_or};
+use crate::decide::claims;
 use crate::matrix::Matrix;
 
 /// Where a run stands, after some of its trials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Whether every row is decided.
+    /// Whether all is decided that the plan goes on for: the outcome, or every row.
     pub settled: bool,
-    /// Whether no row that is still open could be decided with the trials that are left.
+    /// Whether votes can't settle it any more with the trials that are left.
     pub futile: bool,
     /// Each row, in the matrix's order.
     pub rows: Vec<RowProgress>,
@@ -46,16 +47,23 @@ impl Matrix {
         let metrics = self.metrics();
         let completed = background.complete(trials, &metrics);
         let trials = completed_or(completed.as_ref(), trials);
-        let assessment = Assessment::of(&matrix, &trials);
+        let assessment = matrix.assess(background, &trials);
+        let expected = claims::expected(background, matrix.error_rate, &trials, Some(most));
+        let until = background.until();
         let row = |state: &RowState<'_>| RowProgress {
             id: state.row.id.clone(),
             finding: state.finding(),
         };
-        let settled = assessment.is_settled();
+        let settled = assessment.is_settled;
         Progress {
             settled,
             // Of no open rows at all everything can be said: a run that is done isn't futile.
-            futile: !settled && assessment.is_futile(most),
+            futile: !settled
+                && (assessment.is_futile(most)
+                    // What it went on for then are predictions alone.
+                    || until == Until::Outcome
+                        && assessment.outcome_is_certain()
+                        && expected.is_futile),
             rows: assessment.rows.iter().map(row).collect(),
         }
     }

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::DateTime;
 use phasegate_model::{
     Decision, End, Environment, Evidence, Metric, NextPhases, Pinning, Plan, Reading, Readings,
-    Target, TargetServer, Transcription, Trial,
+    Target, TargetServer, Transcription, Trial, Until,
 };
 
 use crate::decide::summary::Samples;
-use crate::decide::votes::enough_trials;
+use crate::decide::threshold::enough_trials;
 use crate::matrix::Matrix;
 use crate::read::plan::default_measure;
 
@@ -79,13 +79,15 @@ impl Matrix {
             nodes: Vec::new(),
             anomalies: Vec::new(),
         };
+        let mut plan = plan.clone();
+        // Every row is asked about, also those that the outcome doesn't need.
+        plan.measure.until = Until::Rows;
         self.decide(&Evidence {
             schema: Evidence::SCHEMA,
             tool: String::new(),
             started_at: never,
             ended_at: never,
             end: End::Settled,
-            plan: plan.clone(),
             target: Target {
                 server: TargetServer::Started(String::new()),
                 transport: Some(plan.measure.transport),
@@ -93,6 +95,7 @@ impl Matrix {
                 command: plan.measure.command.as_str().to_owned(),
                 load: None,
             },
+            plan,
             environment: Environment::default(),
             previous: None,
             baseline: None,

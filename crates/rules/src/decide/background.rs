@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use phasegate_model::{Evidence, Fact, FactName, FactUsed, Metric, NaiveDate, Previous, Readings};
+use phasegate_model::{
+    Evidence, Fact, FactName, FactUsed, Metric, NaiveDate, Plan, Previous, Readings, Rule, Until,
+};
 
 use crate::condition::facts::Facts;
 use crate::condition::term::FactProblem;
@@ -12,28 +14,42 @@ use crate::matrix::{Matrix, Row, Written};
 /// What is known beside the trials. It is the same for each of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Background<'b> {
-    /// What the plan asserts.
-    pub facts: Option<&'b BTreeMap<FactName, Fact>>,
+    /// The plan: its facts, its predictions, and until when a run goes on.
+    pub plan: Option<&'b Plan>,
     /// The day on which measuring began; facts must not be too old on it.
     pub day: NaiveDate,
     /// The earlier phase that `previous.*` metrics are read from. Without one they are read from
     /// the trials.
     pub previous: Option<&'b Previous>,
+    /// By which rule votes become findings.
+    pub rule: Rule,
 }
 
 impl<'b> Background<'b> {
     /// Nothing is known.
-    pub const NOTHING: Self = Self { facts: None, day: NaiveDate::MIN, previous: None };
+    pub const NOTHING: Self =
+        Self { plan: None, day: NaiveDate::MIN, previous: None, rule: Rule::CURRENT };
 
     /// What the evidence has.
     #[must_use]
     pub fn of(evidence: &'b Evidence) -> Self {
         Self {
-            facts: Some(&evidence.plan.facts),
+            plan: Some(&evidence.plan),
             // The day of measuring, not today: decided again years later, no fact may have aged.
             day: evidence.started_at.date_naive(),
             previous: evidence.previous.as_ref(),
+            rule: Rule::CURRENT,
         }
+    }
+
+    /// What the plan asserts.
+    pub(crate) fn facts(&self) -> Option<&'b BTreeMap<FactName, Fact>> {
+        self.plan.map(|plan| &plan.facts)
+    }
+
+    /// Until when the run went on; without a plan until every row was decided.
+    pub(crate) fn until(&self) -> Until {
+        self.plan.map_or(Until::Rows, |plan| plan.measure.until)
     }
 
     /// Each fact's value, or why it can't be used.
@@ -42,7 +58,7 @@ impl<'b> Background<'b> {
             Some((age, max_age)) => Err(FactProblem::Stale { age, max_age }),
             None => Ok(fact.value.clone()),
         };
-        let facts = self.facts.into_iter().flatten();
+        let facts = self.facts().into_iter().flatten();
         facts.map(|(name, fact)| (name.clone(), value(fact))).collect()
     }
 

@@ -6,20 +6,64 @@
 
 use phasegate_model::{
     Evidence, Finding, Metric, OptionResult, Plan, PredictionResult, Quantity, Readings, Reason,
-    RowId, Verdict,
+    RowId, Rule, Verdict,
 };
 
 use crate::condition::check::{Checked, checked_with_facts};
-use crate::decide::assess::{Assessment, RowState};
+use crate::decide::assess::{Assessment, RowState, Settling, first_settled};
 use crate::decide::background::{Background, completed_or, facts_used};
 use crate::decide::summary::{Samples, ordered_metrics};
+use crate::decide::threshold::Bar;
 use crate::margin::point::Point;
 use crate::matrix::{FactUse, Matrix, Row, RowPlaces, Written};
+
+/// How the plan's predictions stand that were made before measuring: a run goes on for them.
+pub(crate) struct Expected {
+    /// After how many trials all of them are decided; nothing if they aren't.
+    pub(crate) settled: Option<usize>,
+    /// Whether none that is open can be decided any more, if that was asked.
+    pub(crate) is_futile: bool,
+}
+
+/// What the trials say of the predictions that were made before measuring, where there can be `most`
+/// in all.
+pub(crate) fn expected(
+    background: &Background<'_>,
+    error_rate: Quantity,
+    trials: &[&Readings],
+    most: Option<u32>,
+) -> Expected {
+    let nothing = Expected { settled: Some(0), is_futile: true };
+    let predictions = background.plan.map_or(&[][..], |plan| plan.predictions.as_slice());
+    if !predictions.iter().any(|prediction| prediction.on <= background.day) {
+        return nothing;
+    }
+    // All share the error rate, whenever they were made, as where they are told.
+    let read = predictions.iter().map(|prediction| (prediction, row(&prediction.claim)));
+    let (before, rows): (Vec<bool>, Vec<Row>) = read
+        .filter_map(|(prediction, row)| Some((prediction.on <= background.day, row.ok()?)))
+        .unzip();
+    let Some(family) = Matrix::of_rows(rows, Some(error_rate)) else { return nothing };
+    let completed = background.complete(trials, &family.metrics());
+    let trials = completed_or(completed.as_ref(), trials);
+    let bound = family.bound(background);
+    let bar = Bar::of(&bound, background.rule);
+    let assessment = Assessment::of(&bound, &trials, bar, Settling::ROWS);
+    let awaited = assessment.rows.iter().zip(before).filter(|(_, before)| *before);
+    let awaited: Vec<&RowState<'_>> = awaited.map(|(row, _)| row).collect();
+    Expected {
+        settled: first_settled(awaited.iter().copied(), trials.len()),
+        is_futile: most.is_some_and(|most| {
+            awaited.iter().all(|row| row.is_settled() || row.is_futile(most, bar))
+        }),
+    }
+}
 
 /// What became of the plan's predictions.
 pub(crate) fn predictions(
     evidence: &Evidence,
     matrix: &Matrix,
+    rule: Rule,
     considered: usize,
 ) -> Vec<PredictionResult> {
     let plan = &evidence.plan.predictions;
@@ -30,20 +74,24 @@ pub(crate) fn predictions(
         let (made_before, prediction) = (prediction.on <= day, prediction.clone());
         PredictionResult { prediction, made_before, verdict }
     };
-    plan.iter().zip(decide(&claims, evidence, matrix.error_rate, considered)).map(result).collect()
+    plan.iter()
+        .zip(decide(&claims, evidence, matrix.error_rate, rule, considered))
+        .map(result)
+        .collect()
 }
 
 /// What became of the plan's next options that depend on a condition.
 pub(crate) fn next_options(
     evidence: &Evidence,
     matrix: &Matrix,
+    rule: Rule,
     considered: usize,
 ) -> Vec<OptionResult> {
     let options = evidence.plan.next_options.iter();
     let options: Vec<_> =
         options.filter_map(|option| Some((option, option.when.as_deref()?))).collect();
     let conditions: Vec<&str> = options.iter().map(|(_, when)| *when).collect();
-    let verdicts = decide(&conditions, evidence, matrix.error_rate, considered);
+    let verdicts = decide(&conditions, evidence, matrix.error_rate, rule, considered);
     let result =
         |((option, when), verdict): ((&phasegate_model::NextOption, &str), Verdict)| OptionResult {
             title: option.title.clone(),
@@ -68,6 +116,7 @@ fn decide(
     conditions: &[&str],
     evidence: &Evidence,
     error_rate: Quantity,
+    rule: Rule,
     considered: usize,
 ) -> Vec<Verdict> {
     if conditions.is_empty() {
@@ -76,7 +125,8 @@ fn decide(
     // Trials that no row looked at decide no prediction either: both tell of the same run.
     let trials: Vec<&Readings> =
         evidence.trials.iter().take(considered).map(|trial| &trial.readings).collect();
-    judge(conditions, Some(error_rate), &Background::of(evidence), &trials)
+    let background = Background { rule, ..Background::of(evidence) };
+    judge(conditions, Some(error_rate), &background, &trials)
 }
 
 /// What the trials say of conditions that stand in no matrix: a verdict for each, in their order.
@@ -119,23 +169,25 @@ fn verdicts(family: &Matrix, background: &Background<'_>, trials: &[&Readings]) 
     let completed = background.complete(trials, &metrics);
     let trials = completed_or(completed.as_ref(), trials);
     let bound = family.bound(background);
-    let assessment = Assessment::of(&bound, &trials);
+    let bar = Bar::of(&bound, background.rule);
+    let assessment = Assessment::of(&bound, &trials, bar, Settling::ROWS);
     let nothing = Readings::default();
     let samples = Samples::of(&metrics, &trials);
     // Texts and versions have no median: the first trial speaks for them.
-    let point = Point::new(samples.medians(), trials.first().copied().unwrap_or(&nothing), false);
+    let point = Point::new(
+        samples.medians(),
+        trials.first().copied().unwrap_or(&nothing),
+        background.rule != Rule::First,
+    );
     let verdict = |state: &RowState<'_>| {
         let margin = point.margin(&state.row.when.condition);
         let readings = ordered_metrics(state.row, &state.row.when.condition, margin.as_ref());
         Verdict {
             finding: state.finding(),
             votes: assessment.votes(state),
-            readings: readings
-                .into_iter()
-                .map(|metric| samples.summarize(metric, assessment.threshold()))
-                .collect(),
+            readings: readings.into_iter().map(|metric| samples.summarize(metric, bar)).collect(),
             margin,
-            facts: facts_used(state.row, background.facts),
+            facts: facts_used(state.row, background.facts()),
         }
     };
     assessment.rows.iter().map(verdict).collect()

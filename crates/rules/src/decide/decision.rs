@@ -2,13 +2,14 @@
 
 use phasegate_model::{
     Action, Decision, Evidence, FactUsed, Finding, Metric, Obligation, Outcome, Plan, Readings,
-    RowDecision, RowId, Verb,
+    Reason, RowDecision, RowId, Rule, Until, Verb,
 };
 
-use crate::decide::assess::{Assessment, RowState};
+use crate::decide::assess::{Assessment, RowState, Settling};
 use crate::decide::background::{Background, completed_or, facts_used};
 use crate::decide::claims;
 use crate::decide::summary::{Samples, ordered_metrics};
+use crate::decide::threshold::Bar;
 use crate::margin::point::Point;
 use crate::matrix::{HitPolicy, Matrix, Row};
 use crate::outcome::{Possible, possible_outcomes};
@@ -21,35 +22,54 @@ impl Matrix {
     /// nothing, so a decision that was settled is the same on every extension of its evidence.
     #[must_use]
     pub fn decide(&self, evidence: &Evidence) -> Decision {
-        let background = Background::of(evidence);
+        self.decide_under(Rule::CURRENT, evidence)
+    }
+
+    /// The same by the rule of then, so that a recorded decision comes out as it was recorded.
+    #[must_use]
+    pub fn decide_under(&self, rule: Rule, evidence: &Evidence) -> Decision {
+        let background = Background { rule, ..Background::of(evidence) };
         let measured: Vec<&Readings> =
             evidence.trials.iter().map(|trial| &trial.readings).collect();
         let metrics = self.metrics();
         let completed = background.complete(&measured, &metrics);
         let trials = completed_or(completed.as_ref(), &measured);
-        self.bound(&background).decide_on(evidence, &trials, &metrics)
+        self.bound(&background).decide_on(evidence, &background, &trials, &metrics)
     }
 
     /// Decides with facts in their places, and with what is known of an earlier phase.
-    fn decide_on(&self, evidence: &Evidence, trials: &[&Readings], metrics: &[Metric]) -> Decision {
-        let assessment = Assessment::of(self, trials);
+    fn decide_on(
+        &self,
+        evidence: &Evidence,
+        background: &Background<'_>,
+        trials: &[&Readings],
+        metrics: &[Metric],
+    ) -> Decision {
+        let rule = background.rule;
+        let assessment = self.assess(background, trials);
         // What readers are shown is of the trials that counted, or it could contradict the finding.
         let considered = trials.get(..assessment.considered).unwrap_or(trials);
         let nothing = Readings::default();
         // Texts and versions have no median: the first trial speaks for them.
         let first = considered.first().copied().unwrap_or(&nothing);
         let samples = Samples::of(metrics, considered);
-        let point = Point::new(samples.medians(), first, false);
+        let point = Point::new(samples.medians(), first, rule != Rule::First);
 
-        let findings: Vec<Finding> = assessment.rows.iter().map(RowState::finding).collect();
+        let mut findings: Vec<Finding> = assessment.rows.iter().map(RowState::finding).collect();
         let possible: Vec<Possible> = assessment.rows.iter().map(RowState::possible).collect();
         let resolution = self.resolve(&findings, &possible);
+        for finding in &mut findings {
+            if assessment.is_needless(finding, resolution.outcome) {
+                *finding = Finding::Undecided(Reason::NotNeeded);
+            }
+        }
         let row = |(state, finding): (&RowState<'_>, &Finding)| {
             let facts = facts_used(state.row, Some(&evidence.plan.facts));
             row_decision(state, finding, &assessment, &samples, &point, facts)
         };
         Decision {
-            schema: Decision::SCHEMA,
+            schema: Decision::schema_of(rule),
+            rule,
             phase: evidence.plan.phase.clone(),
             matrix: self.id.clone(),
             error_rate: self.error_rate,
@@ -70,9 +90,24 @@ impl Matrix {
                 decided @ Outcome::Decided(_) => point.flip(self, decided),
             },
             possible: resolution.possible,
-            predictions: claims::predictions(evidence, self, considered.len()),
-            next_options: claims::next_options(evidence, self, considered.len()),
+            predictions: claims::predictions(evidence, self, rule, considered.len()),
+            next_options: claims::next_options(evidence, self, rule, considered.len()),
         }
+    }
+
+    /// What the trials say of every row, until the run is settled.
+    pub(crate) fn assess(
+        &self,
+        background: &Background<'_>,
+        trials: &[&Readings],
+    ) -> Assessment<'_> {
+        let until = background.until();
+        let others = match until {
+            Until::Rows => Some(0),
+            Until::Outcome => claims::expected(background, self.error_rate, trials, None).settled,
+        };
+        let bar = Bar::of(self, background.rule);
+        Assessment::of(self, trials, bar, Settling { until, others })
     }
 
     /// Every metric that a condition names, in the catalogue's order.
@@ -200,7 +235,7 @@ fn row_decision(
         votes: assessment.votes(state),
         readings: metrics
             .into_iter()
-            .map(|metric| samples.summarize(metric, assessment.threshold()))
+            .map(|metric| samples.summarize(metric, assessment.bar()))
             .collect(),
         margin,
         facts,

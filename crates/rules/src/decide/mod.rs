@@ -7,4 +7,5 @@ pub(crate) mod decision;
 pub(crate) mod drift;
 pub(crate) mod summary;
 pub(crate) mod tally;
+pub(crate) mod threshold;
 pub(crate) mod votes;

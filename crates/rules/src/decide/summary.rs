@@ -2,11 +2,12 @@
 
 use phasegate_model::{
     Decimal, Dimension, Domain, Kind, Margin, Measured, Metric, MetricSummary, Missing, Quantity,
-    Reading, Readings, Summary,
+    Reading, Readings, Rule, Summary,
 };
 
 use crate::condition::term::Condition;
-use crate::decide::votes::dissent_allowed;
+use crate::decide::drift::dependence_of;
+use crate::decide::threshold::Bar;
 use crate::matrix::Row;
 
 /// What the trials say of some metrics. The readings of each are sorted once, whoever asks.
@@ -38,11 +39,11 @@ impl<'t> Samples<'t> {
     }
 
     /// Median, interval, range and number of readings of one of the metrics.
-    pub(crate) fn summarize(&self, metric: Metric, threshold: f64) -> MetricSummary {
+    pub(crate) fn summarize(&self, metric: Metric, bar: Bar) -> MetricSummary {
         let summary = match metric.domain() {
             Domain::Number(dimension) => {
                 let own = self.sorted.iter().find(|(other, _)| *other == metric);
-                own.and_then(|(_, values)| numbers(metric, dimension, values, threshold))
+                own.and_then(|(_, values)| self.numbers(metric, dimension, values, bar))
                     .unwrap_or_else(|| missing(metric, self.trials))
             }
             Domain::Text | Domain::Version => texts(metric, self.trials),
@@ -51,40 +52,54 @@ impl<'t> Samples<'t> {
     }
 }
 
+impl Samples<'_> {
+    /// `sorted` are the metric's readings by size.
+    fn numbers(
+        &self,
+        metric: Metric,
+        dimension: Dimension,
+        sorted: &[Decimal],
+        bar: Bar,
+    ) -> Option<Summary> {
+        let shown = |amount| Quantity::from_amount(dimension, amount);
+        // Observed metrics are decided by agreement, so no vote has an interval for them.
+        let sampled = metric.kind() == Kind::Sampled;
+        let interval =
+            sampled.then(|| interval_of(sorted, bar, self.dependence(metric, bar))).flatten();
+        Some(Summary::Number {
+            median: shown(*sorted.get(middle(sorted.len()))?),
+            interval: interval.map(|(low, high)| (shown(low), shown(high))),
+            min: shown(*sorted.first()?),
+            max: shown(*sorted.last()?),
+            n: u32::try_from(sorted.len()).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// How much the metric's readings resemble those before them, as far as the rule asks for that.
+    fn dependence(&self, metric: Metric, bar: Bar) -> f64 {
+        if bar.rule() == Rule::First {
+            return 0.0;
+        }
+        let readings = self.trials.iter().filter_map(|readings| readings.get(metric)?.number());
+        dependence_of(&readings.map(Measured::value).collect::<Vec<_>>())
+    }
+}
+
 const fn middle(n: usize) -> usize {
     // Of an even number the lower middle: a median is then always something that was read.
     n.saturating_sub(1) / 2
 }
 
-fn numbers(
-    metric: Metric,
-    dimension: Dimension,
-    values: &[Decimal],
-    threshold: f64,
-) -> Option<Summary> {
-    let shown = |amount| Quantity::from_amount(dimension, amount);
-    Some(Summary::Number {
-        median: shown(*values.get(middle(values.len()))?),
-        interval: interval(metric, values, threshold).map(|(low, high)| (shown(low), shown(high))),
-        min: shown(*values.first()?),
-        max: shown(*values.last()?),
-        n: u32::try_from(values.len()).unwrap_or(u32::MAX),
-    })
-}
-
-/// The order-statistic interval for the median restart, by the rule of the votes: from the
+/// The order-statistic interval for the median restart that inverts the vote rule: from the
 /// `(d+1)`-th smallest to the `(d+1)`-th largest reading, where `d` is the number of dissents that
-/// are allowed. The drift guard may leave a row undecided whose interval is clear of the limit.
-fn interval(metric: Metric, values: &[Decimal], threshold: f64) -> Option<(Decimal, Decimal)> {
-    if metric.kind() != Kind::Sampled {
-        // Observed metrics are decided by agreement, so no vote has an interval for them.
-        return None;
-    }
-    let n = u32::try_from(values.len()).ok()?;
+/// are allowed. A limit outside it is told from the median by votes, unless the guard holds them
+/// back.
+fn interval_of(sorted: &[Decimal], bar: Bar, dependence: f64) -> Option<(Decimal, Decimal)> {
+    let n = u32::try_from(sorted.len()).ok()?;
     // Where so few trials decide nothing, no interval could agree with a finding.
-    let allowed = usize::try_from(dissent_allowed(n, threshold)?).ok()?;
-    let low = *values.get(allowed)?;
-    let high = *values.get(values.len().checked_sub(allowed + 1)?)?;
+    let allowed = usize::try_from(bar.dissent_allowed_by(n, dependence)?).ok()?;
+    let low = *sorted.get(allowed)?;
+    let high = *sorted.get(sorted.len().checked_sub(allowed + 1)?)?;
     Some((low, high))
 }
 

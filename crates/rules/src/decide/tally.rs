@@ -2,14 +2,14 @@
 
 use std::ops::RangeInclusive;
 
-use phasegate_model::{Decimal, Finding, GivenVerdict, Readings, Reason, Votes};
+use phasegate_model::{Decimal, Finding, GivenVerdict, Readings, Reason, Rule, Votes};
 
 use crate::condition::evaluate::{Truth, Unknown};
 use crate::condition::limit::Limit;
 use crate::condition::term::{Condition, TermComparison};
-use crate::decide::drift::{LEAST_TRIALS, is_calm};
-use crate::decide::votes;
-use crate::decide::votes::{dissent_allowed, e_value};
+use crate::decide::drift::{LEAST_TRIALS, dependence, is_calm, resemble_each_other};
+use crate::decide::threshold::{Bar, effective};
+use crate::decide::votes::{e_value, format_evidence};
 use crate::margin::point::Point;
 
 /// The votes on one condition.
@@ -27,13 +27,15 @@ pub(crate) struct Tally<'b> {
     first_unknown: Option<Reason>,
     /// The first crossing is final: what was found, and after how many trials.
     settled: Option<(bool, u32)>,
-    /// Enough evidence once, but the readings drifted.
+    /// Enough evidence, were restarts independent, but the readings drifted.
     held_back: bool,
+    /// How much restarts resembled those before them, under a rule that counts them for less then.
+    dependence: Option<f64>,
 }
 
 impl<'b> Tally<'b> {
     /// Has every trial vote, and finds the first crossing; counts no vote yet.
-    pub(crate) fn new(condition: &'b Condition, trials: &[&Readings], threshold: f64) -> Self {
+    pub(crate) fn new(condition: &'b Condition, trials: &[&Readings], bar: Bar) -> Self {
         let comparisons = condition.comparisons().into_iter();
         let mut tally = Self {
             condition,
@@ -46,10 +48,11 @@ impl<'b> Tally<'b> {
             first_unknown: None,
             settled: None,
             held_back: false,
+            dependence: None,
         };
         // Without a sampled metric trials decide by agreement, and evidence says nothing of that.
         if tally.is_sampled() {
-            tally.settled = tally.crossing(trials, threshold);
+            tally.settled = tally.crossing(trials, bar);
         }
         tally
     }
@@ -59,7 +62,7 @@ impl<'b> Tally<'b> {
         !self.sampled.is_empty()
     }
 
-    fn crossing(&self, trials: &[&Readings], threshold: f64) -> Option<(bool, u32)> {
+    fn crossing(&self, trials: &[&Readings], bar: Bar) -> Option<(bool, u32)> {
         let (mut met, mut not_met) = (0, 0);
         self.cast.iter().zip(1_u32..).find_map(|(vote, n)| {
             match vote {
@@ -69,8 +72,13 @@ impl<'b> Tally<'b> {
             }
             // Evidence first: the guard goes over all readings so far, and is asked only if it
             // matters.
-            let finding = enough(met, not_met, n, threshold)?;
-            self.is_calm(trials.get(..usize::try_from(n).ok()?)?).then_some((finding, n))
+            let (finding, dissent) = enough(met, not_met, n, bar)?;
+            let trials = trials.get(..usize::try_from(n).ok()?)?;
+            let holds = match bar.rule() {
+                Rule::First => self.is_calm(trials),
+                Rule::Second => bar.is_reached_by(dissent, n, self.dependence(trials)),
+            };
+            holds.then_some((finding, n))
         })
     }
 
@@ -88,8 +96,8 @@ impl<'b> Tally<'b> {
     }
 
     /// Counts the votes of so many of the first trials.
-    pub(crate) fn count(&mut self, trials: usize, threshold: f64) {
-        for vote in self.cast.iter().take(trials) {
+    pub(crate) fn count(&mut self, trials: &[&Readings], bar: Bar) {
+        for vote in self.cast.iter().take(trials.len()) {
             match vote {
                 Truth::True => self.met += 1,
                 Truth::False => self.not_met += 1,
@@ -105,7 +113,13 @@ impl<'b> Tally<'b> {
         self.settled = self.settled.filter(|(_, at)| *at <= n);
         // What is enough but didn't settle was held back by the drift guard.
         let open = self.is_sampled() && self.settled.is_none();
-        self.held_back = open && enough(self.met, self.not_met, n, threshold).is_some();
+        self.held_back = open && enough(self.met, self.not_met, n, bar).is_some();
+        if self.is_sampled() && bar.rule() != Rule::First {
+            let dependence = self.dependence(trials);
+            self.dependence = Some(dependence);
+            // What is taken off for all that so few trials can't tell is no drift.
+            self.held_back &= resemble_each_other(dependence, n.max(1));
+        }
     }
 
     const fn trials(&self) -> u32 {
@@ -121,6 +135,18 @@ impl<'b> Tally<'b> {
             // A drifting latency must not hold up a row that another comparison decides alone.
             is_calm(&sides) || !self.matters(comparison, trials)
         })
+    }
+
+    /// The largest dependence of a sampled comparison that matters.
+    fn dependence(&self, trials: &[&Readings]) -> f64 {
+        let of = |comparison: &&TermComparison| {
+            let sides: Vec<_> =
+                trials.iter().filter_map(|readings| sides(comparison, readings)).collect();
+            let dependence = dependence(&sides);
+            // Whether it matters is asked last: that evaluates every trial once more.
+            if dependence > 0.0 && self.matters(comparison, trials) { dependence } else { 0.0 }
+        };
+        self.sampled.iter().map(of).fold(0.0, f64::max)
     }
 
     fn matters(&self, comparison: &TermComparison, trials: &[&Readings]) -> bool {
@@ -174,18 +200,18 @@ impl<'b> Tally<'b> {
     }
 
     /// The same for a condition that limits a row.
-    pub(crate) fn verdict(&self, threshold: f64, point: &Point<'_>) -> GivenVerdict {
+    pub(crate) fn verdict(&self, bar: Bar, point: &Point<'_>) -> GivenVerdict {
         GivenVerdict {
             finding: self.finding(),
             met: self.met,
             not_met: self.not_met,
             neither: self.ties + self.unknown,
-            votes: self.votes(threshold),
+            votes: self.votes(bar),
             margin: point.margin(self.condition),
         }
     }
 
-    pub(crate) fn is_futile(&self, most: u32, threshold: f64) -> bool {
+    pub(crate) fn is_futile(&self, most: u32, bar: Bar) -> bool {
         let n = self.trials();
         if self.found().is_some() {
             return false;
@@ -196,33 +222,49 @@ impl<'b> Tally<'b> {
         }
         // A run can already have more trials than are asked about.
         let most = most.max(n);
-        let within_reach = dissent_allowed(most, threshold);
+        let within_reach = bar.dissent_allowed(most);
         // Before the eighth trial nothing is decided, whatever the votes are.
         most < LEAST_TRIALS
             || within_reach
                 .is_none_or(|allowed| n - self.met > allowed && n - self.not_met > allowed)
     }
 
-    pub(crate) fn votes(&self, threshold: f64) -> Option<Votes> {
+    pub(crate) fn votes(&self, bar: Bar) -> Option<Votes> {
         let n = self.trials();
+        let told = bar.rule() != Rule::First;
         self.is_sampled().then(|| Votes {
             met: self.met,
             not_met: self.not_met,
             neither: self.ties + self.unknown,
-            evidence_met: votes::format_evidence(e_value(n - self.met, n)),
-            evidence_not_met: votes::format_evidence(e_value(n - self.not_met, n)),
-            threshold: votes::format_evidence(threshold).into(),
+            evidence_met: format_evidence(e_value(n - self.met, n)),
+            evidence_not_met: format_evidence(e_value(n - self.not_met, n)),
+            threshold: format_evidence(bar.threshold()).into(),
             settled_at: self.settled.map(|(_, at)| at),
+            n_eff: self.dependence.map(|dependence| effective(0, n, dependence).1),
+            needed: if told { self.needed(bar) } else { None },
         })
+    }
+
+    /// So many trials in all would be enough if those to come all agreed with most of those before.
+    fn needed(&self, bar: Bar) -> Option<u32> {
+        let n = self.trials();
+        let dissent = n - self.met.max(self.not_met);
+        let enough = |n: &u32| 2 * dissent < *n && bar.is_reached(dissent, *n);
+        if self.settled.is_some() {
+            return None;
+        }
+        // What is enough already was held back, and one more trial could change that.
+        let next = if enough(&n) && n >= LEAST_TRIALS { n + 1 } else { n };
+        (next.max(LEAST_TRIALS)..=1_000).find(enough)
     }
 }
 
-/// What so many votes find, if their evidence is enough.
-fn enough(met: u32, not_met: u32, n: u32, threshold: f64) -> Option<bool> {
+/// What so many votes find, and against how many that dissent, if their evidence is enough.
+fn enough(met: u32, not_met: u32, n: u32, bar: Bar) -> Option<(bool, u32)> {
     let (finding, agreeing) = if met > not_met { (true, met) } else { (false, not_met) };
     // Of votes of which half or more dissent the evidence is 1 at most: never enough.
-    let enough = n >= LEAST_TRIALS && 2 * agreeing > n && e_value(n - agreeing, n) >= threshold;
-    enough.then_some(finding)
+    let enough = n >= LEAST_TRIALS && 2 * agreeing > n && bar.is_reached(n - agreeing, n);
+    enough.then_some((finding, n - agreeing))
 }
 
 /// The comparison's sides in a trial; nothing if they aren't both numbers. Of a limit the metric

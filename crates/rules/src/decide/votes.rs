@@ -3,13 +3,13 @@
 //! The evidence against "the condition fails in at least half of all restarts" is an e-value: a
 //! mixture of three bets on the share of dissenting trials. Whatever the rule for stopping, the
 //! chance that it ever reaches `1 / alpha` although the claim is false is at most `alpha` (Ville's
-//! inequality), for any distribution of restarts, as long as they are exchangeable.
+//! inequality), for any distribution of restarts, as long as they are exchangeable. What it has to
+//! reach if nobody looks before the eighth trial is less: see `threshold`.
 
-use crate::decide::drift::LEAST_TRIALS;
 use crate::matrix::{Matrix, Row};
 
 /// The bets: weight, and the share of dissent that the bet expects.
-const BETS: [(f64, f64); 3] = [(0.60, 0.01), (0.20, 0.15), (0.20, 0.30)];
+pub(crate) const BETS: [(f64, f64); 3] = [(0.60, 0.01), (0.20, 0.15), (0.20, 0.30)];
 
 /// Votes up to which losses and gains are multiplied apart; of more, the products could overflow.
 const MULTIPLIED_APART: u32 = 512;
@@ -51,13 +51,6 @@ fn multiplied_out(weight: f64, share: f64, dissent: u32, assent: u32) -> f64 {
     stake
 }
 
-/// The largest number of dissenting votes among `n` with which a condition is still decided;
-/// nothing if not even unanimous votes are enough.
-pub(crate) fn dissent_allowed(n: u32, threshold: f64) -> Option<u32> {
-    // The e-value falls with each dissenting vote, so the last one that is enough is the largest.
-    (0..=n).take_while(|dissent| e_value(*dissent, n) >= threshold).last()
-}
-
 /// For readers: three significant digits.
 pub(crate) fn format_evidence(e_value: f64) -> String {
     match e_value {
@@ -79,24 +72,6 @@ impl Matrix {
         let voted = conditions.filter(|condition| condition.is_sampled()).count();
         u32::try_from(voted).unwrap_or(u32::MAX)
     }
-
-    /// What the evidence of the votes has to reach: conditions that are put to the vote, divided
-    /// by the error rate.
-    #[must_use]
-    pub fn threshold(&self) -> f64 {
-        // A share too small for a float asks for evidence that no trials have, never for less.
-        let error_rate = f64::try_from(self.error_rate.amount()).unwrap_or(f64::MIN_POSITIVE);
-        // A threshold of zero would be reached by no evidence at all.
-        f64::from(self.voted_conditions().max(1)) / error_rate
-    }
-}
-
-/// So many trials that agree in everything settle every row.
-pub(crate) fn enough_trials(matrix: &Matrix) -> u32 {
-    let threshold = matrix.threshold();
-    let enough = |trials: &u32| e_value(0, *trials) >= threshold;
-    // The smallest error rate that can be written needs fewer than 200.
-    (LEAST_TRIALS..1_000).find(enough).unwrap_or(1_000)
 }
 
 #[cfg(test)]
@@ -119,40 +94,6 @@ mod tests {
             let next = f64::midpoint(e_value(dissent, n + 1), e_value(dissent + 1, n + 1));
             assert!((next / e_value(dissent, n) - 1.0).abs() < 1e-12);
         }
-    }
-
-    #[test]
-    fn the_table_of_allowed_dissents_is_the_published_one() {
-        // alpha 5 %, one row; from the design's statistics, n = 5 to 30.
-        let published =
-            [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5, 5, 6, 6, 6, 7];
-        let table: Vec<u32> = (5..=30).filter_map(|n| dissent_allowed(n, 20.0)).collect();
-        assert_eq!(table, published);
-        assert_eq!(dissent_allowed(4, 20.0), None);
-        // Eight rows: nine unanimous votes.
-        assert_eq!((dissent_allowed(8, 160.0), dissent_allowed(9, 160.0)), (None, Some(0)));
-    }
-
-    #[test]
-    fn the_chance_of_a_wrong_finding_stays_under_alpha_in_the_worst_case() {
-        // Exactly half of all restarts dissent: the chance that the e-value ever reaches 20 within
-        // 300 trials, by dynamic programming over the number of dissents among paths not yet over.
-        let (mut alive, mut crossed) = (vec![1.0_f64], 0.0);
-        for n in 1..=300_u32 {
-            let mut next = vec![0.0; alive.len() + 1];
-            for (dissent, chance) in alive.iter().enumerate() {
-                next[dissent] += chance / 2.0;
-                next[dissent + 1] += chance / 2.0;
-            }
-            for (dissent, chance) in next.iter_mut().enumerate() {
-                if e_value(u32::try_from(dissent).unwrap(), n) >= 20.0 {
-                    crossed += *chance;
-                    *chance = 0.0;
-                }
-            }
-            alive = next;
-        }
-        assert!(crossed > 0.03 && crossed < 0.05, "{crossed}");
     }
 
     #[test]

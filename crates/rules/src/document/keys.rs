@@ -348,6 +348,11 @@ static MEASURE: FileTable = FileTable {
         optional("trials", Kind::Whole(1), "How many trials at most; 30 if it isn't written"),
         optional("budget", Kind::Time, "How long to measure at most; 60s if it isn't written"),
         optional(
+            "until",
+            Kind::Choice(&["outcome", "rows"]),
+            "Until the outcome is settled, or every row; outcome if it isn't written",
+        ),
+        optional(
             "floor",
             Kind::Flag,
             "Whether floor rounds are made between the rounds; true if it isn't written",

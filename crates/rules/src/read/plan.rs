@@ -20,7 +20,7 @@ use std::ops::Range;
 
 use phasegate_model::{
     Command, FactName, Keys, Load, MeasurePlan, NextOption, NextPhases, Pinning, Plan, Prediction,
-    SubjectPlan, Timespan, Transport, Wait, Writes,
+    SubjectPlan, Timespan, Transport, Until, Wait, Writes,
 };
 
 use crate::document::diagnostic::{Diagnostic, Source};
@@ -207,6 +207,7 @@ pub(crate) fn default_measure() -> MeasurePlan {
         floor: true,
         trials: TRIALS,
         budget: Timespan::from_secs(BUDGET_SECONDS),
+        until: Until::Outcome,
         quantiles: Vec::new(),
         dataset: None,
     }
@@ -216,6 +217,7 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Me
     let default = default_measure();
     let transports = [("unix", Transport::Unix), ("tcp", Transport::Tcp)];
     let waits = [("spin", Wait::Spin), ("block", Wait::Block)];
+    let untils = [("outcome", Until::Outcome), ("rows", Until::Rows)];
     // Whether the dataset's type suits depends on what is sent, so that is read before it.
     let (command, mix) = (command(section, problems), mix(section, problems));
     let command = command.unwrap_or(default.command);
@@ -242,6 +244,7 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Me
         floor: section.flag("floor", problems).unwrap_or(default.floor),
         trials: section.positive("trials", problems).unwrap_or(default.trials),
         budget: section.parsed("budget", problems).unwrap_or(default.budget),
+        until: section.choice("until", &untils, problems).unwrap_or(default.until),
         quantiles: Vec::new(),
         dataset,
     }

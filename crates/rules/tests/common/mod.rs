@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "tests")]
 
 use phasegate_model::{
-    End, Environment, Evidence, Metric, Pinning, Reading, Readings, Target, TargetServer,
-    Transport, Trial, Wait,
+    End, Environment, Evidence, Metric, Pinning, Plan, Reading, Readings, Target, TargetServer,
+    Transport, Trial, Until, Wait,
 };
 use phasegate_rules::{Matrix, Source, parse_plan};
 
@@ -41,6 +41,12 @@ pub(crate) fn readings(pairs: &[(&str, &str)]) -> Readings {
 }
 
 /// Evidence of phase 3A with these trials.
+/// The plan, until every row is decided.
+pub(crate) fn until_rows(mut plan: Plan) -> Plan {
+    plan.measure.until = Until::Rows;
+    plan
+}
+
 pub(crate) fn evidence(trials: impl IntoIterator<Item = Readings>) -> Evidence {
     let time = "2026-11-23T05:00:00Z".parse().unwrap();
     let trial = |(at, readings)| Trial {
@@ -66,7 +72,7 @@ pub(crate) fn evidence(trials: impl IntoIterator<Item = Readings>) -> Evidence {
         started_at: time,
         ended_at: time,
         end: End::TrialsSpent,
-        plan: parse_plan(&source(&silent_plan())).unwrap(),
+        plan: until_rows(parse_plan(&source(&silent_plan())).unwrap()),
         target: Target {
             server: TargetServer::Started("redis-server".to_owned()),
             transport: Some(Transport::Unix),

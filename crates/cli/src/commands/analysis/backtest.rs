@@ -106,7 +106,7 @@ impl Case {
 
     fn readings(&self) -> phasegate_rules::PastDecision<'_> {
         match &self.was {
-            Was::Measured(of) => phasegate_rules::PastDecision::of(&of.1),
+            Was::Measured(of) => phasegate_rules::PastDecision::of(&of.1, of.0.rule),
             Was::Asserted(of) => phasegate_rules::PastDecision {
                 background: Background::NOTHING,
                 readings: RecordedReadings::Typical(&of.1),
@@ -127,7 +127,7 @@ impl Case {
 
     fn decide(&self, matrix: &Matrix) -> Decision {
         match &self.was {
-            Was::Measured(of) => matrix.decide(&of.1),
+            Was::Measured(of) => matrix.decide_under(of.0.rule, &of.1),
             Was::Asserted(of) => matrix.what_if_asserted(&of.0),
         }
     }

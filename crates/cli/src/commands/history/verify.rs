@@ -164,12 +164,13 @@ fn replay(
     objects: &Objects,
     contradicting: &mut Vec<Problem>,
 ) -> anyhow::Result<()> {
-    let again = decide_again(objects)?;
+    let recorded = &decision_of(entry)?.decision;
+    let again = decide_again(objects, recorded.rule)?;
     // Not by the time of recording: a clock that was wrong then is a warning.
     let found = contradictions(&again.evidence, now());
     let problem = |what| Problem::EvidenceContradicts { number: entry.number, what };
     contradicting.extend(found.into_iter().map(problem));
-    must_be_as_recorded(&decision_of(entry)?.decision, &again.decision)?;
+    must_be_as_recorded(recorded, &again.decision)?;
     again
         .evidence
         .previous

@@ -53,7 +53,7 @@ fn recorded(args: &DecideArgs, number: u64, verbosity: Verbosity) -> anyhow::Res
     let recorded = store.entry(number)?;
     let again = RecordedDecision::of(&store, &recorded.entry)
         .and_then(RecordedDecision::objects)
-        .and_then(|objects| decide_again(&objects));
+        .and_then(|objects| decide_again(&objects, decision_of(&recorded.entry)?.decision.rule));
     let Again { evidence, decision } =
         again.with_context(|| format!("can't decide entry {number} again"))?;
     // Before the check, since whoever sees it fail wants to see what comes out now.
