@@ -7,6 +7,7 @@ use clap::{Subcommand, ValueEnum};
 use phasegate_history::Kind;
 use phasegate_model::{Metric, Outcome, PhaseId, RowId, Timespan};
 
+use crate::args::asserted_fact::FactOptions;
 use crate::args::day::Day;
 use crate::args::options::{HistoryArgs, HistoryPlace, TlsOptions};
 
@@ -214,6 +215,8 @@ pub(crate) struct RevisitArgs {
     /// Make this many trials at most of what needs a measurement
     #[arg(long, value_name = "N", default_value = "10", conflicts_with = "evidence", value_parser = super::numbers::trial)]
     pub(crate) trials: NonZeroU32,
+    #[command(flatten)]
+    pub(crate) facts: FactOptions,
     /// Record what was found; forecasts are made from recorded readings
     #[arg(long)]
     pub(crate) record: bool,

@@ -15,7 +15,8 @@ use phasegate_report::{Forecast, forecast};
 use phasegate_rules::{Background, judge};
 
 use crate::args::{RevisitArgs, Verbosity};
-use crate::input::files::read_evidence;
+use crate::input::asserted::assert_facts;
+use crate::input::files::evidence_in;
 use crate::measuring::campaign::{CampaignSubjects, trials_until};
 use crate::measuring::servers;
 use crate::output::streams::{say, told};
@@ -65,8 +66,7 @@ impl LaterReading {
     }
 
     fn of_evidence(path: &Path) -> anyhow::Result<Self> {
-        let evidence = Evidence::from_json(&read_evidence(path)?)
-            .with_context(|| format!("can't use `{}`", path.display()))?;
+        let evidence = evidence_in(path)?;
         let server = match &evidence.target.server {
             TargetServer::Running(address) | TargetServer::Restarted(address) => address.clone(),
             // Nobody can ask these once more, so that they go by the name of the file.
@@ -143,8 +143,12 @@ impl LaterReading {
     ) -> anyhow::Result<Vec<Verdict>> {
         let conditions: Vec<&str> =
             owed.open.iter().map(|open| open.obligation.condition.as_str()).collect();
+        let mut plan = owed.evidence.as_ref().map(|evidence| evidence.plan.clone());
+        if let Some(plan) = &mut plan {
+            assert_facts(&mut plan.facts, &args.facts.facts);
+        }
         let background = Background {
-            plan: owed.evidence.as_ref().map(|evidence| &evidence.plan),
+            plan: plan.as_ref(),
             day: self.at.date_naive(),
             previous: match &self.asked {
                 Asked::Evidence(evidence) => evidence.previous.as_ref(),

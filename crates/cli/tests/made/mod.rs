@@ -135,5 +135,11 @@ fn revisit(number: u64, entry: u64, words: &str) -> DraftBody {
     readings.insert(dataset, Reading::parse(dataset, &format!("{number}MB")).unwrap()).unwrap();
     let row = "scale".parse().unwrap();
     let obligations = vec![RevisitedObligation { entry, row, finding: Finding::NotMet }];
-    DraftBody::Revisit(Revisit { server: words.to_owned(), read_at: None, readings, obligations })
+    DraftBody::Revisit(Revisit {
+        server: words.to_owned(),
+        read_at: None,
+        readings,
+        facts: Vec::new(),
+        obligations,
+    })
 }

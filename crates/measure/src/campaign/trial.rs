@@ -16,7 +16,7 @@ use crate::machine::env::Watch;
 use crate::subject::{Account, Instance, RoundPlan, Subject, TrialProgress};
 use crate::times::encoded;
 use crate::times::round::{Passes, RoundTimes, Times};
-use crate::times::statistics::{RoundSeries, unsteady};
+use crate::times::statistics::{RoundSeries, frozen, unsteady};
 
 /// What a trial measures: a subject, and what it is compared with.
 #[derive(Clone, Copy)]
@@ -311,7 +311,8 @@ fn of_one(
     account: &Account,
     (wanted, given): (Pinning, Pinning),
 ) -> Vec<String> {
-    let odd = unsteady(series.rounds()).into_iter().chain(series.slipped());
+    let rounds = series.rounds();
+    let odd = unsteady(rounds).into_iter().chain(frozen(rounds)).chain(series.slipped());
     odd.chain(account.anomalies.iter().cloned())
         .chain(elsewhere("server", wanted.server, given.server))
         .chain(elsewhere("client", wanted.client, given.client))

@@ -103,6 +103,24 @@ impl Metric {
             .chain(CommandMetric::SAMPLED.map(Self::ImprovementCommand))
     }
 
+    /// Whether what one trial reads of it is never above what the trial reads of the other:
+    /// `rtt.p50` and `rtt.p99`, `memory.used` and `memory.peak`.
+    #[must_use]
+    pub fn is_at_most(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Rtt(one), Self::Rtt(other))
+            | (Self::Floor(one), Self::Floor(other))
+            | (Self::Baseline(one), Self::Baseline(other))
+            | (Self::PreviousRtt(one), Self::PreviousRtt(other)) => one.is_at_most(other),
+            (Self::Memory(one), Self::Memory(other))
+            | (Self::PreviousMemory(one), Self::PreviousMemory(other)) => matches!(
+                (one, other),
+                (Memory::Dataset, Memory::Used | Memory::Peak) | (Memory::Used, Memory::Peak)
+            ),
+            _ => false,
+        }
+    }
+
     /// The catalogue for people, in its order.
     pub fn catalogue() -> impl Iterator<Item = MetricRow> {
         Self::all().map(Self::described)

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use phasegate_model::{
     BaselineServer, CommandMetric, DataType, Decimal, Dimension, Evidence, Extent, Fact, FactName,
-    FactValue, Metric, Pinning, Quantity, Reading, Readings, Setup, Statistic, SubjectPlan,
-    TargetServer, Trial,
+    Metric, Pinning, Quantity, Reading, Readings, Setup, Statistic, SubjectPlan, TargetServer,
+    Trial,
 };
 use serde::Serialize;
 
+use crate::decision::matrix::fact_value;
 use crate::material::{Disturbance, Material};
 use crate::measured::baseline::Baseline;
 use crate::measured::previous::ChangeLine;
@@ -407,10 +408,7 @@ pub(crate) fn fact_lines(material: &Material<'_>) -> Vec<FactLine> {
     let day = material.evidence.started_at.date_naive();
     let line = |(name, fact): (&FactName, &Fact)| FactLine {
         name: name.to_string(),
-        value: match &fact.value {
-            FactValue::Quantity(quantity) => as_written(*quantity),
-            said @ (FactValue::Version(_) | FactValue::Text(_)) => text(&said.to_string()),
-        },
+        value: fact_value(&fact.value),
         author: text(&fact.author),
         date: fact.date.to_string(),
         max_age: fact.max_age.map(|age| as_written(age.quantity())),

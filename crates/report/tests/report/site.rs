@@ -52,7 +52,13 @@ fn revisit(dataset: &str, finding: Finding) -> Revisit {
     readings.insert(metric("dataset"), dataset).unwrap();
     let obligations =
         vec![RevisitedObligation { entry: 2, row: "scale".parse().unwrap(), finding }];
-    Revisit { server: "redis://db".to_owned(), read_at: None, readings, obligations }
+    Revisit {
+        server: "redis://db".to_owned(),
+        read_at: None,
+        readings,
+        facts: Vec::new(),
+        obligations,
+    }
 }
 
 fn transcription() -> Transcription {

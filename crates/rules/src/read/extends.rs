@@ -26,12 +26,14 @@ pub(crate) struct BaseChain<'l> {
     texts: Vec<String>,
     /// Problems of the bases. Each names its file.
     pub(crate) problems: Vec<Diagnostic>,
+    /// The rows of the first file that could be read.
+    pub(crate) rows: Vec<Row>,
 }
 
 impl<'l> BaseChain<'l> {
     pub(crate) fn new(source: &Source, load: BaseLoader<'l>) -> Self {
         let texts = vec![source.text.clone()];
-        Self { load, paths: Vec::new(), texts, problems: Vec::new() }
+        Self { load, paths: Vec::new(), texts, problems: Vec::new(), rows: Vec::new() }
     }
 
     /// The path of the base that is being read; nothing for the first file.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use phasegate_model::{Fact, FactName, FactValue, NaiveDate, Quantity, QuantityError};
+use phasegate_model::{Fact, FactName, FactValue, NaiveDate};
 use toml::Spanned;
 use toml::de::DeValue;
 
@@ -60,7 +60,7 @@ fn value(
         return None;
     };
     let value = FactValue::from(text.as_str());
-    if let Some(error) = mistaken(&value) {
+    if let Some(error) = value.mistaken() {
         problems.push(
             Diagnostic::new(Code::BadQuantity, span, error.to_string())
                 .help("a fact that is a text can't begin with a digit"),
@@ -68,16 +68,6 @@ fn value(
         return None;
     }
     Some((value, span))
-}
-
-/// Why a value that looks like a quantity isn't one.
-fn mistaken(value: &FactValue) -> Option<QuantityError> {
-    let FactValue::Text(text) = value else { return None };
-    let text = text.trim();
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let begins_with_digit = unsigned.starts_with(|c: char| c.is_ascii_digit());
-    // Such a text was meant as an amount; taken as a text it would equal nothing, silently.
-    if begins_with_digit || text.is_empty() { text.parse::<Quantity>().err() } else { None }
 }
 
 /// A day, as a text or as a TOML date.

@@ -56,17 +56,26 @@ impl Matrix {
         source: &Source,
         load: &mut dyn FnMut(&str) -> Result<Source, String>,
     ) -> Result<Self, Vec<Diagnostic>> {
-        parse(source, load)
+        parse(source, load).map_err(|unreadable| unreadable.problems)
     }
 }
 
-fn parse(source: &Source, load: BaseLoader<'_>) -> Result<Matrix, Vec<Diagnostic>> {
+/// What can be told of a file that is no matrix.
+pub(crate) struct Unreadable {
+    /// All problems.
+    pub(crate) problems: Vec<Diagnostic>,
+    /// The rows that could be read.
+    pub(crate) rows: Vec<Row>,
+}
+
+pub(crate) fn parse(source: &Source, load: BaseLoader<'_>) -> Result<Matrix, Unreadable> {
     let mut chain = BaseChain::new(source, load);
     let parsed = parse_file(source, &mut chain);
+    let BaseChain { problems, rows, .. } = chain;
     match parsed {
-        Ok(matrix) if chain.problems.is_empty() => Ok(matrix),
-        Ok(_) => Err(chain.problems),
-        Err(own) => Err(own.into_iter().chain(chain.problems).collect()),
+        Ok(matrix) if problems.is_empty() => Ok(matrix),
+        Ok(_) => Err(Unreadable { problems, rows }),
+        Err(own) => Err(Unreadable { problems: own.into_iter().chain(problems).collect(), rows }),
     }
 }
 
@@ -79,6 +88,9 @@ fn parse_file(source: &Source, chain: &mut BaseChain<'_>) -> Result<Matrix, Vec<
         let base = chain.base(top, problems, parse_file);
         let head = head(top, base.as_ref(), problems);
         let rows = rows(top, path.as_deref(), base.as_ref(), problems);
+        if path.is_none() {
+            chain.rows.clone_from(&rows);
+        }
         let tests = if base.is_none() && top.has("extends") {
             // Tests may expect something of rows that couldn't be read.
             top.value("test").map_or_else(Vec::new, |_| Vec::new())
@@ -282,7 +294,8 @@ fn row(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Row>
     let when =
         section.required_text("when", problems).and_then(|text| written(source, &text, problems));
     let given = section.text("given", problems).map(|text| written(source, &text, problems));
-    let mut places = RowPlaces { row: section.span.clone(), then: 0..0, otherwise: None };
+    let mut places =
+        RowPlaces { row: section.span.clone(), then: 0..0, otherwise: None, sentence: false };
     let then = section.required_text("then", problems).and_then(|text| {
         places.then = text.span.clone();
         action(text.text, text.span, problems)
@@ -386,7 +399,12 @@ fn shorthand(source: &Source, text: &Text<'_>, problems: &mut Vec<Diagnostic>) -
     let when = condition_at(source, text, 0..at, problems);
     let tail = at + length..text.text.len();
     let then = text.text.get(tail.clone()).unwrap_or_default();
-    let places = RowPlaces { row: text.span.clone(), then: text.place(&tail), otherwise: None };
+    let places = RowPlaces {
+        row: text.span.clone(),
+        then: text.place(&tail),
+        otherwise: None,
+        sentence: true,
+    };
     let then = action(then, places.then.clone(), problems);
     // Missed only after the action was read, so that problems of both sides are told.
     let when = when?;

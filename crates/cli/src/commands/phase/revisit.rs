@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat, Utc};
 use phasegate_history::{Draft, DraftBody, Recorded, Store};
 use phasegate_model::{
-    Domain, Finding, Margin, Metric, MetricSummary, Quantity, Reason, Revisit, RevisitedObligation,
-    Summary, Verdict,
+    Domain, FactName, FactUsed, Finding, Margin, Metric, MetricSummary, Quantity, Reason, Revisit,
+    RevisitedObligation, Summary, Verdict,
 };
 use phasegate_report::{FORESIGHT, Forecast};
 use serde::Serialize;
 
-use crate::args::{Format, RevisitArgs, Verbosity};
+use crate::args::{AssertedFact, Format, RevisitArgs, Verbosity};
 use crate::measuring::later_look::{JudgedObligation, LaterReading, readings_of};
 use crate::output::layout::{Layout, plain};
 use crate::output::listing::{Columns, OutputLines, Problems};
@@ -35,6 +35,7 @@ pub(crate) fn run(args: &RevisitArgs, verbosity: Verbosity) -> anyhow::Result<Ex
         Some(look) => look.judge(&ledger, args, verbosity)?,
         None => Vec::new(),
     };
+    let asserted = asserted(args, &judged)?;
     let told = RevisitAnswer {
         look: look.as_ref(),
         judged: &judged,
@@ -42,7 +43,9 @@ pub(crate) fn run(args: &RevisitArgs, verbosity: Verbosity) -> anyhow::Result<Ex
     };
     let recorded = match &look {
         // A look at part of a history would leave out what is owed in the rest.
-        Some(look) if args.record && problems.count == 0 => Some(record(&store, look, &judged)?),
+        Some(look) if args.record && problems.count == 0 => {
+            Some(record(&store, look, &judged, asserted)?)
+        }
         _ => None,
     };
     if args.record && problems.count > 0 {
@@ -66,10 +69,24 @@ pub(crate) fn run(args: &RevisitArgs, verbosity: Verbosity) -> anyhow::Result<Ex
     })
 }
 
+/// The facts that are asserted anew. Each must be one that an open obligation names: a slip in the
+/// name would change nothing, and nobody would notice.
+fn asserted(args: &RevisitArgs, judged: &[JudgedObligation<'_>]) -> anyhow::Result<Vec<FactUsed>> {
+    let used = |name: &FactName| {
+        judged.iter().flat_map(|judged| &judged.verdict.facts).find(|fact| fact.name == *name)
+    };
+    let facts = args.facts.facts.iter().map(|AssertedFact { name, .. }| {
+        let used = used(name).cloned();
+        used.ok_or_else(|| anyhow::anyhow!("no open obligation names {name}"))
+    });
+    facts.collect()
+}
+
 fn record(
     store: &Store,
     look: &LaterReading,
     judged: &[JudgedObligation<'_>],
+    facts: Vec<FactUsed>,
 ) -> anyhow::Result<Recorded> {
     let found = |judged: &JudgedObligation<'_>| RevisitedObligation {
         entry: judged.open.entry,
@@ -80,6 +97,7 @@ fn record(
         server: look.server.clone(),
         read_at: look.read_at(),
         readings: readings_of(judged),
+        facts,
         obligations: judged.iter().map(found).collect(),
     });
     let draft =
