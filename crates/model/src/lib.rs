@@ -49,8 +49,8 @@ pub use plan::{
 };
 pub use reading::{Measured, MetricPlace, Missing, MissingReason, Reading, ReadingError, Readings};
 pub use record::{
-    AssertedReading, Became, Note, Revisit, RevisitedObligation, TranscribedOption,
-    TranscribedPrediction, TranscribedRow, Transcription, Waiver,
+    Addition, AssertedReading, Became, EntryKind, Note, Revisit, RevisitedObligation,
+    TranscribedOption, TranscribedPrediction, TranscribedRow, Transcription, Waiver,
 };
 pub use rust_decimal::Decimal;
 pub use subject::{

@@ -94,7 +94,7 @@ fn files(
             .context(&[]);
             Templates::load(ReportKind::Transcription)?.files(&context)
         }
-        DraftBody::Waiver(_) | DraftBody::Note(_) | DraftBody::Revisit(_) => Ok(Vec::new()),
+        DraftBody::Addition(_) => Ok(Vec::new()),
     }
 }
 
