@@ -19,8 +19,8 @@ use crate::output::streams::{Exit, print, print_json};
 use crate::program::{TOOL, now};
 use crate::recorded::author::recorded_by;
 use crate::recorded::history_place;
-use crate::rendering::entry::Templates;
-use crate::rendering::transcription::Transcribed;
+use crate::rendering::entry::{EntryHead, Templates};
+use crate::rendering::transcription::transcribed;
 
 pub(crate) fn run(args: &ImportArgs, verbosity: Verbosity) -> anyhow::Result<Exit> {
     match &args.transcribed {
@@ -76,16 +76,8 @@ fn record(
     let draft =
         Draft { recorded_at: now(), recorded_by: recorded_by(), tool: TOOL.to_owned(), body };
     let mut render = |upcoming: &Upcoming| {
-        let context = Transcribed {
-            number: upcoming.number,
-            previous: upcoming.previous,
-            recorded_at: upcoming.recorded_at,
-            recorded_by: &draft.recorded_by,
-            tool: &draft.tool,
-            document: digest,
-            transcription,
-        }
-        .context(&[]);
+        let entry = EntryHead::upcoming(upcoming, &draft);
+        let context = transcribed(entry, digest, transcription, &[]);
         Ok(Templates::load(ReportKind::Transcription)?.files(&context)?)
     };
     Ok(store.append(&draft, &mut render)?)
