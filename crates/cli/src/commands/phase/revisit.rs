@@ -12,7 +12,7 @@ use phasegate_report::{FORESIGHT, Forecast};
 use serde::Serialize;
 
 use crate::args::{Format, RevisitArgs, Verbosity};
-use crate::commands::history::waive::append;
+use crate::commands::history::additions::append;
 use crate::measuring::later_look::{JudgedObligation, LaterReading, readings_of};
 use crate::output::layout::{Layout, plain};
 use crate::output::listing::{Columns, OutputLines, Problems};

@@ -5,7 +5,7 @@ use phasegate_model::{Addition, Note, RowId, Waiver, nearest};
 
 use crate::args::day::today;
 use crate::args::{NoteArgs, WaiveArgs};
-use crate::commands::exchange::import::print_recorded;
+use crate::commands::exchange::import_transcribed::print_recorded;
 use crate::output::streams::Exit;
 use crate::program::{TOOL, now};
 use crate::recorded::author::recorded_by;

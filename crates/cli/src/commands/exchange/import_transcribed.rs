@@ -1,5 +1,4 @@
-//! `phasegate import`: what others measured, or with `--transcribed` a phase that was decided before
-//! there was a ledger.
+//! `phasegate import --transcribed`: a phase that was decided before there was a ledger.
 
 use std::path::Path;
 
@@ -10,8 +9,7 @@ use phasegate_report::ReportKind;
 use phasegate_rules::{Source, parse_transcription};
 use serde::Serialize;
 
-use crate::args::{Format, ImportArgs, Verbosity};
-use crate::commands::exchange::import_measured;
+use crate::args::{Format, ImportArgs};
 use crate::input::diagnostics::Trouble;
 use crate::input::diagnostics::report;
 use crate::input::files::read_rules;
@@ -22,14 +20,7 @@ use crate::recorded::history_place;
 use crate::rendering::entry::{EntryHead, Templates};
 use crate::rendering::transcription::transcribed;
 
-pub(crate) fn run(args: &ImportArgs, verbosity: Verbosity) -> anyhow::Result<Exit> {
-    match &args.transcribed {
-        Some(document) => transcribe(args, document),
-        None => import_measured::run(args, verbosity),
-    }
-}
-
-fn transcribe(args: &ImportArgs, document: &Path) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &ImportArgs, document: &Path) -> anyhow::Result<Exit> {
     let source = read_rules(document)?;
     let transcription = parse_transcription(&source)
         .map_err(|problems| report(&Trouble { sources: vec![source.clone()], problems }))?;
