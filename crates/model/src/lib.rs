@@ -16,12 +16,12 @@
 mod action;
 mod amount;
 mod decision;
+mod entry;
 mod evidence;
 mod id;
 mod metric;
 mod plan;
 mod reading;
-mod record;
 mod subject;
 mod suggest;
 
@@ -33,6 +33,10 @@ pub use chrono::NaiveDate;
 pub use decision::{
     Change, Decision, FactUsed, Finding, Flip, GivenVerdict, Margin, MetricSummary, Obligation,
     OptionResult, PredictionResult, Reason, RowDecision, Summary, Verdict, Votes,
+};
+pub use entry::{
+    Addition, AssertedReading, Became, EntryKind, Note, Revisit, RevisitedObligation,
+    TranscribedOption, TranscribedPrediction, TranscribedRow, Transcription, Waiver,
 };
 pub use evidence::{
     BaselineServer, BaselineTrial, Circumstances, End, Environment, Evidence, EvidenceError, First,
@@ -48,10 +52,6 @@ pub use plan::{
     Prediction, Rate,
 };
 pub use reading::{Measured, MetricPlace, Missing, MissingReason, Reading, ReadingError, Readings};
-pub use record::{
-    Addition, AssertedReading, Became, EntryKind, Note, Revisit, RevisitedObligation,
-    TranscribedOption, TranscribedPrediction, TranscribedRow, Transcription, Waiver,
-};
 pub use rust_decimal::Decimal;
 pub use subject::{
     ClientFiles, Command, CommandLine, CommandLineError, CommandPattern, CommandPlan, ConfigLine,

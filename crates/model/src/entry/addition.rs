@@ -5,9 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::decision::Decision;
-use crate::record::note::{Note, Waiver};
-use crate::record::revisit::Revisit;
-use crate::record::transcription::Transcription;
+use crate::entry::note::{Note, Waiver};
+use crate::entry::revisit::Revisit;
+use crate::entry::transcription::Transcription;
 
 /// What kind of thing an entry records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
