@@ -16,12 +16,12 @@
 mod action;
 mod amount;
 mod decision;
+mod entry;
 mod evidence;
 mod id;
 mod metric;
 mod plan;
 mod reading;
-mod record;
 mod subject;
 mod suggest;
 
@@ -34,6 +34,10 @@ pub use decision::{
     Change, Decision, FactUsed, Finding, Flip, GivenVerdict, Margin, MetricSummary, Obligation,
     OptionResult, PredictionResult, Reason, RowDecision, RowRuns, RowStanding, Rule, Scope,
     Summary, TrialUnit, Verdict, Votes,
+};
+pub use entry::{
+    Addition, AssertedReading, Became, EntryKind, Note, Revisit, RevisitedObligation,
+    TranscribedOption, TranscribedPrediction, TranscribedRow, Transcription, Waiver,
 };
 pub use evidence::{
     BaselineServer, BaselineTrial, Circumstances, ContinuedRun, EarlierRun, End, Environment,
@@ -50,10 +54,6 @@ pub use plan::{
     Prediction, Rate, ScopeKind, Spread, Until,
 };
 pub use reading::{Measured, MetricPlace, Missing, MissingReason, Reading, ReadingError, Readings};
-pub use record::{
-    AssertedReading, Became, Note, Revisit, RevisitedObligation, TranscribedOption,
-    TranscribedPrediction, TranscribedRow, Transcription, Waiver,
-};
 pub use rust_decimal::Decimal;
 pub use subject::{
     ClientFiles, Command, CommandLine, CommandLineError, CommandPattern, CommandPlan, ConfigLine,

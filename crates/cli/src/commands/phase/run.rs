@@ -149,11 +149,7 @@ fn record(
     let mut render = |upcoming: &Upcoming| {
         let stages = stages_with(store, upcoming.number, decision, evidence);
         let context = entry::ReportSource {
-            number: upcoming.number,
-            previous: upcoming.previous,
-            recorded_at: upcoming.recorded_at,
-            recorded_by: &draft.recorded_by,
-            tool: &draft.tool,
+            entry: entry::EntryHead::upcoming(upcoming, &draft),
             digests,
             decision,
             evidence,

@@ -4,3 +4,6 @@ pub(crate) mod environment;
 pub(crate) mod headroom;
 pub(crate) mod product;
 pub(crate) mod readings;
+
+#[cfg(test)]
+mod readings_of_servers_tests;
