@@ -37,6 +37,7 @@ pub(crate) fn decision(matrix: &Matrix, trials: &[String]) -> Decision {
         service_histogram: None,
         slip_histogram: None,
         baseline: None,
+        cpu: None,
         nodes: Vec::new(),
         anomalies: Vec::new(),
     };

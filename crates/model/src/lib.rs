@@ -35,12 +35,13 @@ pub use decision::{
     OptionResult, PredictionResult, Reason, RowDecision, Summary, Verdict, Votes,
 };
 pub use evidence::{
-    BaselineServer, BaselineTrial, Circumstances, End, Environment, Evidence, EvidenceError, First,
-    NodeTrial, Previous, PropertyChange, Round, Start, Target, TargetServer, Trial,
+    BaselineServer, BaselineTrial, Circumstances, CpuSource, CpuTimes, End, Environment, Evidence,
+    EvidenceError, First, NodeTrial, Previous, PropertyChange, Round, Start, Target, TargetServer,
+    Trial,
 };
 pub use id::{IdError, MatrixId, PhaseId, RowId};
 pub use metric::{
-    Better, Bounds, CommandMetric, Domain, Env, Headroom, Kind, Memory, Metric, MetricRow,
+    Better, Bounds, CommandMetric, Cpu, Domain, Env, Headroom, Kind, Memory, Metric, MetricRow,
     Quantile, QuantileError, Server, Source, Statistic, UnknownMetric,
 };
 pub use plan::{

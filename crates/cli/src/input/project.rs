@@ -55,8 +55,9 @@ impl Project {
             report(&Trouble { sources: vec![plan_source.clone()], problems })
         })?;
         let matrix = matrix_of(objects.matrix, objects.bases)?;
-        // Evidence has only the quantiles that are asked for, and others can't be had afterwards.
-        plan.measure.record_quantiles_of(&matrix.metrics_with(&plan));
+        // Evidence has only the quantiles and CPU times that are asked for, and others can't be had
+        // afterwards.
+        plan.measure.record_all_of(&matrix.metrics_with(&plan));
         let (name, written_plan) = (plan.phase.as_str().to_lowercase(), plan.clone());
         Ok(Self { plan, written_plan, plan_source, name, matrix, matrix_source })
     }
@@ -86,7 +87,7 @@ impl Project {
             return Err(report(&Trouble { sources, problems }));
         }
         let mut plan = file.plan;
-        plan.measure.record_quantiles_of(&matrix.metrics_with(&plan));
+        plan.measure.record_all_of(&matrix.metrics_with(&plan));
         let (name, written_plan) = (phase.to_owned(), plan.clone());
         Ok(Self { plan, written_plan, plan_source, name, matrix, matrix_source })
     }

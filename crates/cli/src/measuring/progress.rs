@@ -121,6 +121,7 @@ impl Display {
                 let p99 = p99.as_ref().map(|p99| format!(", P99 {}", p99.human()));
                 format!("round {done} of {of}{}", p99.unwrap_or_default())
             }
+            TrialProgress::CpuTime { .. } => "CPU time of requests".to_owned(),
         };
         bar.set_message(format!("{}; {doing}", self.standing));
     }

@@ -49,6 +49,7 @@ pub(crate) fn plan(wait: Wait, samples: u32) -> MeasurePlan {
         trials: NonZeroU32::MIN,
         budget: "60s".parse().unwrap(),
         quantiles: Vec::new(),
+        cpu: false,
         dataset: None,
     }
 }

@@ -128,6 +128,7 @@ pub(crate) fn plan() -> MeasurePlan {
         trials: NonZeroU32::MIN,
         budget: "60s".parse().unwrap(),
         quantiles: Vec::new(),
+        cpu: false,
         dataset: None,
     }
 }

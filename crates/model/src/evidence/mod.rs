@@ -13,4 +13,4 @@ pub use self::circumstances::Circumstances;
 pub use self::previous::Previous;
 pub use self::run::{End, Evidence, EvidenceError};
 pub use self::target::{BaselineServer, Environment, Target, TargetServer};
-pub use self::trial::{BaselineTrial, First, NodeTrial, Round, Start, Trial};
+pub use self::trial::{BaselineTrial, CpuSource, CpuTimes, First, NodeTrial, Round, Start, Trial};

@@ -1,5 +1,7 @@
 //! One trial: its readings, its rounds and their times.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -46,8 +48,11 @@ pub struct Trial {
     /// What was measured of the baseline, round about with the rounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineTrial>,
+    /// What the CPU times of the pair were read from, where they could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<CpuTimes>,
     /// Of a cluster, what each of its primaries says, in the order of their slots. `readings` then
-    /// has the worst of each metric, `rounds`, histograms and `baseline` are those of the primary
+    /// has the worst of each metric, `rounds`, histograms, `baseline` and `cpu` are those of the primary
     /// with the largest P99. Only `baseline.*` are missing there, because they are of its pair each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nodes: Vec<NodeTrial>,
@@ -84,6 +89,53 @@ pub struct BaselineTrial {
     /// trial's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub starts: Vec<Start>,
+}
+
+/// The CPU time that a pair took for as many requests each, sent in short blocks in turn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CpuTimes {
+    /// Who told the CPU times.
+    pub source: CpuSource,
+    /// Requests to each of the two, those of the warm-up not counted.
+    pub requests: u64,
+    /// In how many blocks they were sent. The first is of the one that the trial began with, and
+    /// who is first goes in turn: AB, BA.
+    pub blocks: u64,
+    /// How many requests were under way at once.
+    pub at_once: u64,
+    /// CPU time of the candidate for all its requests.
+    pub candidate: Quantity,
+    /// CPU time of the baseline for all its requests.
+    pub baseline: Quantity,
+    /// `1 - candidate / baseline` of a typical pair of blocks: the median. A server at a distance
+    /// tells no time of a block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub median_of_blocks: Option<Quantity>,
+    /// The CPUs that the kernel gave to the candidate, and to the client while it asked it.
+    pub pinned: Pinning,
+    /// The CPUs that the kernel gave to the baseline, and to the client while it asked it.
+    pub baseline_pinned: Pinning,
+}
+
+/// Who tells how much CPU time a server took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CpuSource {
+    /// The kernel of this machine: its scheduler's account of the main thread, before and after each
+    /// block.
+    Scheduler,
+    /// The server: `INFO cpu` before and after all blocks, less what an `INFO` takes.
+    Info,
+}
+
+impl fmt::Display for CpuSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Scheduler => "the kernel's scheduler",
+            Self::Info => "the server's INFO",
+        })
+    }
 }
 
 /// One start of a command, from the call that started it until it had ended.

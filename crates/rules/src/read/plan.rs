@@ -208,6 +208,7 @@ pub(crate) fn default_measure() -> MeasurePlan {
         trials: TRIALS,
         budget: Timespan::from_secs(BUDGET_SECONDS),
         quantiles: Vec::new(),
+        cpu: false,
         dataset: None,
     }
 }
@@ -243,6 +244,7 @@ fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Me
         trials: section.positive("trials", problems).unwrap_or(default.trials),
         budget: section.parsed("budget", problems).unwrap_or(default.budget),
         quantiles: Vec::new(),
+        cpu: false,
         dataset,
     }
 }

@@ -1,5 +1,6 @@
 //! The requests of a trial, encoded before the first of them is timed, and the reply to each.
 
+use std::collections::HashSet;
 use std::iter::Cycle;
 use std::num::NonZeroU64;
 use std::ops::Range;
@@ -151,6 +152,13 @@ impl Requests {
             Expected::Exact(reply) => Some(reply),
             Expected::Any => None,
         }
+    }
+
+    /// The different ones among them, each once.
+    pub(crate) fn different(&self) -> impl Iterator<Item = &[u8]> {
+        let mut seen = HashSet::new();
+        let all = self.spans.iter().filter_map(|span| self.bytes.get(span.clone()));
+        all.filter(move |request| seen.insert(*request))
     }
 
     /// The requests in their order, over and over.
