@@ -144,6 +144,10 @@ pub(crate) trait CpuWork {
     /// thread wouldn't be that of its requests.
     fn begin(&mut self) -> Result<Option<Missing>, SubjectError>;
 
+    /// What names the process that serves: the same for two subjects that are one. Known after
+    /// [`Self::begin`].
+    fn identity(&self) -> Option<&str>;
+
     /// The CPU time of its main thread so far, as it tells itself.
     fn told(&mut self) -> Result<Result<Duration, Missing>, SubjectError>;
 

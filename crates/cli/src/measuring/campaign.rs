@@ -58,15 +58,15 @@ pub(crate) struct CampaignResult {
     pub(crate) failure: Option<MeasureError>,
 }
 
-/// Measures until every row of the matrix is decided, or can't be any more within the plan's
+/// Measures until every row of the matrix, which may be another one once there are trials, is decided, or can't be any more within the plan's
 /// trials and budget.
 ///
 /// An error means that there is no evidence at all; a failure after the session was opened comes
 /// with the trials before it.
-pub(crate) fn measure(
+pub(crate) fn measure<'m>(
     subjects: &CampaignSubjects,
     plan: &Plan,
-    matrix: &Matrix,
+    matrix: &dyn Fn(&[Trial]) -> &'m Matrix,
     comparison: &RunComparison,
     verbosity: Verbosity,
 ) -> anyhow::Result<CampaignResult> {
@@ -94,7 +94,7 @@ pub(crate) fn measure(
         let elapsed = began.elapsed();
         let most = most_trials(plan, trials.len(), elapsed);
         let readings: Vec<&Readings> = trials.iter().map(|trial| &trial.readings).collect();
-        let progress = matrix.progress_with(&background, &readings, most);
+        let progress = matrix(&trials).progress_with(&background, &readings, most);
         display.standing(trials.last(), &progress, most, elapsed);
         let made = u32::try_from(trials.len()).unwrap_or(u32::MAX);
         // Before another trial is made: it could end the agreement that settled a row.

@@ -50,6 +50,10 @@ const MOST_APART: Decimal = Decimal::from_parts(3, 0, 0, false, 2);
 /// What is told if requests were too slow for all of them.
 const SHORTENED: &str = "the CPU time of a request is of fewer requests than wanted";
 
+/// Why a server has none of its own beside itself.
+const ONE_SERVER: &str =
+    "the target and the baseline are one server, which tells the CPU time of both together";
+
 /// One of the two, ready to be asked.
 pub(crate) struct Contestant<'a> {
     pub(crate) instance: &'a mut dyn Instance,
@@ -135,6 +139,9 @@ pub(crate) fn measure(
     }
     if let Some(why) = baseline.before_blocks(source).map_err(MeasureError::of_baseline)? {
         return Ok(CpuReadings::missing(of_baseline(&why)));
+    }
+    if candidate.work.identity().is_some_and(|it| baseline.work.identity() == Some(it)) {
+        return Ok(CpuReadings::missing(missing(MissingReason::Meaningless, ONE_SERVER)));
     }
     let of = wanted.each * u64::from(wanted.count);
     progress(TrialProgress::CpuTime { done: 0, of });

@@ -146,10 +146,26 @@ fn what_the_main_thread_does_not_do_alone_is_missing() {
 }
 
 #[test]
-fn commands_of_others_make_it_missing() {
+fn one_server_has_no_cpu_time_of_either_half() {
     let server = Server::start(&[]);
     let both = || Contender::from(&running(&server.address()));
     let why = why_not(&pair(both(), both(), &asking()));
+    assert!(why.starts_with("meaningless: the target and the baseline are one server"), "{why}");
+}
+
+#[test]
+fn commands_of_others_make_it_missing() {
+    let (candidate, baseline) = (Server::start(&[]), Server::start(&[]));
+    let contender = |server: &Server| Contender::from(&running(&server.address()));
+    let contenders =
+        Contenders { candidate: contender(&candidate), baseline: Some(contender(&baseline)) };
+    let mut session = Session::open(contenders, &asking(), None, never()).unwrap();
+    let trial = session.trial(1, &mut |progress| {
+        if matches!(progress, TrialProgress::CpuTime { done: 0, .. }) {
+            (0..100).for_each(|_| drop(candidate.say::<String>("PING")));
+        }
+    });
+    let why = why_not(&trial.unwrap());
     assert!(why.contains(" others, of other clients or of scripts"), "{why}");
 }
 

@@ -118,6 +118,46 @@ pub struct CpuTimes {
     pub baseline_pinned: Pinning,
 }
 
+impl CpuTimes {
+    /// How those of all trials came about, for readers; nothing if no trial has any: `at least 5016
+    /// requests to each, told by the kernel's scheduler; server and client on CPU 0`.
+    #[must_use]
+    pub fn way_of(trials: &[Trial]) -> Option<String> {
+        let all = || trials.iter().filter_map(|trial| trial.cpu.as_ref());
+        let (first, requests) = (all().next()?, all().map(|times| times.requests).min()?);
+        let at_once = match first.at_once {
+            1 => String::new(),
+            many => format!(", {many} at once"),
+        };
+        let source = first.source;
+        // The scheduler may have put the client elsewhere from trial to trial.
+        let mut places: Vec<String> = Vec::new();
+        for place in all().map(Self::place) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        let places = places.join(", or ");
+        Some(format!("at least {requests} requests to each{at_once}, told by {source}; {places}"))
+    }
+
+    /// Where servers and client were.
+    fn place(&self) -> String {
+        let one = |Pinning { server, client }: Pinning| {
+            let cpu = |cpu: Option<u32>| {
+                cpu.map_or_else(|| "any CPU".to_owned(), |cpu| format!("CPU {cpu}"))
+            };
+            if server.is_some() && server == client {
+                format!("server and client on {}", cpu(server))
+            } else {
+                format!("server on {}, client on {}", cpu(server), cpu(client))
+            }
+        };
+        let (own, baseline) = (one(self.pinned), one(self.baseline_pinned));
+        if own == baseline { own } else { format!("{own} (the baseline: {baseline})") }
+    }
+}
+
 /// Who tells how much CPU time a server took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -207,6 +247,34 @@ mod tests {
         let order = |first: First| [1, 2, 3].map(|number| first.in_turn(number));
         assert_eq!(order(First::Baseline), [First::Baseline, First::Candidate, First::Baseline]);
         assert_eq!(order(First::Candidate), [First::Candidate, First::Baseline, First::Candidate]);
+    }
+
+    #[test]
+    fn where_cpu_times_were_read_is_told_once_for_all_trials() {
+        let trial = |requests: u64, server: &str, client: u32| -> Trial {
+            let pinned = format!(r#"{{"server":{server},"client":{client}}}"#);
+            let text = format!(
+                concat!(
+                    r#"{{"number":1,"started_at":"2026-11-23T05:00:00Z","duration_ms":3,"#,
+                    r#""pinned":{pinned},"readings":{{}},"rounds":[],"rtt_histogram":"","#,
+                    r#""cpu":{{"source":"info","requests":{requests},"blocks":2,"at_once":10,"#,
+                    r#""candidate":"1ms","baseline":"2ms","pinned":{pinned},"#,
+                    r#""baseline_pinned":{pinned}}},"anomalies":[]}}"#
+                ),
+                pinned = pinned,
+                requests = requests
+            );
+            let trial: Trial = serde_json::from_str(&text).unwrap();
+            assert_eq!(serde_json::to_string(&trial).unwrap(), text);
+            trial
+        };
+        let trials = [trial(16_020, "0", 0), trial(16_000, "null", 1), trial(16_100, "0", 0)];
+        assert_eq!(
+            CpuTimes::way_of(&trials).unwrap(),
+            "at least 16000 requests to each, 10 at once, told by the server's INFO; server and \
+             client on CPU 0, or server on any CPU, client on CPU 1"
+        );
+        assert_eq!(CpuTimes::way_of(&[]), None);
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub(crate) fn run(args: &RunArgs, verbosity: Verbosity) -> anyhow::Result<Exit> 
 
     let comparison = RunComparison::of(&project, &store, None)?;
     let measured =
-        campaign::measure(&subjects, &project.plan, &project.matrix, &comparison, verbosity)?;
+        campaign::measure(&subjects, &project.plan, &|_| &project.matrix, &comparison, verbosity)?;
     if let Some(failure) = measured.failure {
         let place = unfinished(args, &measured.evidence);
         return Err(fail(failure, &measured.evidence, &place, &project));

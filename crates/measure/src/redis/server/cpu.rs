@@ -141,6 +141,10 @@ impl CpuWork for CpuRequests<'_> {
         Ok(elsewhere)
     }
 
+    fn identity(&self) -> Option<&str> {
+        self.before.as_ref()?.get("run_id")
+    }
+
     fn told(&mut self) -> Result<Result<Duration, Missing>, SubjectError> {
         Ok(self.info(Some("cpu"))?.and_then(|info| main_thread_time(&info)))
     }
