@@ -123,6 +123,8 @@ pub(crate) fn measure(
         Ok(side) => side,
         Err(why) => return Ok(CpuReadings::missing(of_baseline(&why))),
     };
+    // Or it would be moved to and fro between blocks.
+    let _on_its_cpu = Pinned::pin("client", candidate.client)?;
     let mut pace = Duration::ZERO;
     // The first requests are slower than those to come, so that only the second half tells how long
     // one takes.

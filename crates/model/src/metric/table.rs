@@ -134,15 +134,15 @@ family! {
     /// machine's load and falls where client and server share a core, so that only the pair's ratio
     /// says something of the servers.
     Cpu {
-        Server "the CPU time that the server's main thread takes for a request":
+        Server "the CPU time that the server's main thread takes for a request (only shown)":
             TableRow::sampled("server.cpu", TIME, Better::Lower).only_shown();
-        Baseline "the CPU time that the main thread of the plan's baseline takes for a request":
+        Baseline "the CPU time that the main thread of the plan's baseline takes for a request (only shown)":
             TableRow::sampled("baseline.cpu", TIME, Better::Lower).only_shown();
         Improvement "by what share `server.cpu` is better than `baseline.cpu` of a pair":
             TableRow::sampled("improvement.cpu", RATIO, Better::Higher)
                 .bounded(None, ALL_OF_IT)
                 .in_percent();
-        Capacity "the requests that the main thread's CPU time would be enough for: `1 / server.cpu`":
+        Capacity "the requests that a CPU is enough for: `1 / server.cpu` (only shown)":
             TableRow::sampled("server.capacity", Domain::Number(Dimension::Rate), Better::Higher)
                 .only_shown();
     }

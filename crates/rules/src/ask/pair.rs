@@ -92,18 +92,19 @@ impl Comparison {
     /// If one of them isn't an improvement, is there twice, or none is there.
     pub fn of(by: &[Metric], least: Least) -> Result<Self, Vec<Diagnostic>> {
         // Written as a file and read like one, so that comparing has no rules of its own.
-        let mut text = format!(
-            "schema = 1\n[matrix]\nid = \"compare\"\ntitle = \"Is the candidate better?\"\n\
-             error_rate = \"{ERROR_RATE}\"\n"
-        );
-        for (number, metric) in by.iter().enumerate() {
+        let rows = by.iter().enumerate().map(|(number, metric)| {
             let name = metric.to_string().replace("improvement.", "").replace('.', "-");
             let suffix = if number == 0 { String::new() } else { format!("-in-{name}") };
-            text += &format!(
+            format!(
                 "[[row]]\nid = \"better{suffix}\"\nwhen = \"{metric} >= {least}\"\nthen = \"act: adopt the candidate\"\n\
                  [[row]]\nid = \"worse{suffix}\"\nwhen = \"{metric} <= -{least}\"\nthen = \"skip\"\n"
-            );
-        }
+            )
+        });
+        let text = format!(
+            "schema = 1\n[matrix]\nid = \"compare\"\ntitle = \"Is the candidate better?\"\n\
+             error_rate = \"{ERROR_RATE}\"\n{}",
+            rows.collect::<String>()
+        );
         let source = Source { name: "compare".to_owned(), text };
         Matrix::parse(&source).map(|matrix| Self { matrix })
     }
