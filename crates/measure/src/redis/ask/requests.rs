@@ -289,6 +289,15 @@ mod tests {
         assert_eq!(requests.reply().unwrap().wire(), b"$3\r\nxxx\r\n");
     }
 
+    #[test]
+    fn each_different_request_is_there_once() {
+        let requests = Requests::set(&Choice::Uniform(100), 3, None);
+        let different: Vec<&[u8]> = requests.different().collect();
+        let keys: BTreeSet<&[u8]> = requests.cycle().take(65_536).collect();
+        assert_eq!((different.len(), keys.len()), (100, 100));
+        assert_eq!(requests.cycle().next(), different.first().copied());
+    }
+
     fn weighted(command: &str, weight: u32, value: &str) -> Weighted {
         let (command, value) = (command.parse().unwrap(), value.parse().unwrap());
         Weighted { command, weight: weight.try_into().unwrap(), value }
