@@ -118,9 +118,12 @@ pub(crate) trait Instance {
         Ok(())
     }
 
-    /// Makes it ready to be asked for nothing but the CPU time of its requests, or says why that
-    /// can't be known.
-    fn cpu_work(&mut self) -> Result<Result<Box<dyn CpuWork + '_>, Missing>, SubjectError> {
+    /// Makes it ready to be asked for nothing but the CPU time of its requests, within about
+    /// `limit`, or says why that can't be known.
+    fn cpu_work(
+        &mut self,
+        _limit: Duration,
+    ) -> Result<Result<Box<dyn CpuWork + '_>, Missing>, SubjectError> {
         let (reason, detail) = (MissingReason::NotMeasured, String::new());
         Ok(Err(Missing { reason, detail }))
     }

@@ -115,14 +115,15 @@ pub(crate) fn measure(
     let begin = Instant::now();
     let Pinning { server, client } = candidate.pinning;
     let otherwise = server.or(client).or_else(current_cpu);
-    let mut candidate = match Side::begin(candidate, otherwise)? {
+    let mut candidate = match Side::begin(candidate, otherwise, limit / 4)? {
         Ok(side) => side,
         Err(why) => return Ok(CpuReadings::missing(why)),
     };
-    let mut baseline = match Side::begin(baseline, otherwise).map_err(MeasureError::of_baseline)? {
-        Ok(side) => side,
-        Err(why) => return Ok(CpuReadings::missing(of_baseline(&why))),
-    };
+    let mut baseline =
+        match Side::begin(baseline, otherwise, limit / 4).map_err(MeasureError::of_baseline)? {
+            Ok(side) => side,
+            Err(why) => return Ok(CpuReadings::missing(of_baseline(&why))),
+        };
     // Or it would be moved to and fro between blocks.
     let _on_its_cpu = Pinned::pin("client", candidate.client)?;
     let mut pace = Duration::ZERO;
@@ -236,13 +237,14 @@ impl<'a> Side<'a> {
     fn begin(
         contestant: Contestant<'a>,
         otherwise: Option<u32>,
+        limit: Duration,
     ) -> Result<Result<Self, Missing>, MeasureError> {
         let Pinning { server, client } = contestant.place(otherwise);
         let instance = contestant.instance;
         let process = instance.process();
         let placed = process.zip(server).and_then(|(process, cpu)| Pinned::place(process, cpu));
         let pinned = Pinning { server: process.and_then(|it| only_cpu(Some(it))), client: None };
-        let work = match instance.cpu_work()? {
+        let work = match instance.cpu_work(limit)? {
             Ok(work) => work,
             Err(why) => return Ok(Err(why)),
         };

@@ -195,3 +195,21 @@ fn keys_that_are_written_are_there_before_the_first_block() {
     let trial = pair(started(), started(), &MeasurePlan { command: set, keys, ..asking() });
     is_consistent(&trial);
 }
+
+#[test]
+fn a_baseline_that_goes_away_meanwhile_is_named() {
+    let mut baseline = Server::start(&[]);
+    let contenders = Contenders {
+        candidate: started(),
+        baseline: Some(Contender::from(&running(&baseline.address()))),
+    };
+    let mut session = Session::open(contenders, &asking(), None, never()).unwrap();
+    let error = session.trial(1, &mut |progress| {
+        if matches!(progress, TrialProgress::CpuTime { done: 0, .. }) {
+            baseline.kill();
+        }
+    });
+    let error = error.unwrap_err().to_string();
+    assert!(error.starts_with("the baseline: the CPU time of `unix://"), "{error}");
+    assert!(error.contains("the server closed the connection"), "{error}");
+}

@@ -22,8 +22,10 @@ use crate::redis::server::private::PrivateServer;
 use crate::redis::server::subject::RedisServer;
 use crate::subject::{CpuWork, SubjectError};
 
-/// How many requests are sent at once while nothing is measured.
-const AT_ONCE_BEFORE: usize = 64;
+/// How many requests are sent at once at most while nothing is measured, and how long a batch may
+/// take so that the next one is larger.
+const MOST_AT_ONCE_BEFORE: usize = 64;
+const QUICK: Duration = Duration::from_millis(20);
 
 /// Whom to ask, and for what.
 #[derive(Clone, Copy)]
@@ -56,15 +58,17 @@ struct CpuRequests<'a> {
 }
 
 impl<'a> Asked<'a> {
-    /// Over fresh connections, with every key there that the requests write.
+    /// Over fresh connections, with every key there that the requests write, if that doesn't take
+    /// longer than `limit`.
     pub(crate) fn for_cpu_time(
         self,
         control: &'a mut Control,
+        limit: Duration,
     ) -> Result<impl CpuWork + 'a, ServerError> {
         let Self { server, private, requests, sent } = self;
         // Keys that come into being would be in the first blocks only.
         if writing(&server.plan).is_some() {
-            self.write_all(control)?;
+            self.write_all(control, limit)?;
         }
         // A client that spins would hold the CPU that a server beside it needs.
         let terms = Terms { wait: Wait::Block, ..server.terms.clone() };
@@ -83,14 +87,22 @@ impl<'a> Asked<'a> {
         Ok(CpuRequests { asked: self, control, way, cycle, terms, before: None, own: 0 })
     }
 
-    /// Sends each of the different requests once.
-    fn write_all(self, control: &mut Control) -> Result<(), ServerError> {
+    /// Sends each of the different requests once, for so long at most.
+    fn write_all(self, control: &mut Control, limit: Duration) -> Result<(), ServerError> {
         let address = self.server.address(self.private)?;
         let all: Vec<&[u8]> = self.requests.different().collect();
-        for batch in all.chunks(AT_ONCE_BEFORE) {
-            let packed = batch.concat();
-            let answer = control.connection().req_packed_commands(&packed, 0, batch.len());
+        let (begin, mut rest, mut size) = (Instant::now(), all.as_slice(), 1);
+        while !rest.is_empty() && begin.elapsed() < limit {
+            if self.server.terms.interrupted.load(Ordering::Relaxed) {
+                return Err(ServerError::Interrupted);
+            }
+            let (batch, more) = rest.split_at(rest.len().min(size));
+            let sent = Instant::now();
+            let answer = control.connection().req_packed_commands(&batch.concat(), 0, batch.len());
             answer.map_err(|error| ConnectError::of(&error, address, "the plan's requests"))?;
+            // Of a slow server a large batch would take longer than any reply may.
+            size = if sent.elapsed() < QUICK { (2 * size).min(MOST_AT_ONCE_BEFORE) } else { 1 };
+            rest = more;
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! A Redis server in one trial: its rounds, and what `INFO` says before and after them.
 
+use std::time::Duration;
+
 use phasegate_model::{
     Dimension, Environment, MeasurePlan, Metric, Missing, Quantity, Reading, Readings, Target,
 };
@@ -230,14 +232,17 @@ impl Instance for RedisInstance<'_> {
         Ok(())
     }
 
-    fn cpu_work(&mut self) -> Result<Result<Box<dyn CpuWork + '_>, Missing>, SubjectError> {
+    fn cpu_work(
+        &mut self,
+        limit: Duration,
+    ) -> Result<Result<Box<dyn CpuWork + '_>, Missing>, SubjectError> {
         let asked = Asked {
             server: self.server,
             private: self.private.as_ref(),
             requests: &self.requests,
             sent: self.sent,
         };
-        Ok(Ok(Box::new(asked.for_cpu_time(&mut self.control)?)))
+        Ok(Ok(Box::new(asked.for_cpu_time(&mut self.control, limit)?)))
     }
 
     fn process(&self) -> Option<Pid> {
