@@ -190,7 +190,9 @@ fn a_plan_is_told_before_it_is_measured() {
     assert_eq!((&outlook["phase"], &outlook["pairs_measured"]), (&"Q1".into(), &3.into()));
     assert_eq!(outlook["trials_at_least"], 8);
     assert!(outlook["trial_ms"].as_u64().unwrap() > 0);
-    assert!(outlook["noise"]["improvement.rtt.p99"]["standard_deviation"].is_number());
+    for metric in ["improvement.rtt.p99", "improvement.cpu"] {
+        assert!(outlook["noise"][metric]["standard_deviation"].is_number(), "{metric}");
+    }
     assert!(!scene.path("reports").exists(), "nothing is recorded");
 }
 
