@@ -40,13 +40,13 @@ pub use entry::{
     TranscribedOption, TranscribedPrediction, TranscribedRow, Transcription, Waiver,
 };
 pub use evidence::{
-    BaselineServer, BaselineTrial, Circumstances, ContinuedRun, EarlierRun, End, Environment,
-    Evidence, EvidenceError, First, NodeTrial, Previous, PropertyChange, Question, Round, RunRow,
-    RunVote, Start, Target, TargetServer, Trial,
+    BaselineServer, BaselineTrial, Circumstances, ContinuedRun, CpuSource, CpuTimes, EarlierRun,
+    End, Environment, Evidence, EvidenceError, First, NodeTrial, Previous, PropertyChange,
+    Question, Round, RunRow, RunVote, Start, Target, TargetServer, Trial,
 };
 pub use id::{IdError, MatrixId, PhaseId, RowId};
 pub use metric::{
-    Better, Bounds, CommandMetric, Domain, Env, Headroom, Kind, Memory, Metric, MetricRow,
+    Better, Bounds, CommandMetric, Cpu, Domain, Env, Headroom, Kind, Memory, Metric, MetricRow,
     Quantile, QuantileError, Server, Source, Statistic, UnknownMetric,
 };
 pub use plan::{

@@ -200,6 +200,7 @@ pub(crate) fn default_measure() -> MeasurePlan {
         at_random: false,
         until: Until::Outcome,
         quantiles: Vec::new(),
+        cpu: false,
         dataset: None,
     }
 }
@@ -240,6 +241,7 @@ fn read_measure(section: &mut Section<'_>) -> MeasurePlan {
         at_random: section.flag("at_random").unwrap_or(false),
         until: section.choice("until", &untils).unwrap_or(default.until),
         quantiles: Vec::new(),
+        cpu: false,
         dataset,
     }
 }

@@ -1,5 +1,6 @@
 //! What a server says of itself: its `INFO` and its environment as readings.
 
+pub(crate) mod cpu;
 pub(crate) mod environment;
 pub(crate) mod headroom;
 pub(crate) mod product;
