@@ -357,7 +357,7 @@ fn apart(times: &CpuTimes) -> Option<String> {
     let percent = |share: Decimal| (share * Decimal::ONE_HUNDRED).round_dp(1).normalize();
     ((sums - median).abs() > MOST_APART).then(|| {
         format!(
-            "improvement.cpu is {} % over all blocks and {} % in a typical one: something else took CPU time in some of them",
+            "improvement.cpu is {} % over all blocks and {} % in a typical one: some blocks took far longer than others",
             percent(sums),
             percent(median)
         )
