@@ -105,6 +105,14 @@ impl Display {
         }
     }
 
+    /// A trial was cut off by the end of the budget.
+    pub(crate) fn cut_off(&self, number: u32, took: Duration) {
+        if self.verbosity > Verbosity::Quiet {
+            let ms = took.as_millis();
+            say(&format!("trial {number} was cut off after {ms} ms by the end of the budget"));
+        }
+    }
+
     /// While a trial is made.
     pub(crate) fn step(&self, step: &TrialProgress) {
         let Some(bar) = &self.bar else { return };

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use phasegate_measure::Stop;
 use phasegate_model::{Plan, Spread, TargetServer, Timespan};
 
 /// Over how many seconds the first eight trials of a server that isn't restarted are spread, unless
@@ -20,8 +21,10 @@ pub(crate) struct Schedule {
     pub(crate) spread: Option<Spread>,
     /// When trials are to begin, from the beginning of the run on.
     moments: Vec<Duration>,
-    /// How long trials were waited for, which is no time of measuring.
+    /// How long trials were waited for, which is no time of measuring where the plan asks for it.
     pub(crate) waited: Duration,
+    /// Whether the plan says over how long trials are spread, so that waiting is its own wish.
+    is_wanted: bool,
 }
 
 impl Schedule {
@@ -49,12 +52,15 @@ impl Schedule {
                 // The shorter of the two: a budget is never exceeded for it.
                 let cut = measure.budget.duration() < whole.duration();
                 let over = if cut { measure.budget } else { whole };
-                let even = evenly(over.duration(), trials, FIRST);
+                // The last one begins early enough to end in time.
+                let latest = if cut { over.duration() * 3 / 4 } else { over.duration() };
+                let even = evenly(latest, trials, FIRST);
                 (Some(Spread { over, at_random: false, seed: None, cut }), even)
             }
             (None, _) => (None, Vec::new()),
         };
-        Self { spread, moments, waited: Duration::ZERO }
+        let is_wanted = measure.span.is_some();
+        Self { spread, moments, waited: Duration::ZERO, is_wanted }
     }
 
     /// What is to be said before anything is measured.
@@ -67,23 +73,28 @@ impl Schedule {
         ))
     }
 
-    /// Waits until the trial of that number (counted from zero) may begin, as long as nobody
-    /// interrupts; `elapsed` is the time since the run began.
+    /// Waits until the trial of that number (counted from zero) may begin, or the run has to end;
+    /// `elapsed` is the time since it began. Gives how long of that is no time of measuring.
     pub(crate) fn wait(
         &mut self,
         trial: usize,
         elapsed: &dyn Fn() -> Duration,
         sleep: &dyn Fn(Duration),
-        interrupted: &dyn Fn() -> bool,
-    ) {
-        let Some(moment) = self.moments.get(trial) else { return };
+        stop: &Stop,
+    ) -> Duration {
+        let Some(moment) = self.moments.get(trial) else { return Duration::ZERO };
         let begin = elapsed();
         let mut now = begin;
-        while now < *moment && !interrupted() {
+        // A moment that the plan names is waited for even if it comes after the budget.
+        let ends =
+            |stop: &Stop| if self.is_wanted { stop.is_interrupted() } else { stop.is_raised() };
+        while now < *moment && !ends(stop) {
             sleep(moment.saturating_sub(now).min(STEP));
             now = elapsed();
         }
-        self.waited += now.saturating_sub(begin);
+        let waited = if self.is_wanted { now.saturating_sub(begin) } else { Duration::ZERO };
+        self.waited += waited;
+        waited
     }
 }
 
@@ -115,6 +126,7 @@ fn at_random(span: Duration, trials: u32, seed: u32) -> Vec<Duration> {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
+    use std::sync::Arc;
 
     use super::*;
     use crate::testing::evidence;
@@ -174,16 +186,16 @@ mod tests {
         let clock = Cell::new(Duration::ZERO);
         let sleep = |time: Duration| clock.set(clock.get() + time);
         let mut schedule = schedule(|plan| plan.measure.span = span("29s"), &running());
-        schedule.wait(2, &|| clock.get(), &sleep, &|| false);
+        schedule.wait(2, &|| clock.get(), &sleep, &Stop::default());
         assert_eq!(
             (clock.get(), schedule.waited),
             (Duration::from_secs(2), Duration::from_secs(2))
         );
         // One that is late begins at once.
         clock.set(Duration::from_secs(9));
-        schedule.wait(3, &|| clock.get(), &sleep, &|| false);
+        schedule.wait(3, &|| clock.get(), &sleep, &Stop::default());
         assert_eq!(schedule.waited, Duration::from_secs(2));
-        schedule.wait(20, &|| clock.get(), &sleep, &|| true);
+        schedule.wait(20, &|| clock.get(), &sleep, &Stop::from(Arc::new(true.into())));
         assert_eq!(clock.get(), Duration::from_secs(9));
     }
 }

@@ -1,6 +1,7 @@
 //! The loop of trials, rounds and pairs, for whatever is measured: it knows no protocol.
 
 pub(crate) mod error;
+pub(crate) mod fit;
 pub(crate) mod nodes;
 pub(crate) mod pair;
 pub(crate) mod rounds;

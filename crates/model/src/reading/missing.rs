@@ -22,6 +22,8 @@ pub enum MissingReason {
     Meaningless,
     /// There were too few samples for it.
     TooFewSamples,
+    /// The trial was cut off by the end of the time that there was.
+    CutOff,
     /// An earlier phase measured it in another environment; the detail names what differs.
     NotComparable,
 }
@@ -35,6 +37,7 @@ impl fmt::Display for MissingReason {
             Self::Unreadable => "unreadable",
             Self::Meaningless => "meaningless",
             Self::TooFewSamples => "too few samples",
+            Self::CutOff => "cut off",
             Self::NotComparable => "not comparable",
         })
     }

@@ -2,7 +2,6 @@
 //! connections, or in pipelines.
 
 use std::num::NonZeroU64;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use phasegate_model::{Load, Rate, Wait};
@@ -230,7 +229,7 @@ impl<'a> Connections<'a> {
     /// That nobody wants this to end, and no reply takes too long.
     #[cold]
     fn check_limits(&self, turn: &Turn) -> Result<(), SampleError> {
-        if self.terms.interrupted.load(Ordering::Relaxed) {
+        if self.terms.stop.is_raised() {
             return Err(SampleError::Interrupted);
         }
         let limit = self.terms.reply_limit;

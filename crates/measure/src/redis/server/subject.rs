@@ -1,8 +1,6 @@
 //! A Redis server as a subject: one to start for each trial, or one that runs.
 
 use std::num::NonZeroU64;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use phasegate_model::{
@@ -13,6 +11,7 @@ use crate::floor::process::{Floor, StandIn};
 use crate::machine::affinity;
 use crate::machine::launch::Launcher;
 use crate::machine::process::{DIGEST, digest, file_name};
+use crate::machine::stop::Stop;
 use crate::redis::ask::requests::Requests;
 use crate::redis::ask::share::{Share, ShareError};
 use crate::redis::ask::workload::{describe, writing};
@@ -61,7 +60,7 @@ impl RedisServer {
         contender: &Contender,
         plan: &MeasurePlan,
         stand_in: Option<&StandIn>,
-        interrupted: Arc<AtomicBool>,
+        stop: Stop,
     ) -> Result<Self, ServerError> {
         let found = match &contender.source {
             ServerSource::Start { program } => {
@@ -104,7 +103,7 @@ impl RedisServer {
             target.server = TargetServer::Running(sentinels.to_string());
         }
         let terms =
-            Terms { wait: target.wait.unwrap_or(plan.wait), reply_limit: REPLY_LIMIT, interrupted };
+            Terms { wait: target.wait.unwrap_or(plan.wait), reply_limit: REPLY_LIMIT, stop };
         let Contender { launcher, setup, restart, .. } = contender.clone();
         let environment = Environment::default();
         let mut server = Self {
@@ -155,7 +154,7 @@ impl RedisServer {
     /// A server that answers, and a connection to ask it.
     fn probe(&self) -> Result<(Option<PrivateServer>, Control), ServerError> {
         match &self.found {
-            Found::Running(address) => Ok((None, Control::open(address, self.terms.reply_limit)?)),
+            Found::Running(address) => Ok((None, Control::open(address, self.terms.limit())?)),
             Found::Program(program) => {
                 let recipe = Recipe {
                     program,
