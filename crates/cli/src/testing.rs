@@ -46,6 +46,7 @@ pub(crate) fn evidence(trials: &[String]) -> Evidence {
         service_histogram: None,
         slip_histogram: None,
         baseline: None,
+        cpu: None,
         nodes: Vec::new(),
         anomalies: Vec::new(),
     };

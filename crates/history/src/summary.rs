@@ -4,10 +4,12 @@
 //! building them. What isn't asked for isn't looked at: damage in it is for `verify` to find.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use phasegate_model::{Metric, MetricSummary, Outcome, PhaseId, Reading, Readings, RowId, Summary};
+use phasegate_model::{
+    EntryKind, Metric, MetricSummary, Outcome, PhaseId, Reading, Readings, RowId, Summary,
+};
 use serde::Deserialize;
 
-use crate::entry::body::{DecisionRecord, Kind};
+use crate::entry::body::DecisionRecord;
 use crate::entry::digest::Digest;
 use crate::entry::recorded::Entry;
 
@@ -17,7 +19,7 @@ pub struct EntrySummary {
     /// Its number.
     pub number: u64,
     /// What kind of entry it is.
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// The phase that it is about; nothing for an entry about all of them.
     pub phase: Option<PhaseId>,
     /// What was decided or transcribed; nothing for what people add to a decision.
@@ -40,7 +42,7 @@ pub struct EntrySummary {
 struct SummaryLine {
     schema: u32,
     number: u64,
-    kind: Kind,
+    kind: EntryKind,
     phase: Option<PhaseId>,
     recorded_at: DateTime<Utc>,
     recorded_by: String,
@@ -82,9 +84,9 @@ impl EntrySummary {
     pub(crate) fn read(line: &[u8]) -> Option<Self> {
         let line: SummaryLine = serde_json::from_slice(line).ok()?;
         let decided = match line.kind {
-            Kind::Decision => Some(line.decision?),
-            Kind::Transcription => Some(line.transcription?),
-            Kind::Waiver | Kind::Note | Kind::Revisit => None,
+            EntryKind::Decision => Some(line.decision?),
+            EntryKind::Transcription => Some(line.transcription?),
+            _ => None,
         };
         // A newer schema may mean something else by the same keys.
         let is_known = line.schema == Entry::SCHEMA

@@ -79,4 +79,5 @@ pub use crate::redis::server::private::StartError;
 pub use crate::redis::server::program::ProgramError;
 pub use crate::redis::server::restart::RestartError;
 pub use crate::subject::TrialProgress;
+pub use crate::times::consistency::contradictions;
 pub use crate::times::encoded::HistogramError;

@@ -16,12 +16,12 @@
 mod action;
 mod amount;
 mod decision;
+mod entry;
 mod evidence;
 mod id;
 mod metric;
 mod plan;
 mod reading;
-mod record;
 mod subject;
 mod suggest;
 
@@ -35,14 +35,18 @@ pub use decision::{
     OptionResult, PredictionResult, Reason, RowDecision, RowRuns, RowStanding, Rule, Scope,
     Summary, TrialUnit, Verdict, Votes,
 };
+pub use entry::{
+    Addition, AssertedReading, Became, EntryKind, Note, Revisit, RevisitedObligation,
+    TranscribedOption, TranscribedPrediction, TranscribedRow, Transcription, Waiver,
+};
 pub use evidence::{
-    BaselineServer, BaselineTrial, Circumstances, ContinuedRun, EarlierRun, End, Environment,
-    Evidence, EvidenceError, First, NodeTrial, Previous, PropertyChange, Question, Round, RunRow,
-    RunVote, Start, Target, TargetServer, Trial,
+    BaselineServer, BaselineTrial, Circumstances, ContinuedRun, CpuSource, CpuTimes, EarlierRun,
+    End, Environment, Evidence, EvidenceError, First, NodeTrial, Previous, PropertyChange,
+    Question, Round, RunRow, RunVote, Start, Target, TargetServer, Trial,
 };
 pub use id::{IdError, MatrixId, PhaseId, RowId};
 pub use metric::{
-    Better, Bounds, CommandMetric, Domain, Env, Headroom, Kind, Memory, Metric, MetricRow,
+    Better, Bounds, CommandMetric, Cpu, Domain, Env, Headroom, Kind, Memory, Metric, MetricRow,
     Quantile, QuantileError, Server, Source, Statistic, UnknownMetric,
 };
 pub use plan::{
@@ -50,10 +54,6 @@ pub use plan::{
     Prediction, Rate, ScopeKind, Spread, Until,
 };
 pub use reading::{Measured, MetricPlace, Missing, MissingReason, Reading, ReadingError, Readings};
-pub use record::{
-    AssertedReading, Became, Note, Revisit, RevisitedObligation, TranscribedOption,
-    TranscribedPrediction, TranscribedRow, Transcription, Waiver,
-};
 pub use rust_decimal::Decimal;
 pub use subject::{
     ClientFiles, Command, CommandLine, CommandLineError, CommandPattern, CommandPlan, ConfigLine,

@@ -7,6 +7,9 @@
 use phasegate_model::{Metric, Statistic};
 use serde::Serialize;
 
+use crate::additions::notes::NoteSection;
+use crate::additions::waivers::WaiverSection;
+use crate::additions::{notes, waivers};
 use crate::decision::certainty::Certainty;
 use crate::decision::details::{Details, FactLine, RecordLines};
 use crate::decision::headline::{OutcomeLine, PhaseLine, Run};
@@ -14,9 +17,6 @@ use crate::decision::matrix::MatrixTable;
 use crate::decision::next::{Next, ObligationLine};
 use crate::decision::predictions::PredictionSection;
 use crate::decision::{certainty, details, headline, matrix, next, predictions, summary};
-use crate::later::notes::NoteSection;
-use crate::later::waivers::WaiverSection;
-use crate::later::{notes, waivers};
 use crate::material::Material;
 use crate::measured::baseline::Baseline;
 use crate::measured::headroom::HeadroomSection;

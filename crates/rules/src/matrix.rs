@@ -93,6 +93,8 @@ pub struct RowPlaces {
     pub then: Range<usize>,
     /// Its `else`.
     pub otherwise: Option<Range<usize>>,
+    /// Whether it is a sentence of `rules = […]`, and not a table.
+    pub sentence: bool,
 }
 
 impl Row {
@@ -198,6 +200,23 @@ impl Matrix {
     /// Of what a row is to be certain: as it says itself, or the matrix, or else the plan.
     pub(crate) fn scope_of(&self, row: &Row, plan: &Plan) -> ScopeKind {
         row.scope.or(self.scope).or(plan.measure.scope).unwrap_or_default()
+    }
+
+    /// A matrix that nobody sees, so that rows which stand in none are treated alike. Without an
+    /// error rate it has that of a matrix which states none.
+    pub(crate) fn of_rows(rows: Vec<Row>, error_rate: Option<Quantity>) -> Option<Self> {
+        Some(Self {
+            id: "rows".parse().ok()?,
+            title: String::new(),
+            error_rate: error_rate.or_else(|| DEFAULT_ERROR_RATE.parse().ok())?,
+            hit_policy: HitPolicy::Priority,
+            scope: None,
+            default: None,
+            rows,
+            tests: Vec::new(),
+            bases: Vec::new(),
+            place: 0..0,
+        })
     }
 
     /// Every place where a condition names a fact, in the order of the rows.

@@ -83,6 +83,20 @@ fn progress_stops_when_settled_and_gives_up_when_hopeless() {
     assert!(matrix.progress(&[&nothing; 9], 30).futile, "nothing is ever measured");
 }
 
+#[test]
+fn a_row_that_may_turn_out_not_to_apply_is_not_hopeless() {
+    let matrix = matrix_of(
+        "[[row]]\nid = \"a\"\nwhen = \"dataset > 50MB\"\ngiven = \"P99 > 12us\"\nthen = \"act\"\n",
+    );
+    let fast = readings(&[("P99", "9us")]);
+    let progress = |n: usize, most: u32| matrix.progress(&vec![&fast; n], most);
+    assert!(!progress(3, 30).futile, "the dataset is missing, but the row may not apply");
+    assert!(progress(8, 30).settled);
+    assert!(progress(3, 7).futile, "nothing is settled by seven trials");
+    let slow = readings(&[("P99", "15us")]);
+    assert!(matrix.progress(&[&slow; 8], 30).futile, "the row applies, and nothing is measured");
+}
+
 /// Rows over three metrics with small whole limits, so that readings often meet them.
 fn row(number: usize) -> impl Strategy<Value = String> {
     let metric = prop_oneof![Just(("P99", "us")), Just(("dataset", "MB")), Just(("frag", ""))];
@@ -172,6 +186,38 @@ proptest! {
             readings: RecordedReadings::Typical(&trial),
         };
         prop_assert_eq!(matrix.outcomes_over([record]).collect::<Vec<_>>(), [decided]);
+    }
+
+    #[test]
+    fn a_test_case_comes_out_as_a_run_whose_trials_all_agree(
+        rows in rows(), trial in trial(), first in any::<bool>(), default in any::<bool>(),
+    ) {
+        let given = trial.iter().filter_map(|(metric, reading)| {
+            let unit = match metric.to_string().as_str() {
+                "rtt.p99" => "ns",
+                "memory.dataset" => "B",
+                _ => "",
+            };
+            let text = format!("{}{unit}", reading.number()?.value());
+            Some(format!("\"{metric}\" = \"{text}\""))
+        });
+        let given = given.collect::<Vec<_>>().join(", ");
+        let policy = if first { "first" } else { "priority" };
+        let default = if default { "default = \"skip\"\n" } else { "" };
+        let head = format!(
+            "schema = 1\n[matrix]\nid = \"t\"\ntitle = \"t\"\nhit_policy = \"{policy}\"\n{default}{}",
+            rows.concat()
+        );
+        let run = matrix(&head).decide(&evidence(vec![trial; 30]));
+        let expected = run.rows.iter().map(|row| format!("{} = \"{}\"", row.id, row.finding.word()));
+        let expected: Vec<_> =
+            expected.chain([format!("outcome = \"{}\"", run.outcome)]).collect();
+        let test = format!(
+            "[[test]]\nname = \"t\"\ngiven = {{ {given} }}\nexpect = {{ {} }}\n",
+            expected.join(", ")
+        );
+        let failed = matrix(&format!("{head}{test}")).failed_tests();
+        prop_assert!(failed.is_empty(), "{:?}", failed);
     }
 
     #[test]
@@ -315,6 +361,20 @@ fn a_margin_through_arithmetic_is_the_readings_own() {
         margin("P99 * (P99 / floor.p99) < 30us").as_deref(),
         Some("floor.p99 4us to 3.333333333333us")
     );
+}
+
+#[test]
+fn the_margin_of_a_count_is_the_next_count_and_as_it_was_in_what_was_decided_before() {
+    let row = "[[row]]\nid = \"a\"\nwhen = \"server.evicted_keys > 0\"\nthen = \"act\"\nelse = \"skip\"\n";
+    let evidence = evidence(vec![readings(&[("server.evicted_keys", "0")]); 8]);
+    let flips = |rule| {
+        let decision = matrix_of(row).decide_under(rule, &evidence);
+        let margin = decision.rows[0].margin.clone().unwrap();
+        let flip = decision.closest_flip.unwrap();
+        (margin.changes[0].to.to_string(), flip.change.to.to_string())
+    };
+    assert_eq!(flips(Rule::CURRENT), ("1".to_owned(), "1".to_owned()));
+    assert_eq!(flips(Rule::First), ("0".to_owned(), "0".to_owned()));
 }
 
 #[test]

@@ -70,6 +70,29 @@ fn polarity_is_only_named_where_it_is_sure() {
 }
 
 #[test]
+fn metrics_of_one_trial_keep_their_order() {
+    for (when, code) in [
+        ("P50 > P99", "never-met"),
+        ("P99.9 >= P95", "always-met"),
+        ("P50 > 20us and P99 < 10us", "never-met"),
+        ("P99 > 10us or P50 <= 10us", "always-met"),
+        ("floor.mean > floor.max", "never-met"),
+        ("dataset > 2GB and memory.peak < 1GB", "never-met"),
+        ("memory.used <= memory.peak", "always-met"),
+    ] {
+        let found = codes("priority", &[&format!("{when} → skip")]);
+        assert!(found.contains(&code.to_owned()), "{when}: {found:?}");
+    }
+    for when in
+        ["P50 > baseline.p99", "P99 < 20us and P50 > 10us", "rtt.stddev > P99", "mean > P99"]
+    {
+        let found = codes("priority", &[&format!("{when} → skip")]);
+        let wrong = ["never-met", "always-met"];
+        assert!(!found.iter().any(|code| wrong.contains(&code.as_str())), "{when}: {found:?}");
+    }
+}
+
+#[test]
 fn bounds_are_those_of_the_metric() {
     let outside =
         |rule: &str| codes("priority", &[rule]).contains(&"limit-outside-domain".to_owned());

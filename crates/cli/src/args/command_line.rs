@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use phasegate_model::{Metric, Timespan};
 use phasegate_rules::Least;
 
+use crate::args::asserted_fact::FactOptions;
 use crate::args::day::Day;
 use crate::args::foreign::{EvidenceArgs, ImportArgs};
 use crate::args::history::{
@@ -162,6 +163,8 @@ pub(crate) struct DecideArgs {
     /// Use this decision matrix instead of the plan's
     #[arg(long, value_name = "FILE", conflicts_with = "entry")]
     pub(crate) matrix: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) facts: FactOptions,
     /// Instead, decide this recorded entry again, from its own evidence and matrix: the same
     /// decision must come out, otherwise the exit status is 2
     #[arg(long, value_name = "N", value_parser = numbers::entry)]
@@ -246,6 +249,8 @@ pub(crate) struct WhatIfArgs {
     /// Use this decision matrix instead of the plan's
     #[arg(long, value_name = "FILE")]
     pub(crate) matrix: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) facts: FactOptions,
     #[command(flatten)]
     pub(crate) place: HistoryPlace,
     /// Tell the outcome by the exit status, too

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use phasegate_model::Timespan;
 
+use crate::args::asserted_fact::FactOptions;
 use crate::args::numbers;
 
 /// Where a team's own templates are, by the names of the built-in ones.
@@ -89,6 +90,8 @@ pub(crate) struct Measuring {
     /// Use this decision matrix instead of the plan's
     #[arg(long, value_name = "FILE", conflicts_with = "entry")]
     pub(crate) matrix: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) facts: FactOptions,
 }
 
 /// Where the history is; `place.rs` says which of them counts.

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use phasegate_measure::contradictions;
 use phasegate_model::Evidence;
 use phasegate_rules::Source;
 
 use crate::output::streams::print;
+use crate::program::now;
 
 /// The largest matrix or plan: people write them, and checking takes time.
 const LARGEST_RULES: u64 = 1024 * 1024;
@@ -30,11 +32,6 @@ pub(crate) fn read_rules(path: &Path) -> anyhow::Result<Source> {
 pub(crate) fn read_rules_from_stdin() -> anyhow::Result<Source> {
     let text = text_of(std::io::stdin().lock(), "standard input", LARGEST_RULES)?;
     Ok(Source { name: "standard input".to_owned(), text })
-}
-
-/// Reads an evidence file.
-pub(crate) fn read_evidence(path: &Path) -> anyhow::Result<String> {
-    read_text(path, LARGEST_EVIDENCE)
 }
 
 /// Reads what another tool wrote, and when the file was last written.
@@ -166,8 +163,21 @@ pub(crate) fn save(path: &Path, evidence: &Evidence) -> anyhow::Result<()> {
     write_whole(path, &evidence.to_json()?)
 }
 
-/// Reads evidence, and says which file it was if it can't.
+/// Reads evidence that agrees with itself, and says which file it was if it can't.
 pub(crate) fn evidence_in(path: &Path) -> anyhow::Result<Evidence> {
-    let text = read_evidence(path)?;
-    Evidence::from_json(&text).with_context(|| format!("can't use `{}`", path.display()))
+    let text = read_text(path, LARGEST_EVIDENCE)?;
+    let evidence = Evidence::from_json(&text).map_err(anyhow::Error::from);
+    evidence
+        .and_then(|evidence| must_agree_with_itself(&evidence).map(|()| evidence))
+        .with_context(|| format!("can't use `{}`", path.display()))
+}
+
+/// Evidence that contradicts itself decides nothing.
+pub(crate) fn must_agree_with_itself(evidence: &Evidence) -> anyhow::Result<()> {
+    let found = contradictions(evidence, now());
+    // A few show what kind of mistake it is.
+    let shown: Vec<String> = found.iter().take(5).map(|what| format!("\n  {what}")).collect();
+    let more = if found.len() > shown.len() { "\n  and more" } else { "" };
+    anyhow::ensure!(found.is_empty(), "the evidence contradicts itself:{}{more}", shown.concat());
+    Ok(())
 }

@@ -7,10 +7,12 @@ use phasegate_history::{ObjectKind, Store};
 use phasegate_model::{Plan, nearest};
 use phasegate_rules::{Matrix, PlanFile, Source, parse_plan, verify_plan};
 
-use crate::args::Measuring;
+use crate::args::{FactOptions, Measuring};
+use crate::input::asserted::assert_known_facts;
 use crate::input::diagnostics::{Trouble, is_error, report};
 use crate::input::files::read_rules;
 use crate::output::streams::told;
+use crate::program::latest_day;
 use crate::recorded::decision::{RecordedDecision, matrix_of, text};
 
 /// Where plans are found by their names.
@@ -33,16 +35,16 @@ impl Project {
     /// What is to be measured by: a phase's files, or what is recorded with an entry.
     pub(crate) fn of(measuring: &Measuring, store: &Store) -> anyhow::Result<Self> {
         match (&measuring.entry, &measuring.phase) {
-            (Some(number), _) => Self::recorded(store, *number)
+            (Some(number), _) => Self::recorded(store, *number, &measuring.facts)
                 .with_context(|| format!("can't measure by entry {number}")),
-            (None, Some(phase)) => Self::load(phase, measuring.matrix.as_deref()),
+            (None, Some(phase)) => Self::load(phase, measuring.matrix.as_deref(), &measuring.facts),
             // The arguments' own rules see to it.
             (None, None) => anyhow::bail!("give a phase or --entry N"),
         }
     }
 
     /// The plan and the matrix that an entry was decided by. They were checked then.
-    fn recorded(store: &Store, number: u64) -> anyhow::Result<Self> {
+    fn recorded(store: &Store, number: u64, facts: &FactOptions) -> anyhow::Result<Self> {
         let recorded = store.entry(number)?;
         let objects = RecordedDecision::of(store, &recorded.entry)?.objects()?;
         let named = |kind: ObjectKind, bytes| {
@@ -55,20 +57,26 @@ impl Project {
             report(&Trouble { sources: vec![plan_source.clone()], problems })
         })?;
         let matrix = matrix_of(objects.matrix, objects.bases)?;
-        // Evidence has only the quantiles that are asked for, and others can't be had afterwards.
-        plan.measure.record_quantiles_of(&matrix.metrics_with(&plan));
+        // Evidence has only the quantiles and CPU times that are asked for, and others can't be had
+        // afterwards.
+        plan.measure.record_all_of(&matrix.metrics_with(&plan));
         let (name, written_plan) = (plan.phase.as_str().to_lowercase(), plan.clone());
+        assert_known_facts(&mut plan.facts, &facts.facts, &matrix)?;
         Ok(Self { plan, written_plan, plan_source, name, matrix, matrix_source })
     }
 
     /// Reads and checks the plan of a phase and its matrix, and runs the matrix's test cases.
     ///
-    /// Problems in the files are printed; then the error is a
-    /// [`ReportedError`](crate::output::streams::ReportedError).
-    pub(crate) fn load(phase: &str, matrix: Option<&Path>) -> anyhow::Result<Self> {
+    /// Facts of the command line go before the plan's. Problems in the files are printed; then the
+    /// error is a [`ReportedError`](crate::output::streams::ReportedError).
+    pub(crate) fn load(
+        phase: &str,
+        matrix: Option<&Path>,
+        facts: &FactOptions,
+    ) -> anyhow::Result<Self> {
         let path = plan_path(phase)?;
         let plan_source = read_rules(&path)?;
-        let file = PlanFile::parse(&plan_source).map_err(|problems| {
+        let mut file = PlanFile::parse(&plan_source).map_err(|problems| {
             report(&Trouble { sources: vec![plan_source.clone()], problems })
         })?;
         let plan = file.plan.clone();
@@ -78,41 +86,49 @@ impl Project {
             None => format!("the matrix that `{}` names", path.display()),
         })?;
         let matrix = checked_matrix(&matrix_path, &matrix_source).map_err(|t| report(&t))?;
-        let mut problems = file.problems_with(&matrix);
+        let mut problems = file.facts_after(latest_day());
+        // The command line may give a fact that the plan lacks.
+        assert_known_facts(&mut file.plan.facts, &facts.facts, &matrix)?;
+        problems.extend(file.problems_with(&matrix));
         // A warning is for `check` to tell, and no reason not to measure.
         problems.extend(verify_plan(&plan_source, &plan, &matrix).into_iter().filter(is_error));
         if !problems.is_empty() {
             let sources = vec![plan_source, matrix_source];
             return Err(report(&Trouble { sources, problems }));
         }
-        let mut plan = file.plan;
-        plan.measure.record_quantiles_of(&matrix.metrics_with(&plan));
-        let (name, written_plan) = (phase.to_owned(), plan.clone());
+        let (mut written_plan, mut plan) = (plan, file.plan);
+        for plan in [&mut written_plan, &mut plan] {
+            plan.measure.record_all_of(&matrix.metrics_with(plan));
+        }
+        let name = phase.to_owned();
         Ok(Self { plan, written_plan, plan_source, name, matrix, matrix_source })
     }
 }
 
-/// A matrix whose own tests pass and in which nothing is certainly wrong, with what it extends.
-pub(crate) fn checked_matrix(path: &Path, source: &Source) -> Result<Matrix, Trouble> {
+/// A matrix, if its file could be read, and all that is said of it.
+pub(crate) struct Examined {
+    pub(crate) matrix: Option<Matrix>,
+    pub(crate) trouble: Trouble,
+}
+
+/// Reads a matrix with what it extends.
+pub(crate) fn examined_matrix(path: &Path, source: &Source) -> Examined {
     let mut sources = vec![source.clone()];
     let folder = path.parent().unwrap_or(Path::new(""));
-    let parsed = Matrix::parse_with(source, &mut |base| {
+    let (matrix, problems) = Matrix::examine_with(source, &mut |base| {
         let base = read_rules(&folder.join(base)).map_err(|error| told(&error))?;
         sources.push(base.clone());
         Ok(base)
     });
-    let problems = match parsed {
-        Ok(matrix) => {
-            let mut problems = matrix.failed_tests();
-            problems.extend(matrix.verify().into_iter().filter(is_error));
-            if problems.is_empty() {
-                return Ok(matrix);
-            }
-            problems
-        }
-        Err(problems) => problems,
-    };
-    Err(Trouble { sources, problems })
+    Examined { matrix, trouble: Trouble { sources, problems } }
+}
+
+/// A matrix whose own tests pass and in which nothing is certainly wrong, with what it extends.
+pub(crate) fn checked_matrix(path: &Path, source: &Source) -> Result<Matrix, Trouble> {
+    let Examined { matrix, mut trouble } = examined_matrix(path, source);
+    // A warning is for `check` to tell, and no reason not to decide.
+    trouble.problems.retain(is_error);
+    matrix.filter(|_| trouble.problems.is_empty()).ok_or(trouble)
 }
 
 /// The matrix's path: as the plan has it, relative to the plan.

@@ -62,12 +62,14 @@ const TRIALS_AIMED_AT: u32 = 12;
 /// settle it any more within the plan's trials, or its budget is over. A trial that is under way
 /// then is cut, and kept as one that agrees with nothing.
 ///
+/// The matrix may be another one once there are trials.
+///
 /// An error means that there is no evidence at all; a failure after the session was opened comes
 /// with the trials before it.
-pub(crate) fn measure(
+pub(crate) fn measure<'m>(
     subjects: &CampaignSubjects,
     plan: &Plan,
-    matrix: &Matrix,
+    matrix: &dyn Fn(&[Trial]) -> &'m Matrix,
     comparison: &RunComparison,
     verbosity: Verbosity,
 ) -> anyhow::Result<CampaignResult> {
@@ -85,11 +87,11 @@ pub(crate) fn measure(
         false => error,
     })?;
     let trials_wanted = plan.measure.trials.get();
-    let least = matrix.fewest_trials().min(trials_wanted);
+    let least = matrix(&[]).fewest_trials().min(trials_wanted);
     let mut session = session.fitting(Fit {
         trials: TRIALS_AIMED_AT.max(least + 2).min(trials_wanted),
         least,
-        enough: matrix.samples_needed(plan.measure.rounds.get()),
+        enough: matrix(&[]).samples_needed(plan.measure.rounds.get()),
     });
     let mut schedule = Schedule::of(plan, &session.target().server);
     if let Some(warning) = schedule.warning() {
@@ -120,7 +122,7 @@ pub(crate) fn measure(
         let new = trials.len().saturating_sub(usize::try_from(before)?);
         let most = before.saturating_add(plan.measure.trials.get());
         let readings: Vec<&Readings> = trials.iter().map(|trial| &trial.readings).collect();
-        let progress = matrix.progress_with(&background, &readings, most);
+        let progress = matrix(&trials).progress_with(&background, &readings, most);
         display.standing(trials.last(), &progress, most, elapsed);
         let made = u32::try_from(trials.len()).unwrap_or(u32::MAX);
         // Before another trial is made: it could end the agreement that settled a row.
@@ -146,7 +148,7 @@ pub(crate) fn measure(
             }
             Err(MeasureError::OutOfTime) => {
                 let took = trial_began.elapsed();
-                trials.push(cut_off(made + 1, trial_began_at, took, &matrix.metrics())?);
+                trials.push(cut_off(made + 1, trial_began_at, took, &matrix(&trials).metrics())?);
                 display.cut_off(made + 1, took);
                 break (End::BudgetSpent, None);
             }
@@ -253,6 +255,7 @@ fn cut_off(
         service_histogram: None,
         slip_histogram: None,
         baseline: None,
+        cpu: None,
         nodes: Vec::new(),
         anomalies: vec![anomaly],
     })

@@ -15,7 +15,8 @@ use phasegate_report::{Forecast, forecast};
 use phasegate_rules::{Background, judge};
 
 use crate::args::{RevisitArgs, Verbosity};
-use crate::input::files::read_evidence;
+use crate::input::asserted::assert_facts;
+use crate::input::files::evidence_in;
 use crate::measuring::campaign::{CampaignSubjects, trials_until};
 use crate::measuring::servers;
 use crate::output::streams::{say, told};
@@ -65,8 +66,7 @@ impl LaterReading {
     }
 
     fn of_evidence(path: &Path) -> anyhow::Result<Self> {
-        let evidence = Evidence::from_json(&read_evidence(path)?)
-            .with_context(|| format!("can't use `{}`", path.display()))?;
+        let evidence = evidence_in(path)?;
         let server = match &evidence.target.server {
             TargetServer::Running(address) | TargetServer::Restarted(address) => address.clone(),
             // Nobody can ask these once more, so that they go by the name of the file.
@@ -143,8 +143,12 @@ impl LaterReading {
     ) -> anyhow::Result<Vec<Verdict>> {
         let conditions: Vec<&str> =
             owed.open.iter().map(|open| open.obligation.condition.as_str()).collect();
+        let mut plan = owed.evidence.as_ref().map(|evidence| evidence.plan.clone());
+        if let Some(plan) = &mut plan {
+            assert_facts(&mut plan.facts, &args.facts.facts);
+        }
         let background = Background {
-            plan: owed.evidence.as_ref().map(|evidence| &evidence.plan),
+            plan: plan.as_ref(),
             day: self.at.date_naive(),
             previous: match &self.asked {
                 Asked::Evidence(evidence) => evidence.previous.as_ref(),
@@ -168,14 +172,14 @@ impl LaterReading {
             return Ok(at_a_glance);
         }
         // All of these are of pairs, which no trial of this one server would tell.
-        let found = if sampled.iter().copied().all(takes_a_baseline) {
+        let found = if sampled.iter().copied().all(Metric::is_of_pair) {
             Err(Ok(NO_BASELINE.to_owned()))
         } else {
             measured(address, owed, args, verbosity, &by)
         };
         let why = match found {
             Ok(mut trials) => {
-                for metric in sampled.iter().copied().filter(|it| takes_a_baseline(*it)) {
+                for metric in sampled.iter().copied().filter(|it| it.is_of_pair()) {
                     let missing = Reading::missing(MissingReason::NotMeasured, NO_BASELINE);
                     for trial in &mut trials {
                         trial.readings.insert(metric, missing.clone())?;
@@ -242,10 +246,6 @@ fn measured(
 /// Why there is no reading of what is measured in pairs, which takes minutes and a second server.
 const NO_BASELINE: &str =
     "a revisit asks one server and compares it with none; `phasegate run` measures in pairs";
-
-fn takes_a_baseline(metric: Metric) -> bool {
-    matches!(metric, Metric::Baseline(_) | Metric::Improvement(_))
-}
 
 fn is_sampled(verdict: &Verdict) -> bool {
     verdict.readings.iter().any(|summary| summary.metric.kind() == Kind::Sampled)

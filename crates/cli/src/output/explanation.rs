@@ -62,6 +62,9 @@ fn explained_row(row: &RowDecision, layout: Layout) -> String {
     for summary in &row.readings {
         field("reading", &format!("{}: {}", summary.metric, reading(summary)));
     }
+    for fact in &row.facts {
+        field("reading", &format!("{}: {}, {}", fact.name, fact.value, fact.asserted()));
+    }
     if let Some(votes) = &row.votes {
         field("votes", &votes_in_words(votes, &row.finding));
     }

@@ -1,8 +1,8 @@
 //! Results as tables for people. Words carry the meaning; symbols and colours only repeat it.
 
 use phasegate_model::{
-    Change, Decision, Finding, Metric, MetricSummary, Obligation, Outcome, Plan, Quantity,
-    RowDecision, Summary,
+    Change, Decision, FactUsed, Finding, Metric, MetricSummary, Obligation, Outcome, Plan,
+    Quantity, RowDecision, Summary,
 };
 
 use unicode_width::UnicodeWidthStr as _;
@@ -129,7 +129,7 @@ pub(crate) fn conclusion(decision: &Decision) -> Vec<(&'static str, String)> {
 pub(crate) fn certainty(decision: &Decision) -> Vec<(&'static str, String)> {
     let Some(scope) = &decision.scope else { return Vec::new() };
     let continues = decision.continues.map(|entry| ("run", format!("goes on with entry {entry}")));
-    let rate = decision.error_rate.human();
+    let rate = decision.error_rate;
     let mut lines = vec![("certain", format!("at most {rate} chance of a wrong finding {scope}"))];
     lines.extend(continues);
     lines.extend(decision.spoken_for().into_iter().map(|(trials, percent, rows)| {
@@ -165,7 +165,9 @@ impl RowWords {
             Finding::Undecided(_) => Some(33),
             Finding::NotMet | Finding::NotApplicable => None,
         };
-        let readings: Vec<String> = row.readings.iter().map(|r| reading(r, row)).collect();
+        let measured = row.readings.iter().map(|r| reading(r, row));
+        let readings: Vec<String> =
+            measured.chain(row.facts.iter().map(|fact| asserted(fact, row))).collect();
         let margin = row.margin.as_ref().map_or_else(String::new, |margin| {
             margin.changes.iter().map(distance).collect::<Vec<_>>().join(" and ")
         });
@@ -219,7 +221,18 @@ fn reading(summary: &MetricSummary, row: &RowDecision) -> String {
         Summary::Text { values, .. } => values.join(", "),
         Summary::Missing { why } => why.reason.to_string(),
     };
-    if row.readings.len() == 1 { value } else { format!("{}: {value}", summary.metric) }
+    if is_alone(row) { value } else { format!("{}: {value}", summary.metric) }
+}
+
+/// A fact as a row's reading: somebody's word.
+fn asserted(fact: &FactUsed, row: &RowDecision) -> String {
+    let value = format!("{} {}", fact.value, fact.asserted());
+    if is_alone(row) { value } else { format!("{}: {value}", fact.name) }
+}
+
+/// Whether a row compares only one thing, which needn't be named then.
+fn is_alone(row: &RowDecision) -> bool {
+    row.readings.len() + row.facts.len() == 1
 }
 
 /// `2.07 us (17.2 %)`

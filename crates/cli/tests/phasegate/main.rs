@@ -12,6 +12,7 @@ mod commands;
 mod compare;
 mod documents;
 mod explain;
+mod facts;
 mod faults;
 mod fmt;
 mod foreign;

@@ -1,7 +1,7 @@
 //! Which of the open obligations are due.
 
-use phasegate_history::DraftBody;
-use phasegate_model::Revisit;
+use phasegate_history::{AdditionRecord, DraftBody};
+use phasegate_model::Addition;
 use serde_json::Value;
 
 use crate::ledger::{ALLOCATOR, EVIDENCE, GROWN, append, decide, decide_by};
@@ -53,7 +53,8 @@ fn evidence_of(scene: &Scene, server: &str, day: &str, dataset: &str) {
 fn look(scene: &Scene, server: &str, at: &str, dataset: &str) {
     let text = format!(r#"{{"server":"{server}","readings":{{"memory.dataset":"{dataset}"}},"#)
         + r#""obligations":[{"entry":1,"row":"scale","finding":"not-met"}]}"#;
-    append(scene, at, "cron", DraftBody::Revisit(serde_json::from_str::<Revisit>(&text).unwrap()));
+    let addition = Addition::Revisit(serde_json::from_str(&text).unwrap());
+    append(scene, at, "cron", DraftBody::Addition(AdditionRecord { about: None, addition }));
 }
 
 fn forecast(scene: &Scene) -> Value {
@@ -196,8 +197,8 @@ fn looks_are_recorded_and_verify() {
 fn from_earlier_looks_it_follows_when_it_will_be_due() {
     let scene = owing();
     let server = "redis://cache.example:6379";
-    look(&scene, server, "2026-12-01T00:00:00Z", "10MB");
-    evidence_of(&scene, server, "2026-12-03T00:00:00Z", "14MB");
+    look(&scene, server, "2026-11-01T00:00:00Z", "10MB");
+    evidence_of(&scene, server, "2026-11-03T00:00:00Z", "14MB");
     let at = |due: &str, time: Value, readings: u32| {
         let mut told = serde_json::json!({ "due": due, "readings": readings });
         if !time.is_null() {
@@ -206,28 +207,28 @@ fn from_earlier_looks_it_follows_when_it_will_be_due() {
         told
     };
     // 2 MB a day, and 36 MB to go; ten times two days is further.
-    assert_eq!(forecast(&scene), at("at", "2026-12-21T00:00:00Z".into(), 2));
-    evidence_of(&scene, server, "2026-12-03T00:00:00Z", "11MB");
-    assert_eq!(forecast(&scene), at("not before", "2026-12-23T00:00:00Z".into(), 2));
-    evidence_of(&scene, server, "2026-12-03T00:00:00Z", "9MB");
+    assert_eq!(forecast(&scene), at("at", "2026-11-21T00:00:00Z".into(), 2));
+    evidence_of(&scene, server, "2026-11-03T00:00:00Z", "11MB");
+    assert_eq!(forecast(&scene), at("not before", "2026-11-23T00:00:00Z".into(), 2));
+    evidence_of(&scene, server, "2026-11-03T00:00:00Z", "9MB");
     assert_eq!(forecast(&scene), at("never", Value::Null, 2));
     // Readings of other servers make no growth.
-    look(&scene, "redis://other.example:6379", "2026-12-02T00:00:00Z", "40MB");
+    look(&scene, "redis://other.example:6379", "2026-11-02T00:00:00Z", "40MB");
     assert_eq!(forecast(&scene), at("never", Value::Null, 2));
-    evidence_of(&scene, "redis://third.example:6379", "2026-12-03T00:00:00Z", "9MB");
+    evidence_of(&scene, "redis://third.example:6379", "2026-11-03T00:00:00Z", "9MB");
     assert_eq!(forecast(&scene), at("too few readings", Value::Null, 1));
     let said = scene.run(&["revisit", "--evidence", "evidence.json", "--record"]);
     assert!(
-        said.out.contains("memory.dataset was 40.0 MB on 2026-12-02, redis://other"),
+        said.out.contains("memory.dataset was 40.0 MB on 2026-11-02, redis://other"),
         "{}",
         said.out
     );
-    assert!(said.out.ends_with("at 2026-12-03T00:00:00Z; recorded as entry 4\n"), "{}", said.out);
+    assert!(said.out.ends_with("at 2026-11-03T00:00:00Z; recorded as entry 4\n"), "{}", said.out);
     let line = scene.read("reports/ledger/000004.json");
-    assert!(line.contains("\"read_at\":\"2026-12-03T00:00:00Z\""), "{line}");
+    assert!(line.contains("\"read_at\":\"2026-11-03T00:00:00Z\""), "{line}");
     // It was recorded just now, and counts for the day on which it was read.
-    evidence_of(&scene, "redis://third.example:6379", "2026-12-04T00:00:00Z", "29MB");
-    assert_eq!(forecast(&scene), at("at", "2026-12-05T01:12:00Z".into(), 2));
+    evidence_of(&scene, "redis://third.example:6379", "2026-11-04T00:00:00Z", "29MB");
+    assert_eq!(forecast(&scene), at("at", "2026-11-05T01:12:00Z".into(), 2));
 }
 
 /// A plan and a matrix whose row over a sampled metric defers.

@@ -142,6 +142,14 @@ pub enum Problem {
         /// The first difference.
         difference: String,
     },
+    /// Readings of an entry's evidence can't be.
+    #[error("the evidence of entry {number} contradicts itself: {what}")]
+    EvidenceContradicts {
+        /// The entry.
+        number: u64,
+        /// In what.
+        what: String,
+    },
     /// What an entry says of an earlier one isn't so.
     #[error("entry {number} is wrong about an earlier one: {problem}")]
     Reference {
@@ -294,6 +302,7 @@ impl Problem {
             Self::ReportMissing { .. } => "report-missing",
             Self::ReportEdited { .. } => "report-edited",
             Self::ReplayDiffers { .. } => "replay-differs",
+            Self::EvidenceContradicts { .. } => "evidence-contradicts",
             Self::Reference { problem, .. } => problem.name(),
             Self::SignatureBad { .. } => "signature-bad",
             Self::SignerUnknown { .. } => "signer-unknown",

@@ -54,6 +54,7 @@ pub(crate) fn plan(wait: Wait, samples: u32) -> MeasurePlan {
         at_random: false,
         until: Until::Rows,
         quantiles: Vec::new(),
+        cpu: false,
         dataset: None,
     }
 }

@@ -6,6 +6,7 @@ use phasegate_model::{
     BaselineTrial, First, Metric, Pinning, Rate, Reading, Readings, Target, Trial,
 };
 
+use crate::campaign::cpu::{self, Contestant, CpuReadings};
 use crate::campaign::error::MeasureError;
 use crate::campaign::fit::{Fit, Fitted};
 use crate::campaign::pair::{Partner, baseline_readings, improvements};
@@ -16,7 +17,7 @@ use crate::machine::env::Watch;
 use crate::subject::{Account, Instance, RoundPlan, Subject, TrialProgress};
 use crate::times::encoded;
 use crate::times::round::{Passes, RoundTimes, Times};
-use crate::times::statistics::{RoundSeries, unsteady};
+use crate::times::statistics::{RoundSeries, frozen, unsteady};
 
 /// What a trial measures: a subject, and what it is compared with.
 #[derive(Clone, Copy)]
@@ -40,6 +41,8 @@ struct CandidateRounds {
     pinned: Pinning,
     stand_in_cpu: Option<u32>,
     account: Account,
+    /// What it and the baseline say of CPU time, if the plan asks.
+    cpu: Option<CpuReadings>,
 }
 
 /// What a trial gave of the baseline.
@@ -113,6 +116,7 @@ impl<'a> Pair<'a> {
             floor_histogram,
             service_histogram,
             slip_histogram,
+            cpu: measured.cpu.and_then(|cpu| cpu.times.ok()),
             baseline: compared.map(|it| it.into_evidence(keeps_samples)).transpose()?,
             nodes: Vec::new(),
             anomalies,
@@ -207,7 +211,25 @@ impl<'a> Pair<'a> {
             }
             _ => None,
         };
-        Ok((CandidateRounds { sampled, env, pinned, stand_in_cpu, account }, compared))
+        // After the accounts, which are of the rounds alone.
+        let cpu = plan.cpu.map(|limit| self.cpu(ready, (first, limit), progress)).transpose()?;
+        Ok((CandidateRounds { sampled, env, pinned, stand_in_cpu, account, cpu }, compared))
+    }
+
+    /// What the pair says of CPU time.
+    fn cpu(
+        self,
+        ready: &mut Ready<'_>,
+        (first, limit): (First, Duration),
+        progress: &mut dyn FnMut(TrialProgress),
+    ) -> Result<CpuReadings, MeasureError> {
+        let Some((baseline, compared)) = self.baseline.zip(ready.baseline.as_deref_mut()) else {
+            return Ok(CpuReadings::without_baseline());
+        };
+        let contestant =
+            |of: &dyn Subject, instance| Contestant { instance, pinning: of.rounds().pinning };
+        let candidate = contestant(self.candidate, ready.candidate.as_mut());
+        cpu::measure(candidate, contestant(baseline, compared), first, limit, progress)
     }
 
     fn readings(
@@ -238,6 +260,10 @@ impl<'a> Pair<'a> {
             let improvements = improvements(family, &readings, compared.is_some());
             insert(&mut readings, improvements)?;
         }
+        insert(
+            &mut readings,
+            measured.cpu.as_ref().map(CpuReadings::readings).unwrap_or_default(),
+        )?;
         Ok(readings)
     }
 
@@ -258,6 +284,7 @@ impl<'a> Pair<'a> {
             found.extend(own.map(|anomaly| format!("the baseline: {anomaly}")));
             found.extend(unlike(self.candidate.target(), baseline.target()));
         }
+        found.extend(measured.cpu.iter().flat_map(|cpu| cpu.anomalies.iter().cloned()));
         found
     }
 }
@@ -311,7 +338,8 @@ fn of_one(
     account: &Account,
     (wanted, given): (Pinning, Pinning),
 ) -> Vec<String> {
-    let odd = unsteady(series.rounds()).into_iter().chain(series.slipped());
+    let rounds = series.rounds();
+    let odd = unsteady(rounds).into_iter().chain(frozen(rounds)).chain(series.slipped());
     odd.chain(account.anomalies.iter().cloned())
         .chain(elsewhere("server", wanted.server, given.server))
         .chain(elsewhere("client", wanted.client, given.client))

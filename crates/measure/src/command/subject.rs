@@ -101,7 +101,7 @@ impl Subject for CommandSubject {
         // One start a round lets the starts of a pair take turns; a longer round would put a
         // change of the machine's pace on one side.
         let passes = Passes { warmup: 0, samples: 1 };
-        RoundPlan { count: self.starts, passes, rate: None, pinning: Pinning::default() }
+        RoundPlan { count: self.starts, passes, rate: None, pinning: Pinning::default(), cpu: None }
     }
 
     // A start has more readings than its time.

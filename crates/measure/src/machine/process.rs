@@ -1,10 +1,12 @@
-//! What is told of a process: its name, and its last words.
+//! What is told of a process: its name, its CPU time, and its last words.
 
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::time::Duration;
 
+use rustix::process::Pid;
 use sha2::{Digest as _, Sha256};
 
 /// The property of an environment that tells one build of a program from another.
@@ -46,6 +48,13 @@ pub(crate) fn digest(program: &Path) -> Option<String> {
         let _ = write!(digits, "{byte:02x}");
         digits
     }))
+}
+
+/// The CPU time of a process's main thread, if the kernel tells it. Of a thread that runs it is up to
+/// a tick old; of one that sleeps it is exact.
+pub(crate) fn cpu_time(process: Pid) -> Option<Duration> {
+    let account = std::fs::read_to_string(format!("/proc/{process}/schedstat")).ok()?;
+    Some(Duration::from_nanos(account.split_ascii_whitespace().next()?.parse().ok()?))
 }
 
 #[cfg(test)]

@@ -132,6 +132,7 @@ pub(crate) fn plan() -> MeasurePlan {
         at_random: false,
         until: phasegate_model::Until::Rows,
         quantiles: Vec::new(),
+        cpu: false,
         dataset: None,
     }
 }

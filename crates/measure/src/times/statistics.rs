@@ -9,7 +9,7 @@ use phasegate_model::{
     Statistic,
 };
 
-use crate::times::round::{OpenTimes, RoundTimes, Times, histogram};
+use crate::times::round::{OpenTimes, RoundTimes, Times, histogram, nanoseconds};
 
 /// How many samples have to lie beyond a quantile with less than one in a hundred beyond it, so that
 /// it is not the luck of a few.
@@ -105,6 +105,27 @@ pub(crate) fn unsteady(rounds: &[RoundSummary]) -> Option<String> {
         "the median moved by more than {WARM_PERCENT} % within {} of {} rounds, at most from {before} to {after}; the warm-up is too short, or the machine changes its pace",
         moved.len(),
         rounds.len()
+    ))
+}
+
+/// In how many rounds a single sample took a tenth of the time or more, and how long the longest of
+/// them took, for readers.
+pub(crate) fn frozen(rounds: &[RoundSummary]) -> Option<String> {
+    let frozen = rounds.iter().filter(|round| {
+        let longest = round.round.max.amount();
+        let share = longest * Decimal::TEN >= Decimal::from(nanoseconds(round.elapsed));
+        // Of few samples each takes a tenth, and of many under way at once each takes long.
+        let alone = longest >= Decimal::from(round.p50.value) * Decimal::TEN;
+        share && alone && round.round.samples >= FEWEST_TO_COMPARE
+    });
+    let frozen: Vec<&RoundSummary> = frozen.collect();
+    let worst = frozen.iter().max_by_key(|round| round.round.max.amount())?;
+    Some(format!(
+        "in {} of {} rounds one sample took a tenth of the time or more, at most {} of {}; the server, the client or the machine stood still",
+        frozen.len(),
+        rounds.len(),
+        worst.round.max.human(),
+        time(nanoseconds(worst.elapsed).into()).human()
     ))
 }
 
@@ -317,6 +338,18 @@ mod tests {
         let same = [times([10_000; 300]), times([10_000; 300])];
         assert_eq!(shown(&same, Statistic::P99Spread), "0 in 0..7");
         assert!(shown(&same[..1], Statistic::P99Spread).contains("one round has no spread"));
+    }
+
+    #[test]
+    fn a_sample_that_takes_a_tenth_of_its_round_is_told_with_its_time() {
+        let calm = times([10_000; 1_000]);
+        let frozen_once = times([10_000; 999].into_iter().chain([5_000_000]));
+        assert_eq!(frozen(series([&calm]).rounds()), None);
+        assert_eq!(
+            frozen(series([&calm, &frozen_once]).rounds()).unwrap(),
+            "in 1 of 2 rounds one sample took a tenth of the time or more, at most 5.00 ms of 15.0 ms; the server, the client or the machine stood still"
+        );
+        assert_eq!(frozen(series([&times([10_000; 8])]).rounds()), None, "each takes an eighth");
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub(crate) fn plan() -> MeasurePlan {
         at_random: false,
         until: Until::Rows,
         quantiles: Vec::new(),
+        cpu: false,
         dataset: None,
     }
 }
@@ -156,6 +157,12 @@ impl Server {
         });
         let mut connection = redis::Client::open(self.address()).unwrap().get_connection().unwrap();
         command.query(&mut connection).unwrap()
+    }
+
+    /// The CPU time of its main thread in nanoseconds, as the kernel's scheduler tells it.
+    pub(crate) fn scheduled(&self) -> f64 {
+        let account = std::fs::read_to_string(format!("/proc/{}/schedstat", self.child.id()));
+        account.unwrap().split_whitespace().next().unwrap().parse().unwrap()
     }
 
     pub(crate) fn kill(&mut self) {

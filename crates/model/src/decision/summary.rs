@@ -24,8 +24,8 @@ pub enum Summary {
     Number {
         /// The median of the trials' readings (of an even number, the smaller middle one).
         median: Quantity,
-        /// The interval for the median trial that always agrees with the finding; nothing while
-        /// there are too few trials for one.
+        /// The interval for the median trial, by the rule that decides rows; nothing while there
+        /// are too few trials for one. While readings drift the row is undecided wherever it lies.
         interval: Option<(Quantity, Quantity)>,
         /// The smallest reading.
         min: Quantity,

@@ -104,6 +104,14 @@ pub struct FactUsed {
     pub date: NaiveDate,
 }
 
+impl FactUsed {
+    /// Whose word it is, for people: `asserted by A. Lovelace on 2026-11-01`.
+    #[must_use]
+    pub fn asserted(&self) -> String {
+        format!("asserted by {} on {}", self.author, self.date)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

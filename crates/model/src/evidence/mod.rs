@@ -17,4 +17,4 @@ pub use self::question::Question;
 pub use self::run::{End, Evidence, EvidenceError};
 pub use self::runs::{ContinuedRun, EarlierRun, RunRow, RunVote};
 pub use self::target::{BaselineServer, Environment, Target, TargetServer};
-pub use self::trial::{BaselineTrial, First, NodeTrial, Round, Start, Trial};
+pub use self::trial::{BaselineTrial, CpuSource, CpuTimes, First, NodeTrial, Round, Start, Trial};

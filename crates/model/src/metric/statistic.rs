@@ -63,6 +63,16 @@ impl Statistic {
         all.into_iter().collect()
     }
 
+    /// Whether it is never above the other one of the same samples.
+    pub(super) fn is_at_most(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Quantile(one), Self::Quantile(other)) => one < other,
+            (Self::Min, Self::Mean | Self::Quantile(_) | Self::Max)
+            | (Self::Mean | Self::Quantile(_), Self::Max) => true,
+            _ => false,
+        }
+    }
+
     /// Which direction users want.
     pub(super) const fn better(self) -> Better {
         match self {

@@ -6,9 +6,9 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::amount::Quantity;
 use crate::amount::Timespan;
 use crate::amount::Version;
+use crate::amount::{Quantity, QuantityError};
 
 /// The longest name that is accepted.
 const LONGEST: usize = 64;
@@ -96,6 +96,19 @@ impl FactValue {
             Self::Version(version) => Some(version.clone()),
             Self::Text(_) => None,
         }
+    }
+}
+
+impl FactValue {
+    /// Why a value that looks like a quantity isn't one; nothing if it doesn't look so.
+    #[must_use]
+    pub fn mistaken(&self) -> Option<QuantityError> {
+        let Self::Text(text) = self else { return None };
+        let text = text.trim();
+        let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+        let begins_with_digit = unsigned.starts_with(|c: char| c.is_ascii_digit());
+        // Such a text was meant as an amount; taken as a text it would equal nothing, silently.
+        if begins_with_digit || text.is_empty() { text.parse::<Quantity>().err() } else { None }
     }
 }
 

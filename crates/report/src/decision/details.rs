@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use phasegate_model::{
-    BaselineServer, CommandMetric, DataType, Decimal, Dimension, Evidence, Extent, Fact, FactName,
-    FactValue, Metric, Pinning, Quantity, Reading, Readings, Setup, Statistic, SubjectPlan,
+    BaselineServer, CommandMetric, CpuTimes, DataType, Decimal, Dimension, Evidence, Extent, Fact,
+    FactName, Metric, Pinning, Quantity, Reading, Readings, Setup, Statistic, SubjectPlan,
     TargetServer, Trial,
 };
 use serde::Serialize;
 
+use crate::decision::matrix::fact_value;
 use crate::material::{Disturbance, Material};
 use crate::measured::baseline::Baseline;
 use crate::measured::previous::ChangeLine;
@@ -166,6 +167,7 @@ fn target(evidence: &Evidence) -> Vec<Property> {
         lines.push(property("Filled with", filled));
     }
     lines.push(property("A trial", trial(evidence)));
+    lines.extend(CpuTimes::way_of(&evidence.trials).map(|way| property("CPU time", way)));
     let budget = as_written(plan.budget.quantity());
     lines.push(property("Limits", format!("at most {} trials or {budget}", plan.trials)));
     lines.push(property("Ended because", text(&evidence.end.to_string())));
@@ -407,10 +409,7 @@ pub(crate) fn fact_lines(material: &Material<'_>) -> Vec<FactLine> {
     let day = material.evidence.started_at.date_naive();
     let line = |(name, fact): (&FactName, &Fact)| FactLine {
         name: name.to_string(),
-        value: match &fact.value {
-            FactValue::Quantity(quantity) => as_written(*quantity),
-            said @ (FactValue::Version(_) | FactValue::Text(_)) => text(&said.to_string()),
-        },
+        value: fact_value(&fact.value),
         author: text(&fact.author),
         date: fact.date.to_string(),
         max_age: fact.max_age.map(|age| as_written(age.quantity())),

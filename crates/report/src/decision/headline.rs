@@ -34,6 +34,9 @@ pub struct OutcomeLine {
     pub no_row: Option<String>,
     /// The chance that any row is wrong, `5 %`.
     pub error_rate: String,
+    /// What that chance doesn't cover, to be put behind it: what is asserted. Nothing if no row
+    /// rests on a fact.
+    pub certainty_except: Option<String>,
 }
 
 /// When and how long it was measured.
@@ -77,6 +80,7 @@ pub(crate) fn outcome(material: &Material<'_>) -> OutcomeLine {
         possible: possible(decision),
         no_row: no_row(decision).map(str::to_owned),
         error_rate: as_written(decision.error_rate),
+        certainty_except: certainty_except(decision),
     }
 }
 
@@ -129,10 +133,18 @@ fn decided_on(material: &Material<'_>) -> Option<String> {
         .then(|| format!("the first {}", count(considered, "trial", "trials")))
 }
 
-/// The time from begin to end of measuring; nothing if the clock was set back meanwhile.
+/// That a chance is stated only over what was measured, if some row rests on a fact.
+pub(crate) fn certainty_except(decision: &Decision) -> Option<String> {
+    let asserted = decision.rows.iter().any(|row| !row.facts.is_empty());
+    asserted.then(|| ", as far as it was measured and not asserted".to_owned())
+}
+
+/// The time from begin to end of measuring; nothing if the clock was set back meanwhile, or if
+/// imported figures don't tell.
 pub(crate) fn spent(evidence: &Evidence) -> Option<Duration> {
     // A clock that was set back leaves a negative time, which is no duration.
-    (evidence.ended_at - evidence.started_at).to_std().ok()
+    let time = (evidence.ended_at - evidence.started_at).to_std().ok();
+    time.filter(|time| !time.is_zero())
 }
 
 fn problem(evidence: &Evidence) -> Option<String> {

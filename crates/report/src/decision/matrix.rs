@@ -1,13 +1,15 @@
 //! The decision matrix: condition, reading, finding, action and margin of each row.
 
 use phasegate_model::{
-    Change, Decision, Finding, Flip, Margin, MetricSummary, Reason, RowDecision, Summary, Unit,
-    Verdict, Votes,
+    Change, Decision, FactUsed, FactValue, Finding, Flip, Margin, MetricSummary, Reason,
+    RowDecision, Summary, Unit, Verdict, Votes,
 };
 use serde::Serialize;
 
 use crate::material::Material;
-use crate::text::figures::{distance, ends, list, range, text, text_if_any, unit_beside};
+use crate::text::figures::{
+    as_written, distance, ends, list, range, text, text_if_any, unit_beside,
+};
 
 /// The decision matrix.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -164,7 +166,31 @@ pub(crate) const fn symbol(finding: &Finding) -> &'static str {
 /// What the trials said of each metric that the row compares.
 pub(crate) fn readings<'a>(row: impl Into<Judged<'a>>) -> Vec<RowReading> {
     let row = row.into();
-    row.readings.iter().map(|summary| reading(row, summary)).collect()
+    let measured = row.readings.iter().map(|summary| reading(row, summary));
+    measured.chain(row.facts.iter().map(|fact| asserted(row, fact))).collect()
+}
+
+/// Whether a row compares several things, so that each has to be named.
+const fn several(row: Judged<'_>) -> bool {
+    row.readings.len() + row.facts.len() > 1
+}
+
+/// A fact, beside what was measured: it is somebody's word, and no trial says how sure it is.
+fn asserted(row: Judged<'_>, fact: &FactUsed) -> RowReading {
+    RowReading {
+        metric: fact.name.to_string(),
+        label: several(row).then(|| fact.name.to_string()),
+        value: format!("{}, {}", fact_value(&fact.value), text(&fact.asserted())),
+        interval: None,
+    }
+}
+
+/// A fact's value as its author wrote it.
+pub(crate) fn fact_value(value: &FactValue) -> String {
+    match value {
+        FactValue::Quantity(quantity) => as_written(*quantity),
+        said @ (FactValue::Version(_) | FactValue::Text(_)) => text(&said.to_string()),
+    }
 }
 
 fn reading(row: Judged<'_>, summary: &MetricSummary) -> RowReading {
@@ -183,7 +209,7 @@ fn reading(row: Judged<'_>, summary: &MetricSummary) -> RowReading {
     };
     RowReading {
         metric: metric.to_string(),
-        label: (row.readings.len() > 1).then(|| metric.to_string()),
+        label: several(row).then(|| metric.to_string()),
         value,
         interval,
     }
@@ -289,19 +315,20 @@ pub(crate) struct Judged<'a> {
     pub(crate) votes: Option<&'a Votes>,
     pub(crate) readings: &'a [MetricSummary],
     pub(crate) margin: Option<&'a Margin>,
+    pub(crate) facts: &'a [FactUsed],
 }
 
 impl<'a> From<&'a RowDecision> for Judged<'a> {
     fn from(row: &'a RowDecision) -> Self {
-        let RowDecision { finding, votes, readings, margin, .. } = row;
-        Self { finding, votes: votes.as_ref(), readings, margin: margin.as_ref() }
+        let RowDecision { finding, votes, readings, margin, facts, .. } = row;
+        Self { finding, votes: votes.as_ref(), readings, margin: margin.as_ref(), facts }
     }
 }
 
 impl<'a> From<&'a Verdict> for Judged<'a> {
     fn from(verdict: &'a Verdict) -> Self {
-        let Verdict { finding, votes, readings, margin, .. } = verdict;
-        Self { finding, votes: votes.as_ref(), readings, margin: margin.as_ref() }
+        let Verdict { finding, votes, readings, margin, facts } = verdict;
+        Self { finding, votes: votes.as_ref(), readings, margin: margin.as_ref(), facts }
     }
 }
 

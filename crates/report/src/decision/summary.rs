@@ -98,11 +98,15 @@ fn why(decision: &Decision) -> String {
         }
         // A row without votes was decided because every trial said the same.
         let trials = matrix::votes(first).unwrap_or_else(|| "all trials".to_owned());
-        sentence = format!("{sentence}; {trials} agree");
+        // Nobody is made surer of a fact by trials that are all compared with it.
+        if !first.readings.is_empty() {
+            sentence = format!("{sentence}; {trials} agree");
+        }
     }
     let rate = as_written(decision.error_rate);
     let scope = certainty::scope(decision).map(|scope| format!(" {scope}")).unwrap_or_default();
-    format!("{sentence}, and the chance that any finding is wrong{scope} is at most {rate}")
+    let except = headline::certainty_except(decision).unwrap_or_default();
+    format!("{sentence}, and the chance that any finding is wrong{scope} is at most {rate}{except}")
 }
 
 /// `rtt.p99 is 9.93 us (9.67 to 10.1 us), 2.07 us (17.2 %) below its limit of 12.0 us`

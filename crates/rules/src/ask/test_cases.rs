@@ -7,7 +7,16 @@ use crate::condition::facts::Facts;
 use crate::document::code::Code;
 use crate::document::diagnostic::Diagnostic;
 use crate::matrix::{Matrix, Row, Test, Written};
-use crate::outcome::Asks;
+use crate::outcome::{Asks, Possible, certain_outcome};
+
+/// What a row says of readings that are taken as settled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Said {
+    /// What it finds.
+    pub(crate) finding: Finding,
+    /// What it could still ask for.
+    pub(crate) possible: Possible,
+}
 
 impl Matrix {
     /// Runs the test cases. The given readings are taken as settled: nothing is voted on.
@@ -20,11 +29,11 @@ impl Matrix {
 
     fn failures(&self, test: &Test) -> Vec<Diagnostic> {
         let facts = facts_of(test);
-        let findings: Vec<Finding> =
+        let rows: Vec<Said> =
             self.rows.iter().map(|row| settled(row, &test.given, &facts)).collect();
         let mut failures = Vec::new();
         if let Some((expected, span)) = &test.outcome {
-            let found = self.outcome_of(&findings);
+            let found = self.outcome_of(&rows);
             if found != *expected {
                 let message = format!("test `{}`: the outcome is {found}", test.name);
                 failures.push(
@@ -34,10 +43,10 @@ impl Matrix {
             }
         }
         for expected in &test.rows {
-            let row = self.rows.iter().zip(&findings).find(|(row, _)| row.id == expected.id);
+            let row = self.rows.iter().zip(&rows).find(|(row, _)| row.id == expected.id);
             // Rows that a test names were looked up when it was read, so no expectation is lost
             // here.
-            let Some((row, finding)) = row else { continue };
+            let Some((row, Said { finding, .. })) = row else { continue };
             if !comes_out(row, finding, &expected.expected) {
                 let action =
                     row.action(finding).map(|action| format!(": {action}")).unwrap_or_default();
@@ -51,24 +60,10 @@ impl Matrix {
         failures
     }
 
-    /// The outcome of findings that are taken as settled.
-    pub(crate) fn outcome_of(&self, findings: &[Finding]) -> Outcome {
-        let possible: Vec<_> = self
-            .rows
-            .iter()
-            .zip(findings)
-            .map(|(row, finding)| match finding {
-                Finding::Undecided(_) => {
-                    // Which condition is the unknown one isn't told, so a row with `given` may also
-                    // not apply.
-                    Asks::of(row).possible(row.given.is_none().then_some(true), None)
-                }
-                Finding::Met => Asks::of(row).possible(Some(true), Some(true)),
-                Finding::NotMet => Asks::of(row).possible(Some(true), Some(false)),
-                Finding::NotApplicable => Asks::of(row).possible(Some(false), None),
-            })
-            .collect();
-        self.resolve(findings, &possible).outcome
+    /// The outcome of what rows say of readings that are taken as settled.
+    pub(crate) fn outcome_of(&self, rows: &[Said]) -> Outcome {
+        let possible = rows.iter().map(|said| said.possible);
+        certain_outcome(self, possible).unwrap_or(Outcome::Undecided)
     }
 }
 
@@ -78,8 +73,8 @@ pub(crate) fn facts_of(test: &Test) -> Facts {
 }
 
 /// What a row says of readings that are taken as settled.
-pub(crate) fn settled(row: &Row, given: &Readings, facts: &Facts) -> Finding {
-    finding_of(row, |written| {
+pub(crate) fn settled(row: &Row, given: &Readings, facts: &Facts) -> Said {
+    said_of(row, |written| {
         // Without facts the condition needn't be copied to put them in.
         if written.facts.is_empty() {
             return written.condition.holds(given);
@@ -88,19 +83,29 @@ pub(crate) fn settled(row: &Row, given: &Readings, facts: &Facts) -> Finding {
     })
 }
 
-/// What a row finds if its conditions come out as told.
-pub(crate) fn finding_of(row: &Row, truth_of: impl Fn(&Written) -> Truth) -> Finding {
+/// What a row says if its conditions come out as told.
+pub(crate) fn said_of(row: &Row, truth_of: impl Fn(&Written) -> Truth) -> Said {
     let finding = |written: &Written| match truth_of(written) {
         Truth::True => Finding::Met,
         Truth::False => Finding::NotMet,
         Truth::Unknown(unknown) => Finding::Undecided(unknown.into()),
     };
-    match row.given.as_ref().map(finding) {
-        None | Some(Finding::Met) => finding(&row.when),
+    let known = |finding: &Finding| match finding {
+        Finding::Met => Some(true),
+        Finding::NotMet => Some(false),
+        Finding::NotApplicable | Finding::Undecided(_) => None,
+    };
+    let (given, when) = (row.given.as_ref().map(finding), finding(&row.when));
+    // What isn't known to apply may still ask only for what its condition leaves open, as in a
+    // decision.
+    let possible = Asks::of(row).possible(given.as_ref().map_or(Some(true), known), known(&when));
+    let finding = match given {
+        None | Some(Finding::Met) => when,
         Some(Finding::NotMet) => Finding::NotApplicable,
         // What isn't known to apply says nothing, even if its condition is met.
         Some(undecided) => undecided,
-    }
+    };
+    Said { finding, possible }
 }
 
 /// An expectation is a finding's word, a verb, or a whole action.

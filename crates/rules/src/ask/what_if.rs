@@ -76,6 +76,7 @@ impl Matrix {
             service_histogram: None,
             slip_histogram: None,
             baseline: None,
+            cpu: None,
             nodes: Vec::new(),
             anomalies: Vec::new(),
         };

@@ -207,7 +207,7 @@ fn word(rest: &str) -> (TokenKind<'_>, usize) {
 }
 
 /// A number, dots between digits, and a unit right after it or after spaces: `12us`, `12 us`,
-/// `5%`, `20000/s`, `7.0.15`.
+/// `5%`, `5 %`, `20000/s`, `7.0.15`.
 fn literal_length(rest: &str) -> usize {
     let bytes = rest.as_bytes();
     let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
@@ -216,16 +216,19 @@ fn literal_length(rest: &str) -> usize {
         digits += 1;
     }
     let after = rest.get(digits..).unwrap_or_default();
-    if after.starts_with('%') {
-        return digits + 1;
-    }
-    // `20000/s` is a rate, `20000 / s` and `20000/server.keys` are divisions.
+    // `20000/s` is a rate, also in `20000/s..30000/s`; `20000 / s` and `20000/server.keys` are
+    // divisions.
     let goes_on = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
-    if after.starts_with("/s") && !after.chars().nth(2).is_some_and(goes_on) {
+    if let Some(behind) = after.strip_prefix("/s")
+        && (behind.starts_with("..") || !behind.starts_with(goes_on))
+    {
         return digits + 2;
     }
     let spaces = after.len() - after.trim_start_matches(' ').len();
     let unit_part = after.get(spaces..).unwrap_or_default();
+    if unit_part.starts_with('%') {
+        return digits + spaces + 1;
+    }
     let unit: usize =
         unit_part.chars().take_while(|c| c.is_alphanumeric()).map(char::len_utf8).sum();
     let word = unit_part.get(..unit).unwrap_or_default().to_ascii_lowercase();
@@ -255,6 +258,8 @@ mod tests {
             [Literal("5%"), Literal("20000/s"), Literal("7.0.15")]
         );
         assert_eq!(kinds("12μs"), [Literal("12μs")]);
+        assert_eq!(kinds("5 %) 5 % and"), [Literal("5 %"), TokenKind::Close, Literal("5 %"), And]);
+        assert_eq!(kinds("20000/s..100000/s"), [Literal("20000/s"), To, Literal("100000/s")]);
     }
 
     #[test]

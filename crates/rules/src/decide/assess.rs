@@ -220,8 +220,12 @@ impl<'b> RowState<'b> {
     }
 
     pub(crate) fn is_futile(&self, most: u32, bar: Bar) -> bool {
-        let given = self.given.iter().any(|given| given.is_futile(most, bar));
-        given || self.when.is_futile(most, bar)
+        match &self.given {
+            // Where the row may still turn out not to apply, it is settled even if its own
+            // condition never is.
+            Some(given) if given.found().is_none() => given.is_futile(most, bar),
+            _ => self.when.is_futile(most, bar),
+        }
     }
 
     /// What the row could still ask for.

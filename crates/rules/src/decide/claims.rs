@@ -5,8 +5,8 @@
 //! finding changes because a plan predicts something.
 
 use phasegate_model::{
-    Evidence, Finding, MatrixId, Metric, OptionResult, Plan, PredictionResult, Quantity, Readings,
-    Reason, RowId, Rule, Verdict,
+    Evidence, Finding, Metric, OptionResult, Plan, PredictionResult, Quantity, Readings, Reason,
+    RowId, Rule, Verdict,
 };
 
 use crate::condition::check::{Checked, checked_with_facts};
@@ -15,7 +15,7 @@ use crate::decide::background::{Background, completed_or, facts_used};
 use crate::decide::summary::{Samples, ordered_metrics};
 use crate::decide::threshold::Bar;
 use crate::margin::point::Point;
-use crate::matrix::{DEFAULT_ERROR_RATE, FactUse, HitPolicy, Matrix, Row, RowPlaces, Written};
+use crate::matrix::{FactUse, Matrix, Row, RowPlaces, Written};
 
 /// How the plan's predictions stand that were made before measuring: a run goes on for them.
 pub(crate) struct Expected {
@@ -43,7 +43,7 @@ pub(crate) fn expected(
     let (before, rows): (Vec<bool>, Vec<Row>) = read
         .filter_map(|(prediction, row)| Some((prediction.on <= background.day, row.ok()?)))
         .unzip();
-    let Some(family) = family(rows, Some(error_rate)) else { return nothing };
+    let Some(family) = Matrix::of_rows(rows, Some(error_rate)) else { return nothing };
     let completed = background.complete(trials, &family.metrics());
     let trials = completed_or(completed.as_ref(), trials);
     let bound = family.bound(background);
@@ -147,7 +147,8 @@ pub fn judge(
     let read: Vec<Result<Row, String>> = conditions.iter().map(|text| row(text)).collect();
     // What can't be read isn't put to the vote, and takes no share of the error rate.
     let rows = read.iter().filter_map(|row| row.as_ref().ok()).cloned().collect();
-    let verdicts = family(rows, error_rate).map(|family| verdicts(&family, background, trials));
+    let family = Matrix::of_rows(rows, error_rate);
+    let verdicts = family.map(|family| verdicts(&family, background, trials));
     let mut verdicts = verdicts.unwrap_or_default().into_iter();
     let unreadable = |problem: &String| Verdict {
         finding: Finding::Undecided(Reason::ConditionUnreadable { problem: problem.clone() }),
@@ -173,7 +174,11 @@ fn verdicts(family: &Matrix, background: &Background<'_>, trials: &[&Readings]) 
     let nothing = Readings::default();
     let samples = Samples::of(&metrics, &trials);
     // Texts and versions have no median: the first trial speaks for them.
-    let point = Point::new(samples.medians(), trials.first().copied().unwrap_or(&nothing));
+    let point = Point::new(
+        samples.medians(),
+        trials.first().copied().unwrap_or(&nothing),
+        background.rule != Rule::First,
+    );
     let verdict = |state: &RowState<'_>| {
         let margin = point.margin(&state.row.when.condition);
         let readings = ordered_metrics(state.row, &state.row.when.condition, margin.as_ref());
@@ -186,24 +191,6 @@ fn verdicts(family: &Matrix, background: &Background<'_>, trials: &[&Readings]) 
         }
     };
     assessment.rows.iter().map(verdict).collect()
-}
-
-/// The conditions as rows of a matrix that nobody sees, so that they are decided by the same rule.
-fn family(rows: Vec<Row>, error_rate: Option<Quantity>) -> Option<Matrix> {
-    let id: MatrixId = "plan".parse().ok()?;
-    let error_rate = error_rate.or_else(|| DEFAULT_ERROR_RATE.parse().ok())?;
-    Some(Matrix {
-        id,
-        title: String::new(),
-        error_rate,
-        hit_policy: HitPolicy::Priority,
-        scope: None,
-        default: None,
-        rows,
-        tests: Vec::new(),
-        bases: Vec::new(),
-        place: 0..0,
-    })
 }
 
 fn row(text: &str) -> Result<Row, String> {
@@ -232,7 +219,7 @@ fn row(text: &str) -> Result<Row, String> {
     // A row has to have an id and an action; the verdict shows neither.
     let id: RowId = "condition".parse().map_err(|error| format!("{error}"))?;
     let then = "no action".parse().map_err(|error| format!("{error}"))?;
-    let places = RowPlaces { row: 0..0, then: 0..0, otherwise: None };
+    let places = RowPlaces { row: 0..0, then: 0..0, otherwise: None, sentence: false };
     Ok(Row {
         id,
         file: None,

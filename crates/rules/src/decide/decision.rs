@@ -44,7 +44,7 @@ impl Matrix {
         // Texts and versions have no median: the first trial speaks for them.
         let first = considered.first().copied().unwrap_or(&nothing);
         let samples = Samples::of(metrics, considered);
-        let point = Point::new(samples.medians(), first);
+        let point = Point::new(samples.medians(), first, rule != Rule::First);
 
         let mut findings: Vec<Finding> = assessment.rows.iter().map(RowState::finding).collect();
         let possible: Vec<Possible> = assessment.rows.iter().map(RowState::possible).collect();

@@ -95,6 +95,8 @@ codes! {
     AlwaysMet, "always-met", Error;
     /// A row that never has its turn, because earlier rows always decide first.
     ShadowedRow, "shadowed-row", Error;
+    /// Sentences beside tables where the order of rows decides.
+    MixedRows, "mixed-rows", Error;
     /// A `defer` that nothing ever takes up again.
     DeferWithoutReturn, "defer-without-return", Error;
     /// A plan whose trials or budget can't reach a decision.
@@ -127,6 +129,8 @@ codes! {
     NoBaseline, "no-baseline", Warning;
     /// A metric that what the plan measures doesn't have.
     NotOfSubject, "not-of-subject", Error;
+    /// A metric that is only shown, in a condition.
+    OnlyShown, "only-shown", Error;
 }
 
 impl fmt::Display for Code {

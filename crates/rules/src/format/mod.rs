@@ -117,7 +117,7 @@ fn without_places(mut matrix: Matrix) -> Matrix {
     matrix.place = NOWHERE;
     for row in &mut matrix.rows {
         row.line = 0;
-        row.places = RowPlaces { row: NOWHERE, then: NOWHERE, otherwise: None };
+        row.places = RowPlaces { row: NOWHERE, then: NOWHERE, otherwise: None, sentence: false };
         for written in row.given.iter_mut().chain([&mut row.when]) {
             written.place = NOWHERE;
             written.comparisons.clear();

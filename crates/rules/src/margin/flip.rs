@@ -59,6 +59,10 @@ impl Point<'_> {
         let Condition::Compare(comparison) = condition else { return None };
         let Limit { metric, operator, amount } =
             comparison.limit().filter(|_| !comparison.is_computed())?;
+        // The count where the comparison flips may be one beside the limit.
+        if self.is_whole(metric) {
+            return None;
+        }
         let from = self.median(metric)?;
         let holds = operator.holds(from.cmp(&amount));
         Some((holds, Move { metric, from, to: (amount, 0) }))
@@ -158,10 +162,44 @@ mod tests {
         let median = |(metric, median): (Metric, Option<u32>)| {
             median.map(|median| (metric, Decimal::from(1_000 * median)))
         };
-        Point::new(metrics.into_iter().zip(medians).filter_map(median).collect(), readings)
+        Point::new(metrics.into_iter().zip(medians).filter_map(median).collect(), readings, true)
     }
 
     const METRICS: [&str; 4] = ["P50", "P90", "P99", "floor.p99"];
+
+    /// Where a condition over the number of keys flips; `evicted` are the evicted ones.
+    fn flips_at(condition: &str, keys: u32, evicted: u32) -> Option<Vec<String>> {
+        let readings = Readings::default();
+        let median = |name: &str, count: u32| (name.parse().unwrap(), Decimal::from(count));
+        let medians = vec![median("server.keys", keys), median("server.evicted_keys", evicted)];
+        let margin = Point::new(medians, &readings, true).margin(&checked(condition).unwrap())?;
+        let shown = |change: &phasegate_model::Change| format!("{} to {}", change.from, change.to);
+        Some(margin.changes.iter().map(shown).collect())
+    }
+
+    #[test]
+    fn counts_flip_at_whole_numbers() {
+        for (condition, flips) in [
+            ("server.evicted_keys > 0", "0 to 1"),
+            ("server.evicted_keys == 0", "0 to 1"),
+            ("server.evicted_keys >= 1", "0 to 1"),
+            ("server.keys > 10", "20 to 10"),
+            ("server.keys >= 10", "20 to 9"),
+            ("server.keys < 30", "20 to 30"),
+            ("server.keys <= 30", "20 to 31"),
+            ("server.keys <= 30.5", "20 to 31"),
+            ("server.keys == 30", "20 to 30"),
+            ("server.keys != 20", "20 to 21"),
+            ("server.keys * 2 > 50", "20 to 26"),
+            ("server.keys * 3 >= 50", "20 to 16"),
+        ] {
+            assert_eq!(flips_at(condition, 20, 0).unwrap(), [flips], "{condition}");
+        }
+        assert_eq!(
+            flips_at("server.keys > 30 and server.evicted_keys > 0", 20, 0).unwrap().len(),
+            2
+        );
+    }
 
     fn operator() -> impl Strategy<Value = &'static str> {
         prop_oneof![Just("<"), Just("<="), Just(">"), Just(">="), Just("=="), Just("!=")]
@@ -196,7 +234,7 @@ mod tests {
             let condition = checked(&text).unwrap();
             let readings = Readings::default();
             let median = Decimal::from(1_000 * reading);
-            let point = Point::new(vec![("P99".parse().unwrap(), median)], &readings);
+            let point = Point::new(vec![("P99".parse().unwrap(), median)], &readings, true);
             let margin = point.margin(&condition);
             prop_assert!(margin.is_some());
             prop_assert_eq!(margin, point.margin_of_any(&condition));

@@ -14,11 +14,36 @@ use crate::margin::solve::{Solution, solve};
 pub(crate) struct Point<'r> {
     medians: Vec<(Metric, Decimal)>,
     others: &'r Readings,
+    /// Whether counts move by whole numbers only. In decisions of before they moved just beyond a
+    /// limit, which no count can.
+    whole_counts: bool,
 }
 
 impl<'r> Point<'r> {
-    pub(crate) const fn new(medians: Vec<(Metric, Decimal)>, others: &'r Readings) -> Self {
-        Self { medians, others }
+    pub(crate) const fn new(
+        medians: Vec<(Metric, Decimal)>,
+        others: &'r Readings,
+        whole_counts: bool,
+    ) -> Self {
+        Self { medians, others, whole_counts }
+    }
+
+    /// Whether a metric moves by whole numbers only.
+    pub(crate) fn is_whole(&self, metric: Metric) -> bool {
+        self.whole_counts && metric.domain() == Domain::Number(Dimension::Count)
+    }
+
+    /// Where a metric can be at a limit, or just beside it.
+    fn places_at(&self, metric: Metric, limit: Decimal) -> Vec<AmountSide> {
+        if !self.is_whole(metric) {
+            return SIDES.map(|side| (limit, side)).to_vec();
+        }
+        let below = limit.ceil().checked_sub(Decimal::ONE);
+        let above = limit.floor().checked_add(Decimal::ONE);
+        let at = Some(limit).filter(|limit| limit.fract().is_zero());
+        let possible = |count: &Decimal| !count.is_sign_negative() || count.is_zero();
+        let counts = [below, at, above].into_iter().flatten().filter(possible);
+        counts.map(|count| (count, 0)).collect()
     }
 
     pub(crate) fn median(&self, metric: Metric) -> Option<Decimal> {
@@ -189,7 +214,8 @@ impl Point<'_> {
             let limit = |metric| {
                 let from = self.median(metric)?;
                 let to = self.solution(comparison, metric)?.root?.told(from)?;
-                Some(SIDES.map(|side| Move { metric, from, to: (to, side) }))
+                let places = self.places_at(metric, to).into_iter();
+                Some(places.map(move |to| Move { metric, from, to }))
             };
             let moves = comparison.metrics().filter_map(limit).flatten();
             return moves.filter(|moved| self.is_free(comparison, moved)).collect();
@@ -201,7 +227,8 @@ impl Point<'_> {
             let from = self.median(metric);
             let to = self.place(limit, &[]).map(|(amount, _)| amount);
             if let (Some(from), Some(to)) = (from, to) {
-                moves.extend(SIDES.map(|side| Move { metric, from, to: (to, side) }));
+                let places = self.places_at(metric, to).into_iter();
+                moves.extend(places.map(|to| Move { metric, from, to }));
             }
         }
         moves

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use phasegate_model::{FactName, nearest};
+use phasegate_model::{FactName, NaiveDate, nearest};
 
 use crate::condition::facts::Facts;
 use crate::condition::kinds::Kinds;
@@ -19,6 +19,22 @@ impl PlanFile {
     pub fn problems_with(&self, matrix: &Matrix) -> Vec<Diagnostic> {
         let rows = matrix.rows.iter().flat_map(crate::matrix::Row::written);
         self.misfits(&rows.collect::<Vec<_>>())
+    }
+
+    /// The facts that are dated later than a day, each a problem of the plan's file. With today that
+    /// is what nobody can know yet.
+    #[must_use]
+    pub fn facts_after(&self, day: NaiveDate) -> Vec<Diagnostic> {
+        let later = self.plan.facts.iter().filter(|(_, fact)| fact.date > day);
+        later
+            .map(|(name, fact)| {
+                let span = self.places.get(name).cloned().unwrap_or_default();
+                let message = format!("{name} is dated {}, which is in the future", fact.date);
+                Diagnostic::new(Code::BadValue, span, message)
+                    .file(&self.name)
+                    .help("`date` is the day on which the fact was true")
+            })
+            .collect()
     }
 
     /// The facts that neither the matrix nor the plan's own conditions name, each a problem of the

@@ -13,7 +13,7 @@ use crate::condition::facts::Facts;
 use crate::condition::term::Condition;
 use crate::document::diagnostic::Witness;
 use crate::matrix::{HitPolicy, Matrix, Row};
-use crate::verify::space::axis::AxisValue;
+use crate::verify::space::axis::{Axis, AxisValue, End};
 use crate::verify::space::blocks::{Block, CellPoint};
 use crate::verify::space::cover::Search;
 use crate::verify::space::domain::ReadingRange;
@@ -46,6 +46,8 @@ pub(crate) struct Analysis<'m> {
     pub(crate) neighbours: Vec<Vec<usize>>,
     /// Metrics that are compared with something else than a constant.
     entangled: BTreeSet<Metric>,
+    /// Metrics of which the first never reads more than the second.
+    ordered: Vec<(Metric, Metric)>,
 }
 
 impl<'m> Analysis<'m> {
@@ -62,7 +64,14 @@ impl<'m> Analysis<'m> {
                 }
             }
         }
-        Self { matrix, space, search: Search::default(), regions, neighbours, entangled }
+        let metrics = matrix.metrics();
+        let orders = |lower: &Metric| {
+            let upper = metrics.iter().filter(|upper| lower.is_at_most(**upper));
+            upper.map(|upper| (*lower, *upper)).collect::<Vec<_>>()
+        };
+        let ordered = metrics.iter().flat_map(orders).collect();
+        let search = Search::new(space.orders().to_vec());
+        Self { matrix, space, search, regions, neighbours, entangled, ordered }
     }
 
     /// Rows with their regions, in the order of the file.
@@ -92,7 +101,8 @@ impl<'m> Analysis<'m> {
         let values = self.values(point);
         let mut tries = values.values().map(Vec::len).fold(1, usize::saturating_mul);
         tries = tries.min(MOST_TRIES);
-        let found = (0..tries).map(|number| nth(&values, number)).find(|found| claim(found))?;
+        let shows = |found: &Readings| self.are_possible(found) && claim(found);
+        let found = (0..tries).map(|number| nth(&values, number)).find(shows)?;
         let mut needed: Vec<(Metric, Reading)> =
             found.iter().map(|(metric, reading)| (metric, reading.clone())).collect();
         // Readings that the claim does without would only distract from those that show it.
@@ -116,13 +126,58 @@ impl<'m> Analysis<'m> {
         self.readings(point, claim).map(|readings| witness(readings, text))
     }
 
+    /// Whether readings keep the order that their metrics have.
+    fn are_possible(&self, readings: &Readings) -> bool {
+        let number = |metric| readings.get(metric).and_then(Reading::number);
+        self.ordered.iter().all(|(lower, upper)| {
+            number(*lower)
+                .zip(number(*upper))
+                .is_none_or(|(lower, upper)| lower.value() <= upper.value())
+        })
+    }
+
+    /// The values of one axis at a point, as far as they keep the order with what was `taken` of
+    /// axes that never read more, and with the cells of those that never read less.
+    fn values_at(
+        &self,
+        at: usize,
+        axis: &Axis,
+        point: &CellPoint,
+        taken: &BTreeMap<usize, Decimal>,
+    ) -> Vec<AxisValue> {
+        let Some(cell) = point.get(at) else { return Vec::new() };
+        let (mut low, mut high) = axis.ends(*cell);
+        for order in self.space.orders() {
+            if order.upper == at {
+                let taken = taken.get(&order.lower).map(|at| End { at: *at, open: false });
+                low = End::higher(low, taken);
+            } else if order.lower == at {
+                let upper = self.space.axes().nth(order.upper).zip(point.get(order.upper));
+                high = End::lower(high, upper.and_then(|((_, axis), cell)| axis.ends(*cell).1));
+            }
+        }
+        if (low, high) == axis.ends(*cell) {
+            axis.values(*cell)
+        } else {
+            axis.values_between(low, high)
+        }
+    }
+
     /// What each metric could read at a point: one value, or several where metrics are compared
     /// with each other.
     fn values(&self, point: &CellPoint) -> BTreeMap<Metric, Vec<AxisValue>> {
         let mut values = BTreeMap::new();
-        for ((subject, axis), cell) in self.space.axes().zip(point) {
+        let mut taken = BTreeMap::new();
+        let mut axes: Vec<(usize, &(AxisSubject, Axis))> = self.space.axes().enumerate().collect();
+        // What never reads more goes first.
+        let lower = |at: usize| self.space.orders().iter().filter(|it| it.upper == at).count();
+        axes.sort_by_cached_key(|(at, _)| lower(*at));
+        for (at, (subject, axis)) in axes {
             if let AxisSubject::Metric(metric) = subject {
-                let mut found = axis.values(*cell);
+                let mut found = self.values_at(at, axis, point, &taken);
+                if let Some(AxisValue::Number(first)) = found.first() {
+                    taken.insert(at, *first);
+                }
                 // Within a cell all conditions say the same, so one value stands for it.
                 if !self.entangled.contains(metric) {
                     found.truncate(1);
@@ -204,7 +259,7 @@ fn regions(space: &Space, row: &Row) -> Regions {
         .given
         .as_ref()
         .map_or_else(|| vec![space.whole()], |given| space.region(&given.condition, true));
-    let when = |holds| meet(&given, &space.region(&row.when.condition, holds));
+    let when = |holds| space.possible(meet(&given, &space.region(&row.when.condition, holds)));
     let met = when(true);
     let (not_met, speaks) = if row.otherwise.is_some() {
         (when(false), given.clone())
@@ -240,7 +295,7 @@ pub(crate) fn hull(region: &[Block]) -> Option<Block> {
 /// What a row says of readings: unknown, nothing, or an action.
 #[expect(clippy::option_option, reason = "unknown, nothing and an action are three things")]
 pub(crate) fn says<'r>(row: &'r Row, readings: &Readings) -> Option<Option<&'r Action>> {
-    match settled(row, readings, &Facts::new()) {
+    match settled(row, readings, &Facts::new()).finding {
         Finding::Undecided(_) => None,
         finding => Some(row.action(&finding)),
     }
@@ -299,6 +354,11 @@ pub(crate) fn witness(readings: Readings, text: &str) -> Witness {
         .collect();
     let shown = if shown.is_empty() { "any readings".to_owned() } else { shown.join(", ") };
     Witness { readings, text: format!("{shown}: {text}") }
+}
+
+/// A witness that is none of readings.
+pub(crate) fn told(text: String) -> Witness {
+    Witness { readings: Readings::default(), text }
 }
 
 fn shown(metric: Metric, reading: &Reading) -> String {

@@ -7,9 +7,12 @@ use phasegate_model::Readings;
 use crate::document::code::Code;
 use crate::document::diagnostic::Diagnostic;
 use crate::matrix::Row;
-use crate::verify::analysis::{Analysis, says};
-use crate::verify::space::blocks::{Block, CellPoint, CellRun};
+use crate::verify::analysis::{Analysis, says, told};
+use crate::verify::space::blocks::{Block, CellRun};
 use crate::verify::space::regions::AxisSubject;
+
+/// Holes that are tried, where terms are compared, to find one that readings have.
+const MOST_HOLES: usize = 32;
 
 /// One run of one metric's readings, for which a row asks for one action.
 #[derive(Clone, Copy)]
@@ -77,7 +80,9 @@ fn overlaps(
             .take(at)
             .find(|(other, before)| crosses(other) && before.then.verb() != row.then.verb());
         let Some((other_run, other)) = other else { continue };
-        let point = middle(analysis, axis, CellRun { from: run.from, to: other_run.to });
+        let both = CellRun { from: run.from, to: other_run.to };
+        let both = analysis.space.whole().with(axis, both);
+        let Ok(Some(point)) = analysis.search.hole(&both, []) else { continue };
         let text = format!("`{}` says {}, `{}` says {}", other.id, other.then, row.id, row.then);
         let asks =
             |row: &Row, readings: &Readings| says(row, readings).flatten() == Some(&row.then);
@@ -155,26 +160,44 @@ fn names(analysis: &Analysis<'_>, row: &Row, axis: usize) -> bool {
     row.conditions().any(|condition| condition.metrics().contains(metric))
 }
 
-fn middle(analysis: &Analysis<'_>, axis: usize, run: CellRun) -> CellPoint {
-    let runs = analysis.space.whole().with(axis, run);
-    runs.runs().map(|run| run.from.midpoint(run.to)).collect()
-}
-
 /// Looks for a region in which no row has an action. `reported` has been reported as something
 /// else.
 pub(crate) fn gaps(analysis: &Analysis<'_>, reported: &[Block], problems: &mut Vec<Diagnostic>) {
     if analysis.matrix.default.is_some() {
         return;
     }
-    let speaks = analysis.regions.iter().flat_map(|regions| &regions.speaks);
-    let cover = speaks.chain(reported);
-    let Ok(Some(point)) = analysis.search.hole(&analysis.space.whole(), cover) else { return };
     let is_silent = |readings: &Readings| {
         analysis.matrix.rows.iter().all(|row| matches!(says(row, readings), Some(None)))
     };
-    let witness = analysis.witness(&point, is_silent, "no row says anything");
-    // What can't be shown on readings may be a point that no readings have.
-    let Some(witness) = witness else { return };
+    let whole = analysis.space.whole();
+    let mut tried: Vec<Block> = Vec::new();
+    let witness = loop {
+        let speaks = analysis.regions.iter().flat_map(|regions| &regions.speaks);
+        let cover = speaks.chain(reported).chain(&tried);
+        let Ok(Some(point)) = analysis.search.hole(&whole, cover) else { break None };
+        let witness = analysis.witness(&point, is_silent, "no row says anything");
+        if witness.is_some() || tried.len() == MOST_HOLES {
+            break witness;
+        }
+        // Of terms that are compared a point may be one that no readings have: another may be.
+        tried.push(Block::new(point.iter().map(|cell| CellRun { from: *cell, to: cell + 1 })));
+    };
+    let Some(witness) = witness else {
+        // Silence would say that there is no gap.
+        if !tried.is_empty() {
+            problems.push(
+                Diagnostic::new(
+                    Code::TooComplex,
+                    analysis.matrix.place.clone(),
+                    "whether some row says something of all readings can't be told",
+                )
+                .label("there may be readings of which no row says anything")
+                .witness(told("conditions compare terms, and no readings were found".to_owned()))
+                .help("add an `else`, or name a `default` in `[matrix]`"),
+            );
+        }
+        return;
+    };
     let message = "there are readings of which no row says anything";
     problems.push(
         Diagnostic::new(Code::Gap, analysis.matrix.place.clone(), message)

@@ -63,11 +63,11 @@ fn alone(
         if holds { "met, as at any other readings" } else { "not met, nor at any other readings" };
     let shows = |readings: &_| truth(condition, readings) == Some(holds);
     // The claim is of all readings, so any point shows it.
-    let middle = analysis.space.axes().map(|(_, axis)| axis.whole().to / 2).collect();
+    let any = analysis.search.hole(&analysis.space.whole(), []).ok().flatten();
     problems.push(
         Diagnostic::new(code, written.place.clone(), format!("`{}` {is}", written.text))
             .label(label)
-            .witness(analysis.witness(&middle, shows, text))
+            .witness(any.and_then(|any| analysis.witness(&any, shows, text)))
             .help(help),
     );
 }

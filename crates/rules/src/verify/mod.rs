@@ -16,13 +16,12 @@ pub(crate) mod plan;
 pub(crate) mod space;
 pub(crate) mod test_coverage;
 
-use phasegate_model::Readings;
-
 use crate::condition::term::Condition;
 use crate::document::code::Code;
-use crate::document::diagnostic::{Diagnostic, Witness};
+use crate::document::diagnostic::{Diagnostic, Source};
 use crate::matrix::{Matrix, Row};
-use crate::verify::analysis::Analysis;
+use crate::read::matrix_file::{Unreadable, parse};
+use crate::verify::analysis::{Analysis, told};
 
 impl Matrix {
     /// Everything that is wrong, or looks wrong, with a matrix that can be read: all problems at
@@ -47,6 +46,8 @@ impl Matrix {
     /// );
     /// # Ok::<(), String>(())
     /// ```
+    /// A matrix in which something is certainly wrong decides what was recorded with it all the
+    /// same: only new uses are refused.
     #[must_use]
     pub fn verify(&self) -> Vec<Diagnostic> {
         let analysis = Analysis::of(self);
@@ -57,6 +58,7 @@ impl Matrix {
         // Rows that never have their turn are told as that; what follows leaves them out.
         let silent = order::shadowed(&analysis, &mut problems);
         conflicts::check(&analysis, &silent, &mut problems);
+        order::mixed(self, &mut problems);
         order::without_effect(&analysis, &silent, &mut problems);
         let reported = bands::check(&analysis, &silent, &mut problems);
         // A gap between two bands is told as that, and not as a gap once more.
@@ -66,11 +68,38 @@ impl Matrix {
         problems.sort_by_key(|problem| (problem.span.start, problem.span.end, problem.code));
         problems
     }
+
+    /// Reads a matrix file as [`Matrix::parse_with`] does, and tells everything that is said of it:
+    /// of a matrix that can be read its failed test cases, and what [`Matrix::verify`] finds; of
+    /// one that can't its problems, and what the rows are told that can be read, each by itself.
+    pub fn examine_with(
+        source: &Source,
+        load: &mut dyn FnMut(&str) -> Result<Source, String>,
+    ) -> (Option<Self>, Vec<Diagnostic>) {
+        match parse(source, load) {
+            Ok(matrix) => {
+                let mut problems = matrix.failed_tests();
+                problems.extend(matrix.verify());
+                (Some(matrix), problems)
+            }
+            Err(Unreadable { mut problems, rows }) => {
+                problems.extend(row_by_row(rows).unwrap_or_default());
+                (None, problems)
+            }
+        }
+    }
 }
 
-/// A witness that is none of readings.
-fn told(text: String) -> Witness {
-    Witness { readings: Readings::default(), text }
+/// What can be said of rows without the others.
+fn row_by_row(rows: Vec<Row>) -> Option<Vec<Diagnostic>> {
+    let matrix = Matrix::of_rows(rows, None)?;
+    let analysis = Analysis::of(&matrix);
+    let mut problems = Vec::new();
+    limits::check(&matrix, &mut problems);
+    conditions::check(&analysis, &mut problems);
+    actions::check(&analysis, &mut problems);
+    problems.sort_by_key(|problem| (problem.span.start, problem.span.end, problem.code));
+    Some(problems)
 }
 
 /// Says what could not be verified, so that silence always means that nothing was found.

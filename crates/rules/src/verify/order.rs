@@ -6,14 +6,41 @@ use phasegate_model::{Action, Readings, Verb};
 
 use crate::document::code::Code;
 use crate::document::diagnostic::Diagnostic;
-use crate::matrix::{HitPolicy, Row};
-use crate::verify::analysis::{Analysis, Regions, says};
+use crate::matrix::{HitPolicy, Matrix, Row};
+use crate::verify::analysis::{Analysis, Regions, says, told};
 use crate::verify::space::blocks::{Block, CellPoint};
 use crate::verify::space::cover::GaveUp;
 use crate::verify::space::regions::meet;
 
 /// Rows are named as covering another up to this many; more tell nothing.
 const MOST_NAMED: usize = 6;
+
+/// Sentences stand at the top of a file and are asked after its tables: where the first row wins,
+/// the file would be read in another order than it is written.
+pub(crate) fn mixed(matrix: &Matrix, problems: &mut Vec<Diagnostic>) {
+    if matrix.hit_policy != HitPolicy::First {
+        return;
+    }
+    let mut files = BTreeSet::new();
+    for row in matrix.rows.iter().filter(|row| row.places.sentence) {
+        let table = matrix.rows.iter().find(|it| it.file == row.file && !it.places.sentence);
+        // Once a file: one remedy mends it.
+        let Some(table) = table.filter(|_| files.insert(&row.file)) else { continue };
+        problems.push(
+            Diagnostic::new(
+                Code::MixedRows,
+                row.places.row.clone(),
+                "`rules` and `[[row]]` don't go together where the first row decides",
+            )
+            .label("stands first, and would be asked after all tables")
+            .related(table.when.place.clone(), "would be asked before")
+            .witness(told(
+                "the order of the file is not the order in which rows are asked".to_owned(),
+            ))
+            .help("write all rows as `[[row]]`, or all in `rules`"),
+        );
+    }
+}
 
 /// What earlier rows leave to a row under the hit policy `first` may be nothing. Returns the rows
 /// that never have their turn.

@@ -170,19 +170,10 @@ fn baseline(plan: &Plan, matrix: &Matrix, places: &Places, problems: &mut Vec<Di
     if plan.baseline.is_some() {
         return;
     }
-    let of_pairs = |metric: &Metric| {
-        matches!(
-            metric,
-            Metric::Baseline(_)
-                | Metric::Improvement(_)
-                | Metric::BaselineCommand(_)
-                | Metric::ImprovementCommand(_)
-        )
-    };
     let metrics: Vec<String> = matrix
         .metrics()
         .iter()
-        .filter(|metric| of_pairs(metric))
+        .filter(|metric| metric.is_of_pair())
         .map(ToString::to_string)
         .collect();
     if metrics.is_empty() {

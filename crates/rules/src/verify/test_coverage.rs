@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use phasegate_model::{Decimal, Finding, Metric, Reading, Readings};
 
-use crate::ask::test_cases::{comes_out, facts_of, finding_of, settled};
+use crate::ask::test_cases::{Said, comes_out, facts_of, said_of, settled};
 use crate::condition::evaluate::Truth;
 use crate::condition::lexer::Operator;
 use crate::condition::term::TermComparison;
@@ -67,22 +67,22 @@ fn met(analysis: &Analysis<'_>, at: usize) -> Option<Witness> {
 struct TestedCase<'m> {
     test: &'m Test,
     /// One for each row.
-    findings: Vec<Finding>,
+    rows: Vec<Said>,
     /// Whether the outcome is as the test expects.
     outcome_holds: bool,
 }
 
 impl<'m> TestedCase<'m> {
     fn of(matrix: &'m Matrix, test: &'m Test) -> Self {
-        let findings: Vec<Finding> =
+        let rows: Vec<Said> =
             matrix.rows.iter().map(|row| settled(row, &test.given, &facts_of(test))).collect();
         let expected = test.outcome.as_ref().map(|(outcome, _)| *outcome);
-        let outcome_holds = expected == Some(matrix.outcome_of(&findings));
-        Self { test, findings, outcome_holds }
+        let outcome_holds = expected == Some(matrix.outcome_of(&rows));
+        Self { test, rows, outcome_holds }
     }
 
     fn finding(&self, at: usize) -> Option<&Finding> {
-        self.findings.get(at)
+        self.rows.get(at).map(|said| &said.finding)
     }
 
     fn covers(&self, at: usize, row: &Row) -> bool {
@@ -92,28 +92,28 @@ impl<'m> TestedCase<'m> {
     }
 
     /// Whether the test fails if the row comes to this finding instead.
-    fn notices(&self, matrix: &Matrix, at: usize, row: &Row, changed: &Finding) -> bool {
-        let Some(finding) = self.finding(at).filter(|finding| *finding != changed) else {
+    fn notices(&self, matrix: &Matrix, at: usize, row: &Row, changed: &Said) -> bool {
+        let Some(now) = self.rows.get(at).filter(|said| *said != changed) else {
             return false;
         };
         let mut expected = self.test.rows.iter().filter(|expected| expected.id == row.id);
         // A test that fails as it is notices nothing by failing on.
         let row_fails = expected.any(|expected| {
-            comes_out(row, finding, &expected.expected)
-                && !comes_out(row, changed, &expected.expected)
+            comes_out(row, &now.finding, &expected.expected)
+                && !comes_out(row, &changed.finding, &expected.expected)
         });
         row_fails || (self.outcome_holds && self.outcome_changes(matrix, at, changed))
     }
 
-    fn outcome_changes(&self, matrix: &Matrix, at: usize, changed: &Finding) -> bool {
-        let mut findings = self.findings.clone();
-        if let Some(own) = findings.get_mut(at) {
+    fn outcome_changes(&self, matrix: &Matrix, at: usize, changed: &Said) -> bool {
+        let mut rows = self.rows.clone();
+        if let Some(own) = rows.get_mut(at) {
             *own = changed.clone();
         }
         self.test
             .outcome
             .as_ref()
-            .is_some_and(|(expected, _)| matrix.outcome_of(&findings) != *expected)
+            .is_some_and(|(expected, _)| matrix.outcome_of(&rows) != *expected)
     }
 }
 
@@ -199,7 +199,7 @@ impl RowLimits<'_, '_> {
         self.runs.iter().any(|run| {
             let Some(reading) = number(&run.test.given, metric) else { return false };
             let truth = if compares(reading, operator, moved) { Truth::True } else { Truth::False };
-            let changed = finding_if(self.row, &run.test.given, comparison, &truth);
+            let changed = said_if(self.row, &run.test.given, comparison, &truth);
             run.notices(self.matrix, self.at, self.row, &changed)
         })
     }
@@ -220,9 +220,9 @@ fn compares(left: Decimal, operator: Operator, right: Decimal) -> bool {
     }
 }
 
-/// What the row finds if one of its comparisons came out as told.
-fn finding_if(row: &Row, readings: &Readings, told: &TermComparison, truth: &Truth) -> Finding {
-    finding_of(row, |written| {
+/// What the row says if one of its comparisons came out as told.
+fn said_if(row: &Row, readings: &Readings, told: &TermComparison, truth: &Truth) -> Said {
+    said_of(row, |written| {
         written.condition.evaluate(&mut |comparison: &TermComparison| {
             // By identity: the same comparison written twice has two limits, and one of them moves.
             let is_it = std::ptr::eq(comparison, told);

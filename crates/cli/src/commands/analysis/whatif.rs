@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::args::imagined_reading::Setting;
 use crate::args::{Format, WhatIfArgs};
-use crate::input::files::read_evidence;
+use crate::input::files::evidence_in;
 use crate::input::project::Project;
 use crate::measuring::previous_phase::RunComparison;
 use crate::output::layout::Layout;
@@ -23,10 +23,10 @@ use crate::output::table;
 use crate::recorded::decision::{RecordedDecision, decision_of, newest_decision};
 
 pub(crate) fn run(args: &WhatIfArgs) -> anyhow::Result<Exit> {
-    let project = Project::load(&args.phase, args.matrix.as_deref())?;
+    let project = Project::load(&args.phase, args.matrix.as_deref(), &args.facts)?;
     let base = base(args, &project)?;
     anyhow::ensure!(
-        base.is_some() || !args.set.is_empty(),
+        base.is_some() || !args.set.is_empty() || !args.facts.facts.is_empty(),
         "no evidence of phase {} is recorded in `{}`, and nothing is set; \
          give --set METRIC=VALUE or --evidence FILE",
         project.plan.phase,
@@ -99,8 +99,7 @@ fn base(args: &WhatIfArgs, project: &Project) -> anyhow::Result<Option<ImaginedF
 
 fn evidence_file(path: &Path, plan: &Plan) -> anyhow::Result<Evidence> {
     let shown = path.display();
-    let evidence = Evidence::from_json(&read_evidence(path)?)
-        .with_context(|| format!("can't use `{shown}`"))?;
+    let evidence = evidence_in(path)?;
     anyhow::ensure!(
         evidence.plan.phase == plan.phase,
         "`{shown}` is evidence of phase {}, not of phase {}",

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use phasegate_measure::{ImportTerms, Imported, Origin, import, info_readings};
 use phasegate_model::{End, Environment, Evidence, Target, TargetServer, Trial};
 
-use crate::args::{ImportArgs, LogUnit, Verbosity, WrittenBy};
-use crate::input::files::{can_write, read_foreign, write_whole};
+use crate::args::{FactOptions, ImportArgs, LogUnit, Verbosity, WrittenBy};
+use crate::input::files::{can_write, must_agree_with_itself, read_foreign, write_whole};
 use crate::input::project::Project;
 use crate::output::streams::{Exit, print, say};
 use crate::program::TOOL;
@@ -26,8 +26,9 @@ pub(crate) fn run(args: &ImportArgs, verbosity: Verbosity) -> anyhow::Result<Exi
     if !to_stdout {
         can_write(output)?;
     }
-    let project = Project::load(phase, None)?;
+    let project = Project::load(phase, None, &FactOptions::default())?;
     let evidence = evidence(args, &project)?;
+    must_agree_with_itself(&evidence)?;
     let text = evidence.to_json()?;
     if to_stdout {
         print(&text)?;

@@ -1,7 +1,7 @@
 //! `phasegate history list`: the entries, as far as they are asked for.
 
-use phasegate_history::{Digest, EntrySummary, Kind, Line, Medians, ReadError, Recorded, Store};
-use phasegate_model::{Outcome, PhaseId, Readings, RowId};
+use phasegate_history::{Digest, EntrySummary, Line, Medians, ReadError, Recorded, Store};
+use phasegate_model::{EntryKind, Outcome, PhaseId, Readings, RowId};
 use phasegate_rules::condition::{Condition, Truth};
 use phasegate_rules::{Effective, Source, parse_filter};
 use serde::Serialize;
@@ -229,7 +229,7 @@ fn row(found: &FoundEntry) -> [String; 7] {
 fn outcome(found: &FoundEntry) -> String {
     if let Some(outcome) = found.summary.outcome {
         return match found.summary.kind {
-            Kind::Transcription => format!("{outcome} (asserted)"),
+            EntryKind::Transcription => format!("{outcome} (asserted)"),
             _ if found.is_unsettled() => {
                 format!("{}, unsettled", outcome_with(outcome, found.effective.as_ref()))
             }

@@ -9,11 +9,13 @@ use phasegate_history::{
     Entry, Head, Objects, Problem, Store, Unsigned, Verification, verify_chain, verify_lines,
     verify_objects, verify_signatures,
 };
+use phasegate_measure::contradictions;
 use serde::Serialize;
 
 use crate::args::{Format, VerifyArgs};
 use crate::commands::history::sign::allowed_signers;
 use crate::output::streams::{Exit, print, print_json, say, told};
+use crate::program::now;
 use crate::recorded::decision::decision_of;
 use crate::recorded::replay::{
     SeenRuns, decide_again, must_be_as_recorded, must_begin_with_what_it_continues,
@@ -103,9 +105,13 @@ fn found(args: &VerifyArgs) -> anyhow::Result<(Verification, &'static str)> {
         (verify_objects(&store, head), "every digest, link, object and report.md is as recorded")
     } else {
         let mut seen = SeenRuns::default();
-        let found = phasegate_history::verify(&store, head, &mut |entry, objects| {
-            replay(&store, entry, objects, &mut seen).map_err(|error| told(&error))
+        let mut contradicting = Vec::new();
+        let mut found = phasegate_history::verify(&store, head, &mut |entry, objects| {
+            replay(&store, entry, objects, &mut seen, &mut contradicting)
+                .map_err(|error| told(&error))
         });
+        // A decision replays whatever its evidence is, so that is a problem beside it.
+        found.problems.extend(contradicting);
         let sound =
             "every digest, link, object and report.md is as recorded, every decision replays";
         (found, sound)
@@ -162,9 +168,14 @@ fn replay(
     entry: &Entry,
     objects: &Objects,
     seen: &mut SeenRuns,
+    contradicting: &mut Vec<Problem>,
 ) -> anyhow::Result<()> {
     let record = decision_of(entry)?;
     let again = decide_again(objects, record.decision.rule)?;
+    // Not by the time of recording: a clock that was wrong then is a warning.
+    let found = contradictions(&again.evidence, now());
+    let problem = |what| Problem::EvidenceContradicts { number: entry.number, what };
+    contradicting.extend(found.into_iter().map(problem));
     must_be_as_recorded(&record.decision, &again.decision)?;
     seen.must_be_told_as_they_were(&again.evidence)?;
     must_begin_with_what_it_continues(store, entry.number, &again.evidence)?;

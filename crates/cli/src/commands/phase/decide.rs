@@ -6,7 +6,8 @@ use anyhow::Context;
 use phasegate_model::{Decision, Evidence};
 
 use crate::args::{DecideArgs, Format, Verbosity};
-use crate::input::files::read_evidence;
+use crate::input::asserted::assert_known_facts;
+use crate::input::files::evidence_in;
 use crate::input::project::Project;
 use crate::output::decision_json::decision_json;
 use crate::output::layout::Layout;
@@ -31,9 +32,8 @@ fn measured(
     path: &Path,
     verbosity: Verbosity,
 ) -> anyhow::Result<Exit> {
-    let project = Project::load(phase, args.matrix.as_deref())?;
-    let evidence = Evidence::from_json(&read_evidence(path)?)
-        .with_context(|| format!("can't use `{}`", path.display()))?;
+    let project = Project::load(phase, args.matrix.as_deref(), &args.facts)?;
+    let mut evidence = evidence_in(path)?;
     anyhow::ensure!(
         evidence.plan.phase == project.plan.phase,
         "`{}` is evidence of phase {}, not of phase {}",
@@ -41,6 +41,7 @@ fn measured(
         evidence.plan.phase,
         project.plan.phase
     );
+    assert_known_facts(&mut evidence.plan.facts, &args.facts.facts, &project.matrix)?;
     let decision = project.matrix.decide(&evidence);
     tell(args, verbosity, &evidence, &decision, "")?;
     Ok(Exit::of_decision(&decision, args.exit_code))

@@ -27,7 +27,7 @@ pub(crate) fn run(args: &MeasureArgs, verbosity: Verbosity) -> anyhow::Result<Ex
     let comparison = RunComparison::of(&project, &store, None)?;
     let past = PastRuns::read(&store)?;
     let mut measured =
-        campaign::measure(&subjects, &project.plan, &project.matrix, &comparison, verbosity)?;
+        campaign::measure(&subjects, &project.plan, &|_| &project.matrix, &comparison, verbosity)?;
     if let Some(failure) = measured.failure {
         return Err(fail(failure, &measured.evidence, &args.output, &project));
     }

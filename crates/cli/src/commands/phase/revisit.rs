@@ -3,22 +3,21 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use phasegate_history::{Draft, DraftBody, Recorded, Store};
+use phasegate_history::{Recorded, Store};
 use phasegate_model::{
-    Domain, Finding, Margin, Metric, MetricSummary, Quantity, Reason, Revisit, RevisitedObligation,
-    Summary, Verdict,
+    Addition, Domain, FactName, FactUsed, Finding, Margin, Metric, MetricSummary, Quantity, Reason,
+    Revisit, RevisitedObligation, Summary, Verdict,
 };
 use phasegate_report::{FORESIGHT, Forecast};
 use serde::Serialize;
 
-use crate::args::{Format, RevisitArgs, Verbosity};
+use crate::args::{AssertedFact, Format, RevisitArgs, Verbosity};
+use crate::commands::history::additions::append;
 use crate::measuring::later_look::{JudgedObligation, LaterReading, readings_of};
 use crate::output::layout::{Layout, plain};
 use crate::output::listing::{Columns, OutputLines, Problems};
 use crate::output::streams::{Exit, print, print_json, say};
 use crate::output::table::{distance, human};
-use crate::program::{TOOL, now};
-use crate::recorded::author::recorded_by;
 use crate::recorded::history_place::nothing_recorded;
 use crate::recorded::open_obligations::{EarlierReading, ObligationsAndReadings};
 
@@ -35,6 +34,7 @@ pub(crate) fn run(args: &RevisitArgs, verbosity: Verbosity) -> anyhow::Result<Ex
         Some(look) => look.judge(&ledger, args, verbosity)?,
         None => Vec::new(),
     };
+    let asserted = asserted(args, &judged)?;
     let told = RevisitAnswer {
         look: look.as_ref(),
         judged: &judged,
@@ -42,7 +42,9 @@ pub(crate) fn run(args: &RevisitArgs, verbosity: Verbosity) -> anyhow::Result<Ex
     };
     let recorded = match &look {
         // A look at part of a history would leave out what is owed in the rest.
-        Some(look) if args.record && problems.count == 0 => Some(record(&store, look, &judged)?),
+        Some(look) if args.record && problems.count == 0 => {
+            Some(record(&store, look, &judged, asserted)?)
+        }
         _ => None,
     };
     if args.record && problems.count > 0 {
@@ -66,25 +68,38 @@ pub(crate) fn run(args: &RevisitArgs, verbosity: Verbosity) -> anyhow::Result<Ex
     })
 }
 
+/// The facts that are asserted anew. Each must be one that an open obligation names: a slip in the
+/// name would change nothing, and nobody would notice.
+fn asserted(args: &RevisitArgs, judged: &[JudgedObligation<'_>]) -> anyhow::Result<Vec<FactUsed>> {
+    let used = |name: &FactName| {
+        judged.iter().flat_map(|judged| &judged.verdict.facts).find(|fact| fact.name == *name)
+    };
+    let facts = args.facts.facts.iter().map(|AssertedFact { name, .. }| {
+        let used = used(name).cloned();
+        used.ok_or_else(|| anyhow::anyhow!("no open obligation names {name}"))
+    });
+    facts.collect()
+}
+
 fn record(
     store: &Store,
     look: &LaterReading,
     judged: &[JudgedObligation<'_>],
+    facts: Vec<FactUsed>,
 ) -> anyhow::Result<Recorded> {
     let found = |judged: &JudgedObligation<'_>| RevisitedObligation {
         entry: judged.open.entry,
         row: judged.open.obligation.row.clone(),
         finding: judged.verdict.finding.clone(),
     };
-    let body = DraftBody::Revisit(Revisit {
+    let revisit = Addition::Revisit(Revisit {
         server: look.server.clone(),
         read_at: look.read_at(),
         readings: readings_of(judged),
+        facts,
         obligations: judged.iter().map(found).collect(),
     });
-    let draft =
-        Draft { recorded_at: now(), recorded_by: recorded_by(), tool: TOOL.to_owned(), body };
-    Ok(store.append(&draft, &mut |_| Ok(Vec::new()))?)
+    append(store, None, revisit)
 }
 
 /// How many obligations there are of each kind.

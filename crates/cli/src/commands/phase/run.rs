@@ -51,7 +51,7 @@ pub(crate) fn run(args: &RunArgs, verbosity: Verbosity) -> anyhow::Result<Exit> 
         comparison.go_on_with(continued);
     }
     let mut measured =
-        campaign::measure(&subjects, &project.plan, &project.matrix, &comparison, verbosity)?;
+        campaign::measure(&subjects, &project.plan, &|_| &project.matrix, &comparison, verbosity)?;
     if let Some(failure) = measured.failure {
         let place = unfinished(args, &measured.evidence);
         return Err(fail(failure, &measured.evidence, &place, &project));
@@ -149,11 +149,7 @@ fn record(
     let mut render = |upcoming: &Upcoming| {
         let stages = stages_with(store, upcoming.number, decision, evidence);
         let context = entry::ReportSource {
-            number: upcoming.number,
-            previous: upcoming.previous,
-            recorded_at: upcoming.recorded_at,
-            recorded_by: &draft.recorded_by,
-            tool: &draft.tool,
+            entry: entry::EntryHead::upcoming(upcoming, &draft),
             digests,
             decision,
             evidence,

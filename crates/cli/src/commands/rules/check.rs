@@ -9,10 +9,11 @@ use serde::Serialize;
 use crate::args::{CheckArgs, CheckFormat, Verbosity};
 use crate::input::diagnostics::{Trouble, is_error};
 use crate::input::files::read_rules;
-use crate::input::project::{PHASES, checked_matrix, matrix_path, toml_files};
+use crate::input::project::{Examined, PHASES, examined_matrix, matrix_path, toml_files};
 use crate::input::region::Region;
 use crate::input::sarif::{SarifResult, sarif};
 use crate::output::streams::{Exit, colour, print, print_json, told};
+use crate::program::latest_day;
 
 /// Where matrices are.
 const RULES: &str = "rules";
@@ -83,6 +84,8 @@ enum CheckOutcome {
     Good(String),
     Unreadable(String),
     Problems(Trouble),
+    /// A plan's matrix can't be used, and the plan has problems of its own.
+    Both(String, Trouble),
 }
 
 fn check(path: &Path) -> CheckedFile {
@@ -104,16 +107,13 @@ pub(crate) fn is_plan(text: &str) -> bool {
 }
 
 fn check_matrix(path: &Path, source: &Source) -> CheckOutcome {
-    match checked_matrix(path, source) {
-        Ok(matrix) if !matrix.verify().is_empty() => CheckOutcome::Problems(Trouble {
-            sources: vec![source.clone()],
-            problems: matrix.verify(),
-        }),
-        Ok(matrix) => {
+    let Examined { matrix, trouble } = examined_matrix(path, source);
+    match matrix {
+        Some(matrix) if trouble.problems.is_empty() => {
             let (rows, tests) = (matrix.rows.len(), matrix.tests.len());
             CheckOutcome::Good(format!("{}, {} passed", count(rows, "row"), count(tests, "test")))
         }
-        Err(trouble) => CheckOutcome::Problems(trouble),
+        _ => CheckOutcome::Problems(trouble),
     }
 }
 
@@ -131,21 +131,34 @@ fn check_plan(path: &Path, source: Source) -> CheckOutcome {
             return CheckOutcome::Unreadable(format!("the matrix that it names: {}", told(&error)));
         }
     };
+    let Examined { matrix, mut trouble } = examined_matrix(&matrix_path, &matrix_source);
+    trouble.problems.retain(is_error);
+    let unusable = (!trouble.problems.is_empty())
+        .then(|| format!("the matrix that it names can't be used: {}", trouble.summary()));
     // Without its matrix nothing can be said of the rest of a plan.
-    let matrix = match checked_matrix(&matrix_path, &matrix_source) {
-        Ok(matrix) => matrix,
-        Err(trouble) => {
-            let words = format!("the matrix that it names can't be used: {}", trouble.summary());
-            return CheckOutcome::Unreadable(words);
-        }
+    let Some(matrix) = matrix else {
+        return CheckOutcome::Unreadable(unusable.unwrap_or_default());
     };
-    let mut problems = file.problems_with(&matrix);
+    let mut problems = file.facts_after(latest_day());
+    problems.extend(file.problems_with(&matrix));
     problems.extend(file.unused_facts(&matrix));
     problems.extend(verify_plan(&source, &file.plan, &matrix));
     if problems.is_empty() {
-        CheckOutcome::Good(format!("phase {}, by {}", file.plan.phase, matrix_path.display()))
-    } else {
-        CheckOutcome::Problems(Trouble { sources: vec![source, matrix_source], problems })
+        return unusable.map_or_else(
+            || {
+                CheckOutcome::Good(format!(
+                    "phase {}, by {}",
+                    file.plan.phase,
+                    matrix_path.display()
+                ))
+            },
+            CheckOutcome::Unreadable,
+        );
+    }
+    let trouble = Trouble { sources: vec![source, matrix_source], problems };
+    match unusable {
+        Some(words) => CheckOutcome::Both(words, trouble),
+        None => CheckOutcome::Problems(trouble),
     }
 }
 
@@ -153,7 +166,7 @@ impl CheckedFile {
     fn is_good(&self) -> bool {
         match &self.found {
             CheckOutcome::Good(_) => true,
-            CheckOutcome::Unreadable(_) => false,
+            CheckOutcome::Unreadable(_) | CheckOutcome::Both(..) => false,
             CheckOutcome::Problems(trouble) => !trouble.problems.iter().any(is_error),
         }
     }
@@ -167,9 +180,9 @@ impl CheckedFile {
                 format!("{words}\n")
             }
             CheckOutcome::Unreadable(words) => format!("{}: {words}\n", self.name),
-            CheckOutcome::Problems(trouble) => {
-                let shown = trouble.rendered(colour(&std::io::stdout()));
-                format!("{}\n\n{}\n", shown.join("\n\n"), trouble.summary())
+            CheckOutcome::Problems(trouble) => problems_text(trouble),
+            CheckOutcome::Both(words, trouble) => {
+                format!("{}: {words}\n{}", self.name, problems_text(trouble))
             }
         }
     }
@@ -177,30 +190,42 @@ impl CheckedFile {
     fn problems(&self) -> Vec<SarifResult<'_>> {
         match &self.found {
             CheckOutcome::Good(_) => Vec::new(),
-            CheckOutcome::Unreadable(words) => vec![SarifResult {
-                file: &self.name,
-                code: "unreadable",
-                level: "error",
-                message: words,
-                label: "",
-                help: None,
-                region: None,
-            }],
-            CheckOutcome::Problems(trouble) => trouble
-                .problems
-                .iter()
-                .map(|problem| SarifResult {
-                    file: trouble.source(problem).map_or(&self.name, |source| &source.name),
-                    code: problem.code.as_str(),
-                    level: problem.severity().as_str(),
-                    message: &problem.message,
-                    label: &problem.label,
-                    help: problem.help.as_deref(),
-                    region: trouble.source(problem).map(|source| Region::of(source, &problem.span)),
-                })
-                .collect(),
+            CheckOutcome::Unreadable(words) => vec![self.unreadable(words)],
+            CheckOutcome::Problems(trouble) => self.located(trouble).collect(),
+            CheckOutcome::Both(words, trouble) => {
+                std::iter::once(self.unreadable(words)).chain(self.located(trouble)).collect()
+            }
         }
     }
+
+    fn unreadable<'a>(&'a self, words: &'a str) -> SarifResult<'a> {
+        SarifResult {
+            file: &self.name,
+            code: "unreadable",
+            level: "error",
+            message: words,
+            label: "",
+            help: None,
+            region: None,
+        }
+    }
+
+    fn located<'a>(&'a self, trouble: &'a Trouble) -> impl Iterator<Item = SarifResult<'a>> {
+        trouble.problems.iter().map(|problem| SarifResult {
+            file: trouble.source(problem).map_or(&self.name, |source| &source.name),
+            code: problem.code.as_str(),
+            level: problem.severity().as_str(),
+            message: &problem.message,
+            label: &problem.label,
+            help: problem.help.as_deref(),
+            region: trouble.source(problem).map(|source| Region::of(source, &problem.span)),
+        })
+    }
+}
+
+fn problems_text(trouble: &Trouble) -> String {
+    let shown = trouble.rendered(colour(&std::io::stdout()));
+    format!("{}\n\n{}\n", shown.join("\n\n"), trouble.summary())
 }
 
 /// A problem, for programs. Fields are only ever added.

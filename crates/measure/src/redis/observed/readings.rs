@@ -2,7 +2,9 @@
 
 use std::iter::Sum;
 
-use phasegate_model::{Decimal, Domain, Metric, MissingReason, Quantity, Reading, Server, Source};
+use phasegate_model::{
+    Decimal, Dimension, Domain, Metric, MissingReason, Quantity, Reading, Server, Source,
+};
 
 use crate::redis::reach::control::Refusal;
 use crate::redis::reach::info::{CommandStats, Info};
@@ -22,7 +24,10 @@ fn read(info: &Info, metric: Metric) -> Reading {
     match metric.source() {
         Source::Measured => Reading::missing(MissingReason::NotMeasured, ""),
         Source::Keyspace => match info.keys() {
-            Some(keys) => Reading::exact(keys.into()),
+            Some(Ok(keys)) => Reading::exact(keys.into()),
+            Some(Err(line)) => {
+                Reading::missing(MissingReason::Unreadable, format!("`Keyspace` has `{line}`"))
+            }
             None => not_given("Keyspace"),
         },
         Source::Info(name, unit) => field(info, name, |text| match metric.domain() {
@@ -30,7 +35,7 @@ fn read(info: &Info, metric: Metric) -> Reading {
             Domain::Version => text.parse().ok().map(Reading::Version),
             Domain::Number(_) => {
                 let quantity = Quantity::new(number(text)?, unit)?;
-                Some(Reading::exact(quantity.amount()))
+                possible(metric, quantity.amount()).map(Reading::exact)
             }
         }),
         Source::InfoOfJemalloc(name) => match (info.get(name), other_allocator(info)) {
@@ -38,7 +43,9 @@ fn read(info: &Info, metric: Metric) -> Reading {
                 MissingReason::Meaningless,
                 format!("the allocator is {allocator}, of which the server knows no such figure"),
             ),
-            _ => field(info, name, |text| number(text).map(Reading::exact)),
+            _ => field(info, name, |text| {
+                number(text).and_then(|amount| possible(metric, amount)).map(Reading::exact)
+            }),
         },
     }
 }
@@ -54,6 +61,9 @@ fn other_allocator(info: &Info) -> Option<&str> {
 fn field(info: &Info, name: &str, parse: impl Fn(&str) -> Option<Reading>) -> Reading {
     match info.get(name) {
         None => not_given(name),
+        Some(_) if info.is_doubled(name) => {
+            Reading::missing(MissingReason::Unreadable, format!("`{name}` is there more than once"))
+        }
         Some("") => Reading::missing(MissingReason::Unreadable, format!("`{name}` is empty")),
         Some(text) => parse(text).unwrap_or_else(|| {
             Reading::missing(MissingReason::Unreadable, format!("`{name}` is `{text}`"))
@@ -63,6 +73,23 @@ fn field(info: &Info, name: &str, parse: impl Fn(&str) -> Option<Reading>) -> Re
 
 fn not_given(name: &str) -> Reading {
     Reading::missing(MissingReason::NotGiven, format!("no `{name}` in its INFO"))
+}
+
+/// The largest address space that any machine has, in bytes: no size is beyond it.
+const LARGEST_BYTES: u64 = 1 << 57;
+
+/// The amount, if anything can have it: nothing measured is less than nothing unless it is a
+/// difference, a quotient of two sizes is above zero, bytes are whole and there are not that many.
+fn possible(metric: Metric, amount: Decimal) -> Option<Decimal> {
+    let bounds = metric.bounds();
+    let never_negative = bounds.low.is_some_and(|low| !low.is_sign_negative());
+    let can_be = match metric.domain() {
+        Domain::Number(Dimension::Ratio) => amount > Decimal::ZERO,
+        Domain::Number(Dimension::Bytes) => amount.abs() <= Decimal::from(LARGEST_BYTES),
+        _ => true,
+    };
+    let whole = !bounds.whole || amount.fract().is_zero();
+    (can_be && whole && !(never_negative && amount < Decimal::ZERO)).then_some(amount)
 }
 
 fn number(text: &str) -> Option<Decimal> {
@@ -138,9 +165,6 @@ impl CommandStats {
 pub(crate) const EXEC_MEAN: Metric = Metric::Server(Server::ExecMean);
 
 #[cfg(test)]
-mod servers;
-
-#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -183,6 +207,28 @@ mod tests {
         );
         assert!(reading("redis_version:seven", "server.version").starts_with("unreadable"));
         assert!(reading("", "server.keys").starts_with("not given"));
+    }
+
+    #[test]
+    fn what_nothing_can_have_is_unreadable() {
+        for (line, metric) in [
+            ("used_memory:-5", "memory.used"),
+            ("used_memory:1000.5", "memory.used"),
+            ("used_memory:18446744073709551615", "memory.used"),
+            ("maxmemory:999999999999999999999", "memory.maxmemory"),
+            ("allocator_frag_ratio:0\nmem_allocator:jemalloc-5.3.0", "frag"),
+            ("allocator_frag_ratio:-1.2\nmem_allocator:jemalloc-5.3.0", "frag"),
+            ("mem_fragmentation_ratio:0.00", "memory.fragmentation_ratio"),
+            ("uptime_in_seconds:-3", "server.uptime"),
+            ("evicted_keys:-1", "server.evicted_keys"),
+            ("used_memory:5\nused_memory:6", "memory.used"),
+            ("# Keyspace\ndb0:keys=-3", "server.keys"),
+        ] {
+            let shown = reading(line, metric);
+            assert!(shown.starts_with("unreadable: "), "{line}: {shown}");
+        }
+        assert_eq!(reading("mem_fragmentation_bytes:-77", "memory.fragmentation_bytes"), "-77");
+        assert_eq!(reading("mem_fragmentation_ratio:0.9", "memory.fragmentation_ratio"), "0.9");
     }
 
     #[test]

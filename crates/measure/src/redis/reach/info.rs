@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Info {
     fields: BTreeMap<String, String>,
+    /// Fields that it has more than once, so that nobody knows which to believe.
+    doubled: BTreeSet<String>,
     sections: BTreeSet<String>,
 }
 
@@ -25,8 +27,10 @@ impl Info {
         for line in text.lines().map(str::trim) {
             if let Some(section) = line.strip_prefix('#') {
                 info.sections.insert(section.trim().to_ascii_lowercase());
-            } else if let Some((name, value)) = line.split_once(':') {
-                info.fields.insert(name.to_owned(), value.trim().to_owned());
+            } else if let Some((name, value)) = line.split_once(':')
+                && info.fields.insert(name.to_owned(), value.trim().to_owned()).is_some()
+            {
+                info.doubled.insert(name.to_owned());
             }
         }
         info
@@ -35,6 +39,11 @@ impl Info {
     /// A field's text.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.fields.get(name).map(String::as_str)
+    }
+
+    /// Whether the field is there more than once.
+    pub(crate) fn is_doubled(&self, name: &str) -> bool {
+        self.doubled.contains(name)
     }
 
     /// A field that is a whole number.
@@ -48,12 +57,23 @@ impl Info {
     }
 
     /// The keys of all databases. A server without keys has the section and no lines in it.
-    pub(crate) fn keys(&self) -> Option<u64> {
+    ///
+    /// # Errors
+    /// The line of a database that can't be read, as it was given.
+    pub(crate) fn keys(&self) -> Option<Result<u64, String>> {
         self.sections.contains("keyspace").then(|| {
             let databases = self.fields.iter().filter(|(name, _)| {
                 name.strip_prefix("db").is_some_and(|number| number.parse::<u32>().is_ok())
             });
-            databases.filter_map(|(_, value)| item(value, "keys")).sum()
+            databases
+                .map(|(name, value)| {
+                    let keys = item(value, "keys").filter(|_| !self.is_doubled(name));
+                    keys.ok_or_else(|| format!("{name}:{value}"))
+                })
+                .try_fold(0_u64, |sum, keys| {
+                    let keys = keys?;
+                    sum.checked_add(keys).ok_or_else(|| format!("{sum} keys and {keys}"))
+                })
         })
     }
 
@@ -90,8 +110,12 @@ mod tests {
     fn keys_are_counted_over_all_databases_and_none_is_not_unknown() {
         let text =
             "# Keyspace\r\ndb0:keys=3,expires=0,avg_ttl=0\r\ndb11:keys=4,expires=0,avg_ttl=0\r\n";
-        assert_eq!(Info::parse(text).keys(), Some(7));
-        assert_eq!(Info::parse("# Keyspace\r\n").keys(), Some(0));
+        assert_eq!(Info::parse(text).keys(), Some(Ok(7)));
+        assert_eq!(Info::parse("# Keyspace\r\n").keys(), Some(Ok(0)));
+        for broken in ["db0:keys=-3", "db0:expires=1", "db0:keys=3\ndb0:keys=4"] {
+            let keys = Info::parse(&format!("# Keyspace\n{broken}\n")).keys();
+            assert!(matches!(keys, Some(Err(_))), "{broken}: {keys:?}");
+        }
         assert_eq!(Info::parse("# Server\r\n").keys(), None);
     }
 

@@ -50,6 +50,26 @@ impl AxisCell {
     }
 }
 
+/// Where a cell ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct End {
+    pub(crate) at: Decimal,
+    /// Whether the value itself lies outside.
+    pub(crate) open: bool,
+}
+
+impl End {
+    /// The one that leaves less above it; what has no end leaves all.
+    pub(crate) fn higher(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        one.into_iter().chain(other).max_by_key(|end| (end.at, end.open))
+    }
+
+    /// The one that leaves less below it.
+    pub(crate) fn lower(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        one.into_iter().chain(other).min_by_key(|end| (end.at, !end.open))
+    }
+}
+
 /// All cells of one metric, in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Axis {
@@ -122,6 +142,35 @@ impl Axis {
             Some(AxisCell::Between(low, high)) => self.between(low.as_ref(), high.as_ref()),
             None => Vec::new(),
         }
+    }
+
+    /// Whether readings are whole numbers.
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.bounds.whole
+    }
+
+    /// Where a cell of numbers begins and ends; nothing where it goes on for ever.
+    pub(crate) fn ends(&self, cell: u32) -> (Option<End>, Option<End>) {
+        let end = |value: Option<&AxisValue>, open| match value {
+            Some(AxisValue::Number(at)) => Some(End { at: *at, open }),
+            _ => None,
+        };
+        match usize::try_from(cell).ok().and_then(|cell| self.cells.get(cell)) {
+            Some(AxisCell::At(value)) => (end(Some(value), false), end(Some(value), false)),
+            Some(AxisCell::Between(low, high)) => {
+                (end(low.as_ref(), true), end(high.as_ref(), true))
+            }
+            None => (None, None),
+        }
+    }
+
+    /// Some values of what lies between two ends, the plainest first.
+    pub(crate) fn values_between(&self, low: Option<End>, high: Option<End>) -> Vec<AxisValue> {
+        let at = |end: Option<End>| end.map(|end| end.at);
+        let mut numbers = self.bounds.between(at(low), at(high));
+        let ends = low.into_iter().chain(high).filter(|end| !end.open);
+        numbers.extend(ends.map(|end| end.at));
+        numbers.into_iter().map(AxisValue::Number).collect()
     }
 
     fn between(&self, low: Option<&AxisValue>, high: Option<&AxisValue>) -> Vec<AxisValue> {

@@ -7,6 +7,7 @@
 use std::cell::Cell;
 
 use crate::verify::space::blocks::{Block, CellPoint, CellRun, Relation, axis_bit};
+use crate::verify::space::order::Order;
 
 /// A block that cuts into the target, and on which axes.
 type Near<'b> = (&'b Block, u128);
@@ -30,15 +31,16 @@ const DEEPEST: u32 = 400;
 pub(crate) struct Search {
     left: Cell<u64>,
     gave_up: Cell<bool>,
-}
-
-impl Default for Search {
-    fn default() -> Self {
-        Self { left: Cell::new(STEPS), gave_up: Cell::new(false) }
-    }
+    /// What points break is no hole: no readings are like that.
+    orders: Vec<Order>,
 }
 
 impl Search {
+    /// Among points that keep these orders.
+    pub(crate) const fn new(orders: Vec<Order>) -> Self {
+        Self { left: Cell::new(STEPS), gave_up: Cell::new(false), orders }
+    }
+
     /// Whether some question was left without an answer.
     pub(crate) fn gave_up(&self) -> bool {
         self.gave_up.get()
@@ -46,14 +48,15 @@ impl Search {
 
     /// A cell of `target` that none of `cover` holds; nothing if there is none.
     pub(crate) fn hole<'b>(
-        &self,
+        &'b self,
         target: &Block,
         cover: impl IntoIterator<Item = &'b Block>,
     ) -> Result<Option<CellPoint>, GaveUp> {
         let all = self.left.get();
         // A part of what is left, so that one hard question doesn't take it from all others.
         let mut steps = Steps { left: all.min(STEPS_PER_QUESTION), taken: 0 };
-        let found = steps.hole(target, cover.into_iter(), DEEPEST);
+        let broken = self.orders.iter().flat_map(|order| order.broken_in(target));
+        let found = steps.hole(target, cover.into_iter().chain(broken), DEEPEST);
         self.left.set(all.saturating_sub(steps.taken));
         self.gave_up.set(self.gave_up.get() || found.is_err());
         found
@@ -342,7 +345,7 @@ mod tests {
                 holds(&target, point) && !cover.iter().any(|block| holds(block, point))
             };
             let expected = all.into_iter().any(|point| is_hole(&point));
-            let found = Search::default().hole(&target, &cover).unwrap();
+            let found = Search::new(Vec::new()).hole(&target, &cover).unwrap();
             prop_assert_eq!(found.is_some(), expected);
             if let Some(point) = found {
                 prop_assert!(is_hole(&point));
@@ -356,7 +359,7 @@ mod tests {
         let whole = Block::new((0..40).map(|_| CellRun { from: 0, to: 3 }));
         let middles: Vec<Block> =
             (0..40).map(|axis| whole.with(axis, CellRun { from: 1, to: 2 })).collect();
-        assert!(Search::default().hole(&whole, &middles).unwrap().is_some());
+        assert!(Search::new(Vec::new()).hole(&whole, &middles).unwrap().is_some());
     }
 
     #[test]
@@ -372,8 +375,8 @@ mod tests {
             let missing = |step: &[CellRun; 2]| hole == Some(step[0].from) && step[1].to == side;
             below.chain(above).filter(|step| !missing(step)).map(Block::new).collect()
         };
-        assert_eq!(Search::default().hole(&whole, &steps(None)), Ok(None));
-        let found = Search::default().hole(&whole, &steps(Some(1_234))).unwrap().unwrap();
+        assert_eq!(Search::new(Vec::new()).hole(&whole, &steps(None)), Ok(None));
+        let found = Search::new(Vec::new()).hole(&whole, &steps(Some(1_234))).unwrap().unwrap();
         assert!(found[0] == 1_234 && found[1] >= 1_234);
     }
 
@@ -394,7 +397,7 @@ mod tests {
                 })
             })
             .collect();
-        let search = Search::default();
+        let search = Search::new(Vec::new());
         let answer = search.hole(&whole, &clauses);
         assert_eq!(search.gave_up(), answer.is_err());
     }

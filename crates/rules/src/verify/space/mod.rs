@@ -5,4 +5,5 @@ pub(crate) mod axis;
 pub(crate) mod blocks;
 pub(crate) mod cover;
 pub(crate) mod domain;
+pub(crate) mod order;
 pub(crate) mod regions;

@@ -15,6 +15,7 @@ use crate::matrix::{Matrix, Row};
 use crate::verify::space::axis::{Axis, AxisValue};
 use crate::verify::space::blocks::{Block, CellRun};
 use crate::verify::space::domain::ReadingRange;
+use crate::verify::space::order::Order;
 
 /// The most blocks that a row's conditions, and all rows together, may come to. A row of more is
 /// taken as one unknown.
@@ -103,6 +104,8 @@ pub(crate) struct Space {
     places: BTreeMap<AxisSubject, usize>,
     /// Conditions that are an axis of their own.
     complex: BTreeSet<String>,
+    /// Which axes never read more than which others.
+    orders: Vec<Order>,
 }
 
 impl Space {
@@ -125,11 +128,22 @@ impl Space {
             limits.into_iter().map(|(subject, limits)| axis(subject, &limits)).collect();
         let places =
             axes.iter().enumerate().map(|(at, (subject, _))| (subject.clone(), at)).collect();
-        Self { axes, places, complex }
+        let mut space = Self { axes, places, complex, orders: Vec::new() };
+        let metrics = space.axes.iter().enumerate().filter_map(|(at, (subject, axis))| {
+            let AxisSubject::Metric(metric) = subject else { return None };
+            Some((at, *metric, axis))
+        });
+        space.orders = Order::all(&space.whole(), &metrics.collect::<Vec<_>>());
+        space
     }
 
     pub(crate) fn axes(&self) -> impl Iterator<Item = &(AxisSubject, Axis)> {
         self.axes.iter()
+    }
+
+    /// Which axes never read more than which others.
+    pub(crate) fn orders(&self) -> &[Order] {
+        &self.orders
     }
 
     /// Where a metric's axis is.
@@ -156,7 +170,14 @@ impl Space {
             let run = CellRun { from: cell, to: cell + 1 };
             return place.map(|(at, _)| self.whole().with(at, run)).into_iter().collect();
         }
-        self.narrowed(condition, holds, vec![self.whole()])
+        self.possible(self.narrowed(condition, holds, vec![self.whole()]))
+    }
+
+    /// Those blocks in which some readings lie: not all that is no contradiction keeps the order
+    /// of the metrics.
+    pub(crate) fn possible(&self, mut blocks: Vec<Block>) -> Vec<Block> {
+        blocks.retain(|block| self.orders.iter().all(|order| order.allows(block)));
+        blocks
     }
 
     /// What of these blocks lies where the condition holds, or where it doesn't.
@@ -199,7 +220,14 @@ fn axis(subject: AxisSubject, limits: &BTreeSet<AxisValue>) -> (AxisSubject, Axi
         AxisSubject::Metric(metric) => Axis::new(limits, ReadingRange::of(*metric)),
         // Compared with itself a term is always equal, so there is nothing to cut.
         AxisSubject::Terms(left, right) if left == right => Axis::of_numbers([0]),
-        AxisSubject::Terms(..) => Axis::of_numbers([-1, 0, 1]),
+        AxisSubject::Terms(left, right) => {
+            let metric = |name: &String| name.parse::<Metric>().ok();
+            match metric(left).zip(metric(right)) {
+                Some((left, right)) if left.is_at_most(right) => Axis::of_numbers([-1, 0]),
+                Some((left, right)) if right.is_at_most(left) => Axis::of_numbers([0, 1]),
+                _ => Axis::of_numbers([-1, 0, 1]),
+            }
+        }
         AxisSubject::Condition(_) => Axis::of_numbers([0, 1]),
     };
     (subject, axis)

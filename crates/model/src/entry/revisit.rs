@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::decision::Finding;
+use crate::decision::{FactUsed, Finding};
 use crate::id::RowId;
 use crate::reading::Readings;
 
@@ -18,6 +18,9 @@ pub struct Revisit {
     pub read_at: Option<DateTime<Utc>>,
     /// What it said of the metrics that the obligations name.
     pub readings: Readings,
+    /// The facts that were asserted anew, as far as the obligations name them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<FactUsed>,
     /// The obligations that were open, with what became of each.
     pub obligations: Vec<RevisitedObligation>,
 }
