@@ -134,7 +134,7 @@ pub(crate) fn conclusion(decision: &Decision) -> Vec<(&'static str, String)> {
 pub(crate) fn certainty(decision: &Decision) -> Vec<(&'static str, String)> {
     let Some(scope) = &decision.scope else { return Vec::new() };
     let continues = decision.continues.map(|entry| ("run", format!("goes on with entry {entry}")));
-    let rate = decision.error_rate.human();
+    let rate = decision.error_rate;
     let mut lines = vec![("certain", format!("at most {rate} chance of a wrong finding {scope}"))];
     lines.extend(continues);
     lines.extend(decision.spoken_for().into_iter().map(|(trials, percent, rows)| {
