@@ -7,7 +7,7 @@ use phasegate_model::{
 };
 use phasegate_rules::{Matrix, Source, parse_plan};
 
-const PLAN: &str = "schema = 1\n[phase]\nid = \"3A\"\ntitle = \"t\"\nsubject = \"s\"\n\
+pub(crate) const PLAN: &str = "schema = 1\n[phase]\nid = \"3A\"\ntitle = \"t\"\nsubject = \"s\"\n\
     matrix = \"m.toml\"\nnext = { closed = \"4\" }\n";
 
 fn source(text: String) -> Source {
@@ -16,12 +16,21 @@ fn source(text: String) -> Source {
 
 /// A matrix of these rows.
 pub(crate) fn matrix(rows: &str) -> Matrix {
-    Matrix::parse(&source(format!("schema = 1\n[matrix]\nid = \"m\"\ntitle = \"t\"\n{rows}")))
-        .unwrap()
+    Matrix::parse(&source(matrix_text(rows))).unwrap()
+}
+
+/// Its file.
+pub(crate) fn matrix_text(rows: &str) -> String {
+    format!("schema = 1\n[matrix]\nid = \"m\"\ntitle = \"t\"\n{rows}")
 }
 
 /// What a matrix decides on trials such as `P99=12us dataset=1.8MB`.
 pub(crate) fn decision(matrix: &Matrix, trials: &[String]) -> Decision {
+    matrix.decide(&evidence(trials))
+}
+
+/// Evidence of such trials.
+pub(crate) fn evidence(trials: &[String]) -> Evidence {
     let time = "2026-11-23T05:00:00Z".parse().unwrap();
     let trial = |(number, line): (u32, &String)| Trial {
         number,
@@ -37,10 +46,11 @@ pub(crate) fn decision(matrix: &Matrix, trials: &[String]) -> Decision {
         service_histogram: None,
         slip_histogram: None,
         baseline: None,
+        cpu: None,
         nodes: Vec::new(),
         anomalies: Vec::new(),
     };
-    matrix.decide(&Evidence {
+    Evidence {
         schema: Evidence::SCHEMA,
         tool: "test".to_owned(),
         started_at: time,
@@ -56,9 +66,12 @@ pub(crate) fn decision(matrix: &Matrix, trials: &[String]) -> Decision {
         },
         environment: Environment::default(),
         previous: None,
+        earlier_runs: None,
+        continues: None,
+        spread: None,
         baseline: None,
         trials: (1..).zip(trials).map(trial).collect(),
-    })
+    }
 }
 
 /// An entry of a ledger with this decision.

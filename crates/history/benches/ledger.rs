@@ -15,10 +15,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use phasegate_history::{
-    Body, DecisionDraft, DecisionRecord, Digest, Draft, DraftBody, Entry, Head, NoteRecord,
-    RenderedFile, Store, Upcoming, verify_chain, verify_lines, verify_objects,
+    About, AdditionRecord, Body, DecisionDraft, DecisionRecord, Digest, Draft, DraftBody, Entry,
+    Head, RenderedFile, Store, Upcoming, verify_chain, verify_lines, verify_objects,
 };
-use phasegate_model::{Decision, Note, PhaseId};
+use phasegate_model::{Addition, Decision, Note, PhaseId};
 use sha2::{Digest as _, Sha256};
 
 /// A decision with one row.
@@ -163,7 +163,8 @@ fn appending(folder: &Path, entries: u64) {
     let kinds: [(&str, &dyn Fn(u32) -> DraftBody); 2] = [
         ("  a note", &|_| {
             let note = Note { text: Some(text.clone()), ..Note::default() };
-            DraftBody::Note(NoteRecord { phase: phase.clone(), of: first.head(), note })
+            let about = Some(About { phase: phase.clone(), of: first.head() });
+            DraftBody::Addition(AdditionRecord { about, addition: Addition::Note(note) })
         }),
         ("  a decision, its evidence and report", &decision),
     ];

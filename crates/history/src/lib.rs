@@ -72,7 +72,7 @@ pub use backend::error::{OpenError, PlaceError, TrialError};
 pub use backend::location::{BucketUrl, Location, LocationError};
 pub use compaction::{PackEffect, PackError, Packed, pack};
 pub use doctor::{Check, CheckVerdict, examine};
-pub use entry::body::{Body, DecisionRecord, Kind, NoteRecord, TranscriptionRecord, WaiverRecord};
+pub use entry::body::{About, AdditionRecord, Body, DecisionRecord, TranscriptionRecord};
 pub use entry::digest::{Digest, DigestError};
 pub use entry::draft::{
     CallerRenderError, DecisionDraft, Draft, DraftBody, RenderedFile, TranscriptionDraft, Upcoming,

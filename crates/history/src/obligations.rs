@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use phasegate_model::{Finding, MatrixId, Obligation, PhaseId, RowDecision, RowId};
+use phasegate_model::{EntryKind, Finding, MatrixId, Obligation, PhaseId, RowDecision, RowId};
 use serde::Deserialize;
 
-use crate::entry::body::{Body, Kind};
+use crate::entry::body::Body;
 use crate::entry::recorded::Entry;
 use crate::store::error::ReadError;
 use crate::store::line::Line;
@@ -89,7 +89,7 @@ impl OpenObligations {
                 }
                 self.owe(number, &told.phase, None, &told.obligations);
             }
-            Body::Waiver(_) | Body::Note(_) | Body::Revisit(_) => (),
+            Body::Addition(_) => (),
         }
     }
 
@@ -99,7 +99,7 @@ impl OpenObligations {
     /// If it isn't an entry, or another's, as far as it is read.
     pub fn take_line(&mut self, line: &Line) -> Result<(), ReadError> {
         let keys = match line.summary()?.kind {
-            Kind::Decision => line.keys::<DecisionLine>(),
+            EntryKind::Decision => line.keys::<DecisionLine>(),
             _ => None,
         };
         match keys {

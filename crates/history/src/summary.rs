@@ -4,10 +4,12 @@
 //! building them. What isn't asked for isn't looked at: damage in it is for `verify` to find.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use phasegate_model::{Metric, MetricSummary, Outcome, PhaseId, Reading, Readings, RowId, Summary};
+use phasegate_model::{
+    EntryKind, Metric, MetricSummary, Outcome, PhaseId, Reading, Readings, RowId, Summary,
+};
 use serde::Deserialize;
 
-use crate::entry::body::{DecisionRecord, Kind};
+use crate::entry::body::DecisionRecord;
 use crate::entry::digest::Digest;
 use crate::entry::recorded::Entry;
 
@@ -17,7 +19,7 @@ pub struct EntrySummary {
     /// Its number.
     pub number: u64,
     /// What kind of entry it is.
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// The phase that it is about; nothing for an entry about all of them.
     pub phase: Option<PhaseId>,
     /// What was decided or transcribed; nothing for what people add to a decision.
@@ -26,6 +28,9 @@ pub struct EntrySummary {
     pub next: Option<PhaseId>,
     /// The rows that gave the outcome.
     pub deciding: Vec<RowId>,
+    /// Whether the outcome is decided and no earlier run contradicts it; nothing if the entry
+    /// doesn't tell.
+    pub settled: Option<bool>,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
     /// Who recorded it.
@@ -37,7 +42,7 @@ pub struct EntrySummary {
 struct SummaryLine {
     schema: u32,
     number: u64,
-    kind: Kind,
+    kind: EntryKind,
     phase: Option<PhaseId>,
     recorded_at: DateTime<Utc>,
     recorded_by: String,
@@ -54,6 +59,8 @@ struct Decided {
     next: Option<PhaseId>,
     #[serde(default)]
     deciding: Vec<RowId>,
+    #[serde(default)]
+    settled: Option<bool>,
 }
 
 impl EntrySummary {
@@ -67,6 +74,7 @@ impl EntrySummary {
             outcome: entry.outcome(),
             next: entry.body.next().cloned(),
             deciding: entry.body.deciding().to_vec(),
+            settled: entry.decision().and_then(|record| record.decision.settled),
             recorded_at: entry.recorded_at,
             recorded_by: entry.recorded_by.clone(),
         }
@@ -76,9 +84,9 @@ impl EntrySummary {
     pub(crate) fn read(line: &[u8]) -> Option<Self> {
         let line: SummaryLine = serde_json::from_slice(line).ok()?;
         let decided = match line.kind {
-            Kind::Decision => Some(line.decision?),
-            Kind::Transcription => Some(line.transcription?),
-            Kind::Waiver | Kind::Note | Kind::Revisit => None,
+            EntryKind::Decision => Some(line.decision?),
+            EntryKind::Transcription => Some(line.transcription?),
+            _ => None,
         };
         // A newer schema may mean something else by the same keys.
         let is_known = line.schema == Entry::SCHEMA
@@ -86,8 +94,8 @@ impl EntrySummary {
                 Some(decided.schema) == line.kind.known_schema()
                     && Some(&decided.phase) == line.phase.as_ref()
             });
-        let (outcome, next, deciding) = decided.map_or_else(Default::default, |decided| {
-            (Some(decided.outcome), decided.next, decided.deciding)
+        let (outcome, next, deciding, settled) = decided.map_or_else(Default::default, |it| {
+            (Some(it.outcome), it.next, it.deciding, it.settled)
         });
         is_known.then_some(Self {
             number: line.number,
@@ -96,6 +104,7 @@ impl EntrySummary {
             outcome,
             next,
             deciding,
+            settled,
             recorded_at: line.recorded_at,
             recorded_by: line.recorded_by,
         })

@@ -45,6 +45,7 @@ mod testing;
 mod times;
 
 pub use crate::campaign::error::MeasureError;
+pub use crate::campaign::fit::Fit;
 pub use crate::campaign::session::Session;
 pub use crate::command::error::CommandError;
 pub use crate::command::launcher::{ProgramEnd, StartReport, start_command};
@@ -61,6 +62,7 @@ pub use crate::foreign::imported::{
 pub use crate::machine::advice::{Advice, disturbances};
 pub use crate::machine::affinity::PinError;
 pub use crate::machine::launch::{LaunchError, Launcher, become_server};
+pub use crate::machine::stop::Stop;
 pub use crate::redis::ask::share::ShareError;
 pub use crate::redis::cluster::error::ClusterError;
 pub use crate::redis::probe::observe;

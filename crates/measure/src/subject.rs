@@ -4,10 +4,11 @@
 //! the subject's own concrete code, and no dispatch.
 
 use std::error::Error;
+use std::time::Duration;
 
 use phasegate_model::{
-    Environment, Extent, Metric, Pinning, Quantity, Rate, Reading, Readings, Start, Statistic,
-    Target,
+    Environment, Extent, Metric, Missing, MissingReason, Pinning, Quantity, Rate, Reading,
+    Readings, Start, Statistic, Target,
 };
 use rustix::process::Pid;
 
@@ -36,6 +37,14 @@ pub enum TrialProgress {
         of: u32,
         /// The 99th percentile of all samples of this trial so far.
         p99: Option<Quantity>,
+    },
+    /// Both of a pair are being asked for the CPU time of their requests. Told before the first
+    /// request that counts and after the last one.
+    CpuTime {
+        /// Requests to each of the two that were sent.
+        done: u64,
+        /// How many there are to be.
+        of: u64,
     },
 }
 
@@ -109,11 +118,44 @@ pub(crate) trait Instance {
         Ok(())
     }
 
+    /// Makes it ready to be asked for nothing but the CPU time of its requests, within about
+    /// `limit`, or says why that can't be known.
+    fn cpu_work(
+        &mut self,
+        _limit: Duration,
+    ) -> Result<Result<Box<dyn CpuWork + '_>, Missing>, SubjectError> {
+        let (reason, detail) = (MissingReason::NotMeasured, String::new());
+        Ok(Err(Missing { reason, detail }))
+    }
+
     /// Its process, if it is ours.
     fn process(&self) -> Option<Pid>;
 
     /// What it says of itself once all rounds are made.
     fn finish(&mut self, samples: &RoundSeries) -> Result<Account, SubjectError>;
+}
+
+/// A subject that is asked in short blocks for the CPU time of its requests.
+pub(crate) trait CpuWork {
+    /// How many requests are under way at once.
+    fn at_once(&self) -> u64;
+
+    /// Sends so many requests, and waits for all their replies. The client sleeps meanwhile.
+    fn send(&mut self, requests: u64) -> Result<(), SubjectError>;
+
+    /// After the warm-up, before the first block that counts. Says why the CPU time of its main
+    /// thread wouldn't be that of its requests.
+    fn begin(&mut self) -> Result<Option<Missing>, SubjectError>;
+
+    /// What names the process that serves: the same for two subjects that are one. Known after
+    /// [`Self::begin`].
+    fn identity(&self) -> Option<&str>;
+
+    /// The CPU time of its main thread so far, as it tells itself.
+    fn told(&mut self) -> Result<Result<Duration, Missing>, SubjectError>;
+
+    /// After the last block. Says what else took CPU time since the beginning.
+    fn end(&mut self) -> Result<Option<Missing>, SubjectError>;
 }
 
 /// How a subject's trials are made.
@@ -127,6 +169,8 @@ pub(crate) struct RoundPlan {
     pub(crate) rate: Option<Rate>,
     /// The CPUs that subject and client are to be on.
     pub(crate) pinning: Pinning,
+    /// For how long at most a pair is asked for the CPU time of its requests, if it is.
+    pub(crate) cpu: Option<Duration>,
 }
 
 /// The metrics that samples are readings of: alone, of a baseline, and in a pair.

@@ -4,8 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
 use crate::suggest::nearest;
 
 /// The word that an action begins with. The order is the order of strength, weakest first: the
@@ -192,23 +190,8 @@ impl FromStr for Outcome {
     }
 }
 
-macro_rules! serde_as_text {
-    ($($name:ident),*) => {$(
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-            }
-        }
-    )*};
-}
-
-serde_as_text!(Action, Outcome);
+crate::amount::serde_as_text!(Action);
+crate::amount::serde_as_text!(Outcome);
 
 #[cfg(test)]
 mod tests {

@@ -16,12 +16,12 @@
 mod action;
 mod amount;
 mod decision;
+mod entry;
 mod evidence;
 mod id;
 mod metric;
 mod plan;
 mod reading;
-mod record;
 mod subject;
 mod suggest;
 
@@ -32,26 +32,28 @@ pub use amount::{
 pub use chrono::NaiveDate;
 pub use decision::{
     Change, Decision, FactUsed, Finding, Flip, GivenVerdict, Margin, MetricSummary, Obligation,
-    OptionResult, PredictionResult, Reason, RowDecision, Rule, Summary, Verdict, Votes,
+    OptionResult, PredictionResult, Reason, RowDecision, RowRuns, RowStanding, Rule, Scope,
+    Summary, TrialUnit, Verdict, Votes,
+};
+pub use entry::{
+    Addition, AssertedReading, Became, EntryKind, Note, Revisit, RevisitedObligation,
+    TranscribedOption, TranscribedPrediction, TranscribedRow, Transcription, Waiver,
 };
 pub use evidence::{
-    BaselineServer, BaselineTrial, Circumstances, End, Environment, Evidence, EvidenceError, First,
-    NodeTrial, Previous, PropertyChange, Round, Start, Target, TargetServer, Trial,
+    BaselineServer, BaselineTrial, Circumstances, ContinuedRun, CpuSource, CpuTimes, EarlierRun,
+    End, Environment, Evidence, EvidenceError, First, NodeTrial, Previous, PropertyChange,
+    Question, Round, RunRow, RunVote, Start, Target, TargetServer, Trial,
 };
 pub use id::{IdError, MatrixId, PhaseId, RowId};
 pub use metric::{
-    Better, Bounds, CommandMetric, Domain, Env, Headroom, Kind, Memory, Metric, MetricRow,
+    Better, Bounds, CommandMetric, Cpu, Domain, Env, Headroom, Kind, Memory, Metric, MetricRow,
     Quantile, QuantileError, Server, Source, Statistic, UnknownMetric,
 };
 pub use plan::{
     Fact, FactName, FactNameError, FactValue, Load, MeasurePlan, NextOption, NextPhases, Plan,
-    Prediction, Rate, Until,
+    Prediction, Rate, ScopeKind, Spread, Until,
 };
 pub use reading::{Measured, MetricPlace, Missing, MissingReason, Reading, ReadingError, Readings};
-pub use record::{
-    AssertedReading, Became, Note, Revisit, RevisitedObligation, TranscribedOption,
-    TranscribedPrediction, TranscribedRow, Transcription, Waiver,
-};
 pub use rust_decimal::Decimal;
 pub use subject::{
     ClientFiles, Command, CommandLine, CommandLineError, CommandPattern, CommandPlan, ConfigLine,

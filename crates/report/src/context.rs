@@ -7,15 +7,16 @@
 use phasegate_model::{Metric, Statistic};
 use serde::Serialize;
 
+use crate::additions::notes::NoteSection;
+use crate::additions::waivers::WaiverSection;
+use crate::additions::{notes, waivers};
+use crate::decision::certainty::Certainty;
 use crate::decision::details::{Details, FactLine, RecordLines};
 use crate::decision::headline::{OutcomeLine, PhaseLine, Run};
 use crate::decision::matrix::MatrixTable;
 use crate::decision::next::{Next, ObligationLine};
 use crate::decision::predictions::PredictionSection;
-use crate::decision::{details, headline, matrix, next, predictions, summary};
-use crate::later::notes::NoteSection;
-use crate::later::waivers::WaiverSection;
-use crate::later::{notes, waivers};
+use crate::decision::{certainty, details, headline, matrix, next, predictions, summary};
 use crate::material::Material;
 use crate::measured::baseline::Baseline;
 use crate::measured::headroom::HeadroomSection;
@@ -38,6 +39,8 @@ pub struct Context {
     pub phase: PhaseLine,
     /// What the phase does.
     pub outcome: OutcomeLine,
+    /// Of what it is certain, and what other runs said.
+    pub certainty: Certainty,
     /// When and how long it was measured.
     pub run: Run,
     /// The summary's sentences, three of them.
@@ -97,6 +100,7 @@ impl Context {
             version: Self::VERSION,
             phase: headline::phase(material),
             outcome: headline::outcome(material),
+            certainty: certainty::certainty(material),
             run: headline::run(material),
             summary: summary::sentences(material),
             baseline: baseline::key(material),

@@ -21,9 +21,9 @@
 //! assert!(error.to_string().contains("report.md:1:"));
 //! ```
 
+mod additions;
 mod context;
 mod decision;
-mod later;
 mod material;
 mod measured;
 mod phases;
@@ -33,7 +33,10 @@ mod template;
 mod text;
 mod transcription;
 
+pub use crate::additions::notes::{NoteLine, NoteSection, RecordedNote};
+pub use crate::additions::waivers::{WaiverLine, WaiverSection, Waivers};
 pub use crate::context::Context;
+pub use crate::decision::certainty::{Certainty, RunsLine};
 pub use crate::decision::details::{
     Details, DisturbanceLine, FactLine, Property, RecordLines, TrialLine,
 };
@@ -43,8 +46,6 @@ pub use crate::decision::matrix::{
 };
 pub use crate::decision::next::{Next, NextChoice, ObligationLine};
 pub use crate::decision::predictions::{PredictionLine, PredictionSection};
-pub use crate::later::notes::{NoteLine, NoteSection, RecordedNote};
-pub use crate::later::waivers::{WaiverLine, WaiverSection, Waivers};
 pub use crate::material::{Disturbance, Material, Record};
 pub use crate::measured::baseline::{Baseline, MissingMetric, ObservedMetric, SampledMetric};
 pub use crate::measured::headroom::{HeadroomLine, HeadroomSection};

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use phasegate_model::{Decision, Evidence, Trial};
 
-use crate::later::notes::RecordedNote;
-use crate::later::waivers::Waivers;
+use crate::additions::notes::RecordedNote;
+use crate::additions::waivers::Waivers;
 use crate::phases::trajectory::Stage;
 
 /// All that a report of one phase is made from.

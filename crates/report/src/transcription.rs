@@ -7,10 +7,10 @@ use phasegate_model::{
 };
 use serde::Serialize;
 
+use crate::additions::notes;
+use crate::additions::notes::{NoteSection, RecordedNote};
 use crate::decision::details::Property;
 use crate::decision::headline::PhaseLine;
-use crate::later::notes;
-use crate::later::notes::{NoteSection, RecordedNote};
 use crate::phases::trajectory::{Figures, Stage, Trajectory};
 use crate::picture::PictureLine;
 use crate::template::render::{Report, ReportKind};

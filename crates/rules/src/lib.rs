@@ -10,12 +10,12 @@ mod ask;
 pub mod condition;
 mod decide;
 mod document;
-mod exact;
 mod format;
 mod margin;
 mod matrix;
 mod outcome;
 mod read;
+mod standing;
 mod verify;
 
 pub use crate::ask::backtest::{PastDecision, RecordedReadings};
@@ -37,4 +37,6 @@ pub use crate::matrix::{
 };
 pub use crate::read::plan::{PlanFile, parse_plan};
 pub use crate::read::transcription::parse_transcription;
+pub use crate::standing::asked::{RowAsked, asked};
+pub use crate::standing::votes::{RunOfRow, StandingRule, runs_of};
 pub use crate::verify::plan::verify_plan;

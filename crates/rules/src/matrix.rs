@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use phasegate_model::{
-    Action, FactName, FactValue, Finding, MatrixId, Metric, Outcome, Quantity, Readings, RowId,
+    Action, FactName, FactValue, Finding, MatrixId, Metric, Outcome, Plan, Quantity, Readings,
+    RowId, ScopeKind,
 };
 
 use crate::condition::kinds::Kinds;
@@ -26,6 +27,8 @@ pub struct Matrix {
     pub error_rate: Quantity,
     /// How rows make an outcome.
     pub hit_policy: HitPolicy,
+    /// Of what rows are to be certain; nothing if the plan may say.
+    pub scope: Option<ScopeKind>,
     /// The action when no row applies. Without one the outcome is then undecided.
     pub default: Option<Action>,
     /// At least one row.
@@ -73,6 +76,8 @@ pub struct Row {
     pub then: Action,
     /// What follows if it isn't.
     pub otherwise: Option<Action>,
+    /// Of what the row is to be certain, if not of what the others are.
+    pub scope: Option<ScopeKind>,
     /// Why the row is there.
     pub why: Option<Arc<str>>,
     /// Where its parts are written.
@@ -192,6 +197,11 @@ pub struct ExpectedRow {
 }
 
 impl Matrix {
+    /// Of what a row is to be certain: as it says itself, or the matrix, or else the plan.
+    pub(crate) fn scope_of(&self, row: &Row, plan: &Plan) -> ScopeKind {
+        row.scope.or(self.scope).or(plan.measure.scope).unwrap_or_default()
+    }
+
     /// A matrix that nobody sees, so that rows which stand in none are treated alike. Without an
     /// error rate it has that of a matrix which states none.
     pub(crate) fn of_rows(rows: Vec<Row>, error_rate: Option<Quantity>) -> Option<Self> {
@@ -200,6 +210,7 @@ impl Matrix {
             title: String::new(),
             error_rate: error_rate.or_else(|| DEFAULT_ERROR_RATE.parse().ok())?,
             hit_policy: HitPolicy::Priority,
+            scope: None,
             default: None,
             rows,
             tests: Vec::new(),

@@ -49,6 +49,14 @@ impl Asks {
 }
 
 impl Possible {
+    /// What not even having no say is part of.
+    pub(crate) const NOTHING: Self = Self(0);
+
+    /// Either of the two.
+    pub(crate) const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Whether it is sure that this verb is asked for.
     pub(crate) fn is_surely(self, verb: Verb) -> bool {
         self.0 == bit(Some(verb))

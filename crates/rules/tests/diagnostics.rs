@@ -63,7 +63,7 @@ then = "revisit allocator"
     assert_eq!(
         shown(text),
         [
-            "5: unknown-key: unknown key `colour` in `matrix` (known keys are id, title, error_rate, hit_policy, default) [colour]",
+            "5: unknown-key: unknown key `colour` in `matrix` (known keys are id, title, error_rate, hit_policy, scope, default) [colour]",
             "9: missing-unit: `12` has no unit (write a unit, such as `12us`) [12]",
             "14: wrong-dimension: rtt.p99 is a time, such as `12us`; `50MB` can't be compared with it [50MB]",
             "14: unknown-metric: unknown metric `memry.dataset` (did you mean `memory.dataset`?) [memry.dataset]",

@@ -89,7 +89,11 @@ fn readings(improvement: f64) -> Readings {
 }
 
 fn comparison() -> Comparison {
-    Comparison::of(Statistic::P99, "5%".parse().unwrap()).unwrap()
+    Comparison::of(&[Metric::Improvement(Statistic::P99)], "5%".parse().unwrap()).unwrap()
+}
+
+fn judged(comparison: &Comparison, pairs: impl IntoIterator<Item = Readings>) -> Compared {
+    comparison.judge(&evidence(pairs)).0.into_iter().next().unwrap()
 }
 
 /// What becomes of campaigns in which the candidate is truly better by so much.
@@ -98,7 +102,7 @@ fn campaigns(count: u64, truly_better_by: f64) -> Vec<Compared> {
     let campaign = |seed| {
         let mut machine = Machine::new(seed);
         let pairs = (1..=PAIRS).map(|number| readings(machine.pair(number, 1.0 - truly_better_by)));
-        comparison.judge(&evidence(pairs)).0
+        judged(&comparison, pairs)
     };
     (0..count).map(campaign).collect()
 }
@@ -139,9 +143,9 @@ fn at_exactly_the_limit_a_claim_is_as_rare_as_stated() {
 
 #[test]
 fn without_pairs_nothing_is_claimed() {
-    assert_eq!(comparison().judge(&evidence([])).0, Compared::Undecided);
+    assert_eq!(judged(&comparison(), []), Compared::Undecided);
     let unmeasured = (0..PAIRS).map(|_| Readings::default());
-    assert_eq!(comparison().judge(&evidence(unmeasured)).0, Compared::Undecided);
+    assert_eq!(judged(&comparison(), unmeasured), Compared::Undecided);
 }
 
 #[test]
@@ -154,7 +158,7 @@ fn the_smallest_detectable_improvement_is_found_about_as_often_as_said() {
                 let mut chance = Chance(seed * 104_729 + u64::from(pairs));
                 let trials =
                     (0..pairs).map(|_| readings(0.05 + share * beyond + scatter * chance.normal()));
-                comparison.judge(&evidence(trials)).0
+                judged(&comparison, trials)
             };
             (0..runs).map(campaign).filter(|compared| *compared == Compared::Better).count()
         };

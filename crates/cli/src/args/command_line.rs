@@ -11,7 +11,9 @@ use phasegate_rules::Least;
 use crate::args::asserted_fact::FactOptions;
 use crate::args::day::Day;
 use crate::args::foreign::{EvidenceArgs, ImportArgs};
-use crate::args::history::{BacktestArgs, HistoryCommand, RevisitArgs, TrajectoryArgs};
+use crate::args::history::{
+    BacktestArgs, HistoryCommand, RevisitArgs, StandingArgs, TrajectoryArgs,
+};
 use crate::args::imagined_reading::Setting;
 use crate::args::numbers;
 use crate::args::options::{
@@ -25,7 +27,7 @@ use crate::args::options::{
 #[command(name = "phasegate", version, max_term_width = 100)]
 #[command(
     after_help = "Exit status: 0 done; 2 an error. With --exit-code also: 0 gate closed (skip, \
-    defer, no action), 1 gate open (act, revisit, investigate), 3 undecided."
+    defer, no action), 1 gate open (act, revisit, investigate), 3 undecided or unsettled."
 )]
 pub(crate) struct Args {
     /// Print nothing but results and errors
@@ -95,6 +97,8 @@ pub(crate) enum Command {
     },
     /// Show a metric across the recorded phases, with the change by each
     Trajectory(TrajectoryArgs),
+    /// Say which findings hold beyond one run, and what is missing until they do
+    Standing(StandingArgs),
     /// Say which open obligations are due by now, which aren't, and how far they are
     Revisit(RevisitArgs),
     /// Decide every recorded decision again by another matrix: which would have come out otherwise
@@ -121,6 +125,10 @@ pub(crate) struct RunArgs {
     pub(crate) measuring: Measuring,
     #[command(flatten)]
     pub(crate) place: HistoryPlace,
+    /// Go on with the phase's newest run, which has to be undecided: by the same plan and matrix, on
+    /// the same machine and subject, within an hour of its last trial
+    #[arg(long = "continue", conflicts_with = "entry")]
+    pub(crate) go_on: bool,
     /// Sign the entry with this Ed25519 key in OpenSSH's format; without it, with the one that
     /// `PHASEGATE_SIGNING_KEY` names, if it does
     #[arg(long, value_name = "FILE")]

@@ -4,8 +4,8 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
-use phasegate_history::Kind;
-use phasegate_model::{Metric, Outcome, PhaseId, RowId, Timespan};
+
+use phasegate_model::{EntryKind, Metric, Outcome, PhaseId, RowId, Timespan};
 
 use crate::args::asserted_fact::FactOptions;
 use crate::args::day::Day;
@@ -64,7 +64,7 @@ pub(crate) struct ListArgs {
     pub(crate) outcome: Option<Outcome>,
     /// Only entries of this kind: decision, transcription, waiver, note or revisit
     #[arg(long, value_name = "KIND", value_parser = kind)]
-    pub(crate) kind: Option<Kind>,
+    pub(crate) kind: Option<EntryKind>,
     /// Only entries that were recorded on this day (UTC) or later
     #[arg(long, value_name = "DATE")]
     pub(crate) since: Option<Day>,
@@ -175,6 +175,17 @@ pub(crate) struct TrajectoryArgs {
     /// The metric
     #[arg(default_value = "rtt.p99")]
     pub(crate) metric: Metric,
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit status: 0 every row that is voted on stands; 2 an error; 3 one doesn't."
+)]
+pub(crate) struct StandingArgs {
+    /// The phase; without it, all
+    pub(crate) phase: Option<PhaseId>,
     #[command(flatten)]
     pub(crate) history: HistoryArgs,
 }
@@ -295,10 +306,10 @@ pub(crate) struct SignArgs {
 }
 
 /// The kind of that name.
-fn kind(text: &str) -> Result<Kind, String> {
-    Kind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| {
-        let names = Kind::ALL.map(Kind::as_str).join(", ");
-        let near = phasegate_model::nearest(text, Kind::ALL.map(Kind::as_str));
+fn kind(text: &str) -> Result<EntryKind, String> {
+    EntryKind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| {
+        let names = EntryKind::ALL.map(EntryKind::as_str).join(", ");
+        let near = phasegate_model::nearest(text, EntryKind::ALL.map(EntryKind::as_str));
         match near {
             Some(near) => format!("there is no kind `{text}`; did you mean `{near}`?"),
             None => format!("there is no kind `{text}`; use one of {names}"),

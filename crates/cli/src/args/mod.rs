@@ -14,6 +14,7 @@ pub(crate) use command_line::*;
 pub(crate) use foreign::{EvidenceArgs, EvidenceFormat, ImportArgs, LogUnit, WrittenBy};
 pub(crate) use history::{
     BacktestArgs, DiffArgs, ExportArgs, ExportFormat, HistoryCommand, ListArgs, NoteArgs, PackArgs,
-    RebaseArgs, RevisitArgs, ShowArgs, SignArgs, SiteArgs, TrajectoryArgs, VerifyArgs, WaiveArgs,
+    RebaseArgs, RevisitArgs, ShowArgs, SignArgs, SiteArgs, StandingArgs, TrajectoryArgs,
+    VerifyArgs, WaiveArgs,
 };
 pub(crate) use options::*;

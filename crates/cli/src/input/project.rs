@@ -57,8 +57,9 @@ impl Project {
             report(&Trouble { sources: vec![plan_source.clone()], problems })
         })?;
         let matrix = matrix_of(objects.matrix, objects.bases)?;
-        // Evidence has only the quantiles that are asked for, and others can't be had afterwards.
-        plan.measure.record_quantiles_of(&matrix.metrics_with(&plan));
+        // Evidence has only the quantiles and CPU times that are asked for, and others can't be had
+        // afterwards.
+        plan.measure.record_all_of(&matrix.metrics_with(&plan));
         let (name, written_plan) = (plan.phase.as_str().to_lowercase(), plan.clone());
         assert_known_facts(&mut plan.facts, &facts.facts, &matrix)?;
         Ok(Self { plan, written_plan, plan_source, name, matrix, matrix_source })
@@ -97,7 +98,7 @@ impl Project {
         }
         let (mut written_plan, mut plan) = (plan, file.plan);
         for plan in [&mut written_plan, &mut plan] {
-            plan.measure.record_quantiles_of(&matrix.metrics_with(plan));
+            plan.measure.record_all_of(&matrix.metrics_with(plan));
         }
         let name = phase.to_owned();
         Ok(Self { plan, written_plan, plan_source, name, matrix, matrix_source })

@@ -5,15 +5,20 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use chrono::{DateTime, Utc};
 use phasegate_measure::{
-    CommandPair, Contenders, Launcher, MeasureError, Session, StandIn, disturbances,
+    CommandPair, Contenders, Fit, Launcher, MeasureError, Session, StandIn, Stop, disturbances,
 };
-use phasegate_model::{Circumstances, CommandPlan, End, Evidence, Plan, Readings, Rule, Trial};
+use phasegate_model::{
+    Circumstances, CommandPlan, End, Evidence, Metric, MissingReason, Pinning, Plan, Reading,
+    Readings, Rule, Trial,
+};
 use phasegate_rules::{Background, Matrix};
 
 use crate::args::{BECOME_SERVER, STAND_IN, START_COMMAND, Verbosity};
 use crate::measuring::previous_phase::RunComparison;
 use crate::measuring::progress::Display;
+use crate::measuring::schedule::Schedule;
 use crate::output::streams::say;
 use crate::program::{TOOL, now};
 
@@ -26,28 +31,20 @@ pub(crate) enum CampaignSubjects {
 }
 
 /// Looks at what is to be measured.
-fn open(
-    subjects: &CampaignSubjects,
-    plan: &Plan,
-    interrupted: Arc<AtomicBool>,
-) -> anyhow::Result<Session> {
+fn open(subjects: &CampaignSubjects, plan: &Plan, stop: Stop) -> anyhow::Result<Session> {
     let measure = &plan.measure;
     Ok(match subjects {
         CampaignSubjects::Servers(contenders) => {
             // A process and no thread: with a second thread each round trip would take longer.
             let stand_in = StandIn::this_program([STAND_IN]);
-            Session::open(with_launcher(contenders), measure, Some(&stand_in), interrupted)?
+            Session::open(with_launcher(contenders), measure, Some(&stand_in), stop)?
         }
         CampaignSubjects::Commands { candidate, baseline } => {
             let launcher = Launcher::this_program([START_COMMAND]).context(
                 "commands are started by this program itself, which isn't found in `/proc`",
             )?;
             let (candidate, baseline) = (*candidate.clone(), baseline.as_deref().cloned());
-            Session::of_commands(
-                &CommandPair { candidate, baseline, launcher },
-                measure,
-                interrupted,
-            )?
+            Session::of_commands(&CommandPair { candidate, baseline, launcher }, measure, stop)?
         }
     })
 }
@@ -58,29 +55,55 @@ pub(crate) struct CampaignResult {
     pub(crate) failure: Option<MeasureError>,
 }
 
-/// Measures until every row of the matrix is decided, or can't be any more within the plan's
-/// trials and budget.
+/// So many trials are aimed at: they allow a dissent or two where eight have to be unanimous.
+const TRIALS_AIMED_AT: u32 = 12;
+
+/// Measures until the outcome is settled, or every row where the plan says so, or until votes can't
+/// settle it any more within the plan's trials, or its budget is over. A trial that is under way
+/// then is cut, and kept as one that agrees with nothing.
+///
+/// The matrix may be another one once there are trials.
 ///
 /// An error means that there is no evidence at all; a failure after the session was opened comes
 /// with the trials before it.
-pub(crate) fn measure(
+pub(crate) fn measure<'m>(
     subjects: &CampaignSubjects,
     plan: &Plan,
-    matrix: &Matrix,
+    matrix: &dyn Fn(&[Trial]) -> &'m Matrix,
     comparison: &RunComparison,
     verbosity: Verbosity,
 ) -> anyhow::Result<CampaignResult> {
     // Before a server is started, so that Ctrl-C can't leave it running.
     let interrupted = interrupted_by_signals()?;
     let began = Instant::now();
-    let started_at = now();
-    let mut session = open(subjects, plan, interrupted)?;
+    let started_at = comparison.began().unwrap_or_else(now);
+    let stop = Stop::from(interrupted).after(plan.measure.budget.duration());
+    let opened = open(subjects, plan, stop.clone());
+    let session = opened.map_err(|error| match stop.is_over() {
+        true => error.context(format!(
+            "the budget of {} was over before the first trial began; give more with `--budget`",
+            plan.measure.budget
+        )),
+        false => error,
+    })?;
+    let trials_wanted = plan.measure.trials.get();
+    let least = matrix(&[]).fewest_trials().min(trials_wanted);
+    let mut session = session.fitting(Fit {
+        trials: TRIALS_AIMED_AT.max(least + 2).min(trials_wanted),
+        least,
+        enough: matrix(&[]).samples_needed(plan.measure.rounds.get()),
+    });
+    let mut schedule = Schedule::of(plan, &session.target().server);
+    if let Some(warning) = schedule.warning() {
+        say(&format!("warning: {warning}"));
+    }
     let baseline = session.baseline();
     let circumstances = Circumstances {
         target: session.target(),
         environment: session.environment(),
         pinning: plan.measure.pinning,
     };
+    comparison.must_go_on_with_the_same(plan, &circumstances, baseline.as_ref())?;
     // Once, so that settling, deciding and replaying all see the same earlier phase.
     let previous = comparison.previous(&circumstances);
     let background = Background {
@@ -90,31 +113,44 @@ pub(crate) fn measure(
         rule: Rule::CURRENT,
     };
     let mut display = Display::new(verbosity, plan, session.target(), baseline.as_ref());
-    let mut trials: Vec<Trial> = Vec::new();
+    // Those of a run that this one goes on with were within a budget of their own.
+    let mut trials: Vec<Trial> = comparison.trials_before();
+    let before = u32::try_from(trials.len()).unwrap_or(u32::MAX);
     let (end, failure) = loop {
-        let elapsed = began.elapsed();
-        let most = most_trials(plan, trials.len(), elapsed);
+        // The budget is of measuring: waiting for a moment that the plan names isn't in it.
+        let elapsed = began.elapsed().saturating_sub(schedule.waited);
+        let new = trials.len().saturating_sub(usize::try_from(before)?);
+        let most = before.saturating_add(plan.measure.trials.get());
         let readings: Vec<&Readings> = trials.iter().map(|trial| &trial.readings).collect();
-        let progress = matrix.progress_with(&background, &readings, most);
+        let progress = matrix(&trials).progress_with(&background, &readings, most);
         display.standing(trials.last(), &progress, most, elapsed);
         let made = u32::try_from(trials.len()).unwrap_or(u32::MAX);
         // Before another trial is made: it could end the agreement that settled a row.
         if progress.settled && made > 0 {
             break (End::Settled, None);
         }
-        if made >= plan.measure.trials.get() {
-            break (End::TrialsSpent, None);
-        }
         if made >= most {
-            break (End::BudgetSpent, None);
+            break (End::TrialsSpent, None);
         }
         if progress.futile && made > 0 {
             break (End::Futile, None);
         }
+        let waited = schedule.wait(new, &|| began.elapsed(), &std::thread::sleep, &stop);
+        stop.extend(waited);
+        if stop.is_over() {
+            break (End::BudgetSpent, None);
+        }
+        let (trial_began, trial_began_at) = (Instant::now(), now());
         match session.trial(made + 1, &mut |step| display.step(&step)) {
             Ok(mut trial) => {
                 comparison.explain_missing(&mut trial.readings);
                 trials.push(trial);
+            }
+            Err(MeasureError::OutOfTime) => {
+                let took = trial_began.elapsed();
+                trials.push(cut_off(made + 1, trial_began_at, took, &matrix(&trials).metrics())?);
+                display.cut_off(made + 1, took);
+                break (End::BudgetSpent, None);
             }
             // The trials before are finished, and evidence for whoever goes on with them.
             Err(error) => break (End::Failed(error.to_string()), Some(error)),
@@ -131,6 +167,9 @@ pub(crate) fn measure(
         target: session.target().clone(),
         environment: session.environment().clone(),
         previous,
+        earlier_runs: None,
+        continues: comparison.continues(),
+        spread: schedule.spread,
         baseline,
         trials,
     };
@@ -163,7 +202,7 @@ pub(crate) fn trials_until(
     enough: &mut dyn FnMut(&[Trial]) -> bool,
 ) -> anyhow::Result<Vec<Trial>> {
     let interrupted = interrupted_by_signals()?;
-    let mut session = open(subjects, plan, interrupted)?;
+    let mut session = open(subjects, plan, interrupted.into())?;
     let mut trials = Vec::new();
     for number in 1..=count {
         trials.push(session.trial(number, &mut |_| {})?);
@@ -188,17 +227,38 @@ fn with_launcher(contenders: &Contenders) -> Contenders {
     contenders
 }
 
-/// How many trials there can be in all, if those to come take as long as those before.
-fn most_trials(plan: &Plan, made: usize, elapsed: Duration) -> u32 {
-    let planned = plan.measure.trials.get();
-    let made = u32::try_from(made).unwrap_or(u32::MAX);
-    // Before the first trial nobody knows how long one takes.
-    let Some(each) = elapsed.checked_div(made).filter(|each| !each.is_zero()) else {
-        return planned;
-    };
-    let left = plan.measure.budget.duration().saturating_sub(elapsed);
-    let more = u32::try_from(left.as_nanos() / each.as_nanos()).unwrap_or(u32::MAX);
-    planned.min(made.saturating_add(more))
+/// A trial that the budget's end cut off. Were it left out, slow trials would be, and fast ones decide.
+fn cut_off(
+    number: u32,
+    started_at: DateTime<Utc>,
+    took: Duration,
+    metrics: &[Metric],
+) -> anyhow::Result<Trial> {
+    let mut readings = Readings::default();
+    for metric in metrics {
+        let words = "the budget was over before the trial was";
+        readings.insert(*metric, Reading::missing(MissingReason::CutOff, words))?;
+    }
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let anomaly = format!("it was cut off after {duration_ms} ms by the end of the budget");
+    Ok(Trial {
+        number,
+        started_at,
+        duration_ms,
+        pinned: Pinning::default(),
+        readings,
+        rounds: Vec::new(),
+        rtt_histogram: String::new(),
+        starts: Vec::new(),
+        floor_rounds: Vec::new(),
+        floor_histogram: None,
+        service_histogram: None,
+        slip_histogram: None,
+        baseline: None,
+        cpu: None,
+        nodes: Vec::new(),
+        anomalies: vec![anomaly],
+    })
 }
 
 /// A flag that Ctrl-C, a hang-up and a request to terminate raise.

@@ -172,14 +172,14 @@ impl LaterReading {
             return Ok(at_a_glance);
         }
         // All of these are of pairs, which no trial of this one server would tell.
-        let found = if sampled.iter().copied().all(takes_a_baseline) {
+        let found = if sampled.iter().copied().all(Metric::is_of_pair) {
             Err(Ok(NO_BASELINE.to_owned()))
         } else {
             measured(address, owed, args, verbosity, &by)
         };
         let why = match found {
             Ok(mut trials) => {
-                for metric in sampled.iter().copied().filter(|it| takes_a_baseline(*it)) {
+                for metric in sampled.iter().copied().filter(|it| it.is_of_pair()) {
                     let missing = Reading::missing(MissingReason::NotMeasured, NO_BASELINE);
                     for trial in &mut trials {
                         trial.readings.insert(metric, missing.clone())?;
@@ -246,10 +246,6 @@ fn measured(
 /// Why there is no reading of what is measured in pairs, which takes minutes and a second server.
 const NO_BASELINE: &str =
     "a revisit asks one server and compares it with none; `phasegate run` measures in pairs";
-
-fn takes_a_baseline(metric: Metric) -> bool {
-    matches!(metric, Metric::Baseline(_) | Metric::Improvement(_))
-}
 
 fn is_sampled(verdict: &Verdict) -> bool {
     verdict.readings.iter().any(|summary| summary.metric.kind() == Kind::Sampled)

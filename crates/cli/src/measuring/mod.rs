@@ -4,6 +4,7 @@ pub(crate) mod campaign;
 pub(crate) mod later_look;
 pub(crate) mod previous_phase;
 pub(crate) mod progress;
+mod schedule;
 pub(crate) mod secret;
 pub(crate) mod servers;
 pub(crate) mod tls;

@@ -1,9 +1,11 @@
 //! The earlier phase that a run compares with: what `previous.*` metrics are read from.
 
 use anyhow::Context as _;
+use chrono::{DateTime, Utc};
 use phasegate_history::{Recorded, Store};
 use phasegate_model::{
-    Circumstances, Evidence, Metric, MissingReason, PhaseId, Previous, Reading, Readings,
+    BaselineServer, Circumstances, ContinuedRun, Environment, Evidence, Metric, MissingReason,
+    PhaseId, Plan, Previous, Question, Reading, Readings, Trial,
 };
 use phasegate_rules::typical_readings;
 
@@ -15,6 +17,14 @@ pub(crate) struct RunComparison {
     /// The `previous.*` metrics that conditions name.
     named: Vec<Metric>,
     earlier: Option<PreviousDecision>,
+    /// The run that is gone on with, if one is.
+    continued: Option<Continued>,
+}
+
+/// A run that another one goes on with.
+pub(crate) struct Continued {
+    pub(crate) run: ContinuedRun,
+    pub(crate) evidence: Evidence,
 }
 
 impl RunComparison {
@@ -34,16 +44,58 @@ impl RunComparison {
             _ => PreviousDecision::find(store, &project.plan.phase, before)
                 .context("can't compare with an earlier phase, as `previous.*` asks for")?,
         };
-        Ok(Self { named, earlier })
+        Ok(Self { named, earlier, continued: None })
     }
 
     /// With no earlier phase.
     pub(crate) const fn none() -> Self {
-        Self { named: Vec::new(), earlier: None }
+        Self { named: Vec::new(), earlier: None, continued: None }
+    }
+
+    /// Goes on with a run: what it compared with is compared with again.
+    pub(crate) fn go_on_with(&mut self, continued: Continued) {
+        self.continued = Some(continued);
+    }
+
+    pub(crate) fn continues(&self) -> Option<ContinuedRun> {
+        self.continued.as_ref().map(|continued| continued.run.clone())
+    }
+
+    /// The trials that were made already.
+    pub(crate) fn trials_before(&self) -> Vec<Trial> {
+        self.continued.as_ref().map(|it| it.evidence.trials.clone()).unwrap_or_default()
+    }
+
+    /// When the run began that is gone on with.
+    pub(crate) fn began(&self) -> Option<DateTime<Utc>> {
+        self.continued.as_ref().map(|continued| continued.evidence.started_at)
+    }
+
+    /// Trials of another subject, of another machine or made in another way are no trials of the
+    /// same run.
+    pub(crate) fn must_go_on_with_the_same(
+        &self,
+        plan: &Plan,
+        now: &Circumstances<'_>,
+        baseline: Option<&BaselineServer>,
+    ) -> anyhow::Result<()> {
+        let Some(Continued { run, evidence }) = &self.continued else { return Ok(()) };
+        let host = |environment: &Environment| environment.0.get("os.host").cloned();
+        anyhow::ensure!(
+            host(now.environment) == host(&evidence.environment)
+                && Question::of_plan(plan, now, baseline) == Question::of(evidence),
+            "can't go on with entry {}: subject, machine or way of measuring is another one now; \
+             run without --continue",
+            run.entry
+        );
+        Ok(())
     }
 
     /// The earlier phase, for a run under these circumstances.
     pub(crate) fn previous(&self, now: &Circumstances<'_>) -> Option<Previous> {
+        if let Some(continued) = &self.continued {
+            return continued.evidence.previous.clone();
+        }
         self.earlier.as_ref().map(|earlier| earlier.previous(&self.named, now))
     }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use phasegate_measure::TrialProgress;
 use phasegate_model::{
-    BaselineServer, CommandMetric, Dimension, Extent, Finding, Metric, Plan, Quantity, Reading,
-    Statistic, SubjectPlan, Target, TargetServer, Trial,
+    BaselineServer, CommandMetric, Cpu, Decimal, Dimension, Extent, Finding, Metric, Plan,
+    Quantity, Reading, Statistic, SubjectPlan, Target, TargetServer, Trial,
 };
 use phasegate_rules::Progress;
 
@@ -105,6 +105,14 @@ impl Display {
         }
     }
 
+    /// A trial was cut off by the end of the budget.
+    pub(crate) fn cut_off(&self, number: u32, took: Duration) {
+        if self.verbosity > Verbosity::Quiet {
+            let ms = took.as_millis();
+            say(&format!("trial {number} was cut off after {ms} ms by the end of the budget"));
+        }
+    }
+
     /// While a trial is made.
     pub(crate) fn step(&self, step: &TrialProgress) {
         let Some(bar) = &self.bar else { return };
@@ -121,6 +129,7 @@ impl Display {
                 let p99 = p99.as_ref().map(|p99| format!(", P99 {}", p99.human()));
                 format!("round {done} of {of}{}", p99.unwrap_or_default())
             }
+            TrialProgress::CpuTime { .. } => "CPU time of requests".to_owned(),
         };
         bar.set_message(format!("{}; {doing}", self.standing));
     }
@@ -160,25 +169,32 @@ fn new_bar(plan: &Plan) -> ProgressBar {
 }
 
 /// By how much the trial's P99, or a command's median wall time, is better than the baseline's, if it
-/// is a pair.
+/// is a pair; and by how much its CPU time is, if that was asked for.
 fn improvement(trial: &Trial) -> String {
     let metric = match trial.starts.as_slice() {
         [] => Metric::Improvement(Statistic::P99),
         _ => Metric::ImprovementCommand(CommandMetric::WallP50),
     };
-    let (Some(_), Some(Reading::Number(share))) = (&trial.baseline, trial.readings.get(metric))
-    else {
+    let share = |metric| match trial.readings.get(metric) {
+        Some(Reading::Number(share)) => Some(better_or_worse(share.value())),
+        _ => None,
+    };
+    let Some(times) = trial.baseline.as_ref().and_then(|_| share(metric)) else {
         return String::new();
     };
-    let share = Quantity::from_amount(Dimension::Ratio, share.value());
-    let than = if share.amount() < phasegate_model::Decimal::ZERO { "worse" } else { "better" };
-    let share = Quantity::from_amount(Dimension::Ratio, share.amount().abs());
-    format!(" ({} {than} than the baseline)", percent(&share))
+    let cpu_time = share(Metric::Cpu(Cpu::Improvement));
+    let cpu_time = cpu_time.map_or_else(String::new, |share| format!(", CPU time {share}"));
+    format!(" ({times} than the baseline{cpu_time})")
+}
+
+fn better_or_worse(share: Decimal) -> String {
+    let word = if share < Decimal::ZERO { "worse" } else { "better" };
+    format!("{} {word}", percent(&Quantity::from_amount(Dimension::Ratio, share.abs())))
 }
 
 /// A share in percent, with one decimal place: readings don't scatter less.
 pub(crate) fn percent(share: &Quantity) -> String {
-    let percent = (share.amount() * phasegate_model::Decimal::ONE_HUNDRED).round_dp(1).normalize();
+    let percent = (share.amount() * Decimal::ONE_HUNDRED).round_dp(1).normalize();
     format!("{percent} %")
 }
 

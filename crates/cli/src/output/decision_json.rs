@@ -4,7 +4,8 @@ use std::path::Path;
 
 use phasegate_history::Recorded;
 use phasegate_model::{
-    Action, Decision, Flip, Margin, MetricSummary, Obligation, Outcome, PhaseId, RowDecision, RowId,
+    Action, Decision, Flip, Margin, MetricSummary, Obligation, Outcome, PhaseId, RowDecision,
+    RowId, RowRuns, Scope, Votes,
 };
 use serde::Serialize;
 
@@ -20,6 +21,14 @@ pub(crate) struct DecisionJson<'a> {
     obligations: &'a [Obligation],
     closest_flip: Option<&'a Flip>,
     trials: u32,
+    /// Of what it is certain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'a Scope>,
+    /// What earlier runs said of each row.
+    runs: &'a [RowRuns],
+    /// Whether the outcome is decided and no earlier run contradicts it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settled: Option<bool>,
     #[serde(flatten)]
     recorded: Option<RecordedJson>,
     /// The decision as the ledger has it, to the byte.
@@ -34,6 +43,9 @@ struct RowJson<'a> {
     action: Option<&'a Action>,
     reading: Option<&'a MetricSummary>,
     margin: Option<&'a Margin>,
+    /// If its votes are unanimous, for how many percent of all restarts they speak at least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    speaks_for: Option<u32>,
 }
 
 /// Where a decision was recorded.
@@ -68,6 +80,9 @@ pub(crate) fn decision_json(
         obligations: &decision.obligations,
         closest_flip: decision.closest_flip.as_ref(),
         trials: decision.trials,
+        scope: decision.scope.as_ref(),
+        runs: &decision.runs,
+        settled: decision.settled,
         recorded,
         decision,
     }
@@ -85,5 +100,6 @@ fn row_json(row: &RowDecision) -> RowJson<'_> {
         action: row.action.as_ref(),
         reading: row.readings.first(),
         margin: row.margin.as_ref(),
+        speaks_for: row.votes.as_ref().and_then(Votes::speaks_for),
     }
 }

@@ -12,7 +12,7 @@ use phasegate_report::needs;
 use crate::output::layout::Layout;
 use crate::output::margin_picture::picture_in;
 use crate::output::settled_at::Settling;
-use crate::output::table::{change, distance, human, outcome, symbol};
+use crate::output::table::{certainty, change, distance, human, outcome, symbol};
 
 /// The whole explanation of an entry.
 pub(crate) fn explanation(entry: &Entry, decision: &Decision, layout: Layout) -> String {
@@ -186,6 +186,9 @@ fn conclusion(decision: &Decision, layout: Layout) -> String {
     }
     for owed in &decision.obligations {
         line("owed", &format!("{} when {}", owed.action, owed.condition));
+    }
+    for (name, value) in certainty(decision) {
+        line(name, &value);
     }
     let settling = Settling::of(decision);
     for row in &settling.rows {

@@ -75,6 +75,7 @@ fn more_trials(row: &RowDecision) -> More {
         Reason::NotNeeded => return More::About(0),
         Reason::Drifting
         | Reason::ReadingMissing { .. }
+        | Reason::TooFewRuns { .. }
         | Reason::ReadingsDisagree
         | Reason::LimitFinerThanResolution
         | Reason::DivisionByZero

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use phasegate_model::{Gate, Outcome};
+use phasegate_model::{Decision, Gate, Outcome};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(crate) enum Exit {
     GateOpen,
     /// Something is wrong.
     Error,
-    /// With `--exit-code`: undecided.
+    /// With `--exit-code`: undecided, or unsettled.
     Undecided,
 }
 
@@ -28,6 +28,14 @@ impl Exit {
             Some(Gate::Open) => Self::GateOpen,
             None => Self::Undecided,
         }
+    }
+
+    /// The same for a decision: one that other runs contradict tells no outcome.
+    pub(crate) fn of_decision(decision: &Decision, tell_outcome: bool) -> Self {
+        if tell_outcome && decision.is_unsettled() {
+            return Self::Undecided;
+        }
+        Self::of(decision.outcome, tell_outcome)
     }
 
     pub(crate) fn code(self) -> ExitCode {

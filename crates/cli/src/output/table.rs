@@ -120,7 +120,30 @@ pub(crate) fn conclusion(decision: &Decision) -> Vec<(&'static str, String)> {
     }));
     let owed = |owed: &Obligation| ("owed", format!("{} when {}", owed.action, owed.condition));
     lines.extend(decision.obligations.iter().map(owed));
+    lines.extend(certainty(decision));
     lines
+}
+
+/// Of what the decision is certain, and what earlier runs said. Decisions of versions that didn't
+/// tell have none of it.
+pub(crate) fn certainty(decision: &Decision) -> Vec<(&'static str, String)> {
+    let Some(scope) = &decision.scope else { return Vec::new() };
+    let continues = decision.continues.map(|entry| ("run", format!("goes on with entry {entry}")));
+    let rate = decision.error_rate.human();
+    let mut lines = vec![("certain", format!("at most {rate} chance of a wrong finding {scope}"))];
+    lines.extend(continues);
+    lines.extend(decision.spoken_for().into_iter().map(|(trials, percent, rows)| {
+        let rows: Vec<&str> = rows.into_iter().map(phasegate_model::RowId::as_str).collect();
+        let share = format!("{trials} of {trials} speak for at least {percent} % of restarts");
+        ("votes", format!("{share} ({})", rows.join(", ")))
+    }));
+    lines.extend(decision.runs.iter().map(|runs| ("runs", runs_of_row(runs))));
+    lines
+}
+
+/// `rtt-target: 4th run: met 1, not met 1, undecided 1; doesn't stand: 4 of at least 5 runs`
+pub(crate) fn runs_of_row(runs: &phasegate_model::RowRuns) -> String {
+    format!("{}: {}; {}", runs.row, runs.in_words(), runs.standing.in_words())
 }
 
 /// A row's words.
@@ -239,7 +262,12 @@ pub(crate) fn outcome(decision: &Decision) -> String {
         Outcome::Decided(verb) => {
             let next = decision.next.as_ref().map(|next| format!(", next phase {next}"));
             let by = if rows.is_empty() { String::new() } else { format!(" (by {rows})") };
-            format!("{verb}{}{by}", next.unwrap_or_default())
+            let unsettled = if decision.is_unsettled() {
+                ", unsettled: runs of the same question contradict each other"
+            } else {
+                ""
+            };
+            format!("{verb}{}{by}{unsettled}", next.unwrap_or_default())
         }
         Outcome::Undecided if decision.possible.is_empty() => {
             "undecided: no row applied".to_owned()

@@ -1,7 +1,7 @@
 //! Which entries `history list` has to look at, by what can be told of them at a glance.
 
-use phasegate_history::{EntrySummary, Kind, Store};
-use phasegate_model::PhaseId;
+use phasegate_history::{EntrySummary, Store};
+use phasegate_model::{EntryKind, PhaseId};
 
 use crate::args::ListArgs;
 use crate::output::listing::Problems;
@@ -31,7 +31,7 @@ impl Candidates {
                 let as_recorded = args.outcome.is_none_or(|of| summary.outcome == Some(of));
                 if as_recorded { &mut numbers } else { &mut waived_only }.push(summary.number);
             }
-            summary.kind == Kind::Waiver
+            summary.kind == EntryKind::Waiver
         })?;
         for waiver in found {
             if let Some(waiver) = problems.tell(waiver) {

@@ -3,6 +3,7 @@
 pub(crate) mod author;
 pub(crate) mod candidates;
 pub(crate) mod decision;
+pub(crate) mod earlier_runs;
 pub(crate) mod history_place;
 pub(crate) mod notes;
 pub(crate) mod open_obligations;

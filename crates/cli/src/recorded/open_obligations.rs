@@ -2,8 +2,10 @@
 //! readings since.
 
 use chrono::{DateTime, NaiveTime, Utc};
-use phasegate_history::{Entry, Kind, Line, OpenObligation, OpenObligations, Store};
-use phasegate_model::{Decimal, Evidence, Metric, Quantity, Readings, TargetServer};
+use phasegate_history::{Entry, Line, OpenObligation, OpenObligations, Store};
+use phasegate_model::{
+    Addition, Decimal, EntryKind, Evidence, Metric, Quantity, Readings, TargetServer,
+};
 
 use crate::output::listing::Problems;
 use crate::recorded::decision::RecordedDecision;
@@ -44,7 +46,7 @@ impl ObligationsAndReadings {
         let mut open = OpenObligations::default();
         let mut earlier = Vec::new();
         let mut take = |line: Line| {
-            if line.summary()?.kind == Kind::Revisit {
+            if line.summary()?.kind == EntryKind::Revisit {
                 earlier.extend(look_of(&line.recorded()?.entry));
                 return Ok(());
             }
@@ -114,7 +116,10 @@ pub(crate) fn server_of(evidence: &Evidence) -> String {
 
 /// What a later look read.
 fn look_of(entry: &Entry) -> Vec<EarlierReading> {
-    let Some(look) = entry.body.revisit() else { return Vec::new() };
+    let record = entry.body.addition();
+    let Some(Addition::Revisit(look)) = record.map(|record| &record.addition) else {
+        return Vec::new();
+    };
     // Evidence may be looked at long after it was measured, and growth goes by its own time.
     let at = look.read_at.unwrap_or(entry.recorded_at);
     numbers(entry.number, at, &look.server, &look.readings)

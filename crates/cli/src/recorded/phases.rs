@@ -47,7 +47,7 @@ impl Stages {
                     figures: Figures::Asserted { before, end },
                 });
             }
-            Body::Waiver(_) | Body::Note(_) | Body::Revisit(_) => (),
+            Body::Addition(_) => (),
         }
         Ok(())
     }

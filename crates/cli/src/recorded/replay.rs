@@ -1,9 +1,13 @@
 //! A recorded decision made again, from what was recorded with it.
 
-use phasegate_history::{Objects, Store};
-use phasegate_model::{Decision, Evidence, Previous, Rule};
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use phasegate_history::{DecisionRecord, Digest, Entry, ObjectKind, Objects, Store};
+use phasegate_model::{ContinuedRun, Decision, EarlierRun, Evidence, Previous, Question, Rule};
 
 use crate::recorded::decision::{evidence_of, matrix_of};
+use crate::recorded::earlier_runs::PastRun;
 
 /// What an entry's evidence and matrix give today.
 pub(crate) struct Again {
@@ -70,6 +74,59 @@ pub(crate) fn must_compare_with_its_entry(
         previous.digest
     );
     Ok(())
+}
+
+/// Evidence that goes on with another run must begin with the trials of that.
+pub(crate) fn must_begin_with_what_it_continues(
+    store: &Store,
+    number: u64,
+    evidence: &Evidence,
+) -> anyhow::Result<()> {
+    let Some(ContinuedRun { entry, evidence: digest }) = &evidence.continues else { return Ok(()) };
+    let none = || format!("it goes on with a run (entry {entry} then) that isn't in the history");
+    let digest: Digest = digest.parse().with_context(none)?;
+    let bytes = store.object(&digest, ObjectKind::Evidence).with_context(none)?;
+    let before = evidence_of(bytes)?;
+    anyhow::ensure!(
+        *entry < number
+            && evidence.started_at == before.started_at
+            && evidence.trials.starts_with(&before.trials),
+        "it goes on with the run of entry {entry}, but doesn't begin with its trials"
+    );
+    Ok(())
+}
+
+/// The runs of the entries so far, by the digests of their evidence.
+#[derive(Default)]
+pub(crate) struct SeenRuns(BTreeMap<String, PastRun>);
+
+impl SeenRuns {
+    pub(crate) fn add(&mut self, entry: &Entry, record: &DecisionRecord, evidence: &Evidence) {
+        let past = PastRun::of(entry, record, evidence);
+        self.0.insert(past.run.evidence.clone(), past);
+    }
+
+    /// What evidence says of earlier runs must be what the entries before it say: the same
+    /// questions, and what was found.
+    pub(crate) fn must_be_told_as_they_were(&self, evidence: &Evidence) -> anyhow::Result<()> {
+        let question = Question::of(evidence);
+        for told in evidence.earlier_runs.iter().flatten() {
+            let EarlierRun { entry, evidence: digest, .. } = told;
+            let past = self.0.get(digest).with_context(|| {
+                format!("it tells of a run (entry {entry} then) that no entry before it has")
+            })?;
+            let rows = told.rows.iter().all(|row| past.run.rows.contains(row));
+            // Its number may have changed since, where branches were re-linked.
+            let as_it_was =
+                EarlierRun { entry: *entry, rows: told.rows.clone(), ..past.run.clone() };
+            anyhow::ensure!(
+                rows && as_it_was == *told && past.question == question,
+                "it tells of the run of entry {} otherwise than that does",
+                past.run.entry
+            );
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What a recorded phase says of a typical trial.
 
 use phasegate_history::{Body, Entry, Medians, Store};
-use phasegate_model::{Decision, Evidence, Metric, Quantity, Readings, Transcription};
+use phasegate_model::{Addition, Decision, Evidence, Metric, Quantity, Readings, Transcription};
 use phasegate_rules::typical_readings;
 
 use crate::recorded::decision::RecordedDecision;
@@ -31,8 +31,10 @@ pub(crate) fn typical_of(store: &Store, entry: &Entry) -> anyhow::Result<Option<
             Some(typical(&record.decision, RecordedDecision::new(store, record).evidence()?))
         }
         Body::Transcription(record) => Some(record.transcription.typical_readings()),
-        Body::Revisit(revisit) => Some(revisit.readings.clone()),
-        Body::Waiver(_) | Body::Note(_) => None,
+        Body::Addition(record) => match &record.addition {
+            Addition::Revisit(revisit) => Some(revisit.readings.clone()),
+            _ => None,
+        },
     })
 }
 

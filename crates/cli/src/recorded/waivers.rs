@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use phasegate_history::{Head, Kind, Recorded, Store};
-use phasegate_model::{NaiveDate, Outcome, RowId, Waiver};
+use phasegate_history::{AdditionRecord, Head, Recorded, Store};
+use phasegate_model::{Addition, EntryKind, NaiveDate, Outcome, RowId, Waiver};
 use phasegate_rules::Effective;
 use serde::Serialize;
 
@@ -36,7 +36,7 @@ impl RecordedWaivers {
         let mut newest = 0;
         let entries = store.entries_that(|summary| {
             newest = summary.number;
-            summary.kind == Kind::Waiver
+            summary.kind == EntryKind::Waiver
         })?;
         for recorded in entries.flatten() {
             waivers.add(&recorded);
@@ -56,13 +56,16 @@ impl RecordedWaivers {
     /// Takes an entry into account.
     pub(crate) fn add(&mut self, recorded: &Recorded) {
         self.head = Some(recorded.head());
-        if let Some(record) = recorded.entry.body.waiver() {
-            self.granted.entry(record.of.number).or_default().push(Granted {
+        if let Some(AdditionRecord { about: Some(about), addition }) =
+            recorded.entry.body.addition()
+            && let Addition::Waiver(waiver) = addition
+        {
+            self.granted.entry(about.of.number).or_default().push(Granted {
                 entry: recorded.entry.number,
                 recorded_by: recorded.entry.recorded_by.clone(),
                 recorded_on: recorded.entry.recorded_at.date_naive(),
-                waiver: record.waiver.clone(),
-                of: record.of,
+                waiver: waiver.clone(),
+                of: about.of,
             });
         }
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use phasegate_history::{Digest, Head, RenderedFile};
+use phasegate_history::{Digest, Draft, Entry, Head, RenderedFile, Upcoming};
 use phasegate_measure::{Advice, disturbances};
 use phasegate_model::{Decision, End, Environment, Evidence, Plan, Target, TargetServer};
 use phasegate_report::{
@@ -70,16 +70,21 @@ impl Templates {
             },
             environment: Environment::default(),
             previous: None,
+            earlier_runs: None,
+            continues: None,
+            spread: None,
             baseline: None,
             trials: Vec::new(),
         };
         let nothing = Digest::of(b"");
         let context = ReportSource {
-            number: 1,
-            previous: None,
-            recorded_at: DateTime::UNIX_EPOCH,
-            recorded_by: "",
-            tool: TOOL,
+            entry: EntryHead {
+                number: 1,
+                previous: None,
+                recorded_at: DateTime::UNIX_EPOCH,
+                recorded_by: "",
+                tool: TOOL,
+            },
             digests: Digests { evidence: nothing, matrix: nothing, plan: nothing },
             decision: &matrix.decide(&evidence),
             evidence: &evidence,
@@ -135,13 +140,34 @@ fn read_template(kind: ReportKind, form: Form, path: &Path, style: &str) -> anyh
     Ok(text)
 }
 
-/// What a report is made from, as it is in the ledger or about to be.
-pub(crate) struct ReportSource<'a> {
+/// How an entry is recorded, or about to be.
+#[derive(Clone, Copy)]
+pub(crate) struct EntryHead<'a> {
     pub(crate) number: u64,
     pub(crate) previous: Option<Head>,
     pub(crate) recorded_at: DateTime<Utc>,
     pub(crate) recorded_by: &'a str,
     pub(crate) tool: &'a str,
+}
+
+impl<'a> EntryHead<'a> {
+    pub(crate) fn of(entry: &'a Entry) -> Self {
+        let Entry { number, recorded_at, recorded_by, tool, .. } = entry;
+        let before = number.saturating_sub(1);
+        let previous = entry.previous.map(|digest| Head { number: before, digest });
+        Self { number: *number, previous, recorded_at: *recorded_at, recorded_by, tool }
+    }
+
+    pub(crate) fn upcoming(upcoming: &Upcoming, draft: &'a Draft) -> Self {
+        let Upcoming { number, previous, recorded_at, .. } = *upcoming;
+        let Draft { recorded_by, tool, .. } = draft;
+        Self { number, previous, recorded_at, recorded_by, tool }
+    }
+}
+
+/// What a report is made from, as it is in the ledger or about to be.
+pub(crate) struct ReportSource<'a> {
+    pub(crate) entry: EntryHead<'a>,
     pub(crate) digests: Digests,
     pub(crate) decision: &'a Decision,
     pub(crate) evidence: &'a Evidence,
@@ -166,7 +192,7 @@ pub(crate) struct Digests {
 impl ReportSource<'_> {
     /// What templates may use.
     pub(crate) fn context(&self) -> Context {
-        let head_before = self.previous.as_ref().map(ToString::to_string);
+        let head_before = self.entry.previous.as_ref().map(ToString::to_string);
         let Digests { evidence, matrix, plan } = self.digests;
         let advice = disturbances(&self.evidence.environment, &self.evidence.trials);
         let disturbances: Vec<Disturbance> = advice
@@ -179,11 +205,11 @@ impl ReportSource<'_> {
             matrix_title: &self.matrix.title,
             disturbances: &disturbances,
             record: Record {
-                number: self.number,
+                number: self.entry.number,
                 head_before: head_before.as_deref(),
-                recorded_at: self.recorded_at,
-                recorded_by: self.recorded_by,
-                tool: self.tool,
+                recorded_at: self.entry.recorded_at,
+                recorded_by: self.entry.recorded_by,
+                tool: self.entry.tool,
                 evidence_digest: &evidence.to_string(),
                 matrix_digest: &matrix.to_string(),
                 plan_digest: &plan.to_string(),
@@ -199,13 +225,13 @@ impl ReportSource<'_> {
 
     /// The command that decides again from what was recorded.
     fn decide_again(&self) -> String {
-        format!("phasegate decide --entry {} --reports .", self.number)
+        format!("phasegate decide --entry {} --reports .", self.entry.number)
     }
 
     /// The command that measures and decides anew, by the same plan and matrix.
     fn measure_again(&self) -> String {
         let Self { evidence, plan, .. } = self;
-        let mut command = format!("phasegate run --entry {} --reports .", self.number);
+        let mut command = format!("phasegate run --entry {} --reports .", self.entry.number);
         let mut option = |name: &str, value: String| {
             command.extend([" --", name, " ", &quoted(&value)]);
         };

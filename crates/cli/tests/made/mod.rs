@@ -9,10 +9,12 @@ use std::path::Path;
 
 use chrono::{DateTime, Days, Utc};
 use phasegate_history::{
-    DecisionDraft, Draft, DraftBody, Head, NoteRecord, RenderedFile, Store, TranscriptionDraft,
-    WaiverRecord,
+    About, AdditionRecord, DecisionDraft, Draft, DraftBody, Head, RenderedFile, Store,
+    TranscriptionDraft,
 };
-use phasegate_model::{Finding, Note, Reading, Revisit, RevisitedObligation, Summary, Waiver};
+use phasegate_model::{
+    Addition, Finding, Note, Reading, Revisit, RevisitedObligation, Summary, Waiver,
+};
 use phasegate_report::Form;
 use serde_json::json;
 
@@ -32,7 +34,7 @@ pub(crate) fn history(folder: &Path, entries: u64, words: &str) {
     let mut newest: Option<Head> = None;
     for number in 1..=entries {
         let body = body(number, newest.as_ref(), evidence.as_bytes(), words);
-        let decides = body.outcome().is_some();
+        let decides = !matches!(body, DraftBody::Addition(_));
         let draft = Draft {
             recorded_at: moment(number),
             recorded_by: words.to_owned(),
@@ -58,27 +60,23 @@ pub(crate) fn moment(number: u64) -> DateTime<Utc> {
 
 fn body(number: u64, newest: Option<&Head>, evidence: &[u8], words: &str) -> DraftBody {
     let of = || *newest.unwrap();
+    let about = |addition| {
+        let about = Some(About { phase: phase(of().number), of: of() });
+        DraftBody::Addition(AdditionRecord { about, addition })
+    };
     match number % 10 {
         1 => transcription(number, words),
-        5 => DraftBody::Waiver(WaiverRecord {
-            phase: phase(of().number),
-            of: of(),
-            waiver: Waiver {
-                row: "rtt-target".parse().unwrap(),
-                owner: words.to_owned(),
-                reason: words.to_owned(),
-                expires: moment(number + 3).date_naive(),
-            },
-        }),
-        6 => DraftBody::Note(NoteRecord {
-            phase: phase(of().number),
-            of: of(),
-            note: Note {
-                text: Some(words.to_owned()),
-                lessons: vec![words.to_owned()],
-                ..Note::default()
-            },
-        }),
+        5 => about(Addition::Waiver(Waiver {
+            row: "rtt-target".parse().unwrap(),
+            owner: words.to_owned(),
+            reason: words.to_owned(),
+            expires: moment(number + 3).date_naive(),
+        })),
+        6 => about(Addition::Note(Note {
+            text: Some(words.to_owned()),
+            lessons: vec![words.to_owned()],
+            ..Note::default()
+        })),
         7..=9 => revisit(number, of().number, words),
         _ => decision(number, evidence),
     }
@@ -135,11 +133,12 @@ fn revisit(number: u64, entry: u64, words: &str) -> DraftBody {
     readings.insert(dataset, Reading::parse(dataset, &format!("{number}MB")).unwrap()).unwrap();
     let row = "scale".parse().unwrap();
     let obligations = vec![RevisitedObligation { entry, row, finding: Finding::NotMet }];
-    DraftBody::Revisit(Revisit {
+    let revisit = Revisit {
         server: words.to_owned(),
         read_at: None,
         readings,
         facts: Vec::new(),
         obligations,
-    })
+    };
+    DraftBody::Addition(AdditionRecord { about: None, addition: Addition::Revisit(revisit) })
 }

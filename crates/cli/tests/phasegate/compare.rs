@@ -41,7 +41,10 @@ fn a_server_is_not_better_than_itself() {
     assert_eq!(result["interleaved"], true);
     let pairs = result["pairs"].as_u64().unwrap();
     assert!((1..=9).contains(&pairs), "{pairs}");
-    for metric in ["rtt.p50", "rtt.p90", "rtt.p99", "rtt.mean"] {
+    let of_cpu_time = result["cpu_time"]["sentence"].as_str().unwrap();
+    assert!(of_cpu_time.contains("CPU time for a request"), "{result}");
+    assert_ne!(result["cpu_time"]["verdict"], "better");
+    for metric in ["rtt.p50", "rtt.p90", "rtt.p99", "rtt.mean", "server.cpu"] {
         for of in ["a", "b", "improvement"] {
             assert_eq!(result["metrics"][metric][of]["trials"], pairs, "{metric} {of}");
         }
@@ -77,9 +80,23 @@ fn people_get_a_table_and_a_sentence() {
         "{}",
         said.out
     );
-    for word in ["rtt.p50", "rtt.mean", "improvement", "undecided after", "--budget"] {
+    let way = "requests to each, told by the kernel's scheduler; server and client on CPU ";
+    let words = ["rtt.p50", "rtt.mean", "server.cpu", "improvement", "undecided after", "--budget"];
+    for word in words.into_iter().chain([way]) {
         assert!(said.out.contains(word), "{word}: {}", said.out);
     }
+}
+
+#[test]
+fn one_server_is_compared_with_itself_by_its_round_trips_alone() {
+    let server = Server::start(&[]);
+    let url = format!("redis://127.0.0.1:{}", server.port);
+    let arguments = ["compare", &url, &url, "--phase", "q1", "--trials", "2"];
+    let said = scene().run(&[&arguments[..], &["--output", "pairs.json"]].concat());
+    assert_eq!(said.status, 0, "{}", said.err);
+    let why = "CPU time: not compared, meaningless: the target and the baseline are one server";
+    assert!(said.out.contains(why) && !said.out.contains("server.cpu"), "{}", said.out);
+    assert!(!said.out.contains("CPU time for a request"), "{}", said.out);
 }
 
 #[test]
@@ -173,7 +190,9 @@ fn a_plan_is_told_before_it_is_measured() {
     assert_eq!((&outlook["phase"], &outlook["pairs_measured"]), (&"Q1".into(), &3.into()));
     assert_eq!(outlook["trials_at_least"], 8);
     assert!(outlook["trial_ms"].as_u64().unwrap() > 0);
-    assert!(outlook["noise"]["improvement.rtt.p99"]["standard_deviation"].is_number());
+    for metric in ["improvement.rtt.p99", "improvement.cpu"] {
+        assert!(outlook["noise"][metric]["standard_deviation"].is_number(), "{metric}");
+    }
     assert!(!scene.path("reports").exists(), "nothing is recorded");
 }
 

@@ -1,9 +1,9 @@
 //! Histories with known evidence, so that what is told of them is known to the letter.
 
 use phasegate_history::{
-    DecisionDraft, Draft, DraftBody, NoteRecord, Recorded, RenderedFile, Store, WaiverRecord,
+    About, AdditionRecord, DecisionDraft, Draft, DraftBody, Recorded, RenderedFile, Store,
 };
-use phasegate_model::{Evidence, Note, Waiver};
+use phasegate_model::{Addition, Evidence, Note, Waiver};
 use phasegate_rules::{Matrix, Source};
 
 use crate::scene::{Said, Scene};
@@ -70,8 +70,9 @@ pub(crate) fn waive(scene: &Scene, of: &Recorded, row: &str, expires: &str) -> R
         expires: expires.parse().unwrap(),
     };
     let phase = of.entry.phase().unwrap().clone();
-    let record = WaiverRecord { phase, of: of.head(), waiver };
-    append(scene, "2026-11-25T08:00:00Z", "ada", DraftBody::Waiver(record))
+    let about = Some(About { phase, of: of.head() });
+    let record = AdditionRecord { about, addition: Addition::Waiver(waiver) };
+    append(scene, "2026-11-25T08:00:00Z", "ada", DraftBody::Addition(record))
 }
 
 pub(crate) fn note(scene: &Scene, of: &Recorded) -> Recorded {
@@ -82,8 +83,9 @@ pub(crate) fn note(scene: &Scene, of: &Recorded) -> Recorded {
         time_saved: Some("9d".parse().unwrap()),
     };
     let phase = of.entry.phase().unwrap().clone();
-    let record = NoteRecord { phase, of: of.head(), note };
-    append(scene, "2026-11-26T08:00:00Z", "bob", DraftBody::Note(record))
+    let about = Some(About { phase, of: of.head() });
+    let record = AdditionRecord { about, addition: Addition::Note(note) };
+    append(scene, "2026-11-26T08:00:00Z", "bob", DraftBody::Addition(record))
 }
 
 /// The evidence of a server that has grown and fragmented: the outcome is act.

@@ -57,6 +57,24 @@ fn a_plan_with_a_baseline_is_decided_recorded_and_verified() {
 }
 
 #[test]
+fn a_matrix_over_cpu_time_is_decided_recorded_and_verified() {
+    let scene = scene("[baseline]\n");
+    scene.write("rules/quick.toml", IMPROVED.replace("improvement.rtt.p50", "improvement.cpu"));
+    let said = scene.run(&["run", "q1", "--format", "json"]);
+    assert_eq!(said.status, 0, "{}", said.err);
+    assert_eq!(json(&said)["outcome"], "skip");
+    assert!(said.err.contains(" than the baseline, CPU time "), "{}", said.err);
+    let verified = scene.run(&["history", "verify"]);
+    assert_eq!(verified.status, 0, "{}", verified.err);
+    let report = scene.run(&["report", "1"]).out;
+    for told in ["improvement.cpu", "server.cpu", "baseline.cpu", "server.capacity"] {
+        assert!(report.contains(told), "{told}: {report}");
+    }
+    let way = "requests to each, told by the kernel's scheduler; server and client on CPU ";
+    assert!(report.contains(way), "{report}");
+}
+
+#[test]
 fn the_evidence_tells_of_the_baseline() {
     let scene = scene("[baseline]\nconfig = [\"maxmemory 99mb\"]\n");
     let said = scene.run(&["measure", "q1", "--output", "e.json"]);

@@ -1,7 +1,7 @@
 //! Which of the open obligations are due.
 
-use phasegate_history::DraftBody;
-use phasegate_model::Revisit;
+use phasegate_history::{AdditionRecord, DraftBody};
+use phasegate_model::Addition;
 use serde_json::Value;
 
 use crate::ledger::{ALLOCATOR, EVIDENCE, GROWN, append, decide, decide_by};
@@ -53,7 +53,8 @@ fn evidence_of(scene: &Scene, server: &str, day: &str, dataset: &str) {
 fn look(scene: &Scene, server: &str, at: &str, dataset: &str) {
     let text = format!(r#"{{"server":"{server}","readings":{{"memory.dataset":"{dataset}"}},"#)
         + r#""obligations":[{"entry":1,"row":"scale","finding":"not-met"}]}"#;
-    append(scene, at, "cron", DraftBody::Revisit(serde_json::from_str::<Revisit>(&text).unwrap()));
+    let addition = Addition::Revisit(serde_json::from_str(&text).unwrap());
+    append(scene, at, "cron", DraftBody::Addition(AdditionRecord { about: None, addition }));
 }
 
 fn forecast(scene: &Scene) -> Value {

@@ -180,3 +180,50 @@ fn the_tables_are_wide_in_a_pipe_and_every_row_is_one_line() {
     let quiet = scene.run(&["run", "q1", "-q"]);
     assert_eq!(quiet.err, "");
 }
+
+#[test]
+fn an_undecided_run_is_gone_on_with_and_nothing_measured_is_lost() {
+    let scene = Scene::quick();
+    let first = json(&scene.run(&["run", "q1", "--trials", "2", "--format", "json"]));
+    assert_eq!(first["outcome"], "undecided");
+    let said = scene.run(&["run", "q1", "--continue", "--format", "json"]);
+    assert_eq!(said.status, 0, "{}", said.err);
+    let second = json(&said);
+    assert_eq!((&second["outcome"], &second["trials"]), (&"skip".into(), &8.into()));
+    assert_eq!(second["decision"]["continues"], 1);
+    // The two are one run, so there is no other to tell of.
+    assert_eq!(second["runs"].as_array().unwrap().len(), 0);
+    assert_eq!(second["scope"]["kind"], "run");
+    let standing = json_of_standing(&scene);
+    assert_eq!(standing["phases"][0]["rows"][0]["runs"].as_array().unwrap().len(), 1);
+    let verified = scene.run(&["history", "verify"]);
+    assert_eq!(verified.status, 0, "{}", verified.out);
+    let decided = scene.run(&["run", "q1", "--continue"]);
+    assert_eq!(decided.status, 2);
+    assert!(decided.err.contains("can't go on with entry 2: it is decided"), "{}", decided.err);
+}
+
+fn json_of_standing(scene: &Scene) -> serde_json::Value {
+    let said = scene.run(&["standing", "q1", "--format", "json"]);
+    assert_eq!(said.status, 3, "{}", said.err);
+    json(&said)
+}
+
+#[test]
+fn a_second_run_tells_of_the_first_and_has_no_second_vote() {
+    let scene = Scene::quick();
+    assert_eq!(scene.run(&["run", "q1", "-q"]).status, 0);
+    let second = scene.run(&["run", "q1"]);
+    assert_eq!(second.status, 0, "{}", second.err);
+    let told = "runs     slow: 2nd run: not met 1; doesn't stand: 1 of at least 5 runs";
+    assert!(second.out.contains(told), "{}", second.out);
+    assert!(second.out.contains("8 of 8 speak for at least 69 % of restarts (slow)"));
+    assert!(second.out.contains(" in this run (8 restarts in "), "{}", second.out);
+    let runs = &json_of_standing(&scene)["phases"][0]["rows"][0]["runs"];
+    assert_eq!((&runs[0]["counts"], &runs[1]["counts"]), (&true.into(), &false.into()));
+    let other = scene.run(&["standing", "q2"]);
+    assert_eq!((other.status, other.out.as_str()), (2, ""));
+    assert!(other.err.contains("no decision of phase q2 is recorded"), "{}", other.err);
+    let verified = scene.run(&["history", "verify"]);
+    assert_eq!(verified.status, 0, "{}", verified.out);
+}

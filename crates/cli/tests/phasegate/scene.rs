@@ -35,6 +35,7 @@ samples = 300
 warmup = 50
 trials = 9
 budget = "60s"
+span = "0s"
 dataset = { size = "200kB", value = "100B" }
 "#;
 

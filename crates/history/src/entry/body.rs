@@ -1,87 +1,34 @@
 //! What an entry records: a decision, or what people add to one.
 
-use std::fmt;
-
 use phasegate_model::{
-    Decision, Finding, Note, Obligation, Outcome, PhaseId, Revisit, RowId, Transcription, Waiver,
+    Addition, Decision, EntryKind, Finding, Obligation, Outcome, PhaseId, RowId, Transcription,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::entry::digest::Digest;
 use crate::entry::head::Head;
 
-/// What kind of thing an entry records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// A decision that phasegate made.
-    Decision,
-    /// A decision that was made before, as a document has it.
-    Transcription,
-    /// An exception.
-    Waiver,
-    /// Something added to an entry.
-    Note,
-    /// A later look at the open obligations.
-    Revisit,
-}
-
-impl Kind {
-    /// All kinds.
-    pub const ALL: [Self; 5] =
-        [Self::Decision, Self::Transcription, Self::Waiver, Self::Note, Self::Revisit];
-
-    /// The word that an entry has for it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Decision => "decision",
-            Self::Transcription => "transcription",
-            Self::Waiver => "waiver",
-            Self::Note => "note",
-            Self::Revisit => "revisit",
-        }
-    }
-
-    /// The newest schema of its body that this code knows, where the body has one of its own.
-    pub(crate) const fn known_schema(self) -> Option<u32> {
-        match self {
-            Self::Decision => Some(Decision::SCHEMA),
-            Self::Transcription => Some(Transcription::SCHEMA),
-            Self::Waiver | Self::Note | Self::Revisit => None,
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// What an entry records.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What an entry records. Serialized, it has the keys that follow those of every entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum Body {
     /// A decision that phasegate made.
     Decision(Box<DecisionRecord>),
     /// A decision that was made before, as a document has it.
     Transcription(Box<TranscriptionRecord>),
-    /// An exception.
-    Waiver(WaiverRecord),
-    /// Something added to an entry.
-    Note(NoteRecord),
-    /// A later look at the open obligations.
-    Revisit(Revisit),
+    /// What people add.
+    Addition(AdditionRecord),
 }
 
 /// A decision with what it rests on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DecisionRecord {
     /// The evidence that the decision rests on.
     pub evidence: Digest,
     /// The matrix that decided.
     pub matrix: Digest,
     /// The matrices that it extends: its base, the base's base, and so on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bases: Vec<Digest>,
     /// The phase plan.
     pub plan: Digest,
@@ -92,7 +39,7 @@ pub struct DecisionRecord {
 }
 
 /// A phase that was decided before there was a ledger.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TranscriptionRecord {
     /// The file that people wrote it in.
     pub document: Digest,
@@ -102,153 +49,147 @@ pub struct TranscriptionRecord {
     pub transcription: Transcription,
 }
 
-/// An exception to a recorded decision.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WaiverRecord {
-    /// The phase of the decision.
-    pub phase: PhaseId,
-    /// The decision's entry.
-    pub of: Head,
-    /// The exception.
-    pub waiver: Waiver,
+/// What people add, to an entry or to the history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AdditionRecord {
+    /// What a waiver or a note is about; nothing for a later look, which is about all phases.
+    #[serde(skip)]
+    pub about: Option<About>,
+    /// What is added.
+    #[serde(flatten)]
+    pub addition: Addition,
 }
 
-/// Something added to an entry.
+/// The earlier entry that an addition is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoteRecord {
+pub struct About {
     /// The phase of that entry.
     pub phase: PhaseId,
     /// The entry.
     pub of: Head,
-    /// What was added.
-    pub note: Note,
+}
+
+/// What a decision and a transcription have in common.
+pub(crate) struct Decided<'a> {
+    pub(crate) schema: u32,
+    phase: &'a PhaseId,
+    outcome: Outcome,
+    next: Option<&'a PhaseId>,
+    deciding: &'a [RowId],
+    obligations: &'a [Obligation],
+    report: &'a Digest,
 }
 
 impl Body {
     /// What kind it is.
     #[must_use]
-    pub const fn kind(&self) -> Kind {
+    pub const fn kind(&self) -> EntryKind {
         match self {
-            Self::Decision(_) => Kind::Decision,
-            Self::Transcription(_) => Kind::Transcription,
-            Self::Waiver(_) => Kind::Waiver,
-            Self::Note(_) => Kind::Note,
-            Self::Revisit(_) => Kind::Revisit,
+            Self::Decision(_) => EntryKind::Decision,
+            Self::Transcription(_) => EntryKind::Transcription,
+            Self::Addition(record) => record.addition.kind(),
         }
+    }
+
+    /// What was decided, with what comes of it; nothing if this is no decision.
+    pub(crate) fn decided(&self) -> Option<Decided<'_>> {
+        match self {
+            Self::Decision(record) => Some(Decided {
+                schema: record.decision.schema,
+                phase: &record.decision.phase,
+                outcome: record.decision.outcome,
+                next: record.decision.next.as_ref(),
+                deciding: &record.decision.deciding,
+                obligations: &record.decision.obligations,
+                report: &record.report,
+            }),
+            Self::Transcription(record) => Some(Decided {
+                schema: record.transcription.schema,
+                phase: &record.transcription.phase,
+                outcome: record.transcription.outcome,
+                next: record.transcription.next.as_ref(),
+                deciding: &[],
+                obligations: &record.transcription.obligations,
+                report: &record.report,
+            }),
+            Self::Addition(_) => None,
+        }
+    }
+
+    /// What was added, with what it is about; nothing for a decision or a transcription.
+    #[must_use]
+    pub const fn addition(&self) -> Option<&AdditionRecord> {
+        match self {
+            Self::Addition(record) => Some(record),
+            _ => None,
+        }
+    }
+
+    fn about(&self) -> Option<&About> {
+        self.addition()?.about.as_ref()
     }
 
     /// The phase that it is about; nothing for a later look, which is about all of them.
     #[must_use]
-    pub const fn phase(&self) -> Option<&PhaseId> {
-        match self {
-            Self::Decision(record) => Some(&record.decision.phase),
-            Self::Transcription(record) => Some(&record.transcription.phase),
-            Self::Waiver(record) => Some(&record.phase),
-            Self::Note(record) => Some(&record.phase),
-            Self::Revisit(_) => None,
-        }
+    pub fn phase(&self) -> Option<&PhaseId> {
+        let decided = self.decided().map(|decided| decided.phase);
+        decided.or_else(|| self.about().map(|about| &about.phase))
     }
 
     /// What was decided; nothing if this is no decision.
     #[must_use]
-    pub const fn outcome(&self) -> Option<Outcome> {
-        match self {
-            Self::Decision(record) => Some(record.decision.outcome),
-            Self::Transcription(record) => Some(record.transcription.outcome),
-            Self::Waiver(_) | Self::Note(_) | Self::Revisit(_) => None,
-        }
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.decided().map(|decided| decided.outcome)
     }
 
     /// The digest of the rendered report, where there is one.
     #[must_use]
-    pub const fn report(&self) -> Option<&Digest> {
-        match self {
-            Self::Decision(record) => Some(&record.report),
-            Self::Transcription(record) => Some(&record.report),
-            Self::Waiver(_) | Self::Note(_) | Self::Revisit(_) => None,
-        }
+    pub fn report(&self) -> Option<&Digest> {
+        self.decided().map(|decided| decided.report)
     }
 
     /// The earlier entry that it is about, where it is about one.
     #[must_use]
-    pub const fn of(&self) -> Option<&Head> {
-        match self {
-            Self::Waiver(record) => Some(&record.of),
-            Self::Note(record) => Some(&record.of),
-            Self::Decision(_) | Self::Transcription(_) | Self::Revisit(_) => None,
-        }
+    pub fn of(&self) -> Option<&Head> {
+        self.about().map(|about| &about.of)
     }
 
     /// The phase that it says follows.
     #[must_use]
-    pub const fn next(&self) -> Option<&PhaseId> {
-        match self {
-            Self::Decision(record) => record.decision.next.as_ref(),
-            Self::Transcription(record) => record.transcription.next.as_ref(),
-            Self::Waiver(_) | Self::Note(_) | Self::Revisit(_) => None,
-        }
+    pub fn next(&self) -> Option<&PhaseId> {
+        self.decided().and_then(|decided| decided.next)
     }
 
     /// The rows that gave the outcome.
     #[must_use]
     pub fn deciding(&self) -> &[RowId] {
-        match self {
-            Self::Decision(record) => &record.decision.deciding,
-            _ => &[],
-        }
+        self.decided().map_or(&[], |decided| decided.deciding)
     }
 
     /// What it leaves open.
     #[must_use]
     pub fn obligations(&self) -> &[Obligation] {
-        match self {
-            Self::Decision(record) => &record.decision.obligations,
-            Self::Transcription(record) => &record.transcription.obligations,
-            Self::Waiver(_) | Self::Note(_) | Self::Revisit(_) => &[],
-        }
-    }
-
-    /// The exception, if it is one.
-    #[must_use]
-    pub const fn waiver(&self) -> Option<&WaiverRecord> {
-        match self {
-            Self::Waiver(record) => Some(record),
-            _ => None,
-        }
-    }
-
-    /// The note, if it is one.
-    #[must_use]
-    pub const fn note(&self) -> Option<&NoteRecord> {
-        match self {
-            Self::Note(record) => Some(record),
-            _ => None,
-        }
-    }
-
-    /// The later look, if it is one.
-    #[must_use]
-    pub const fn revisit(&self) -> Option<&Revisit> {
-        match self {
-            Self::Revisit(revisit) => Some(revisit),
-            _ => None,
-        }
+        self.decided().map_or(&[], |decided| decided.obligations)
     }
 
     /// What it says in a few words, for a list: the outcome, or what people say of another entry.
     #[must_use]
     pub fn words(&self) -> String {
+        let of = self.of().map_or(0, |of| of.number);
         match self {
             Self::Decision(record) => record.decision.outcome.to_string(),
             Self::Transcription(record) => format!("{} (asserted)", record.transcription.outcome),
-            Self::Waiver(WaiverRecord { of, waiver, .. }) => {
-                format!("row {} of entry {} until {}", waiver.row, of.number, waiver.expires)
-            }
-            Self::Note(record) => format!("on entry {}", record.of.number),
-            Self::Revisit(revisit) => {
-                let due = revisit.obligations.iter().filter(|owed| owed.finding == Finding::Met);
-                format!("{} of {} due", due.count(), revisit.obligations.len())
-            }
+            Self::Addition(record) => match &record.addition {
+                Addition::Waiver(waiver) => {
+                    format!("row {} of entry {of} until {}", waiver.row, waiver.expires)
+                }
+                Addition::Note(_) => format!("on entry {of}"),
+                Addition::Revisit(revisit) => {
+                    let obligations = &revisit.obligations;
+                    let due = obligations.iter().filter(|owed| owed.finding == Finding::Met);
+                    format!("{} of {} due", due.count(), obligations.len())
+                }
+            },
         }
     }
 
@@ -257,20 +198,7 @@ impl Body {
         match self {
             Self::Decision(record) => record.report = digest,
             Self::Transcription(record) => record.report = digest,
-            Self::Waiver(_) | Self::Note(_) | Self::Revisit(_) => (),
-        }
-    }
-
-    /// Its kind, its own schema, and the newest that this code knows.
-    pub(crate) const fn schema(&self) -> Option<(Kind, u32, u32)> {
-        match self {
-            Self::Decision(record) => {
-                Some((Kind::Decision, record.decision.schema, Decision::SCHEMA))
-            }
-            Self::Transcription(record) => {
-                Some((Kind::Transcription, record.transcription.schema, Transcription::SCHEMA))
-            }
-            Self::Waiver(_) | Self::Note(_) | Self::Revisit(_) => None,
+            Self::Addition(_) => (),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What goes into an entry, and what its report is rendered from.
 
 use chrono::{DateTime, Utc};
-use phasegate_model::{Decision, Outcome, PhaseId, Revisit, Transcription};
+use phasegate_model::{Decision, Transcription};
 
-use crate::entry::body::{NoteRecord, WaiverRecord};
+use crate::entry::body::AdditionRecord;
 use crate::entry::head::Head;
 
 /// Something that is to be recorded.
@@ -26,12 +26,8 @@ pub enum DraftBody {
     Decision(Box<DecisionDraft>),
     /// A phase that was decided before there was a ledger.
     Transcription(Box<TranscriptionDraft>),
-    /// An exception.
-    Waiver(WaiverRecord),
-    /// Something added to an entry.
-    Note(NoteRecord),
-    /// A later look at the open obligations.
-    Revisit(Revisit),
+    /// What people add.
+    Addition(AdditionRecord),
 }
 
 /// A decision that is to be recorded, with the bytes of all it rests on.
@@ -56,30 +52,6 @@ pub struct TranscriptionDraft {
     pub document: Vec<u8>,
     /// What it says.
     pub transcription: Transcription,
-}
-
-impl DraftBody {
-    /// The phase that it is about; nothing for a later look, which is about all of them.
-    #[must_use]
-    pub const fn phase(&self) -> Option<&PhaseId> {
-        match self {
-            Self::Decision(draft) => Some(&draft.decision.phase),
-            Self::Transcription(draft) => Some(&draft.transcription.phase),
-            Self::Waiver(record) => Some(&record.phase),
-            Self::Note(record) => Some(&record.phase),
-            Self::Revisit(_) => None,
-        }
-    }
-
-    /// What was decided; nothing if this is no decision.
-    #[must_use]
-    pub const fn outcome(&self) -> Option<Outcome> {
-        match self {
-            Self::Decision(draft) => Some(draft.decision.outcome),
-            Self::Transcription(draft) => Some(draft.transcription.outcome),
-            Self::Waiver(_) | Self::Note(_) | Self::Revisit(_) => None,
-        }
-    }
 }
 
 /// The entry that is about to be written, for its report. If somebody else takes the number

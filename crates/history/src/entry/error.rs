@@ -1,8 +1,6 @@
 //! Why a file's bytes are not an entry.
 
-use phasegate_model::PhaseId;
-
-use crate::entry::body::Kind;
+use phasegate_model::{EntryKind, PhaseId};
 
 /// Why a file's bytes are not an entry.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +21,7 @@ pub enum EntryError {
     #[error("it is not an entry: a {kind} has `{key}`, and it isn't there")]
     KeyMissing {
         /// The entry's kind.
-        kind: Kind,
+        kind: EntryKind,
         /// The key.
         key: &'static str,
     },
@@ -31,7 +29,7 @@ pub enum EntryError {
     #[error("it is not an entry: a {kind} has no `{key}`")]
     KeyTooMany {
         /// The entry's kind.
-        kind: Kind,
+        kind: EntryKind,
         /// The key.
         key: &'static str,
     },

@@ -1,9 +1,9 @@
 //! The entry: something recorded, one line of JSON.
 
 use chrono::{DateTime, Utc};
-use phasegate_model::{Outcome, PhaseId};
+use phasegate_model::{EntryKind, Outcome, PhaseId};
 
-use crate::entry::body::{Body, DecisionRecord, Kind, TranscriptionRecord};
+use crate::entry::body::{Body, DecisionRecord, TranscriptionRecord};
 use crate::entry::digest::Digest;
 use crate::entry::head::Head;
 use crate::entry::names;
@@ -34,19 +34,19 @@ impl Entry {
 
     /// What kind of entry it is.
     #[must_use]
-    pub const fn kind(&self) -> Kind {
+    pub const fn kind(&self) -> EntryKind {
         self.body.kind()
     }
 
     /// The phase that it is about; nothing for an entry about all of them.
     #[must_use]
-    pub const fn phase(&self) -> Option<&PhaseId> {
+    pub fn phase(&self) -> Option<&PhaseId> {
         self.body.phase()
     }
 
     /// What was decided, measured or transcribed; nothing for what people add to a decision.
     #[must_use]
-    pub const fn outcome(&self) -> Option<Outcome> {
+    pub fn outcome(&self) -> Option<Outcome> {
         self.body.outcome()
     }
 

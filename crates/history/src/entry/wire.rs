@@ -1,15 +1,13 @@
 //! The keys of an entry's line, in their order. An entry of any kind has a part of them.
 
-use std::borrow::Cow;
-
 use chrono::{DateTime, Utc};
-use phasegate_model::{Decision, Note, PhaseId, Revisit, Transcription, Waiver};
+use phasegate_model::{
+    Addition, Decision, EntryKind, Note, PhaseId, Revisit, Transcription, Waiver,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::entry::body::{
-    Body, DecisionRecord, Kind, NoteRecord, TranscriptionRecord, WaiverRecord,
-};
+use crate::entry::body::{About, AdditionRecord, Body, DecisionRecord, TranscriptionRecord};
 use crate::entry::digest::Digest;
 use crate::entry::error::EntryError;
 use crate::entry::head::Head;
@@ -28,24 +26,24 @@ impl Entry {
         if bytes.starts_with(CONFLICT) {
             return Err(EntryError::Conflict);
         }
-        let wire: Wire<'_> = serde_json::from_slice(bytes).map_err(|error| {
+        let keys: Keys = serde_json::from_slice(bytes).map_err(|error| {
             // A newer format may have keys that are refused here; it isn't damage.
             unknown(bytes).map_or(EntryError::Format(error), |what| EntryError::Newer { what })
         })?;
-        if wire.schema > Self::SCHEMA {
-            return Err(EntryError::Newer { what: format!("schema {}", wire.schema) });
+        if keys.schema > Self::SCHEMA {
+            return Err(EntryError::Newer { what: format!("schema {}", keys.schema) });
         }
-        if wire.schema == 0 {
+        if keys.schema == 0 {
             return Err(EntryError::NoSuchSchema);
         }
-        let entry = wire.into_entry()?;
-        if let Some((kind, schema, known)) = entry.body.schema() {
-            if schema > known {
-                return Err(EntryError::Newer { what: format!("{kind} schema {schema}") });
-            }
-            if schema == 0 {
-                return Err(EntryError::NoSuchSchema);
-            }
+        let entry = keys.into_entry()?;
+        let (kind, schema) = (entry.kind(), entry.body.decided().map(|decided| decided.schema));
+        if schema > kind.known_schema() {
+            let schema = schema.unwrap_or_default();
+            return Err(EntryError::Newer { what: format!("{kind} schema {schema}") });
+        }
+        if schema == Some(0) {
+            return Err(EntryError::NoSuchSchema);
         }
         Ok(entry)
     }
@@ -55,7 +53,7 @@ impl Entry {
     /// # Errors
     /// Never for an entry of this crate's types; the signature is the serializer's.
     pub fn to_line(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut line = serde_json::to_vec(&Wire::of(self))?;
+        let mut line = serde_json::to_vec(&Written::of(self))?;
         line.push(b'\n');
         Ok(line)
     }
@@ -77,7 +75,7 @@ fn unknown(bytes: &[u8]) -> Option<String> {
         return Some(format!("schema {schema}"));
     }
     let name = value.get("kind").and_then(Value::as_str)?;
-    let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.as_str() == name) else {
+    let Some(kind) = EntryKind::ALL.into_iter().find(|kind| kind.as_str() == name) else {
         return Some(format!("kind {name}"));
     };
     let schema = value.get(name).and_then(|body| body.get("schema"));
@@ -86,94 +84,73 @@ fn unknown(bytes: &[u8]) -> Option<String> {
 }
 
 /// An entry as it is written.
-#[derive(Serialize, Deserialize)]
-// A key that was passed over wouldn't be written back, and the digest would be another.
-#[serde(deny_unknown_fields)]
-struct Wire<'a> {
+#[derive(Serialize)]
+struct Written<'a> {
     schema: u32,
     number: u64,
     previous: Option<Digest>,
-    kind: Kind,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    phase: Option<Cow<'a, PhaseId>>,
+    kind: EntryKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phase: Option<&'a PhaseId>,
     #[serde(with = "seconds")]
     recorded_at: DateTime<Utc>,
-    recorded_by: Cow<'a, str>,
-    tool: Cow<'a, str>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    of: Option<Head>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    evidence: Option<Digest>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    matrix: Option<Digest>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    bases: Option<Cow<'a, [Digest]>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    plan: Option<Digest>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    document: Option<Digest>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    report: Option<Digest>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    decision: Option<Cow<'a, Decision>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    transcription: Option<Cow<'a, Transcription>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    waiver: Option<Cow<'a, Waiver>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    note: Option<Cow<'a, Note>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    revisit: Option<Cow<'a, Revisit>>,
+    recorded_by: &'a str,
+    tool: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<&'a Head>,
+    #[serde(flatten)]
+    body: &'a Body,
 }
 
-impl<'a> Wire<'a> {
-    /// What is written for an entry.
+impl<'a> Written<'a> {
     fn of(entry: &'a Entry) -> Self {
-        let mut wire = Self {
+        Self {
             schema: entry.schema,
             number: entry.number,
             previous: entry.previous,
             kind: entry.kind(),
-            phase: entry.phase().map(Cow::Borrowed),
+            phase: entry.phase(),
             recorded_at: entry.recorded_at,
-            recorded_by: Cow::Borrowed(&entry.recorded_by),
-            tool: Cow::Borrowed(&entry.tool),
-            of: entry.body.of().copied(),
-            evidence: None,
-            matrix: None,
-            bases: None,
-            plan: None,
-            document: None,
-            report: entry.body.report().copied(),
-            decision: None,
-            transcription: None,
-            waiver: None,
-            note: None,
-            revisit: None,
-        };
-        match &entry.body {
-            Body::Decision(record) => {
-                wire.evidence = Some(record.evidence);
-                wire.matrix = Some(record.matrix);
-                let bases = Cow::Borrowed(record.bases.as_slice());
-                wire.bases = (!bases.is_empty()).then_some(bases);
-                wire.plan = Some(record.plan);
-                wire.decision = Some(Cow::Borrowed(&record.decision));
-            }
-            Body::Transcription(record) => {
-                wire.document = Some(record.document);
-                wire.transcription = Some(Cow::Borrowed(&record.transcription));
-            }
-            Body::Waiver(record) => wire.waiver = Some(Cow::Borrowed(&record.waiver)),
-            Body::Note(record) => wire.note = Some(Cow::Borrowed(&record.note)),
-            Body::Revisit(revisit) => wire.revisit = Some(Cow::Borrowed(revisit)),
+            recorded_by: &entry.recorded_by,
+            tool: &entry.tool,
+            of: entry.body.of(),
+            body: &entry.body,
         }
-        wire
     }
+}
 
+/// An entry as it is read: the keys of all kinds.
+#[derive(Deserialize)]
+// A key that was passed over wouldn't be written back, and the digest would be another.
+#[serde(deny_unknown_fields)]
+struct Keys {
+    schema: u32,
+    number: u64,
+    previous: Option<Digest>,
+    kind: EntryKind,
+    phase: Option<PhaseId>,
+    #[serde(with = "seconds")]
+    recorded_at: DateTime<Utc>,
+    recorded_by: String,
+    tool: String,
+    of: Option<Head>,
+    evidence: Option<Digest>,
+    matrix: Option<Digest>,
+    bases: Option<Vec<Digest>>,
+    plan: Option<Digest>,
+    document: Option<Digest>,
+    report: Option<Digest>,
+    decision: Option<Decision>,
+    transcription: Option<Transcription>,
+    waiver: Option<Waiver>,
+    note: Option<Note>,
+    revisit: Option<Revisit>,
+}
+
+impl Keys {
     /// The entry, if it has the keys of its kind and no others.
     fn into_entry(mut self) -> Result<Entry, EntryError> {
-        let phase = self.phase.take().map(Cow::into_owned);
+        let phase = self.phase.take();
         let body = self.take_body(phase.as_ref())?;
         self.nothing_left()?;
         if body.phase() != phase.as_ref() {
@@ -190,8 +167,8 @@ impl<'a> Wire<'a> {
             number: self.number,
             previous: self.previous,
             recorded_at: self.recorded_at,
-            recorded_by: self.recorded_by.into_owned(),
-            tool: self.tool.into_owned(),
+            recorded_by: self.recorded_by,
+            tool: self.tool,
             body,
         })
     }
@@ -199,37 +176,39 @@ impl<'a> Wire<'a> {
     fn take_body(&mut self, phase: Option<&PhaseId>) -> Result<Body, EntryError> {
         let kind = self.kind;
         let missing = |key| EntryError::KeyMissing { kind, key };
-        let phase = || phase.cloned().ok_or_else(|| missing("phase"));
-        let of = |of: Option<Head>| of.ok_or_else(|| missing("of"));
-        Ok(match kind {
-            Kind::Decision => Body::Decision(Box::new(DecisionRecord {
-                evidence: self.evidence.take().ok_or_else(|| missing("evidence"))?,
-                matrix: self.matrix.take().ok_or_else(|| missing("matrix"))?,
-                bases: self.bases.take().map(Cow::into_owned).unwrap_or_default(),
-                plan: self.plan.take().ok_or_else(|| missing("plan"))?,
-                report: self.report.take().ok_or_else(|| missing("report"))?,
-                decision: taken(&mut self.decision).ok_or_else(|| missing("decision"))?,
-            })),
-            Kind::Transcription => Body::Transcription(Box::new(TranscriptionRecord {
-                document: self.document.take().ok_or_else(|| missing("document"))?,
-                report: self.report.take().ok_or_else(|| missing("report"))?,
-                transcription: taken(&mut self.transcription)
-                    .ok_or_else(|| missing("transcription"))?,
-            })),
-            Kind::Waiver => Body::Waiver(WaiverRecord {
-                phase: phase()?,
-                of: of(self.of.take())?,
-                waiver: taken(&mut self.waiver).ok_or_else(|| missing("waiver"))?,
+        let is = |key: &'static str| move || missing(key);
+        if kind == EntryKind::Decision {
+            return Ok(Body::Decision(Box::new(DecisionRecord {
+                evidence: self.evidence.take().ok_or_else(is("evidence"))?,
+                matrix: self.matrix.take().ok_or_else(is("matrix"))?,
+                bases: self.bases.take().unwrap_or_default(),
+                plan: self.plan.take().ok_or_else(is("plan"))?,
+                report: self.report.take().ok_or_else(is("report"))?,
+                decision: self.decision.take().ok_or_else(is("decision"))?,
+            })));
+        }
+        if kind == EntryKind::Transcription {
+            return Ok(Body::Transcription(Box::new(TranscriptionRecord {
+                document: self.document.take().ok_or_else(is("document"))?,
+                report: self.report.take().ok_or_else(is("report"))?,
+                transcription: self.transcription.take().ok_or_else(is("transcription"))?,
+            })));
+        }
+        let about = match kind {
+            EntryKind::Revisit => None,
+            _ => Some(About {
+                phase: phase.cloned().ok_or_else(is("phase"))?,
+                of: self.of.take().ok_or_else(is("of"))?,
             }),
-            Kind::Note => Body::Note(NoteRecord {
-                phase: phase()?,
-                of: of(self.of.take())?,
-                note: taken(&mut self.note).ok_or_else(|| missing("note"))?,
-            }),
-            Kind::Revisit => {
-                Body::Revisit(taken(&mut self.revisit).ok_or_else(|| missing("revisit"))?)
-            }
-        })
+        };
+        let addition = match kind {
+            EntryKind::Waiver => self.waiver.take().map(Addition::Waiver),
+            EntryKind::Note => self.note.take().map(Addition::Note),
+            EntryKind::Revisit => self.revisit.take().map(Addition::Revisit),
+            EntryKind::Decision | EntryKind::Transcription => None,
+        };
+        let addition = addition.ok_or_else(is(kind.as_str()))?;
+        Ok(Body::Addition(AdditionRecord { about, addition }))
     }
 
     fn nothing_left(&self) -> Result<(), EntryError> {
@@ -252,10 +231,6 @@ impl<'a> Wire<'a> {
             None => Ok(()),
         }
     }
-}
-
-fn taken<T: Clone>(part: &mut Option<Cow<'_, T>>) -> Option<T> {
-    part.take().map(Cow::into_owned)
 }
 
 /// Times as `2026-11-23T05:00:00Z`.

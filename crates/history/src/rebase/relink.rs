@@ -1,8 +1,8 @@
 //! Recording entries again behind another head, from what they were made of.
 
-use phasegate_model::Revisit;
+use phasegate_model::Addition;
 
-use crate::entry::body::{Body, NoteRecord, WaiverRecord};
+use crate::entry::body::{About, AdditionRecord, Body};
 use crate::entry::draft::{
     CallerRenderError, DecisionDraft, Draft, DraftBody, RenderedFile, TranscriptionDraft, Upcoming,
 };
@@ -79,31 +79,24 @@ pub(crate) fn body(store: &Store, entry: &Entry) -> Result<DraftBody, ReadError>
             document: store.object(&record.document, ObjectKind::Document)?,
             transcription: record.transcription.clone(),
         })),
-        Body::Waiver(record) => DraftBody::Waiver(record.clone()),
-        Body::Note(record) => DraftBody::Note(record.clone()),
-        Body::Revisit(revisit) => DraftBody::Revisit(revisit.clone()),
+        Body::Addition(record) => DraftBody::Addition(record.clone()),
     })
 }
 
 /// Names the re-linked entries as they are called now.
 fn rename(body: &mut DraftBody, moved: &[(Head, Recorded)]) {
-    let now = |of: &mut Head| {
-        if let Some((_, recorded)) = moved.iter().find(|(before, _)| before == of) {
-            *of = recorded.head();
-        }
-    };
-    match body {
-        DraftBody::Decision(_) | DraftBody::Transcription(_) => (),
-        DraftBody::Waiver(WaiverRecord { of, .. }) | DraftBody::Note(NoteRecord { of, .. }) => {
-            now(of);
-        }
-        DraftBody::Revisit(Revisit { obligations, .. }) => {
-            for obligation in obligations {
-                // Later looks name entries by number alone.
-                let entry = obligation.entry;
-                let found = moved.iter().find(|(before, _)| before.number == entry);
-                obligation.entry = found.map_or(entry, |(_, recorded)| recorded.entry.number);
-            }
+    let DraftBody::Addition(AdditionRecord { about, addition }) = body else { return };
+    if let Some(About { of, .. }) = about
+        && let Some((_, recorded)) = moved.iter().find(|(before, _)| before == of)
+    {
+        *of = recorded.head();
+    }
+    if let Addition::Revisit(revisit) = addition {
+        for obligation in &mut revisit.obligations {
+            // Later looks name entries by number alone.
+            let entry = obligation.entry;
+            let found = moved.iter().find(|(before, _)| before.number == entry);
+            obligation.entry = found.map_or(entry, |(_, recorded)| recorded.entry.number);
         }
     }
 }

@@ -162,7 +162,7 @@ impl Store {
             }
             let previous = newest.map(|newest| newest.head);
             let number = previous.map_or(1, |head| head.number.saturating_add(1));
-            let phase_and_outcome = draft.body.phase().zip(draft.body.outcome());
+            let phase_and_outcome = body.phase().zip(body.outcome());
             let upcoming = Upcoming {
                 number,
                 previous,
@@ -242,9 +242,7 @@ impl Store {
                     transcription,
                 }))
             }
-            DraftBody::Waiver(record) => Body::Waiver(record.clone()),
-            DraftBody::Note(record) => Body::Note(record.clone()),
-            DraftBody::Revisit(revisit) => Body::Revisit(revisit.clone()),
+            DraftBody::Addition(record) => Body::Addition(record.clone()),
         })
     }
 

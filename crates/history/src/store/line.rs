@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use phasegate_model::Readings;
+use phasegate_model::{EntryKind, Readings};
 use serde::de::DeserializeOwned;
 
-use crate::entry::body::Kind;
 use crate::entry::digest::Digest;
 use crate::entry::recorded::{Entry, Recorded};
 use crate::store::error::ReadError;
@@ -64,7 +63,7 @@ impl Line {
     /// # Errors
     /// As [`Line::summary`].
     pub fn medians(&self, wanted: &Medians) -> Result<Option<Readings>, ReadError> {
-        let is_decision = self.summary()?.kind == Kind::Decision;
+        let is_decision = self.summary()?.kind == EntryKind::Decision;
         Ok(is_decision.then(|| wanted.read(&self.bytes)).flatten())
     }
 

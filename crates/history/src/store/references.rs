@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use phasegate_model::{PhaseId, Revisit, RowId};
+use phasegate_model::{Addition, EntryKind, PhaseId, RowId};
 
-use crate::entry::body::{Body, Kind, NoteRecord, WaiverRecord};
+use crate::entry::body::{About, AdditionRecord, Body};
 use crate::entry::digest::Digest;
 use crate::entry::draft::DraftBody;
 use crate::entry::head::Head;
@@ -43,7 +43,7 @@ pub enum ReferenceProblem {
         /// The number that is named.
         number: u64,
         /// What kind of entry that is.
-        kind: Kind,
+        kind: EntryKind,
     },
     /// The entry has no such row.
     #[error("it names row `{row}` of entry {number}, which has no such row")]
@@ -93,53 +93,37 @@ struct Reference<'a> {
     number: u64,
     /// Nothing where it is named by number alone.
     digest: Option<Digest>,
-    says: Says<'a>,
-}
-
-enum Says<'a> {
-    Waived(&'a WaiverRecord),
-    Noted(&'a NoteRecord),
-    /// These rows owed something.
-    Owed(Vec<&'a RowId>),
+    phase: Option<&'a PhaseId>,
+    waived: Option<&'a RowId>,
+    owed: Vec<&'a RowId>,
 }
 
 impl<'a> Reference<'a> {
-    fn of_waiver(record: &'a WaiverRecord) -> Vec<Self> {
-        let Head { number, digest } = record.of;
-        vec![Self { number, digest: Some(digest), says: Says::Waived(record) }]
-    }
-
-    fn of_note(record: &'a NoteRecord) -> Vec<Self> {
-        let Head { number, digest } = record.of;
-        vec![Self { number, digest: Some(digest), says: Says::Noted(record) }]
-    }
-
-    /// One for each entry, so that each is read once.
-    fn of_revisit(revisit: &'a Revisit) -> Vec<Self> {
-        let mut rows = BTreeMap::<u64, Vec<&RowId>>::new();
-        for obligation in &revisit.obligations {
-            rows.entry(obligation.entry).or_default().push(&obligation.row);
+    fn of(AdditionRecord { about, addition }: &'a AdditionRecord) -> Vec<Self> {
+        // One for each entry, so that each is read once.
+        let mut owed = BTreeMap::<u64, Vec<&RowId>>::new();
+        let mut waived = None;
+        match addition {
+            Addition::Waiver(waiver) => waived = Some(&waiver.row),
+            Addition::Note(_) => (),
+            Addition::Revisit(revisit) => {
+                for obligation in &revisit.obligations {
+                    owed.entry(obligation.entry).or_default().push(&obligation.row);
+                }
+            }
         }
-        let owed = |(number, rows)| Self { number, digest: None, says: Says::Owed(rows) };
-        rows.into_iter().map(owed).collect()
-    }
-
-    fn of_draft(body: &'a DraftBody) -> Vec<Self> {
-        match body {
-            DraftBody::Decision(_) | DraftBody::Transcription(_) => Vec::new(),
-            DraftBody::Waiver(record) => Self::of_waiver(record),
-            DraftBody::Note(record) => Self::of_note(record),
-            DraftBody::Revisit(revisit) => Self::of_revisit(revisit),
-        }
-    }
-
-    fn of_body(body: &'a Body) -> Vec<Self> {
-        match body {
-            Body::Decision(_) | Body::Transcription(_) => Vec::new(),
-            Body::Waiver(record) => Self::of_waiver(record),
-            Body::Note(record) => Self::of_note(record),
-            Body::Revisit(revisit) => Self::of_revisit(revisit),
-        }
+        let about = about.iter().map(|About { phase, of: Head { number, digest } }| {
+            let (digest, phase) = (Some(*digest), Some(phase));
+            Self { number: *number, digest, phase, waived, owed: Vec::new() }
+        });
+        let owed = owed.into_iter().map(|(number, owed)| Self {
+            number,
+            digest: None,
+            phase: None,
+            waived: None,
+            owed,
+        });
+        about.chain(owed).collect()
     }
 
     /// Whether the entry that was found is the one that is named, and has what is said of it.
@@ -151,14 +135,9 @@ impl<'a> Reference<'a> {
             return Err(ReferenceProblem::OtherEntry { of: Head { number, digest } });
         }
         let named = &found.entry;
-        match &self.says {
-            Says::Noted(record) => check_phase(named, &record.phase),
-            Says::Waived(record) => {
-                check_phase(named, &record.phase)?;
-                check_waived(named, &record.waiver.row)
-            }
-            Says::Owed(rows) => rows.iter().try_for_each(|row| check_owed(named, row)),
-        }
+        self.phase.map_or(Ok(()), |phase| check_phase(named, phase))?;
+        self.waived.map_or(Ok(()), |row| check_waived(named, row))?;
+        self.owed.iter().try_for_each(|row| check_owed(named, row))
     }
 }
 
@@ -166,13 +145,14 @@ impl Store {
     /// Whether what is to be recorded names earlier entries that are there, and rows that they
     /// have. Entries are never replaced, so what is so now is so when the entry is written.
     pub(crate) fn check_references(&self, body: &DraftBody) -> Result<(), ReferenceError> {
-        Reference::of_draft(body).iter().try_for_each(|reference| self.refers(reference))
+        let DraftBody::Addition(record) = body else { return Ok(()) };
+        Reference::of(record).iter().try_for_each(|reference| self.refers(reference))
     }
 
     /// What an entry of a history says of earlier ones that isn't so. What can't be read says
     /// nothing: that it can't be read is found where it is.
     pub(crate) fn wrong_references(&self, entry: &Entry) -> Vec<ReferenceProblem> {
-        let references = Reference::of_body(&entry.body);
+        let references = entry.body.addition().map(Reference::of).unwrap_or_default();
         let checked = references.iter().map(|reference| {
             let number = reference.number;
             // What an entry says of itself or of a later one can't have been so.
@@ -215,7 +195,9 @@ fn check_waived(named: &Entry, row: &RowId) -> Result<(), ReferenceProblem> {
         Body::Transcription(record) => {
             record.transcription.rows.iter().any(|there| there.id == *row)
         }
-        other => return Err(ReferenceProblem::NoDecision { number, kind: other.kind() }),
+        Body::Addition(_) => {
+            return Err(ReferenceProblem::NoDecision { number, kind: named.kind() });
+        }
     };
     if there { Ok(()) } else { Err(ReferenceProblem::NoSuchRow { number, row: row.clone() }) }
 }

@@ -91,7 +91,8 @@ fn a_packed_history_reads_as_before() {
         .map(|read| read.unwrap().recorded().unwrap().entry.number);
     assert_eq!(some.collect::<Vec<_>>(), wanted);
     let waivers = |store: &Store| -> Vec<_> {
-        let passes = |outline: &crate::EntrySummary| outline.kind == crate::Kind::Waiver;
+        let passes =
+            |outline: &crate::EntrySummary| outline.kind == phasegate_model::EntryKind::Waiver;
         store.entries_that(passes).unwrap().map(Result::unwrap).collect()
     };
     assert_eq!(waivers(&store), waivers(&plain));

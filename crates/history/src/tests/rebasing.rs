@@ -4,14 +4,15 @@
 use std::fs;
 use std::path::Path;
 
+use phasegate_model::Addition;
 use tempfile::TempDir;
 
 use crate::tests::crashes::failing::{Failure, faulty, working};
-use crate::tests::recording::kinds::{note, revisit, transcription, waiver};
+use crate::tests::recording::kinds::{note, revisit_of, transcription, waiver};
 use crate::tests::{draft_of, names, owing, problems, render};
 use crate::{
-    Body, CallerRenderError, Draft, DraftBody, Head, Rebase, RebaseError, Rebased, Recorded,
-    RenderedFile, Store, Upcoming,
+    CallerRenderError, Draft, Head, Rebase, RebaseError, Rebased, Recorded, RenderedFile, Store,
+    Upcoming,
 };
 
 /// What each branch has: both the first two entries, then the team's two, and one's own four.
@@ -34,10 +35,8 @@ impl Branches {
 
         let own = working(&path("own"));
         let decision = own.append(&owing("eve"), &mut render).unwrap();
-        let DraftBody::Revisit(mut look) = revisit() else { panic!() };
-        look.obligations[0].entry = decision.entry.number;
         let mut recorded = vec![decision.clone()];
-        for body in [waiver(&decision), DraftBody::Revisit(look), transcription()] {
+        for body in [waiver(&decision), revisit_of(decision.entry.number), transcription()] {
             recorded.push(own.append(&draft_of(body), &mut render).unwrap());
         }
         Self { folder, theirs: head, own: recorded }
@@ -70,9 +69,10 @@ impl Branches {
                 (now.recorded_at, &now.recorded_by, &now.tool, now.kind())
             );
         }
-        let Body::Waiver(waiver) = store.entry(6).unwrap().entry.body else { panic!() };
-        assert_eq!(waiver.of, rebased.moved[0].1.head(), "the waiver is of the re-linked decision");
-        let Body::Revisit(look) = store.entry(7).unwrap().entry.body else { panic!() };
+        let of = store.entry(6).unwrap().entry.body.of().copied().unwrap();
+        assert_eq!(of, rebased.moved[0].1.head(), "the waiver is of the re-linked decision");
+        let record = store.entry(7).unwrap().entry.body.addition().cloned().unwrap();
+        let Addition::Revisit(look) = record.addition else { panic!() };
         assert_eq!(look.obligations[0].entry, 5, "the later look is at the re-linked decision");
         assert_eq!(
             names(dir),

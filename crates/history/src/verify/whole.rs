@@ -275,7 +275,7 @@ impl Walk<'_, '_> {
             Body::Transcription(record) => {
                 self.object(number, &record.document, ObjectKind::Document);
             }
-            Body::Waiver(_) | Body::Note(_) | Body::Revisit(_) => {
+            Body::Addition(_) => {
                 for problem in self.store.wrong_references(&recorded.entry) {
                     self.problem(Problem::Reference { number, problem });
                 }

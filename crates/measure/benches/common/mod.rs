@@ -49,8 +49,12 @@ pub(crate) fn plan(wait: Wait, samples: u32) -> MeasurePlan {
         floor: false,
         trials: NonZeroU32::MIN,
         budget: "60s".parse().unwrap(),
+        scope: None,
+        span: None,
+        at_random: false,
         until: Until::Rows,
         quantiles: Vec::new(),
+        cpu: false,
         dataset: None,
     }
 }

@@ -26,6 +26,9 @@ pub enum MeasureError {
     /// The caller's flag was raised. The trial is lost, and what it started is stopped.
     #[error("interrupted")]
     Interrupted,
+    /// The time was over before the trial was. The trial is lost, and what it started is stopped.
+    #[error("the time was over")]
+    OutOfTime,
     /// Something that can't happen has.
     #[error("phasegate contradicts itself ({0}); please report this")]
     Bug(String),

@@ -1,8 +1,8 @@
 //! One trial out of those of several nodes: of each metric the worst.
 
 use phasegate_model::{
-    BaselineTrial, Decimal, Measured, Metric, MissingReason, NodeTrial, Reading, Readings, Server,
-    Statistic, Trial,
+    BaselineTrial, Cpu, Decimal, Measured, Metric, MissingReason, NodeTrial, Reading, Readings,
+    Server, Statistic, Trial,
 };
 
 use crate::campaign::error::MeasureError;
@@ -63,10 +63,11 @@ fn worst_reading<'a>(
         Metric::Rtt(Statistic::Throughput)
         | Metric::Floor(Statistic::Throughput)
         | Metric::Improvement(_)
+        | Metric::Cpu(Cpu::Improvement | Cpu::Capacity)
         | Metric::Server(Server::Uptime) => amount < than,
         _ => amount > than,
     };
-    if let Metric::Baseline(_) = metric {
+    if let Metric::Baseline(_) | Metric::Cpu(Cpu::Baseline) = metric {
         return of_several_pairs(of_nodes);
     }
     let mut worst: Option<&Reading> = None;

@@ -3,8 +3,10 @@
 use phasegate_model::{BaselineServer, Environment, Target, Trial};
 
 use crate::campaign::error::MeasureError;
+use crate::campaign::fit::{Fit, Fitted};
 use crate::campaign::nodes::worst;
 use crate::campaign::trial::Pair;
+use crate::machine::stop::Stop;
 use crate::subject::{Group, Subject, TrialProgress};
 
 /// An open campaign against one subject, or against two in pairs, by one plan.
@@ -13,6 +15,10 @@ pub struct Session {
     baseline: Option<Box<dyn Subject>>,
     /// Who is measured instead of the two, if the candidate stands for several.
     group: Option<Box<dyn Group>>,
+    stop: Stop,
+    fit: Option<Fit>,
+    /// What the rounds were shortened to, once that is known.
+    fitted: Option<Fitted>,
 }
 
 impl Session {
@@ -22,7 +28,19 @@ impl Session {
         baseline: Option<Box<dyn Subject>>,
         group: Option<Box<dyn Group>>,
     ) -> Self {
-        Self { candidate, baseline, group }
+        Self { candidate, baseline, group, stop: Stop::default(), fit: None, fitted: None }
+    }
+
+    /// With what its subjects stop for.
+    pub(crate) fn that_stops(self, stop: Stop) -> Self {
+        Self { stop, ..self }
+    }
+
+    /// Shortens rounds so that enough trials fit into the time that there is. The first trial finds
+    /// out how long requests take, before it takes samples.
+    #[must_use]
+    pub fn fitting(self, fit: Fit) -> Self {
+        Self { fit: Some(fit), ..self }
     }
 
     /// What is measured, and how it is reached.
@@ -51,15 +69,29 @@ impl Session {
     ///
     /// # Errors
     /// If anything goes wrong before the last sample, or if by sentinels or cluster it is another
-    /// server by now. Whatever was started is stopped then.
+    /// server by now. Whatever was started is stopped then. [`MeasureError::OutOfTime`] if the time
+    /// was over before the trial was.
     pub fn trial(
         &mut self,
         number: u32,
         progress: &mut dyn FnMut(TrialProgress),
     ) -> Result<Trial, MeasureError> {
+        let made = self.make(number, progress);
+        // A server that is slow to answer fails in many ways once there is no time left.
+        made.map_err(|error| if self.stop.is_over() { MeasureError::OutOfTime } else { error })
+    }
+
+    fn make(
+        &mut self,
+        number: u32,
+        progress: &mut dyn FnMut(TrialProgress),
+    ) -> Result<Trial, MeasureError> {
+        let (fit, stop) = (self.fit, &self.stop);
+        let fit = fit.and_then(|fit| Some((fit, stop.left()?)));
         let Some(group) = &mut self.group else {
             let (candidate, baseline) = (self.candidate.as_ref(), self.baseline.as_deref());
-            return Pair { candidate, baseline }.trial(number, progress);
+            let pair = Pair { candidate, baseline, fit };
+            return pair.trial(number, &mut self.fitted, progress);
         };
         // A failover between two trials would otherwise measure another server under the same
         // name.
@@ -67,9 +99,11 @@ impl Session {
         let mut trials = Vec::new();
         // One after the other: measured at once, they would share the client's CPU and disturb
         // each other.
-        for member in group.members() {
-            let pair = Pair { candidate: member.candidate, baseline: member.baseline };
-            trials.push((member.name, pair.trial(number, progress)?));
+        let members = group.members();
+        let fit = fit.map(|(fit, left)| (fit.shared_by(members.len()), left));
+        for member in members {
+            let pair = Pair { candidate: member.candidate, baseline: member.baseline, fit };
+            trials.push((member.name, pair.trial(number, &mut self.fitted, progress)?));
         }
         worst(number, trials)
     }

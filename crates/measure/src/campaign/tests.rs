@@ -51,7 +51,7 @@ impl Subject for Steady {
 
     fn rounds(&self) -> RoundPlan {
         let passes = Passes { warmup: 0, samples: 10 };
-        RoundPlan { count: 3, passes, rate: None, pinning: Pinning::default() }
+        RoundPlan { count: 3, passes, rate: None, pinning: Pinning::default(), cpu: None }
     }
 
     fn family(&self) -> Option<MetricFamily> {

@@ -1,18 +1,22 @@
 //! One trial, from a fresh start of the subject to its readings.
 
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
-use phasegate_model::{BaselineTrial, First, Metric, Pinning, Reading, Readings, Target, Trial};
+use phasegate_model::{
+    BaselineTrial, First, Metric, Pinning, Rate, Reading, Readings, Target, Trial,
+};
 
+use crate::campaign::cpu::{self, Contestant, CpuReadings};
 use crate::campaign::error::MeasureError;
+use crate::campaign::fit::{Fit, Fitted};
 use crate::campaign::pair::{Partner, baseline_readings, improvements};
 use crate::campaign::rounds::{Rounds, Sampled};
 use crate::floor::process::Floor;
 use crate::machine::affinity::{Pinned, only_cpu};
 use crate::machine::env::Watch;
-use crate::subject::{Account, Instance, Subject, TrialProgress};
+use crate::subject::{Account, Instance, RoundPlan, Subject, TrialProgress};
 use crate::times::encoded;
-use crate::times::round::Times;
+use crate::times::round::{Passes, RoundTimes, Times};
 use crate::times::statistics::{RoundSeries, frozen, unsteady};
 
 /// What a trial measures: a subject, and what it is compared with.
@@ -20,6 +24,8 @@ use crate::times::statistics::{RoundSeries, frozen, unsteady};
 pub(crate) struct Pair<'a> {
     pub(crate) candidate: &'a dyn Subject,
     pub(crate) baseline: Option<&'a dyn Subject>,
+    /// How many trials are to fit into the time that is left.
+    pub(crate) fit: Option<(Fit, Duration)>,
 }
 
 /// The subjects of a trial, ready to be measured.
@@ -35,6 +41,8 @@ struct CandidateRounds {
     pinned: Pinning,
     stand_in_cpu: Option<u32>,
     account: Account,
+    /// What it and the baseline say of CPU time, if the plan asks.
+    cpu: Option<CpuReadings>,
 }
 
 /// What a trial gave of the baseline.
@@ -51,10 +59,11 @@ impl<'a> Pair<'a> {
     pub(crate) fn trial(
         self,
         number: u32,
+        fitted: &mut Option<Fitted>,
         progress: &mut dyn FnMut(TrialProgress),
     ) -> Result<Trial, MeasureError> {
         self.are_still_there()?;
-        let trial = self.make(number, progress)?;
+        let trial = self.make(number, fitted, progress)?;
         self.are_still_there()?;
         Ok(trial)
     }
@@ -68,18 +77,25 @@ impl<'a> Pair<'a> {
     fn make(
         self,
         number: u32,
+        fitted: &mut Option<Fitted>,
         progress: &mut dyn FnMut(TrialProgress),
     ) -> Result<Trial, MeasureError> {
         let (started_at, begin) = (SystemTime::now(), Instant::now());
         progress(TrialProgress::Starting);
         let first = First::Baseline.in_turn(number);
         let mut ready = self.begin(number, first, progress)?;
-        let (measured, compared) = self.measure(&mut ready, first, progress)?;
+        let is_first = fitted.is_none();
+        let passes = self.fit(&mut ready, begin.elapsed(), fitted)?;
+        let (measured, compared) = self.measure(&mut ready, (first, passes), progress)?;
         // Stopped before anything is computed, which takes longer on a busy machine.
         drop(ready);
 
-        let readings = self.readings(&measured, compared.as_ref())?;
-        let anomalies = self.anomalies(&measured, compared.as_ref());
+        let mut readings = self.readings(&measured, compared.as_ref())?;
+        let mut anomalies = self.anomalies(&measured, compared.as_ref());
+        if let Some(fitted) = fitted {
+            fitted.leave_out_unsupported(&mut readings)?;
+            anomalies.extend(fitted.told().filter(|_| is_first));
+        }
         // What was no sample of its own isn't recorded as one: a command's starts are there whole.
         let keeps_samples = self.candidate.family().is_some();
         let Sampled { samples, floor, .. } = measured.sampled;
@@ -100,6 +116,7 @@ impl<'a> Pair<'a> {
             floor_histogram,
             service_histogram,
             slip_histogram,
+            cpu: measured.cpu.and_then(|cpu| cpu.times.ok()),
             baseline: compared.map(|it| it.into_evidence(keeps_samples)).transpose()?,
             nodes: Vec::new(),
             anomalies,
@@ -129,15 +146,36 @@ impl<'a> Pair<'a> {
         })
     }
 
+    /// What is timed in each round, which the first trial finds out from how long requests take.
+    fn fit(
+        self,
+        ready: &mut Ready<'_>,
+        set_up: Duration,
+        fitted: &mut Option<Fitted>,
+    ) -> Result<Option<Passes>, MeasureError> {
+        let plan = self.candidate.rounds();
+        // Starts of a command aren't samples that could be fewer.
+        if let (Some((fit, left)), None, Some(_)) = (self.fit, &fitted, self.candidate.family()) {
+            let pace = pace_of(ready.candidate.as_mut(), plan.rate)?;
+            let baseline = ready.baseline.as_deref_mut();
+            let baseline = baseline.map(|instance| pace_of(instance, plan.rate)).transpose();
+            let baseline = baseline.map_err(MeasureError::of_baseline)?;
+            let paces = (pace, baseline, self.candidate.floor().is_some());
+            *fitted = Some(fit.into(&plan, left, set_up, paces));
+        }
+        Ok(fitted.as_ref().map(|fitted| fitted.passes))
+    }
+
     /// All rounds with the subjects' accounts around them, the calling thread being on its CPU.
     fn measure(
         self,
         ready: &mut Ready<'_>,
-        first: First,
+        (first, passes): (First, Option<Passes>),
         progress: &mut dyn FnMut(TrialProgress),
     ) -> Result<(CandidateRounds, Option<BaselineRounds>), MeasureError> {
         let of_baseline = |error| MeasureError::from(error).of_baseline();
-        let plan = self.candidate.rounds();
+        let fitted = |plan: RoundPlan| RoundPlan { passes: passes.unwrap_or(plan.passes), ..plan };
+        let plan = fitted(self.candidate.rounds());
         let candidate = ready.candidate.as_mut();
         // Started before the client is on its CPU, which is not the stand-in's.
         let mut stand_in = match self.candidate.floor().zip(candidate.reply()) {
@@ -156,8 +194,8 @@ impl<'a> Pair<'a> {
         // On the client's CPU by now, because it is that CPU whose pauses are in the samples.
         let watch = Watch::begin(pinned).map_err(MeasureError::bug)?;
         let partner = self.baseline.zip(ready.baseline.as_deref_mut());
-        let partner =
-            partner.map(|(baseline, instance)| Partner::new(baseline.rounds(), instance, first));
+        let partner = partner
+            .map(|(baseline, instance)| Partner::new(fitted(baseline.rounds()), instance, first));
         let mut partner = partner.transpose()?;
         let rounds = Rounds { plan, instance: &mut *candidate, stand_in: stand_in.as_mut() };
         let sampled = rounds.make(partner.as_mut(), progress)?;
@@ -173,7 +211,25 @@ impl<'a> Pair<'a> {
             }
             _ => None,
         };
-        Ok((CandidateRounds { sampled, env, pinned, stand_in_cpu, account }, compared))
+        // After the accounts, which are of the rounds alone.
+        let cpu = plan.cpu.map(|limit| self.cpu(ready, (first, limit), progress)).transpose()?;
+        Ok((CandidateRounds { sampled, env, pinned, stand_in_cpu, account, cpu }, compared))
+    }
+
+    /// What the pair says of CPU time.
+    fn cpu(
+        self,
+        ready: &mut Ready<'_>,
+        (first, limit): (First, Duration),
+        progress: &mut dyn FnMut(TrialProgress),
+    ) -> Result<CpuReadings, MeasureError> {
+        let Some((baseline, compared)) = self.baseline.zip(ready.baseline.as_deref_mut()) else {
+            return Ok(CpuReadings::without_baseline());
+        };
+        let contestant =
+            |of: &dyn Subject, instance| Contestant { instance, pinning: of.rounds().pinning };
+        let candidate = contestant(self.candidate, ready.candidate.as_mut());
+        cpu::measure(candidate, contestant(baseline, compared), first, limit, progress)
     }
 
     fn readings(
@@ -204,6 +260,10 @@ impl<'a> Pair<'a> {
             let improvements = improvements(family, &readings, compared.is_some());
             insert(&mut readings, improvements)?;
         }
+        insert(
+            &mut readings,
+            measured.cpu.as_ref().map(CpuReadings::readings).unwrap_or_default(),
+        )?;
         Ok(readings)
     }
 
@@ -224,6 +284,7 @@ impl<'a> Pair<'a> {
             found.extend(own.map(|anomaly| format!("the baseline: {anomaly}")));
             found.extend(unlike(self.candidate.target(), baseline.target()));
         }
+        found.extend(measured.cpu.iter().flat_map(|cpu| cpu.anomalies.iter().cloned()));
         found
     }
 }
@@ -242,6 +303,28 @@ impl BaselineRounds {
         })
     }
 }
+
+/// How long a request takes, from a few of them before anything counts: so many that they take some
+/// time, and no more than one if that takes long.
+fn pace_of(instance: &mut dyn Instance, rate: Option<Rate>) -> Result<Duration, MeasureError> {
+    let mut times = RoundTimes::new(rate).map_err(MeasureError::bug)?;
+    let mut samples = 1;
+    loop {
+        let begin = Instant::now();
+        instance.round(0, Passes { warmup: 0, samples }, &mut times)?;
+        let took = begin.elapsed();
+        if took >= ENOUGH_TO_TELL || samples >= MOST_TO_TELL {
+            return Ok(took / samples);
+        }
+        samples = samples.saturating_mul(8).min(MOST_TO_TELL);
+    }
+}
+
+/// Requests that take so long together tell their pace.
+const ENOUGH_TO_TELL: Duration = Duration::from_millis(20);
+
+/// And so many of them do, however short they are.
+const MOST_TO_TELL: u32 = 1_000;
 
 fn insert(readings: &mut Readings, more: Vec<(Metric, Reading)>) -> Result<(), MeasureError> {
     more.into_iter()

@@ -5,8 +5,6 @@ use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use phasegate_model::CommandLine;
@@ -14,6 +12,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 
 use crate::command::error::CommandError;
 use crate::machine::process::last_lines;
+use crate::machine::stop::Stop;
 use crate::machine::words::words_of_system;
 
 /// How much of the end of a command's words is looked at.
@@ -34,7 +33,7 @@ pub(super) struct LocatedCommand {
 /// What a process may not outlast.
 #[derive(Clone, Debug)]
 pub(super) struct ProcessLimits {
-    pub(super) interrupted: Arc<AtomicBool>,
+    pub(super) stop: Stop,
     pub(super) limit: Duration,
 }
 
@@ -148,7 +147,7 @@ impl ProcessLimits {
             match has_ended(child) {
                 Ok(true) => break Ok(()),
                 Err(words) => break Err(Stopped::System(words)),
-                Ok(false) if self.interrupted.load(Ordering::Relaxed) => {
+                Ok(false) if self.stop.is_raised() => {
                     break Err(Stopped::Interrupted);
                 }
                 Ok(false) if begin.elapsed() >= self.limit => break Err(Stopped::Endless),

@@ -2,8 +2,6 @@
 //! take turns.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use phasegate_model::{
     CommandMetric, CommandPlan, Environment, MeasurePlan, Metric, Pinning, Reading, Readings,
@@ -20,6 +18,7 @@ use crate::command::start::Starter;
 use crate::machine::launch::Launcher;
 use crate::machine::layout;
 use crate::machine::process::file_name;
+use crate::machine::stop::Stop;
 use crate::subject::{
     Account, Instance, MetricFamily, RoundPlan, Subject, SubjectError, TrialProgress,
 };
@@ -46,16 +45,17 @@ impl Session {
     pub fn of_commands(
         pair: &CommandPair,
         plan: &MeasurePlan,
-        interrupted: Arc<AtomicBool>,
+        stop: impl Into<Stop>,
     ) -> Result<Self, MeasureError> {
-        let limits = ProcessLimits { interrupted, limit: plan.budget.duration() };
+        let stop = stop.into();
+        let limits = ProcessLimits { stop: stop.clone(), limit: plan.budget.duration() };
         let open = |plan: &CommandPlan| -> Result<Box<dyn Subject>, SubjectError> {
             Ok(Box::new(CommandSubject::find(plan, &pair.launcher, limits.clone())?))
         };
         let candidate = open(&pair.candidate)?;
         let baseline = pair.baseline.as_ref().map(open).transpose();
         let baseline = baseline.map_err(SubjectError::of_baseline)?;
-        Ok(Self::new(candidate, baseline, None))
+        Ok(Self::new(candidate, baseline, None).that_stops(stop))
     }
 }
 
@@ -99,7 +99,7 @@ impl Subject for CommandSubject {
         // One start a round lets the starts of a pair take turns; a longer round would put a
         // change of the machine's pace on one side.
         let passes = Passes { warmup: 0, samples: 1 };
-        RoundPlan { count: self.starts, passes, rate: None, pinning: Pinning::default() }
+        RoundPlan { count: self.starts, passes, rate: None, pinning: Pinning::default(), cpu: None }
     }
 
     // A start has more readings than its time.

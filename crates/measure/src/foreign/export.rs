@@ -187,4 +187,5 @@ fn pooled(evidence: &Evidence, of: HistogramOf, trial: Option<u32>) -> Result<Ti
 }
 
 #[cfg(test)]
+#[path = "export_tests.rs"]
 mod tests;

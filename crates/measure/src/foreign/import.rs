@@ -34,13 +34,15 @@ impl Origin {
         // Of the four only memtier_benchmark writes JSON.
         if begin.starts_with('{') {
             Some(Self::Memtier)
-        } else if lines.clone().any(crate::foreign::log::is_of_a_log) {
+        } else if lines.clone().any(crate::foreign::formats::log::is_of_a_log) {
             Some(Self::Log)
         } else if lines.clone().any(|line| line.starts_with("redis_version:") || line == "# Memory")
         {
             Some(Self::Info)
         } else {
-            lines.any(crate::foreign::benchmark::is_of_a_table).then_some(Self::RedisBenchmark)
+            lines
+                .any(crate::foreign::formats::benchmark::is_of_a_table)
+                .then_some(Self::RedisBenchmark)
         }
     }
 }
@@ -76,9 +78,9 @@ pub fn import(origin: Origin, text: &str, terms: &ImportTerms) -> Result<Importe
     // Windows editors put a mark of the encoding in front, which no parser below knows.
     let text = text.trim_start_matches('\u{feff}');
     match origin {
-        Origin::Log => crate::foreign::log::import(text, terms),
-        Origin::Memtier => crate::foreign::memtier::import(text, terms),
-        Origin::RedisBenchmark => crate::foreign::benchmark::import(text, terms),
+        Origin::Log => crate::foreign::formats::log::import(text, terms),
+        Origin::Memtier => crate::foreign::formats::memtier::import(text, terms),
+        Origin::RedisBenchmark => crate::foreign::formats::benchmark::import(text, terms),
         Origin::Info => {
             let readings = info_readings(text)?;
             let remark = "it tells the server's state at one time, and no round trips".to_owned();
@@ -108,4 +110,5 @@ pub fn info_readings(text: &str) -> Result<Readings, ImportError> {
 }
 
 #[cfg(test)]
+#[path = "import_tests.rs"]
 mod tests;

@@ -114,6 +114,7 @@ impl ImportedTrial {
             service_histogram: None,
             slip_histogram: None,
             baseline: None,
+            cpu: None,
             nodes: Vec::new(),
             anomalies,
         }

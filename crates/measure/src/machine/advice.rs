@@ -241,6 +241,7 @@ mod tests {
             service_histogram: None,
             slip_histogram: None,
             baseline: None,
+            cpu: None,
             nodes: Vec::new(),
             anomalies: Vec::new(),
         }

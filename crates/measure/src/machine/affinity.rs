@@ -2,7 +2,8 @@
 
 use phasegate_model::Pinning;
 use rustix::io::Errno;
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+use rustix::process::Pid;
+use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
 
 /// Why something could not be pinned to a CPU.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,8 +32,10 @@ pub enum PinError {
     },
 }
 
-/// The calling thread's CPUs as they were; dropping it gives them back.
+/// The CPUs of a thread as they were; dropping it gives them back.
 pub(crate) struct Pinned {
+    /// The process whose main thread it is; without one, it is the calling thread.
+    process: Option<Pid>,
     before: CpuSet,
 }
 
@@ -52,7 +55,7 @@ impl Pinned {
         let mut only = CpuSet::new();
         only.set(number);
         match sched_setaffinity(None, &only) {
-            Ok(()) => Ok(Some(Self { before })),
+            Ok(()) => Ok(Some(Self { process: None, before })),
             // The kernel says so where none of the CPUs is both there and allowed to this
             // process.
             Err(Errno::INVAL) => Err(no_such_cpu()),
@@ -61,11 +64,23 @@ impl Pinned {
     }
 }
 
+impl Pinned {
+    /// Keeps the main thread of a process of ours on a CPU, if the kernel lets it.
+    pub(crate) fn place(process: Pid, cpu: u32) -> Option<Self> {
+        let before = sched_getaffinity(Some(process)).ok()?;
+        let number = usize::try_from(cpu).ok().filter(|number| *number < CpuSet::MAX_CPU)?;
+        let mut only = CpuSet::new();
+        only.set(number);
+        sched_setaffinity(Some(process), &only).ok()?;
+        Some(Self { process: Some(process), before })
+    }
+}
+
 impl Drop for Pinned {
     fn drop(&mut self) {
         // It can only fail if the allowed CPUs were changed meanwhile; then the thread stays
         // where it is, which is no worse than anything else.
-        let _ = sched_setaffinity(None, &self.before);
+        let _ = sched_setaffinity(self.process, &self.before);
     }
 }
 
@@ -82,11 +97,16 @@ pub(crate) fn is_usable(cpu: u32) -> bool {
 }
 
 /// The CPU that a process (without one: the calling thread) is kept on, if it is only one.
-pub(crate) fn only_cpu(process: Option<rustix::process::Pid>) -> Option<u32> {
+pub(crate) fn only_cpu(process: Option<Pid>) -> Option<u32> {
     let set = sched_getaffinity(process).ok()?;
     let number = (0..CpuSet::MAX_CPU).find(|number| set.is_set(*number))?;
     // Allowed on several CPUs, it may be on any of them by the next sample.
     (set.count() == 1).then(|| u32::try_from(number).ok()).flatten()
+}
+
+/// The CPU that the calling thread is on right now.
+pub(crate) fn current_cpu() -> Option<u32> {
+    u32::try_from(sched_getcpu()).ok()
 }
 
 /// How many CPUs the calling thread may use.

@@ -1,5 +1,6 @@
 //! The machine that measures, as far as its kernel tells it in files. What a kernel doesn't tell is
-//! left out. No name of a host or a user, no path.
+//! left out. Beside the machine's own name, of which a certainty is, no name of a host or a user,
+//! no path.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,10 @@ pub(crate) fn describe(pinning: Pinning) -> BTreeMap<String, String> {
     let kernel = rustix::system::uname();
     let texts = [kernel.sysname(), kernel.release()].map(|text| text.to_string_lossy());
     let mut properties = KernelFiles::of(PathBuf::from("/")).properties(pinning);
+    let host = kernel.nodename().to_string_lossy();
+    if !host.is_empty() {
+        properties.insert("os.host".to_owned(), host.into_owned());
+    }
     properties.insert("os.kernel".to_owned(), texts.join(" "));
     properties.insert("os.clock_cost".to_owned(), format!("{} ns", clock_cost().as_nanos()));
     properties.insert("cpu.arch".to_owned(), std::env::consts::ARCH.to_owned());

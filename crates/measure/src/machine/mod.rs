@@ -7,4 +7,5 @@ pub(crate) mod folder;
 pub(crate) mod launch;
 pub(crate) mod layout;
 pub(crate) mod process;
+pub(crate) mod stop;
 pub(crate) mod words;

@@ -1,6 +1,9 @@
-//! What is told of a process: its name, and its last words.
+//! What is told of a process: its name, its CPU time, and its last words.
 
 use std::path::Path;
+use std::time::Duration;
+
+use rustix::process::Pid;
 
 /// How much of a log is quoted.
 const LOG_LINES: usize = 4;
@@ -17,4 +20,11 @@ pub(crate) fn last_lines(printed: &[u8]) -> String {
 /// A program's name without its folder.
 pub(crate) fn file_name(program: &Path) -> String {
     program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// The CPU time of a process's main thread, if the kernel tells it. Of a thread that runs it is up to
+/// a tick old; of one that sleeps it is exact.
+pub(crate) fn cpu_time(process: Pid) -> Option<Duration> {
+    let account = std::fs::read_to_string(format!("/proc/{process}/schedstat")).ok()?;
+    Some(Duration::from_nanos(account.split_ascii_whitespace().next()?.parse().ok()?))
 }

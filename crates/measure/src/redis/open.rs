@@ -1,14 +1,12 @@
 //! Opens a campaign on Redis: from contenders to subjects.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-
 use phasegate_model::MeasurePlan;
 
 use crate::campaign::error::MeasureError;
 use crate::campaign::session::Session;
 use crate::floor::process::StandIn;
 use crate::machine::folder;
+use crate::machine::stop::Stop;
 use crate::redis::cluster::error::ClusterError;
 use crate::redis::cluster::nodes::Nodes;
 use crate::redis::reach::source::{Contenders, ServerSource};
@@ -26,9 +24,9 @@ impl Session {
     /// With a `stand_in`, floor rounds are made if the plan has them and the candidate is on this
     /// machine; without one, `floor.*` is missing.
     ///
-    /// Raising `interrupted` makes this and every trial end with [`MeasureError::Interrupted`],
-    /// within about a tenth of a second while samples are taken, at the latest when the server's
-    /// next answer is due.
+    /// Raising the flag of `stop` makes this and every trial end with
+    /// [`MeasureError::Interrupted`], within about a tenth of a second. A trial that is under way
+    /// when its time is over is cut.
     ///
     /// # Errors
     /// If there is no such program, CPU or server, or it doesn't let us in. What is wrong with the
@@ -37,10 +35,12 @@ impl Session {
         contenders: impl Into<Contenders>,
         plan: &MeasurePlan,
         stand_in: Option<&StandIn>,
-        interrupted: Arc<AtomicBool>,
+        stop: impl Into<Stop>,
     ) -> Result<Self, MeasureError> {
         folder::sweep();
-        Ok(open(&contenders.into(), plan, stand_in, interrupted)?)
+        let stop = stop.into();
+        let session = open(&contenders.into(), plan, stand_in, stop.clone())?;
+        Ok(session.that_stops(stop))
     }
 }
 
@@ -48,7 +48,7 @@ fn open(
     contenders: &Contenders,
     plan: &MeasurePlan,
     stand_in: Option<&StandIn>,
-    interrupted: Arc<AtomicBool>,
+    stop: Stop,
 ) -> Result<Session, SubjectError> {
     let Contenders { candidate, baseline } = contenders;
     if baseline.as_ref().is_some_and(|it| it.cluster) && !candidate.cluster {
@@ -60,8 +60,8 @@ fn open(
     if sources.any(|source| matches!(source, ServerSource::Running(_))) {
         plan.dataset = None;
     }
-    let mut server = RedisServer::open(candidate, &plan, stand_in, Arc::clone(&interrupted))?;
-    let compared = baseline.as_ref().map(|it| RedisServer::open(it, &plan, None, interrupted));
+    let mut server = RedisServer::open(candidate, &plan, stand_in, stop.clone())?;
+    let compared = baseline.as_ref().map(|it| RedisServer::open(it, &plan, None, stop));
     let mut compared = compared.transpose().map_err(of_baseline)?;
     let mut group: Option<Box<dyn Group>> = None;
     if let (true, Found::Running(seed)) = (candidate.cluster, &server.found) {

@@ -94,7 +94,7 @@ fn serve(mut stream: impl Read + Write, replies: &[Vec<&'static [u8]>], then: Th
 /// Terms with a short patience.
 pub(crate) fn terms(wait: Wait) -> Terms {
     let interrupted = Arc::new(AtomicBool::new(false));
-    Terms { wait, reply_limit: Duration::from_millis(300), interrupted }
+    Terms { wait, reply_limit: Duration::from_millis(300), stop: interrupted.into() }
 }
 
 /// A script that can be started as if it were a server. `server` in it is the real program.
@@ -127,8 +127,12 @@ pub(crate) fn plan() -> MeasurePlan {
         floor: true,
         trials: NonZeroU32::MIN,
         budget: "60s".parse().unwrap(),
+        scope: None,
+        span: None,
+        at_random: false,
         until: phasegate_model::Until::Rows,
         quantiles: Vec::new(),
+        cpu: false,
         dataset: None,
     }
 }

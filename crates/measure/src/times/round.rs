@@ -17,7 +17,7 @@ pub(crate) fn histogram() -> Result<Times, CreationError> {
 }
 
 /// What is timed in one round.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Passes {
     /// Requests before the samples, not recorded.
     pub(crate) warmup: u32,

@@ -371,9 +371,47 @@ fn what_a_cluster_would_redirect_or_refuse_is_told_before_measuring() {
 }
 
 fn pair(candidate: &ServerSource, baseline: Contender) -> Result<Session, MeasureError> {
+    pair_by(&plan(), candidate, baseline)
+}
+
+fn pair_by(
+    plan: &MeasurePlan,
+    candidate: &ServerSource,
+    baseline: Contender,
+) -> Result<Session, MeasureError> {
     let candidate = Contender { cluster: true, ..Contender::from(candidate) };
     let contenders = Contenders { candidate, baseline: Some(baseline) };
-    Session::open(contenders, &plan(), None, never())
+    Session::open(contenders, plan, None, never())
+}
+
+#[test]
+fn each_node_tells_the_cpu_time_of_its_own_requests() {
+    let cluster = Cluster::start();
+    let single = Server::start(&[]);
+    let plan = MeasurePlan { cpu: true, ..plan() };
+    let source = running(&single.address());
+    let mut session =
+        pair_by(&plan, &running(&cluster.address(0)), Contender::from(&source)).unwrap();
+    let all = || cluster.0.iter().map(|(server, _)| server.scheduled()).collect::<Vec<_>>();
+    let mut seen = Vec::new();
+    let trial = session.trial(1, &mut |progress| {
+        if let TrialProgress::CpuTime { done, .. } = progress {
+            seen.push((f64::from(u32::try_from(done).unwrap()), all()));
+        }
+    });
+    let trial = trial.unwrap();
+    let each = of_nodes(&trial, "server.cpu");
+    assert_eq!((seen.len(), each.len()), (6, 3));
+    // Nodes are asked one after the other, and the one whose turn it is took the most.
+    for (turn, told) in seen.chunks(2).zip(each) {
+        let [(_, before), (requests, after)] = turn else { panic!("{turn:?}") };
+        let took = before.iter().zip(after).map(|(before, after)| after - before);
+        let counted = took.fold(0.0, f64::max) / requests;
+        assert!((counted / told - 1.0).abs() < 0.1, "counted {counted}, told {told}");
+    }
+    let least = of_nodes(&trial, "improvement.cpu").into_iter().fold(f64::MAX, f64::min);
+    assert!((number(&trial, "improvement.cpu") - least).abs() < f64::EPSILON);
+    assert!(matches!(reading(&trial, "baseline.cpu"), Reading::Missing(_)));
 }
 
 #[test]

@@ -29,8 +29,12 @@ pub(crate) fn plan() -> MeasurePlan {
         floor: true,
         trials: NonZeroU32::MIN,
         budget: "60s".parse().unwrap(),
+        scope: None,
+        span: None,
+        at_random: false,
         until: Until::Rows,
         quantiles: Vec::new(),
+        cpu: false,
         dataset: None,
     }
 }
@@ -153,6 +157,12 @@ impl Server {
         });
         let mut connection = redis::Client::open(self.address()).unwrap().get_connection().unwrap();
         command.query(&mut connection).unwrap()
+    }
+
+    /// The CPU time of its main thread in nanoseconds, as the kernel's scheduler tells it.
+    pub(crate) fn scheduled(&self) -> f64 {
+        let account = std::fs::read_to_string(format!("/proc/{}/schedstat", self.child.id()));
+        account.unwrap().split_whitespace().next().unwrap().parse().unwrap()
     }
 
     pub(crate) fn kill(&mut self) {

@@ -6,6 +6,7 @@
 mod clusters;
 mod commands;
 mod common;
+mod cpu;
 mod floor;
 mod headroom;
 mod known;

@@ -10,7 +10,7 @@ use crate::common::{Server, free_port, never, number, open, plan, running, trial
 use crate::sentinels::Sentinel;
 
 /// A server with a plain socket and a TLS port.
-fn server() -> (Server, u16) {
+pub(crate) fn server() -> (Server, u16) {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).display().to_string();
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();

@@ -7,7 +7,7 @@ mod size;
 mod unit;
 mod version;
 
-pub(crate) use self::parsed::parsed;
+pub(crate) use self::parsed::{parsed, serde_as_text};
 pub use self::quantity::{Quantity, QuantityError};
 pub(crate) use self::size::whole;
 pub use self::size::{ByteSize, SizeError, Timespan};

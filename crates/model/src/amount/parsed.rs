@@ -34,3 +34,22 @@ where
         text.parse().map_err(E::custom)
     }
 }
+
+/// Writes a type as it displays itself, and reads it as it parses.
+macro_rules! serde_as_text {
+    ($name:ident) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::amount::parsed(deserializer)
+            }
+        }
+    };
+}
+
+pub(crate) use serde_as_text;

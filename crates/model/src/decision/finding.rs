@@ -64,6 +64,13 @@ pub enum Reason {
         /// Why it isn't there.
         why: Missing,
     },
+    /// The row is decided by runs, and so far too few agree.
+    TooFewRuns {
+        /// How many runs voted.
+        runs: u32,
+        /// How many it takes at least.
+        least: u32,
+    },
     /// The server told different trials different things.
     ReadingsDisagree,
     /// The limit lies within the interval to which a reading is known.
@@ -114,6 +121,7 @@ impl fmt::Display for Reason {
             Self::NotNeeded => f.write_str("not needed: the outcome was settled without it"),
             Self::Drifting => f.write_str("the readings drift"),
             Self::ReadingMissing { metric, why } => write!(f, "no reading of {metric} ({why})"),
+            Self::TooFewRuns { runs, least } => write!(f, "{runs} of at least {least} runs"),
             Self::ReadingsDisagree => f.write_str("the readings disagree"),
             Self::LimitFinerThanResolution => f.write_str("the limit is finer than the resolution"),
             Self::DivisionByZero => f.write_str("the condition divides by zero"),

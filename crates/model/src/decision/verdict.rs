@@ -71,6 +71,25 @@ pub struct Votes {
     pub needed: Option<u32>,
 }
 
+impl Votes {
+    /// If all votes agree: at least so many percent of restarts vote like that, surely enough that
+    /// with fewer the chance of so many such votes were at most 5 %. Nothing if they don't agree.
+    #[must_use]
+    pub fn speaks_for(&self) -> Option<u32> {
+        let agreeing = self.met.max(self.not_met);
+        let all = self.met.saturating_add(self.not_met).saturating_add(self.neither);
+        if agreeing == 0 || agreeing < all {
+            return None;
+        }
+        // 0.05^(1/n), rounded to whole percent, without a root: platforms may round that apart.
+        let enough = |percent: &u32| {
+            let share = (f64::from(*percent) - 0.5) / 100.0;
+            (0..agreeing).fold(1.0, |chance, _| chance * share) <= 0.05
+        };
+        (1..=100).take_while(enough).last()
+    }
+}
+
 /// A fact that a row rests on, as the plan has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -90,5 +109,35 @@ impl FactUsed {
     #[must_use]
     pub fn asserted(&self) -> String {
         format!("asserted by {} on {}", self.author, self.date)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn votes(met: u32, not_met: u32, neither: u32) -> Votes {
+        let (evidence_met, evidence_not_met) = (String::new(), String::new());
+        let (threshold, settled_at) = ("".into(), None);
+        Votes {
+            met,
+            not_met,
+            neither,
+            evidence_met,
+            evidence_not_met,
+            threshold,
+            settled_at,
+            needed: None,
+            n_eff: None,
+        }
+    }
+
+    #[test]
+    fn unanimous_votes_speak_for_a_share_of_restarts() {
+        let speaks = [8, 11, 20, 30].map(|n| votes(n, 0, 0).speaks_for());
+        assert_eq!(speaks, [Some(69), Some(76), Some(86), Some(90)]);
+        assert_eq!(votes(0, 8, 0).speaks_for(), Some(69));
+        assert_eq!(votes(0, 0, 0).speaks_for(), None);
+        assert!(votes(8, 1, 0).speaks_for().is_none() && votes(8, 0, 1).speaks_for().is_none());
     }
 }

@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::action::Outcome;
 use crate::amount::Quantity;
 use crate::decision::expected::{OptionResult, PredictionResult};
+use crate::decision::finding::Finding;
 use crate::decision::margin::Flip;
 use crate::decision::row::{Obligation, RowDecision};
 use crate::decision::rule::Rule;
+use crate::decision::runs::{RowRuns, Scope};
 use crate::id::{MatrixId, PhaseId, RowId};
 
 /// What a matrix says of a run's evidence.
@@ -53,6 +55,19 @@ pub struct Decision {
     /// The plan's next options that depend on a condition.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub next_options: Vec<OptionResult>,
+    /// What its certainty is about. Decisions of versions that didn't tell don't have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+    /// The entry of the run that this one goes on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<u64>,
+    /// What earlier runs said of the rows that are voted on; empty if there were none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<RowRuns>,
+    /// Whether the outcome is decided, and runs that contradict this one couldn't change it.
+    /// Decisions of versions that didn't tell don't have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<bool>,
 }
 
 impl Decision {
@@ -72,5 +87,36 @@ impl Decision {
     #[must_use]
     pub fn row(&self, id: &RowId) -> Option<&RowDecision> {
         self.rows.iter().find(|row| row.id == *id)
+    }
+
+    /// What earlier runs said of that row.
+    #[must_use]
+    pub fn runs_of(&self, id: &RowId) -> Option<&RowRuns> {
+        self.runs.iter().find(|runs| runs.row == *id)
+    }
+
+    /// The rows whose votes are unanimous: how many trials voted, for how many percent of all
+    /// restarts they speak at least, and the rows of which that is so.
+    #[must_use]
+    pub fn spoken_for(&self) -> Vec<(u32, u32, Vec<&RowId>)> {
+        let mut found: Vec<(u32, u32, Vec<&RowId>)> = Vec::new();
+        for row in &self.rows {
+            let decided = !matches!(row.finding, Finding::Undecided(_) | Finding::NotApplicable);
+            let Some(votes) = row.votes.as_ref().filter(|_| decided) else { continue };
+            let Some(percent) = votes.speaks_for() else { continue };
+            let trials = votes.met.max(votes.not_met);
+            match found.iter_mut().find(|(n, ..)| *n == trials) {
+                Some((_, _, rows)) => rows.push(&row.id),
+                None => found.push((trials, percent, vec![&row.id])),
+            }
+        }
+        found
+    }
+
+    /// Whether the outcome is decided, but earlier runs contradict this one in a way that could
+    /// change it.
+    #[must_use]
+    pub fn is_unsettled(&self) -> bool {
+        self.settled == Some(false) && self.outcome != Outcome::Undecided
     }
 }

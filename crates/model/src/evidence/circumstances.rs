@@ -9,9 +9,9 @@ use crate::evidence::target::{Environment, Target, TargetServer};
 use crate::reading::Readings;
 use crate::subject::Pinning;
 
-/// What the environment tells that says nothing about the server, or was measured and so is never
-/// twice the same.
-const MEASURED: [&str; 2] = ["floor.stand_in", "os.clock_cost"];
+/// What the environment tells that says nothing about the server, or is never twice the same: it was
+/// measured, or is the name of one machine among many of its kind.
+const MEASURED: [&str; 3] = ["floor.stand_in", "os.clock_cost", "os.host"];
 
 /// Where and how something is measured.
 #[derive(Clone, Copy, Debug)]
@@ -67,10 +67,16 @@ impl<'e> Circumstances<'e> {
     }
 
     fn properties(&self) -> BTreeMap<String, String> {
-        let Self { target, environment, pinning } = self;
-        let told = environment.0.iter().filter(|(name, _)| !MEASURED.contains(&name.as_str()));
+        let told = self.environment.0.iter().filter(|(name, _)| !MEASURED.contains(&name.as_str()));
         let mut properties: BTreeMap<String, String> =
             told.map(|(name, value)| (name.clone(), value.clone())).collect();
+        properties.extend(self.way());
+        properties
+    }
+
+    /// The way of measuring, by the names of its properties.
+    pub(super) fn way(&self) -> BTreeMap<String, String> {
+        let Self { target, pinning, .. } = self;
         let server = match &target.server {
             // Which program it is may be what the phase is about.
             TargetServer::Started(_) => "started anew for each trial".to_owned(),
@@ -90,7 +96,8 @@ impl<'e> Circumstances<'e> {
         };
         let way =
             [(SERVER, server), ("command", target.command.clone()), ("pinned", pinned.to_owned())];
-        properties.extend(way.map(|(name, value)| (format!("{WAY}{name}"), value)));
+        let mut properties: BTreeMap<String, String> =
+            way.map(|(name, value)| (format!("{WAY}{name}"), value)).into();
         let told = [
             ("transport", target.transport.map(|it| it.to_string())),
             ("wait", target.wait.map(|it| it.to_string())),

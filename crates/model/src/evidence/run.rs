@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::previous::Previous;
+use crate::evidence::runs::{ContinuedRun, EarlierRun};
 use crate::evidence::target::{BaselineServer, Environment, Target};
 use crate::evidence::trial::Trial;
-use crate::plan::Plan;
+use crate::plan::{Plan, Spread};
 
 /// The evidence of one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +39,16 @@ pub struct Evidence {
     /// The last recorded phase, where the matrix or the plan compares with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Previous>,
+    /// The ledger's earlier runs that asked at least one of the same questions, in its order.
+    /// Evidence of versions that told of no other run doesn't have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier_runs: Option<Vec<EarlierRun>>,
+    /// Over which time the trials were spread; nothing if they followed each other at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<Spread>,
+    /// The run that this one goes on with; the two count as one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<ContinuedRun>,
 }
 
 /// Why an evidence file can't be used.

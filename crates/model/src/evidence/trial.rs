@@ -1,5 +1,7 @@
 //! One trial: its readings, its rounds and their times.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -46,8 +48,11 @@ pub struct Trial {
     /// What was measured of the baseline, round about with the rounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineTrial>,
+    /// What the CPU times of the pair were read from, where they could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<CpuTimes>,
     /// Of a cluster, what each of its primaries says, in the order of their slots. `readings` then
-    /// has the worst of each metric, `rounds`, histograms and `baseline` are those of the primary
+    /// has the worst of each metric, `rounds`, histograms, `baseline` and `cpu` are those of the primary
     /// with the largest P99. Only `baseline.*` are missing there, because they are of its pair each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nodes: Vec<NodeTrial>,
@@ -84,6 +89,93 @@ pub struct BaselineTrial {
     /// trial's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub starts: Vec<Start>,
+}
+
+/// The CPU time that a pair took for as many requests each, sent in short blocks in turn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CpuTimes {
+    /// Who told the CPU times.
+    pub source: CpuSource,
+    /// Requests to each of the two, those of the warm-up not counted.
+    pub requests: u64,
+    /// In how many blocks they were sent. The first is of the one that the trial began with, and
+    /// who is first goes in turn: AB, BA.
+    pub blocks: u64,
+    /// How many requests were under way at once.
+    pub at_once: u64,
+    /// CPU time of the candidate for all its requests.
+    pub candidate: Quantity,
+    /// CPU time of the baseline for all its requests.
+    pub baseline: Quantity,
+    /// `1 - candidate / baseline` of a typical pair of blocks: the median. A server at a distance
+    /// tells no time of a block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub median_of_blocks: Option<Quantity>,
+    /// The CPUs that the kernel gave to the candidate, and to the client while it asked it.
+    pub pinned: Pinning,
+    /// The CPUs that the kernel gave to the baseline, and to the client while it asked it.
+    pub baseline_pinned: Pinning,
+}
+
+impl CpuTimes {
+    /// How those of all trials came about, for readers; nothing if no trial has any: `at least 5016
+    /// requests to each, told by the kernel's scheduler; server and client on CPU 0`.
+    #[must_use]
+    pub fn way_of(trials: &[Trial]) -> Option<String> {
+        let all = || trials.iter().filter_map(|trial| trial.cpu.as_ref());
+        let (first, requests) = (all().next()?, all().map(|times| times.requests).min()?);
+        let at_once = match first.at_once {
+            1 => String::new(),
+            many => format!(", {many} at once"),
+        };
+        let source = first.source;
+        // The scheduler may have put the client elsewhere from trial to trial.
+        let mut places: Vec<String> = Vec::new();
+        for place in all().map(Self::place) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        let places = places.join(", or ");
+        Some(format!("at least {requests} requests to each{at_once}, told by {source}; {places}"))
+    }
+
+    /// Where servers and client were.
+    fn place(&self) -> String {
+        let one = |Pinning { server, client }: Pinning| {
+            let cpu = |cpu: Option<u32>| {
+                cpu.map_or_else(|| "any CPU".to_owned(), |cpu| format!("CPU {cpu}"))
+            };
+            if server.is_some() && server == client {
+                format!("server and client on {}", cpu(server))
+            } else {
+                format!("server on {}, client on {}", cpu(server), cpu(client))
+            }
+        };
+        let (own, baseline) = (one(self.pinned), one(self.baseline_pinned));
+        if own == baseline { own } else { format!("{own} (the baseline: {baseline})") }
+    }
+}
+
+/// Who tells how much CPU time a server took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CpuSource {
+    /// The kernel of this machine: its scheduler's account of the main thread, before and after each
+    /// block.
+    Scheduler,
+    /// The server: `INFO cpu` before and after all blocks, less what an `INFO` takes.
+    Info,
+}
+
+impl fmt::Display for CpuSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Scheduler => "the kernel's scheduler",
+            Self::Info => "the server's INFO",
+        })
+    }
 }
 
 /// One start of a command, from the call that started it until it had ended.
@@ -155,6 +247,34 @@ mod tests {
         let order = |first: First| [1, 2, 3].map(|number| first.in_turn(number));
         assert_eq!(order(First::Baseline), [First::Baseline, First::Candidate, First::Baseline]);
         assert_eq!(order(First::Candidate), [First::Candidate, First::Baseline, First::Candidate]);
+    }
+
+    #[test]
+    fn where_cpu_times_were_read_is_told_once_for_all_trials() {
+        let trial = |requests: u64, server: &str, client: u32| -> Trial {
+            let pinned = format!(r#"{{"server":{server},"client":{client}}}"#);
+            let text = format!(
+                concat!(
+                    r#"{{"number":1,"started_at":"2026-11-23T05:00:00Z","duration_ms":3,"#,
+                    r#""pinned":{pinned},"readings":{{}},"rounds":[],"rtt_histogram":"","#,
+                    r#""cpu":{{"source":"info","requests":{requests},"blocks":2,"at_once":10,"#,
+                    r#""candidate":"1ms","baseline":"2ms","pinned":{pinned},"#,
+                    r#""baseline_pinned":{pinned}}},"anomalies":[]}}"#
+                ),
+                pinned = pinned,
+                requests = requests
+            );
+            let trial: Trial = serde_json::from_str(&text).unwrap();
+            assert_eq!(serde_json::to_string(&trial).unwrap(), text);
+            trial
+        };
+        let trials = [trial(16_020, "0", 0), trial(16_000, "null", 1), trial(16_100, "0", 0)];
+        assert_eq!(
+            CpuTimes::way_of(&trials).unwrap(),
+            "at least 16000 requests to each, 10 at once, told by the server's INFO; server and \
+             client on CPU 0, or server on any CPU, client on CPU 1"
+        );
+        assert_eq!(CpuTimes::way_of(&[]), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use crate::amount::{Dimension, Unit};
 use crate::metric::domain::{Better, Bounds, Domain, Kind, Source};
 use crate::metric::statistic::Statistic;
-use crate::metric::table::{CommandMetric, Env, Headroom, Memory, Server, TableRow};
+use crate::metric::table::{CommandMetric, Cpu, Env, Headroom, Memory, Server, TableRow};
 use crate::subject::SubjectKind;
 
 /// A named thing that is measured, such as `rtt.p99`.
@@ -29,6 +29,8 @@ pub enum Metric {
     Baseline(Statistic),
     /// `improvement.rtt.*`: `1 - candidate / baseline` of a pair.
     Improvement(Statistic),
+    /// `improvement.cpu`, and the CPU times that it compares.
+    Cpu(Cpu),
     /// `previous.rtt.*`: as the last recorded phase had it.
     PreviousRtt(Statistic),
     /// `previous.memory.*`: as the last recorded phase had it.
@@ -93,6 +95,7 @@ impl Metric {
             .chain(Headroom::ALL.map(Self::Headroom))
             .chain(statistics(Self::Baseline))
             .chain(statistics(Self::Improvement))
+            .chain(Cpu::ALL.map(Self::Cpu))
             .chain(statistics(Self::PreviousRtt))
             .chain(Memory::ALL.map(Self::PreviousMemory))
             .chain(Server::ALL.map(Self::Server))
@@ -165,6 +168,7 @@ impl Metric {
                 let ratio = Domain::Number(Dimension::Ratio);
                 TableRow::sampled("", ratio, Better::Higher).bounded(None, high).in_percent()
             }
+            Self::Cpu(cpu) => cpu.row(),
             Self::Headroom(headroom) => headroom.row(),
             Self::Server(server) => server.row(),
             Self::Memory(memory) => memory.row(),
@@ -194,6 +198,7 @@ impl Metric {
                 let own = self.of_before().map(|metric| metric.to_string()).unwrap_or_default();
                 format!("`{own}` as an earlier phase had it")
             }
+            Self::Cpu(cpu) => cpu.meaning().to_owned(),
             Self::Headroom(headroom) => headroom.meaning().to_owned(),
             Self::Server(server) => server.meaning().to_owned(),
             Self::Memory(memory) => memory.meaning().to_owned(),
@@ -244,6 +249,25 @@ impl Metric {
     #[must_use]
     pub fn is_of(self, subject: SubjectKind) -> bool {
         self.row().subject == subject
+    }
+
+    /// Whether it is only shown, and no condition can have it.
+    #[must_use]
+    pub const fn is_only_shown(self) -> bool {
+        self.row().only_shown
+    }
+
+    /// Whether only a pair has it: `baseline.*` and `improvement.*`, and CPU times.
+    #[must_use]
+    pub const fn is_of_pair(self) -> bool {
+        matches!(
+            self,
+            Self::Baseline(_)
+                | Self::Improvement(_)
+                | Self::Cpu(_)
+                | Self::BaselineCommand(_)
+                | Self::ImprovementCommand(_)
+        )
     }
 
     /// The unit in which people read it, where that isn't its dimension's natural one: shares

@@ -13,4 +13,4 @@ pub use self::domain::{Better, Bounds, Domain, Kind, Source};
 pub use self::name::UnknownMetric;
 pub use self::quantile::{Quantile, QuantileError};
 pub use self::statistic::Statistic;
-pub use self::table::{CommandMetric, Env, Headroom, Memory, Server};
+pub use self::table::{CommandMetric, Cpu, Env, Headroom, Memory, Server};

@@ -5,8 +5,6 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
 use crate::metric::catalogue::{ALIASES, Metric};
 use crate::metric::quantile::Quantile;
 use crate::metric::statistic::Statistic;
@@ -109,14 +107,4 @@ fn meant_by(name: &str) -> Option<String> {
     nearest(name, names.iter().map(String::as_str).chain(aliases)).map(str::to_owned)
 }
 
-impl Serialize for Metric {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Metric {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::amount::parsed(deserializer)
-    }
-}
+crate::amount::serde_as_text!(Metric);

@@ -4,7 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A whole in the parts of which quantiles are counted: seven digits behind a percentile's point.
 /// More digits would need more samples than a run can have.
@@ -112,17 +111,7 @@ impl FromStr for Quantile {
     }
 }
 
-impl Serialize for Quantile {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Quantile {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::amount::parsed(deserializer)
-    }
-}
+crate::amount::serde_as_text!(Quantile);
 
 #[cfg(test)]
 mod tests {

@@ -19,6 +19,8 @@ pub(super) struct TableRow {
     pub(super) better: Better,
     pub(super) source: Source,
     pub(super) subject: SubjectKind,
+    /// Whether a condition can't have it, because it compares with nothing but its own pair.
+    pub(super) only_shown: bool,
 }
 
 const TIME: Domain = Domain::Number(Dimension::Time);
@@ -38,6 +40,7 @@ impl TableRow {
             better,
             source: Source::Measured,
             subject: SubjectKind::Redis,
+            only_shown: false,
         }
     }
 
@@ -58,6 +61,10 @@ impl TableRow {
 
     pub(super) const fn of_command(self) -> Self {
         Self { subject: SubjectKind::Command, ..self }
+    }
+
+    const fn only_shown(self) -> Self {
+        Self { only_shown: true, ..self }
     }
 
     const fn observed(self) -> Self {
@@ -119,6 +126,25 @@ family! {
         Exec "the command's own share of the mean round trip: `server.exec.mean / rtt.mean`":
             TableRow::sampled("headroom.exec", RATIO, Better::Neither)
                 .bounded(NOTHING, ALL_OF_IT).in_percent();
+    }
+}
+
+family! {
+    /// The CPU time that requests take, of a pair whose servers are asked in turn. It rises with the
+    /// machine's load and falls where client and server share a core, so that only the pair's ratio
+    /// says something of the servers.
+    Cpu {
+        Server "the CPU time that the server's main thread takes for a request (only shown)":
+            TableRow::sampled("server.cpu", TIME, Better::Lower).only_shown();
+        Baseline "the CPU time that the main thread of the plan's baseline takes for a request (only shown)":
+            TableRow::sampled("baseline.cpu", TIME, Better::Lower).only_shown();
+        Improvement "by what share `server.cpu` is better than `baseline.cpu` of a pair":
+            TableRow::sampled("improvement.cpu", RATIO, Better::Higher)
+                .bounded(None, ALL_OF_IT)
+                .in_percent();
+        Capacity "the requests that a CPU is enough for: `1 / server.cpu` (only shown)":
+            TableRow::sampled("server.capacity", Domain::Number(Dimension::Rate), Better::Higher)
+                .only_shown();
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::amount::Timespan;
 use crate::metric::{Metric, Quantile, Statistic};
 use crate::plan::load::Load;
+use crate::plan::scope::ScopeKind;
 use crate::subject::{Command, Dataset, Keys, Pinning, Transport, Wait, Weighted, Writes};
 
 /// Until when a run goes on, if its trials and its budget last.
@@ -66,6 +67,15 @@ pub struct MeasurePlan {
     pub trials: NonZeroU32,
     /// Wall time at most.
     pub budget: Timespan,
+    /// Of what rows are to be certain whose matrix doesn't say; nothing for the restarts of a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<ScopeKind>,
+    /// Over which time trials are spread; nothing if the plan doesn't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span: Option<Timespan>,
+    /// Whether trials begin at random moments within that time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_random: bool,
     /// Until when it goes on.
     #[serde(default, skip_serializing_if = "Until::is_rows")]
     pub until: Until,
@@ -73,6 +83,9 @@ pub struct MeasurePlan {
     /// versions that knew only the usual ones doesn't have it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quantiles: Vec<Quantile>,
+    /// Whether a pair is asked for the CPU time of a request, too, because a condition names it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cpu: bool,
     /// What a server of ours is filled with. One that isn't ours is never filled.
     pub dataset: Option<Dataset>,
 }
@@ -85,8 +98,10 @@ impl MeasurePlan {
         Statistic::usual_and(&self.quantiles)
     }
 
-    /// Asks for every quantile among these metrics that isn't recorded anyway.
-    pub fn record_quantiles_of(&mut self, metrics: &[Metric]) {
+    /// Asks for everything among these metrics that isn't recorded anyway: quantiles, and the CPU
+    /// time of a request.
+    pub fn record_all_of(&mut self, metrics: &[Metric]) {
+        self.cpu |= metrics.iter().any(|metric| matches!(metric, Metric::Cpu(_)));
         let asked = metrics.iter().filter_map(|metric| match metric.statistic() {
             Some(Statistic::Quantile(quantile)) => Some(quantile),
             _ => None,
@@ -114,9 +129,12 @@ mod tests {
         assert_eq!(plan.statistics(), Statistic::USUAL);
         let metrics = ["previous.rtt.p99.5", "P99", "dataset", "floor.p95", "P95"];
         let metrics = metrics.map(|name| name.parse::<Metric>().unwrap());
-        plan.record_quantiles_of(&metrics);
+        plan.record_all_of(&metrics);
         assert!(serde_json::to_string(&plan).unwrap().contains(r#""quantiles":["p95","p99.5"]"#));
         assert_eq!(plan.statistics().len(), Statistic::USUAL.len() + 2);
         assert!(plan.statistics().is_sorted());
+        assert!(!plan.cpu);
+        plan.record_all_of(&["improvement.cpu".parse().unwrap()]);
+        assert!(plan.cpu && serde_json::to_string(&plan).unwrap().contains(r#""cpu":true"#));
     }
 }

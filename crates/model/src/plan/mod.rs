@@ -6,9 +6,11 @@ mod load;
 mod measuring;
 mod next;
 mod phase;
+mod scope;
 
 pub use self::fact::{Fact, FactName, FactNameError, FactValue};
 pub use self::load::{Load, Rate};
 pub use self::measuring::{MeasurePlan, Until};
 pub use self::next::{NextOption, NextPhases, Prediction};
 pub use self::phase::Plan;
+pub use self::scope::{ScopeKind, Spread};

@@ -22,6 +22,8 @@ pub enum MissingReason {
     Meaningless,
     /// There were too few samples for it.
     TooFewSamples,
+    /// The trial was cut off by the end of the time that there was.
+    CutOff,
     /// An earlier phase measured it in another environment; the detail names what differs.
     NotComparable,
 }
@@ -35,6 +37,7 @@ impl fmt::Display for MissingReason {
             Self::Unreadable => "unreadable",
             Self::Meaningless => "meaningless",
             Self::TooFewSamples => "too few samples",
+            Self::CutOff => "cut off",
             Self::NotComparable => "not comparable",
         })
     }
@@ -56,9 +59,12 @@ impl Missing {
     /// For a metric of which evidence has nothing at all.
     #[must_use]
     pub fn not_recorded(metric: Metric) -> Self {
-        // Only the quantiles that conditions named when it was measured are there, so a matrix that
-        // names another one later asks for what could have been.
-        let usual = metric.statistic().is_none_or(|it| Statistic::USUAL.contains(&it));
+        // Only the quantiles and CPU times that conditions named when it was measured are there, so a
+        // matrix that names another one later asks for what could have been.
+        let usual = match metric.statistic() {
+            Some(statistic) => Statistic::USUAL.contains(&statistic),
+            None => !matches!(metric, Metric::Cpu(_)),
+        };
         let detail = if usual { "" } else { "not recorded in this evidence" };
         Self { reason: MissingReason::NotMeasured, detail: detail.to_owned() }
     }

@@ -81,9 +81,10 @@ mod tests {
     use crate::reading::missing::Missing;
 
     #[test]
-    fn a_quantile_that_nobody_asked_for_is_missing_and_says_why() {
+    fn what_nobody_asked_for_is_missing_and_says_why() {
         let why = |name: &str| Missing::not_recorded(name.parse().unwrap()).to_string();
         assert_eq!(why("P95"), "not measured: not recorded in this evidence");
+        assert_eq!(why("improvement.cpu"), "not measured: not recorded in this evidence");
         assert_eq!(why("P99"), "not measured");
         assert_eq!(why("memory.used"), "not measured");
     }

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use phasegate_model::{
-    BaselineServer, CommandMetric, DataType, Decimal, Dimension, Evidence, Extent, Fact, FactName,
-    Metric, Pinning, Quantity, Reading, Readings, Setup, Statistic, SubjectPlan, TargetServer,
-    Trial,
+    BaselineServer, CommandMetric, CpuTimes, DataType, Decimal, Dimension, Evidence, Extent, Fact,
+    FactName, Metric, Pinning, Quantity, Reading, Readings, Setup, Statistic, SubjectPlan,
+    TargetServer, Trial,
 };
 use serde::Serialize;
 
@@ -167,6 +167,7 @@ fn target(evidence: &Evidence) -> Vec<Property> {
         lines.push(property("Filled with", filled));
     }
     lines.push(property("A trial", trial(evidence)));
+    lines.extend(CpuTimes::way_of(&evidence.trials).map(|way| property("CPU time", way)));
     let budget = as_written(plan.budget.quantity());
     lines.push(property("Limits", format!("at most {} trials or {budget}", plan.trials)));
     lines.push(property("Ended because", text(&evidence.end.to_string())));

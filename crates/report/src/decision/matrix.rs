@@ -350,6 +350,9 @@ pub fn needs(row: &RowDecision) -> Option<String> {
         Reason::ReadingMissing { metric, why } => {
             text(&format!("a reading of {metric}, which is missing ({why})"))
         }
+        Reason::TooFewRuns { runs, least } => {
+            format!("more runs, an hour apart: {runs} of at least {least} were made")
+        }
         Reason::ReadingsDisagree => {
             "readings that agree, as the server told different trials different things".to_owned()
         }

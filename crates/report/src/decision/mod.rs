@@ -1,6 +1,7 @@
 //! What was decided, as sections of a report: headline, summary, matrix, predictions, what comes
 //! next; only the context puts them together.
 
+pub(crate) mod certainty;
 pub(crate) mod details;
 pub(crate) mod headline;
 pub(crate) mod matrix;

@@ -4,7 +4,7 @@ use phasegate_model::{Decision, Outcome, RowDecision, Verb};
 
 use crate::decision::headline::PhaseLine;
 use crate::decision::matrix::{changes, deciding, needs};
-use crate::decision::{headline, matrix, next};
+use crate::decision::{certainty, headline, matrix, next};
 use crate::material::Material;
 use crate::text::figures::{as_written, capitalized, distance, duration, ends, list, text};
 
@@ -104,8 +104,9 @@ fn why(decision: &Decision) -> String {
         }
     }
     let rate = as_written(decision.error_rate);
+    let scope = certainty::scope(decision).map(|scope| format!(" {scope}")).unwrap_or_default();
     let except = headline::certainty_except(decision).unwrap_or_default();
-    format!("{sentence}, and the chance that any finding is wrong is at most {rate}{except}")
+    format!("{sentence}, and the chance that any finding is wrong{scope} is at most {rate}{except}")
 }
 
 /// `rtt.p99 is 9.93 us (9.67 to 10.1 us), 2.07 us (17.2 %) below its limit of 12.0 us`

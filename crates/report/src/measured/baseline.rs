@@ -93,6 +93,7 @@ const fn is_expected(metric: Metric) -> bool {
             | Metric::Headroom(Headroom::P99 | Headroom::Exec)
             | Metric::Baseline(Statistic::P99)
             | Metric::Improvement(Statistic::P99)
+            | Metric::Cpu(_)
             | Metric::Command(
                 CommandMetric::WallP50
                     | CommandMetric::WallMax
@@ -129,16 +130,8 @@ fn tables(material: &Material<'_>, belongs: impl Fn(Metric) -> bool) -> Baseline
     let rows = material.decision.rows.iter();
     let compared = rows.flat_map(|row| row.readings.iter().map(|summary| summary.metric));
     // Without a baseline nobody misses what it would say, unless a row asks for it.
-    let measured = measured.filter(|metric| {
-        let pair = matches!(
-            metric,
-            Metric::Baseline(_)
-                | Metric::Improvement(_)
-                | Metric::BaselineCommand(_)
-                | Metric::ImprovementCommand(_)
-        );
-        !pair || material.evidence.baseline.is_some()
-    });
+    let has_baseline = material.evidence.baseline.is_some();
+    let measured = measured.filter(|metric| has_baseline || !metric.is_of_pair());
     let metrics: BTreeSet<Metric> = measured.chain(compared).filter(|m| belongs(*m)).collect();
 
     let all: Vec<Collected> =

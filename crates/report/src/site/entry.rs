@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use phasegate_model::{
-    AssertedReading, Became, Decision, Note, Quantity, Reading, Revisit, RowDecision,
+    Addition, AssertedReading, Became, Decision, Quantity, Reading, Revisit, RowDecision,
     Transcription, Waiver,
 };
 
@@ -26,18 +26,20 @@ pub(crate) fn facts(matter: &SiteMatter<'_>, today: Option<NaiveDate>) -> Vec<Pr
     match matter {
         SiteMatter::Decision(decision) => of_decision(decision),
         SiteMatter::Transcription(transcription) => of_transcription(transcription),
-        SiteMatter::Waiver { waiver, .. } => vec![
-            fact("Row", waiver.row.as_str()),
-            fact("Owner", &waiver.owner),
-            fact("Reason", &waiver.reason),
-            fact("Last day", &format!("{} ({})", waiver.expires, waiver_state(waiver, today))),
-        ],
-        SiteMatter::Note { note, .. } => {
-            let words = note.text.iter().map(|words| fact("Note", words));
-            let saved = note.time_saved.iter();
-            words.chain(saved.map(|time| fact("Time saved", &time.to_string()))).collect()
-        }
-        SiteMatter::Revisit(revisit) => vec![fact("Server", &revisit.server)],
+        SiteMatter::Addition { addition, .. } => match addition {
+            Addition::Waiver(waiver) => vec![
+                fact("Row", waiver.row.as_str()),
+                fact("Owner", &waiver.owner),
+                fact("Reason", &waiver.reason),
+                fact("Last day", &format!("{} ({})", waiver.expires, waiver_state(waiver, today))),
+            ],
+            Addition::Note(note) => {
+                let words = note.text.iter().map(|words| fact("Note", words));
+                let saved = note.time_saved.iter();
+                words.chain(saved.map(|time| fact("Time saved", &time.to_string()))).collect()
+            }
+            Addition::Revisit(revisit) => vec![fact("Server", &revisit.server)],
+        },
     }
 }
 
@@ -51,6 +53,14 @@ fn of_decision(decision: &Decision) -> Vec<Property> {
         fact("Trials", &decision.trials.to_string()),
         fact("Error rate", &as_written(decision.error_rate)),
     ];
+    facts.extend(decision.scope.iter().map(|scope| fact("Certain", &scope.to_string())));
+    facts.extend(decision.runs.iter().map(|runs| {
+        let told = format!("{}; {}", runs.in_words(), runs.standing.in_words());
+        fact(&format!("Runs of {}", runs.row), &told)
+    }));
+    if decision.is_unsettled() {
+        facts.push(fact("Unsettled", "runs of the same question contradict each other"));
+    }
     if !decision.possible.is_empty() {
         let possible: Vec<String> = decision.possible.iter().map(ToString::to_string).collect();
         facts.push(fact("Still possible", &list(&possible, "or")));
@@ -91,18 +101,14 @@ pub(crate) fn lists(matter: &SiteMatter<'_>) -> Vec<List> {
             sentences("Lessons", transcription.lessons.iter().cloned()),
             sentences("Corrections", transcription.corrections.iter().cloned()),
         ],
-        SiteMatter::Note { note, .. } => of_note(note),
-        SiteMatter::Decision(_) | SiteMatter::Waiver { .. } | SiteMatter::Revisit(_) => Vec::new(),
+        SiteMatter::Addition { addition: Addition::Note(note), .. } => vec![
+            sentences("Lessons", note.lessons.iter().cloned()),
+            sentences("Deliverables", note.deliverables.iter().cloned()),
+        ],
+        SiteMatter::Decision(_) | SiteMatter::Addition { .. } => Vec::new(),
     };
     // A title with nothing below it would look as if something was lost.
     lists.into_iter().filter(|list| !list.items.is_empty()).collect()
-}
-
-fn of_note(note: &Note) -> Vec<List> {
-    vec![
-        sentences("Lessons", note.lessons.iter().cloned()),
-        sentences("Deliverables", note.deliverables.iter().cloned()),
-    ]
 }
 
 fn sentences(title: &str, items: impl Iterator<Item = String>) -> List {
@@ -118,8 +124,10 @@ pub(crate) fn tables(matter: &SiteMatter<'_>) -> Vec<Table> {
             asserted("Figures", &transcription.readings),
             owed(&transcription.obligations),
         ],
-        SiteMatter::Revisit(revisit) => vec![revisited(revisit), read(revisit)],
-        SiteMatter::Waiver { .. } | SiteMatter::Note { .. } => Vec::new(),
+        SiteMatter::Addition { addition: Addition::Revisit(revisit), .. } => {
+            vec![revisited(revisit), read(revisit)]
+        }
+        SiteMatter::Addition { .. } => Vec::new(),
     };
     tables.into_iter().filter(|table| !table.rows.is_empty()).collect()
 }

@@ -1,7 +1,7 @@
 //! What a site is made from.
 
 use chrono::{DateTime, Utc};
-use phasegate_model::{Decision, Note, Outcome, PhaseId, Quantity, Revisit, Transcription, Waiver};
+use phasegate_model::{Addition, Decision, EntryKind, Outcome, PhaseId, Quantity, Transcription};
 
 use crate::phases::trajectory::Stage;
 
@@ -40,47 +40,31 @@ pub enum SiteMatter<'a> {
     Decision(&'a Decision),
     /// A phase that was decided before there was a ledger.
     Transcription(&'a Transcription),
-    /// An exception to a decision.
-    Waiver {
-        /// The number of the decision's entry.
-        of: u64,
-        /// Its phase.
-        phase: &'a PhaseId,
-        /// The exception.
-        waiver: &'a Waiver,
+    /// What people add.
+    Addition {
+        /// The earlier entry that it is about, by number and phase; nothing for a later look.
+        about: Option<(u64, &'a PhaseId)>,
+        /// What is added.
+        addition: &'a Addition,
     },
-    /// Something added to an entry.
-    Note {
-        /// The entry's number.
-        of: u64,
-        /// Its phase.
-        phase: &'a PhaseId,
-        /// What was added.
-        note: &'a Note,
-    },
-    /// A later look at obligations.
-    Revisit(&'a Revisit),
 }
 
 impl SiteMatter<'_> {
     /// What kind of entry it is.
-    pub(crate) const fn kind(&self) -> &'static str {
+    pub(crate) const fn kind(&self) -> EntryKind {
         match self {
-            Self::Decision(_) => "decision",
-            Self::Transcription(_) => "transcription",
-            Self::Waiver { .. } => "waiver",
-            Self::Note { .. } => "note",
-            Self::Revisit(_) => "revisit",
+            Self::Decision(_) => EntryKind::Decision,
+            Self::Transcription(_) => EntryKind::Transcription,
+            Self::Addition { addition, .. } => addition.kind(),
         }
     }
 
     /// The phase, unless it is about all of them.
-    pub(crate) const fn phase(&self) -> Option<&PhaseId> {
+    pub(crate) fn phase(&self) -> Option<&PhaseId> {
         match self {
             Self::Decision(decision) => Some(&decision.phase),
             Self::Transcription(transcription) => Some(&transcription.phase),
-            Self::Waiver { phase, .. } | Self::Note { phase, .. } => Some(phase),
-            Self::Revisit(_) => None,
+            Self::Addition { about, .. } => about.map(|(_, phase)| phase),
         }
     }
 
@@ -89,7 +73,7 @@ impl SiteMatter<'_> {
         match self {
             Self::Decision(decision) => Some(decision.outcome),
             Self::Transcription(transcription) => Some(transcription.outcome),
-            Self::Waiver { .. } | Self::Note { .. } | Self::Revisit(_) => None,
+            Self::Addition { .. } => None,
         }
     }
 
@@ -97,21 +81,26 @@ impl SiteMatter<'_> {
     pub(crate) fn rows(&self) -> Vec<String> {
         match self {
             Self::Decision(decision) => decision.deciding.iter().map(ToString::to_string).collect(),
-            Self::Waiver { waiver, .. } => vec![waiver.row.to_string()],
-            Self::Revisit(revisit) => {
-                revisit.obligations.iter().map(|owed| owed.row.to_string()).collect()
-            }
-            Self::Transcription(_) | Self::Note { .. } => Vec::new(),
+            Self::Transcription(_) => Vec::new(),
+            Self::Addition { addition, .. } => match addition {
+                Addition::Waiver(waiver) => vec![waiver.row.to_string()],
+                Addition::Note(_) => Vec::new(),
+                Addition::Revisit(revisit) => {
+                    revisit.obligations.iter().map(|owed| owed.row.to_string()).collect()
+                }
+            },
         }
     }
 
     /// The numbers of the earlier entries that it is about, each once.
     pub(crate) fn about(&self) -> impl Iterator<Item = u64> {
-        let mut numbers = match self {
-            Self::Waiver { of, .. } | Self::Note { of, .. } => vec![*of],
-            Self::Revisit(revisit) => revisit.obligations.iter().map(|owed| owed.entry).collect(),
-            Self::Decision(_) | Self::Transcription(_) => Vec::new(),
-        };
+        let mut numbers = Vec::new();
+        if let Self::Addition { about, addition } = self {
+            numbers.extend(about.map(|(of, _)| of));
+            if let Addition::Revisit(revisit) = addition {
+                numbers.extend(revisit.obligations.iter().map(|owed| owed.entry));
+            }
+        }
         // A revisit looks at several rows, which may be of one entry.
         numbers.sort_unstable();
         numbers.dedup();

@@ -20,7 +20,9 @@ pub use crate::site::template::SiteTemplate;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use phasegate_model::{Gate, Metric, Outcome, PhaseId, Quantity, RowId, Statistic, Waiver};
+use phasegate_model::{
+    Addition, Gate, Metric, Outcome, PhaseId, Quantity, RowId, Statistic, Waiver,
+};
 
 use crate::phases::trajectory::{Stage, Trajectory};
 use crate::picture;
@@ -58,12 +60,14 @@ impl Site {
         for of in entry.matter.about() {
             self.later.entry(of).or_default().push(link(entry.number, &line.word));
         }
-        if let SiteMatter::Waiver { of, phase, waiver } = &entry.matter {
+        if let SiteMatter::Addition { about: Some((of, phase)), addition } = entry.matter
+            && let Addition::Waiver(waiver) = addition
+        {
             self.waivers.push(RecordedWaiver {
                 entry: link(entry.number, "waiver"),
-                of: self.link_to(*of),
-                phase: (*phase).clone(),
-                waiver: (*waiver).clone(),
+                of: self.link_to(of),
+                phase: phase.clone(),
+                waiver: waiver.clone(),
             });
         }
         self.stages.extend(entry.stage.cloned());
@@ -195,14 +199,19 @@ fn head(entry: &SiteEntry<'_>) -> String {
 
 fn line(entry: &SiteEntry<'_>) -> EntryLine {
     let outcome = entry.matter.outcome();
-    let kind = entry.matter.kind();
+    let kind = entry.matter.kind().as_str();
     EntryLine {
         number: entry.number.to_string(),
         address: address(entry.number),
         report: entry.report.map(str::to_owned),
         kind: kind.to_owned(),
         phase: entry.matter.phase().map(ToString::to_string),
-        word: outcome.map_or(kind, Outcome::as_str).to_owned(),
+        word: match entry.matter {
+            SiteMatter::Decision(decision) if decision.is_unsettled() => {
+                format!("{}, unsettled", decision.outcome)
+            }
+            _ => outcome.map_or(kind, Outcome::as_str).to_owned(),
+        },
         gate: outcome.and_then(Outcome::gate).map(|gate| match gate {
             Gate::Open => "open".to_owned(),
             Gate::Closed => "closed".to_owned(),

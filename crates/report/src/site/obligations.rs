@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use phasegate_model::{
-    Change, Decimal, Decision, Finding, Metric, Obligation, PhaseId, Quantity, RowId, Summary,
+    Addition, Change, Decimal, Decision, Finding, Metric, Obligation, PhaseId, Quantity, RowId,
+    Summary,
 };
 
 use crate::phases::forecast::{Forecast, forecast};
@@ -73,7 +74,7 @@ impl Obligations {
                 });
                 self.owed.extend(owed);
             }
-            SiteMatter::Revisit(revisit) => {
+            SiteMatter::Addition { addition: Addition::Revisit(revisit), .. } => {
                 let figures = revisit.readings.iter().filter_map(|(metric, reading)| {
                     Some((metric, quantity(metric, reading.number()?.value())?))
                 });
@@ -88,7 +89,7 @@ impl Obligations {
                     revisit: Some(Revisited { server: revisit.server.clone(), findings }),
                 });
             }
-            SiteMatter::Waiver { .. } | SiteMatter::Note { .. } => (),
+            SiteMatter::Addition { .. } => (),
         }
     }
 

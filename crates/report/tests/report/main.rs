@@ -10,6 +10,7 @@ mod pages;
 mod phase_3a;
 mod pictures;
 mod reports;
+mod runs;
 mod site;
 mod templates_md;
 mod transcriptions;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use phasegate_model::{
-    Finding, Note, Reading, Readings, Revisit, RevisitedObligation, RowId, Transcription, Waiver,
+    Addition, Finding, Note, Reading, Readings, Revisit, RevisitedObligation, RowId, Transcription,
 };
 use phasegate_report::{Figures, Site, SiteEntry, SiteMatter, SitePage, SiteTemplate, Stage};
 use serde_json::json;
@@ -79,18 +79,19 @@ fn transcription() -> Transcription {
 fn pages(looks: &[Revisit], today: Option<&str>) -> Vec<SitePage> {
     let (transcription, decision) = (transcription(), phase_3a::decision());
     let phase = decision.phase.clone();
-    let waiver: Waiver = serde_json::from_value(json!({
+    let waiver = json!({
         "row": "scale", "owner": "Ada", "reason": "soon", "expires": "2026-11-30",
-    }))
-    .unwrap();
-    let note = Note { text: Some("a word".to_owned()), ..Note::default() };
+    });
+    let waiver = Addition::Waiver(serde_json::from_value(waiver).unwrap());
+    let note = Addition::Note(Note { text: Some("a word".to_owned()), ..Note::default() });
     let mut matters = vec![
         SiteMatter::Transcription(&transcription),
         SiteMatter::Decision(&decision),
-        SiteMatter::Waiver { of: 2, phase: &phase, waiver: &waiver },
-        SiteMatter::Note { of: 2, phase: &phase, note: &note },
+        SiteMatter::Addition { about: Some((2, &phase)), addition: &waiver },
+        SiteMatter::Addition { about: Some((2, &phase)), addition: &note },
     ];
-    matters.extend(looks.iter().map(SiteMatter::Revisit));
+    let looks: Vec<Addition> = looks.iter().cloned().map(Addition::Revisit).collect();
+    matters.extend(looks.iter().map(|look| SiteMatter::Addition { about: None, addition: look }));
     let entries: Vec<SiteEntry<'_>> = (1..)
         .zip(matters)
         .map(|(number, matter)| entry(number, u32::try_from(number).unwrap(), matter))

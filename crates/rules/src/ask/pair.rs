@@ -1,11 +1,11 @@
-//! A candidate against a baseline: the built-in matrix of two rows that decides it.
+//! A candidate against a baseline: the built-in matrix that decides it, two rows for each metric.
 
 use std::fmt;
 use std::str::FromStr;
 
 use phasegate_model::{
     Decimal, Decision, Dimension, Evidence, Finding, Metric, MetricSummary, Quantity, Readings,
-    Statistic,
+    RowDecision,
 };
 
 use crate::decide::summary::Samples;
@@ -15,6 +15,9 @@ use crate::matrix::Matrix;
 
 /// The chance that any claim of a comparison is wrong.
 const ERROR_RATE: &str = "5%";
+
+/// Of each metric: better, and worse.
+const ROWS_OF_A_METRIC: usize = 2;
 
 /// What the evidence for an interval has to reach, so that it misses the typical reading with a
 /// chance of 5 % at most, half of it on either side.
@@ -68,34 +71,40 @@ pub enum Compared {
     Undecided,
 }
 
-/// A comparison by one statistic of the round trip.
+/// A comparison by one metric of pairs or by several, such as round trips and CPU time.
 #[derive(Clone, Debug)]
 pub struct Comparison {
     matrix: Matrix,
 }
 
 impl Comparison {
-    /// The candidate is better, or worse, if this statistic is so by as much or more.
+    /// By each of these metrics the candidate is better, or worse, if it is so by as much or more.
     ///
     /// ```
-    /// use phasegate_model::Statistic;
+    /// use phasegate_model::{Metric, Statistic};
     /// use phasegate_rules::Comparison;
-    /// let least = "5%".parse()?;
-    /// let comparison = Comparison::of(Statistic::P99, least).map_err(|_| "not a matrix")?;
+    /// let by = [Metric::Improvement(Statistic::P99)];
+    /// let comparison = Comparison::of(&by, "5%".parse()?).map_err(|_| "not a matrix")?;
     /// assert_eq!(&*comparison.matrix().rows[0].when.text, "improvement.rtt.p99 >= 5%");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
-    /// Never for a matrix that this function writes itself; the signature is that of reading it.
-    pub fn of(statistic: Statistic, least: Least) -> Result<Self, Vec<Diagnostic>> {
-        let metric = Metric::Improvement(statistic);
+    /// If one of them isn't an improvement, is there twice, or none is there.
+    pub fn of(by: &[Metric], least: Least) -> Result<Self, Vec<Diagnostic>> {
         // Written as a file and read like one, so that comparing has no rules of its own.
+        let rows = by.iter().enumerate().map(|(number, metric)| {
+            let name = metric.to_string().replace("improvement.", "").replace('.', "-");
+            let suffix = if number == 0 { String::new() } else { format!("-in-{name}") };
+            format!(
+                "[[row]]\nid = \"better{suffix}\"\nwhen = \"{metric} >= {least}\"\nthen = \"act: adopt the candidate\"\n\
+                 [[row]]\nid = \"worse{suffix}\"\nwhen = \"{metric} <= -{least}\"\nthen = \"skip\"\n"
+            )
+        });
         let text = format!(
             "schema = 1\n[matrix]\nid = \"compare\"\ntitle = \"Is the candidate better?\"\n\
-             error_rate = \"{ERROR_RATE}\"\n\
-             [[row]]\nid = \"better\"\nwhen = \"{metric} >= {least}\"\nthen = \"act: adopt the candidate\"\n\
-             [[row]]\nid = \"worse\"\nwhen = \"{metric} <= -{least}\"\nthen = \"skip\"\n"
+             error_rate = \"{ERROR_RATE}\"\n{}",
+            rows.collect::<String>()
         );
         let source = Source { name: "compare".to_owned(), text };
         Matrix::parse(&source).map(|matrix| Self { matrix })
@@ -107,21 +116,24 @@ impl Comparison {
         &self.matrix
     }
 
-    /// What the pairs say, with the decision that it follows from. The chance that what is claimed
-    /// is wrong is at most 5 %, however often one looks.
+    /// What the pairs say by each of the metrics, in their order, with the decision that it follows
+    /// from. The chance that anything that is claimed is wrong is at most 5 %, however often one
+    /// looks.
     #[must_use]
-    pub fn judge(&self, evidence: &Evidence) -> (Compared, Decision) {
+    pub fn judge(&self, evidence: &Evidence) -> (Vec<Compared>, Decision) {
         let decision = self.matrix.decide(evidence);
-        let mut findings = decision.rows.iter().map(|row| &row.finding);
-        let compared = match (findings.next(), findings.next()) {
-            (Some(Finding::Met), _) => Compared::Better,
-            (_, Some(Finding::Met)) => Compared::Worse,
-            (Some(Finding::NotMet), Some(Finding::NotMet)) => Compared::NoDifference,
-            (Some(Finding::NotMet), _) => Compared::NotBetter,
-            (_, Some(Finding::NotMet)) => Compared::NotWorse,
-            _ => Compared::Undecided,
+        let compared = |rows: &[RowDecision]| {
+            let mut findings = rows.iter().map(|row| &row.finding);
+            match (findings.next(), findings.next()) {
+                (Some(Finding::Met), _) => Compared::Better,
+                (_, Some(Finding::Met)) => Compared::Worse,
+                (Some(Finding::NotMet), Some(Finding::NotMet)) => Compared::NoDifference,
+                (Some(Finding::NotMet), _) => Compared::NotBetter,
+                (_, Some(Finding::NotMet)) => Compared::NotWorse,
+                _ => Compared::Undecided,
+            }
         };
-        (compared, decision)
+        (decision.rows.chunks(ROWS_OF_A_METRIC).map(compared).collect(), decision)
     }
 }
 
@@ -135,7 +147,7 @@ pub fn typical_reading(metric: Metric, trials: &[&Readings]) -> MetricSummary {
 
 #[cfg(test)]
 mod tests {
-    use phasegate_model::{Reading, Summary};
+    use phasegate_model::{Cpu, Reading, Statistic, Summary};
 
     use super::*;
 
@@ -151,10 +163,13 @@ mod tests {
     }
 
     #[test]
-    fn both_claims_share_the_error_rate() {
-        let comparison = Comparison::of(Statistic::P50, "2.5%".parse().unwrap()).unwrap();
-        assert_eq!(comparison.matrix().voted_conditions(), 2);
-        assert_eq!(comparison.matrix().fewest_trials(), 8);
+    fn all_claims_share_the_error_rate() {
+        let metrics = [Metric::Improvement(Statistic::P50), Metric::Cpu(Cpu::Improvement)];
+        let of = |by: &[Metric]| Comparison::of(by, "2.5%".parse().unwrap()).unwrap();
+        let [one, both] = [&metrics[..1], &metrics].map(of);
+        assert_eq!(one.matrix().voted_conditions(), 2);
+        assert_eq!(one.matrix().fewest_trials(), 8);
+        assert_eq!(both.matrix().voted_conditions(), 4);
     }
 
     #[test]

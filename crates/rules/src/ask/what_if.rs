@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::DateTime;
 use phasegate_model::{
     Decision, End, Environment, Evidence, Metric, NextPhases, Pinning, Plan, Reading, Readings,
-    Target, TargetServer, Transcription, Trial, Until,
+    Rule, Target, TargetServer, Transcription, Trial, Until,
 };
 
 use crate::decide::summary::Samples;
@@ -76,32 +76,40 @@ impl Matrix {
             service_histogram: None,
             slip_histogram: None,
             baseline: None,
+            cpu: None,
             nodes: Vec::new(),
             anomalies: Vec::new(),
         };
         let mut plan = plan.clone();
         // Every row is asked about, also those that the outcome doesn't need.
         plan.measure.until = Until::Rows;
-        self.decide(&Evidence {
-            schema: Evidence::SCHEMA,
-            tool: String::new(),
-            started_at: never,
-            ended_at: never,
-            end: End::Settled,
-            target: Target {
-                server: TargetServer::Started(String::new()),
-                transport: Some(plan.measure.transport),
-                wait: Some(plan.measure.wait),
-                command: plan.measure.command.as_str().to_owned(),
-                load: None,
+        // Taken as settled, and so as standing, too.
+        self.decide_run(
+            Rule::CURRENT,
+            &Evidence {
+                schema: Evidence::SCHEMA,
+                tool: String::new(),
+                started_at: never,
+                ended_at: never,
+                end: End::Settled,
+                target: Target {
+                    server: TargetServer::Started(String::new()),
+                    transport: Some(plan.measure.transport),
+                    wait: Some(plan.measure.wait),
+                    command: plan.measure.command.as_str().to_owned(),
+                    load: None,
+                },
+                plan,
+                environment: Environment::default(),
+                previous: None,
+                earlier_runs: None,
+                continues: None,
+                spread: None,
+                baseline: None,
+                // Fewer identical trials than votes need would end as too few, however clear they are.
+                trials: (1..=enough_trials(self)).map(trial).collect(),
             },
-            plan,
-            environment: Environment::default(),
-            previous: None,
-            baseline: None,
-            // Fewer identical trials than votes need would end as too few, however clear they are.
-            trials: (1..=enough_trials(self)).map(trial).collect(),
-        })
+        )
     }
 
     /// What this matrix decides if every trial had read what a document asserts of a phase's end.

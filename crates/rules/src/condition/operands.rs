@@ -102,6 +102,15 @@ impl<'t> Checker<'t> {
 
     fn metric(&mut self, name: &str, span: &Range<usize>) -> Option<Metric> {
         let unknown = match name.parse::<Metric>() {
+            Ok(metric) if metric.is_only_shown() => {
+                let message = format!("{metric} is only shown, and decides nothing");
+                self.problems.push(
+                    Diagnostic::new(Code::OnlyShown, span.clone(), message)
+                        .label("it changes with the load and the placement of the run")
+                        .help("compare it with a baseline's: `improvement.cpu >= 5%`"),
+                );
+                return None;
+            }
             Ok(metric) => return Some(metric),
             Err(unknown) => unknown,
         };

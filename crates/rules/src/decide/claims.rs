@@ -220,5 +220,16 @@ fn row(text: &str) -> Result<Row, String> {
     let id: RowId = "condition".parse().map_err(|error| format!("{error}"))?;
     let then = "no action".parse().map_err(|error| format!("{error}"))?;
     let places = RowPlaces { row: 0..0, then: 0..0, otherwise: None, sentence: false };
-    Ok(Row { id, file: None, line: 1, when, given: None, then, otherwise: None, why: None, places })
+    Ok(Row {
+        id,
+        file: None,
+        line: 1,
+        when,
+        given: None,
+        then,
+        otherwise: None,
+        scope: None,
+        why: None,
+        places,
+    })
 }

@@ -2,12 +2,14 @@
 
 use phasegate_model::{
     Action, Decision, Evidence, FactUsed, Finding, Metric, Obligation, Outcome, Plan, Readings,
-    Reason, RowDecision, RowId, Rule, Until, Verb,
+    Reason, RowDecision, RowId, Rule, ScopeKind, Until, Verb,
 };
 
+use crate::condition::term::Condition;
 use crate::decide::assess::{Assessment, RowState, Settling};
 use crate::decide::background::{Background, completed_or, facts_used};
 use crate::decide::claims;
+use crate::decide::drift::LEAST_TRIALS;
 use crate::decide::summary::{Samples, ordered_metrics};
 use crate::decide::threshold::Bar;
 use crate::margin::point::Point;
@@ -15,19 +17,8 @@ use crate::matrix::{HitPolicy, Matrix, Row};
 use crate::outcome::{Possible, possible_outcomes};
 
 impl Matrix {
-    /// Decides on the evidence: a pure and total function, so that the same matrix and evidence
-    /// give the same bytes whenever and wherever it is called.
-    ///
-    /// Trials are taken in their order; once every row is settled, those that follow change
-    /// nothing, so a decision that was settled is the same on every extension of its evidence.
-    #[must_use]
-    pub fn decide(&self, evidence: &Evidence) -> Decision {
-        self.decide_under(Rule::CURRENT, evidence)
-    }
-
-    /// The same by the rule of then, so that a recorded decision comes out as it was recorded.
-    #[must_use]
-    pub fn decide_under(&self, rule: Rule, evidence: &Evidence) -> Decision {
+    /// Decides on the trials of one run, whatever other runs say.
+    pub(crate) fn decide_run(&self, rule: Rule, evidence: &Evidence) -> Decision {
         let background = Background { rule, ..Background::of(evidence) };
         let measured: Vec<&Readings> =
             evidence.trials.iter().map(|trial| &trial.readings).collect();
@@ -92,6 +83,10 @@ impl Matrix {
             possible: resolution.possible,
             predictions: claims::predictions(evidence, self, rule, considered.len()),
             next_options: claims::next_options(evidence, self, rule, considered.len()),
+            scope: None,
+            continues: None,
+            runs: Vec::new(),
+            settled: None,
         }
     }
 
@@ -106,6 +101,14 @@ impl Matrix {
             Until::Rows => Some(0),
             Until::Outcome => claims::expected(background, self.error_rate, trials, None).settled,
         };
+        // A run of fewer trials has no vote where runs decide.
+        let votes = |plan: &Plan| {
+            let mut sampled =
+                self.rows.iter().filter(|row| row.conditions().any(Condition::is_sampled));
+            sampled.any(|row| self.scope_of(row, plan) == ScopeKind::Standing)
+        };
+        let least = if background.plan.is_some_and(votes) { LEAST_TRIALS } else { 0 };
+        let others = others.map(|others| others.max(usize::try_from(least).unwrap_or(0)));
         let bar = Bar::of(self, background.rule);
         Assessment::of(self, trials, bar, Settling { until, others })
     }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use phasegate_model::Decimal;
 
-use crate::exact;
+use crate::margin::exact;
 
 /// No sampled condition is decided before this many trials.
 pub(crate) const LEAST_TRIALS: u32 = 8;

@@ -2,7 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use phasegate_model::{Decimal, Finding, GivenVerdict, Readings, Reason, Rule, Votes};
+use phasegate_model::{
+    Decimal, Finding, GivenVerdict, MissingReason, Readings, Reason, Rule, Votes,
+};
 
 use crate::condition::evaluate::{Truth, Unknown};
 use crate::condition::limit::Limit;
@@ -90,15 +92,21 @@ impl<'b> Tally<'b> {
             return Some((finding, usize::try_from(n).ok()?..=usize::MAX));
         }
         // Trials that once disagree or don't tell can't all agree any more.
-        let first = self.cast.first().filter(|vote| !matches!(vote, Truth::Unknown(_)))?;
-        let agree = self.cast.iter().take_while(|vote| *vote == first).count();
-        Some((*first == Truth::True, 1..=agree))
+        let (begin, first) = self.cast.iter().enumerate().find(|(_, vote)| !is_cut_off(vote))?;
+        if matches!(first, Truth::Unknown(_)) {
+            return None;
+        }
+        let agree = self.cast.iter().take_while(|vote| *vote == first || is_cut_off(vote)).count();
+        Some((*first == Truth::True, begin + 1..=agree))
     }
 
     /// Counts the votes of so many of the first trials.
     pub(crate) fn count(&mut self, trials: &[&Readings], bar: Bar) {
+        let is_sampled = self.is_sampled();
         for vote in self.cast.iter().take(trials.len()) {
             match vote {
+                // What a trial had no time to read, the server didn't tell otherwise.
+                vote if !is_sampled && is_cut_off(vote) => {}
                 Truth::True => self.met += 1,
                 Truth::False => self.not_met += 1,
                 Truth::Unknown(Unknown::Tie) => self.ties += 1,
@@ -257,6 +265,11 @@ impl<'b> Tally<'b> {
         let next = if enough(&n) && n >= LEAST_TRIALS { n + 1 } else { n };
         (next.max(LEAST_TRIALS)..=1_000).find(enough)
     }
+}
+
+/// Whether the trial was over before the reading was made.
+fn is_cut_off(vote: &Truth) -> bool {
+    matches!(vote, Truth::Unknown(Unknown::Missing(_, why)) if why.reason == MissingReason::CutOff)
 }
 
 /// What so many votes find, and against how many that dissent, if their evidence is enough.

@@ -129,6 +129,8 @@ codes! {
     NoBaseline, "no-baseline", Warning;
     /// A metric that what the plan measures doesn't have.
     NotOfSubject, "not-of-subject", Error;
+    /// A metric that is only shown, in a condition.
+    OnlyShown, "only-shown", Error;
 }
 
 impl fmt::Display for Code {

@@ -2,6 +2,7 @@
 //!
 //! Deserializing stops at the first problem; walking the parsed tree doesn't.
 
+use std::cell::RefCell;
 use std::fmt::Display;
 use std::num::NonZeroU32;
 use std::ops::Range;
@@ -18,16 +19,17 @@ use crate::document::diagnostic::{Diagnostic, Source};
 /// there was no problem at all.
 pub(crate) fn read_document<T>(
     source: &Source,
-    read: impl FnOnce(&mut Section<'_>, &mut Vec<Diagnostic>) -> Option<T>,
+    read: impl FnOnce(&mut Section<'_>) -> Option<T>,
 ) -> Result<T, Vec<Diagnostic>> {
     let (document, syntax) = DeTable::parse_recoverable(&source.text);
     if !syntax.is_empty() {
         // What was recovered around a syntax error is guesswork: say only what is certain.
         return Err(syntax.iter().map(|error| syntax_problem(error, source)).collect());
     }
-    let mut problems = Vec::new();
+    let problems = Problems::default();
     let mut top = Section {
         source,
+        problems: &problems,
         name: "the file".to_owned(),
         // What is missing has no place of its own: the first line stands for the file.
         span: 0..first_line_end(&source.text),
@@ -35,8 +37,9 @@ pub(crate) fn read_document<T>(
         known: Vec::new(),
         unreadable: false,
     };
-    let made = read(&mut top, &mut problems);
-    top.finish(&mut problems);
+    let made = read(&mut top);
+    top.finish();
+    let mut problems = problems.0.into_inner();
     // Readers ask in an order of their own, people read from top to bottom.
     problems.sort_by_key(|problem| (problem.span.start, problem.span.end));
     // With any problem nothing is made, so that nobody decides with half of a file.
@@ -56,9 +59,35 @@ fn first_line_end(text: &str) -> usize {
     text.find('\n').unwrap_or(text.len())
 }
 
+/// The problems of a file, to which all that read it add.
+#[derive(Debug, Default)]
+pub(crate) struct Problems(RefCell<Vec<Diagnostic>>);
+
+impl Problems {
+    pub(crate) fn push(&self, problem: Diagnostic) {
+        self.0.borrow_mut().push(problem);
+    }
+
+    /// Adds a problem without label and help.
+    pub(crate) fn add(&self, code: Code, span: Range<usize>, message: impl Into<String>) {
+        self.push(Diagnostic::new(code, span, message));
+    }
+
+    pub(crate) fn extend(&self, problems: impl IntoIterator<Item = Diagnostic>) {
+        problems.into_iter().for_each(|problem| self.push(problem));
+    }
+
+    /// How many there are so far.
+    pub(crate) fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+}
+
 /// A table of the file, with a record of which keys were asked for.
 pub(crate) struct Section<'d> {
     source: &'d Source,
+    /// Those of the whole file.
+    pub(crate) problems: &'d Problems,
     name: String,
     /// Where to point for what is missing.
     pub(crate) span: Range<usize>,
@@ -114,60 +143,44 @@ impl<'d> Section<'d> {
         self.table.iter().map(|(key, value)| (key.get_ref().as_ref(), key.span(), value))
     }
 
-    pub(crate) fn text(
-        &mut self,
-        key: &'static str,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Option<Text<'d>> {
+    pub(crate) fn text(&mut self, key: &'static str) -> Option<Text<'d>> {
         let value = self.value(key)?;
-        text_of(self.source, value, key, problems)
+        text_of(self.source, value, key, self.problems)
     }
 
-    pub(crate) fn required_text(
-        &mut self,
-        key: &'static str,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Option<Text<'d>> {
+    pub(crate) fn required_text(&mut self, key: &'static str) -> Option<Text<'d>> {
         if !self.table.contains_key(key) {
-            self.missing(key, problems);
+            self.missing(key);
         }
         // Asked for although it isn't there, so that it is suggested for a key that is misspelt.
-        self.text(key, problems)
+        self.text(key)
     }
 
     /// A string that means something else; what it means is left to its own type.
-    pub(crate) fn parsed<T>(
-        &mut self,
-        key: &'static str,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Option<T>
+    pub(crate) fn parsed<T>(&mut self, key: &'static str) -> Option<T>
     where
         T: FromStr,
         T::Err: Display,
     {
-        let text = self.text(key, problems)?;
+        let text = self.text(key)?;
         match text.text.parse() {
             Ok(value) => Some(value),
             Err(error) => {
-                problems.push(Diagnostic::new(Code::BadValue, text.span, error.to_string()));
+                self.problems.add(Code::BadValue, text.span, error.to_string());
                 None
             }
         }
     }
 
-    pub(crate) fn required<T>(
-        &mut self,
-        key: &'static str,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Option<T>
+    pub(crate) fn required<T>(&mut self, key: &'static str) -> Option<T>
     where
         T: FromStr,
         T::Err: Display,
     {
         if !self.table.contains_key(key) {
-            self.missing(key, problems);
+            self.missing(key);
         }
-        self.parsed(key, problems)
+        self.parsed(key)
     }
 
     /// One of a few words.
@@ -175,25 +188,20 @@ impl<'d> Section<'d> {
         &mut self,
         key: &'static str,
         choices: &[(&'static str, T)],
-        problems: &mut Vec<Diagnostic>,
     ) -> Option<T> {
-        let text = self.text(key, problems)?;
+        let text = self.text(key)?;
         let found = choices.iter().find(|(word, _)| *word == text.text);
         if found.is_none() {
             let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
             let message = format!("`{}` can't be the {key}; use {}", text.text, words.join(" or "));
             let mut problem = Diagnostic::new(Code::BadValue, text.span, message);
             problem.help = nearest(text.text, words).map(|word| format!("did you mean `{word}`?"));
-            problems.push(problem);
+            self.problems.push(problem);
         }
         found.map(|(_, value)| *value)
     }
 
-    pub(crate) fn whole(
-        &mut self,
-        key: &'static str,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Option<u32> {
+    pub(crate) fn whole(&mut self, key: &'static str) -> Option<u32> {
         let value = self.value(key)?;
         let number = value.get_ref().as_integer().and_then(|integer| {
             // TOML allows `10_000` and other bases, of which Rust's parser takes only the digits.
@@ -201,105 +209,77 @@ impl<'d> Section<'d> {
         });
         if number.is_none() {
             let message = format!("`{key}` must be a whole number from 0 to {}", u32::MAX);
-            problems.push(Diagnostic::new(Code::WrongType, value.span(), message));
+            self.problems.add(Code::WrongType, value.span(), message);
         }
         number
     }
 
-    pub(crate) fn positive(
-        &mut self,
-        key: &'static str,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Option<NonZeroU32> {
+    pub(crate) fn positive(&mut self, key: &'static str) -> Option<NonZeroU32> {
         let span = self.table.get(key).map(Spanned::span);
-        let number = self.whole(key, problems)?;
+        let number = self.whole(key)?;
         let positive = NonZeroU32::new(number);
         if positive.is_none() {
             let message = format!("`{key}` must be at least 1");
-            problems.push(Diagnostic::new(Code::BadValue, span.unwrap_or_default(), message));
+            self.problems.add(Code::BadValue, span.unwrap_or_default(), message);
         }
         positive
     }
 
     /// True or false; nothing if it isn't there.
-    pub(crate) fn flag(
-        &mut self,
-        key: &'static str,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Option<bool> {
+    pub(crate) fn flag(&mut self, key: &'static str) -> Option<bool> {
         let value = self.value(key)?;
         let flag = value.get_ref().as_bool();
         if flag.is_none() {
             let message = format!("`{key}` must be true or false");
-            problems.push(Diagnostic::new(Code::WrongType, value.span(), message));
+            self.problems.add(Code::WrongType, value.span(), message);
         }
         flag
     }
 
     /// A list of strings; empty if it isn't there.
-    pub(crate) fn texts(
-        &mut self,
-        key: &'static str,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Vec<Text<'d>> {
+    pub(crate) fn texts(&mut self, key: &'static str) -> Vec<Text<'d>> {
         let Some(value) = self.value(key) else { return Vec::new() };
         let Some(array) = value.get_ref().as_array() else {
-            problems.push(wrong_type(value, key, "a list of strings"));
+            self.problems.push(wrong_type(value, key, "a list of strings"));
             return Vec::new();
         };
-        array.iter().filter_map(|item| text_of(self.source, item, key, problems)).collect()
+        array.iter().filter_map(|item| text_of(self.source, item, key, self.problems)).collect()
     }
 
     /// A table `[key]`, if it is there.
-    pub(crate) fn section(
-        &mut self,
-        key: &'static str,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Option<Self> {
+    pub(crate) fn section(&mut self, key: &'static str) -> Option<Self> {
         let value = self.value(key)?;
-        self.section_of(value, key, problems)
+        self.section_of(value, key)
     }
 
     /// A table `[key]` that has to be there.
-    pub(crate) fn required_section(
-        &mut self,
-        key: &'static str,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Option<Self> {
+    pub(crate) fn required_section(&mut self, key: &'static str) -> Option<Self> {
         if !self.table.contains_key(key) {
-            self.missing(key, problems);
+            self.missing(key);
         }
-        self.section(key, problems)
+        self.section(key)
     }
 
     /// The tables `[[key]]`; none if there are none.
-    pub(crate) fn sections(
-        &mut self,
-        key: &'static str,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Vec<Self> {
+    pub(crate) fn sections(&mut self, key: &'static str) -> Vec<Self> {
         let Some(value) = self.value(key) else { return Vec::new() };
         let Some(array) = value.get_ref().as_array() else {
             let wanted = format!("a list of tables, each begun with `[[{key}]]`");
-            problems.push(wrong_type(value, key, &wanted));
+            self.problems.push(wrong_type(value, key, &wanted));
             return Vec::new();
         };
-        array.iter().filter_map(|item| self.section_of(item, key, problems)).collect()
+        array.iter().filter_map(|item| self.section_of(item, key)).collect()
     }
 
-    pub(crate) fn section_of(
-        &self,
-        value: &'d Spanned<DeValue<'d>>,
-        key: &str,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Option<Self> {
+    pub(crate) fn section_of(&self, value: &'d Spanned<DeValue<'d>>, key: &str) -> Option<Self> {
         let Some(table) = value.get_ref().as_table() else {
-            problems.push(wrong_type(value, key, "a table"));
+            self.problems.push(wrong_type(value, key, "a table"));
             return None;
         };
-        let (source, span) = (self.source, value.span());
+        let span = value.span();
         Some(Self {
-            source,
+            source: self.source,
+            problems: self.problems,
             name: format!("`{key}`"),
             span,
             table,
@@ -318,13 +298,13 @@ impl<'d> Section<'d> {
         self.unreadable = true;
     }
 
-    pub(crate) fn missing(&self, key: &str, problems: &mut Vec<Diagnostic>) {
+    pub(crate) fn missing(&self, key: &str) {
         let message = format!("{} has no `{key}`", self.name);
-        problems.push(Diagnostic::new(Code::MissingKey, self.span.clone(), message));
+        self.problems.add(Code::MissingKey, self.span.clone(), message);
     }
 
     /// Reports the keys that nobody asked for.
-    pub(crate) fn finish(&self, problems: &mut Vec<Diagnostic>) {
+    pub(crate) fn finish(&self) {
         for (key, span, _) in self.all() {
             if self.unreadable || self.known.contains(&key) {
                 continue;
@@ -343,7 +323,7 @@ impl<'d> Section<'d> {
                 }
                 (None, _) => format!("known keys are {}", self.known.join(", ")),
             });
-            problems.push(problem);
+            self.problems.push(problem);
         }
     }
 }
@@ -353,7 +333,7 @@ pub(crate) fn text_of<'d>(
     source: &'d Source,
     value: &'d Spanned<DeValue<'d>>,
     key: &str,
-    problems: &mut Vec<Diagnostic>,
+    problems: &Problems,
 ) -> Option<Text<'d>> {
     let Some(text) = value.get_ref().as_str() else {
         problems.push(wrong_type(value, key, "a text in quotes"));
@@ -432,7 +412,7 @@ mod tests {
         let source = Source { name: "t".to_owned(), text: toml.to_owned() };
         let document = DeTable::parse(&source.text).unwrap();
         let value = document.get_ref().get("a").unwrap();
-        let text = text_of(&source, value, "a", &mut Vec::new()).unwrap();
+        let text = text_of(&source, value, "a", &Problems::default()).unwrap();
         let at = text.text.find(needle).unwrap();
         source.text[text.place(&(at..at + needle.len()))].to_owned()
     }

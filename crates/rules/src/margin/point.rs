@@ -7,7 +7,7 @@ use phasegate_model::{Change, Decimal, Dimension, Domain, Metric, Quantity, Read
 
 use crate::condition::evaluate::{TermValue, Truth, Unknown, compare};
 use crate::condition::term::{Condition, Term, TermComparison};
-use crate::exact;
+use crate::margin::exact;
 use crate::margin::solve::{Solution, solve};
 
 /// The medians of the numeric metrics, and one trial's readings for everything else.

@@ -61,31 +61,30 @@ pub(crate) fn subject(
     top: &mut Section<'_>,
     key: &'static str,
     target: Option<&SubjectPlan>,
-    problems: &mut Vec<Diagnostic>,
 ) -> Option<SubjectPlan> {
-    let mut section = top.section(key, problems)?;
-    let kind = section.choice("kind", &KINDS, problems).unwrap_or_default();
+    let mut section = top.section(key)?;
+    let kind = section.choice("kind", &KINDS).unwrap_or_default();
     let plan = match kind {
         SubjectKind::Command => {
-            refuse(&mut section, &OF_SERVER, problems);
-            command(&mut section, target, problems).map(SubjectPlan::Command)
+            refuse(&mut section, &OF_SERVER);
+            command(&mut section, target).map(SubjectPlan::Command)
         }
         SubjectKind::Redis => {
             let instead = "write `kind = \"command\"` to measure a command";
             for key in OF_COMMAND {
                 let message = format!("`{key}` is of a command, and this is a Redis server");
-                refuse_key(&mut section, key, message, instead, problems);
+                refuse_key(&mut section, key, message, instead);
             }
-            Some(SubjectPlan::Redis(target_file::server(&mut section, problems)))
+            Some(SubjectPlan::Redis(target_file::server(&mut section)))
         }
     };
-    section.finish(problems);
+    section.finish();
     // Without a `[target]` a Redis server is measured, so a baseline has a kind to agree with.
     let of_target = target.map_or(SubjectKind::Redis, SubjectPlan::kind);
     if key == "baseline" && of_target != kind {
         let message = format!("the target is {of_target} and the baseline {kind}");
         let word = KINDS.iter().find(|(_, kind)| *kind == of_target).map_or("", |(word, _)| word);
-        problems.push(
+        top.problems.push(
             Diagnostic::new(Code::BadValue, section.span.clone(), message)
                 .label("they have no metric in common")
                 .help(format!("write `kind = \"{word}\"` here, or change the `[target]`")),
@@ -95,101 +94,78 @@ pub(crate) fn subject(
 }
 
 /// That `[measure]` says nothing of requests, if a command is measured.
-pub(crate) fn refuse_requests(measure: &mut Section<'_>, problems: &mut Vec<Diagnostic>) {
-    refuse(measure, &OF_REQUESTS, problems);
+pub(crate) fn refuse_requests(measure: &mut Section<'_>) {
+    refuse(measure, &OF_REQUESTS);
 }
 
-fn refuse(
-    section: &mut Section<'_>,
-    keys: &[(&'static str, &'static str)],
-    problems: &mut Vec<Diagnostic>,
-) {
+fn refuse(section: &mut Section<'_>, keys: &[(&'static str, &'static str)]) {
     for (key, instead) in keys {
         let message = format!("`{key}` is of a Redis server, and a command is measured");
-        refuse_key(section, key, message, instead, problems);
+        refuse_key(section, key, message, instead);
     }
 }
 
-fn refuse_key(
-    section: &mut Section<'_>,
-    key: &'static str,
-    message: String,
-    instead: &str,
-    problems: &mut Vec<Diagnostic>,
-) {
+fn refuse_key(section: &mut Section<'_>, key: &'static str, message: String, instead: &str) {
     // Known either way, so that it isn't called unknown as well.
     section.value(key);
     let span = section.all().find(|(name, _, _)| *name == key).map(|(_, span, _)| span);
     if let Some(span) = span {
-        problems.push(Diagnostic::new(Code::BadValue, span, message).help(instead));
+        section.problems.push(Diagnostic::new(Code::BadValue, span, message).help(instead));
     }
 }
 
-fn command(
-    section: &mut Section<'_>,
-    target: Option<&SubjectPlan>,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<CommandPlan> {
+fn command(section: &mut Section<'_>, target: Option<&SubjectPlan>) -> Option<CommandPlan> {
     if !section.has("command") {
-        section.missing("command", problems);
+        section.missing("command");
     }
-    let command = line(section, "command", problems);
-    let (prepare, cleanup) =
-        (line(section, "prepare", problems), line(section, "cleanup", problems));
+    let command = line(section, "command");
+    let (prepare, cleanup) = (line(section, "prepare"), line(section, "cleanup"));
     let [workdir, stdin] = ["workdir", "stdin"].map(|key| {
-        let text = section.text(key, problems)?;
+        let text = section.text(key)?;
         if text.text.is_empty() {
             let message = format!("`{key}` is empty");
-            problems.push(Diagnostic::new(Code::BadValue, text.span.clone(), message));
+            section.problems.add(Code::BadValue, text.span.clone(), message);
         }
         Some(text.text.to_owned())
     });
     let of_target = target.and_then(SubjectPlan::command).map(|target| target.starts);
-    let starts = starts(section, of_target, problems);
-    let accept = accept(section, problems).unwrap_or_else(|| [0].into());
+    let starts = starts(section, of_target);
+    let accept = accept(section).unwrap_or_else(|| [0].into());
     Some(CommandPlan { command: command?, prepare, cleanup, workdir, stdin, starts, accept })
 }
 
 /// A program and its arguments.
-fn line(
-    section: &mut Section<'_>,
-    key: &'static str,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<CommandLine> {
+fn line(section: &mut Section<'_>, key: &'static str) -> Option<CommandLine> {
     let span = section.value(key)?.span();
     if section.is_text(key) {
         let message = format!("`{key}` must be a list of words: there is no shell to split it");
-        problems.push(
+        section.problems.push(
             Diagnostic::new(Code::WrongType, span, message)
                 .help(format!("write `{key} = [\"sort\", \"big.txt\"]`")),
         );
         return None;
     }
-    let before = problems.len();
-    let words = section.texts(key, problems).iter().map(|word| word.text.to_owned()).collect();
+    let before = section.problems.len();
+    let words = section.texts(key).iter().map(|word| word.text.to_owned()).collect();
     // Words that aren't texts have been reported, and without them it is another command.
-    if problems.len() > before {
+    if section.problems.len() > before {
         return None;
     }
     Vec::<String>::try_into(words)
         .map_err(|error: phasegate_model::CommandLineError| {
-            problems.push(Diagnostic::new(Code::BadValue, span, error.to_string()));
+            section.problems.add(Code::BadValue, span, error.to_string());
         })
         .ok()
 }
 
-fn starts(
-    section: &mut Section<'_>,
-    of_target: Option<NonZeroU32>,
-    problems: &mut Vec<Diagnostic>,
-) -> NonZeroU32 {
-    let written = section.positive("starts", problems);
+fn starts(section: &mut Section<'_>, of_target: Option<NonZeroU32>) -> NonZeroU32 {
+    let written = section.positive("starts");
     if let (Some(written), Some(of_target)) = (written, of_target)
         && written != of_target
         && let Some(value) = section.value("starts")
     {
         let message = format!("the target is started {of_target} times in a trial");
-        problems.push(
+        section.problems.push(
             Diagnostic::new(Code::BadValue, value.span(), message)
                 .help("leave out `starts` here: both of a pair are started as often"),
         );
@@ -198,18 +174,18 @@ fn starts(
 }
 
 /// Exit statuses, at least one.
-fn accept(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<BTreeSet<u8>> {
+fn accept(section: &mut Section<'_>) -> Option<BTreeSet<u8>> {
     let value = section.value("accept")?;
     let wanted = "a list of exit statuses from 0 to 255";
     let Some(array) = value.get_ref().as_array().filter(|array| !array.is_empty()) else {
-        problems.push(wrong_type(value, "accept", wanted));
+        section.problems.push(wrong_type(value, "accept", wanted));
         return None;
     };
     let statuses: Option<BTreeSet<u8>> =
         array.iter().map(|item| item.get_ref().as_integer()?.as_str().parse().ok()).collect();
     if statuses.is_none() {
         let message = format!("`accept` must be {wanted}");
-        problems.push(Diagnostic::new(Code::BadValue, value.span(), message));
+        section.problems.add(Code::BadValue, value.span(), message);
     }
     statuses
 }

@@ -2,49 +2,41 @@
 
 use phasegate_model::{DataType, Dataset, Extent};
 
-use crate::document::diagnostic::Diagnostic;
 use crate::document::sections::Section;
 use crate::read::load::{VALUE, misfit};
 
 /// The table `dataset` of `[measure]`, once `command` and `mix` were read.
-pub(crate) fn dataset(
-    section: &mut Section<'_>,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<Dataset> {
-    let mut table = section.section("dataset", problems)?;
-    let keys = table.positive("keys", problems).map(Extent::Keys);
+pub(crate) fn dataset(section: &mut Section<'_>) -> Option<Dataset> {
+    let mut table = section.section("dataset")?;
+    let keys = table.positive("keys").map(Extent::Keys);
     let size = match (table.has("keys"), table.has("size")) {
         // Asked for only so that `size` counts as known when a misspelt key is explained.
         (true, false) => table.value("size").and(None),
-        (false, false) => table.required("size", problems),
-        (false, true) => table.parsed("size", problems),
+        (false, false) => table.required("size"),
+        (false, true) => table.parsed("size"),
         (true, true) => {
             let message = "`size` and `keys` don't go together: each says how large the dataset is";
-            problems.push(misfit(&mut table, "keys", message, "leave out one of them"));
-            table.parsed("size", problems)
+            misfit(&mut table, "keys", message, "leave out one of them");
+            table.parsed("size")
         }
     };
     let extent = keys.or(size.map(Extent::Size));
-    let value = table.parsed("value", problems).or_else(|| VALUE.parse().ok());
+    let value = table.parsed("value").or_else(|| VALUE.parse().ok());
     let types = DataType::ALL.map(|kind| (kind.as_str(), kind));
-    let kind = table.choice("type", &types, problems).unwrap_or_default();
-    let elements = table.positive("elements", problems);
+    let kind = table.choice("type", &types).unwrap_or_default();
+    let elements = table.positive("elements");
     if elements.is_some() && kind == DataType::String {
         let message = "a string has no `elements`";
-        problems.push(misfit(&mut table, "elements", message, "leave it out, or name the `type`"));
+        misfit(&mut table, "elements", message, "leave it out, or name the `type`");
     }
-    let churn = table.whole("churn", problems).unwrap_or_default();
-    table.finish(problems);
+    let churn = table.whole("churn").unwrap_or_default();
+    table.finish();
     let elements = elements.unwrap_or(Dataset::DEFAULT_ELEMENTS);
     Some(Dataset { extent: extent?, value: value?, kind, elements, churn })
 }
 
 /// That `GET` and `SET` would be sent to keys of another type than theirs.
-pub(crate) fn check_type(
-    section: &mut Section<'_>,
-    dataset: &Dataset,
-    problems: &mut Vec<Diagnostic>,
-) {
+pub(crate) fn check_type(section: &mut Section<'_>, dataset: &Dataset) {
     if dataset.kind == DataType::String {
         return;
     }
@@ -53,7 +45,7 @@ pub(crate) fn check_type(
         dataset.kind.as_str()
     );
     let help = "write the commands as `[[measure.mix]]`, such as `HGET phasegate:{key} field:0`";
-    problems.push(misfit(section, "dataset", &message, help));
+    misfit(section, "dataset", &message, help);
 }
 
 #[cfg(test)]

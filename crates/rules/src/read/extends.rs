@@ -9,7 +9,7 @@ use crate::condition::limit::Limit;
 use crate::condition::term::Condition;
 use crate::document::code::Code;
 use crate::document::diagnostic::{Diagnostic, Source};
-use crate::document::sections::Section;
+use crate::document::sections::{Problems, Section};
 use crate::matrix::{Base, Matrix, Row};
 
 /// How long a chain of bases may be.
@@ -45,31 +45,31 @@ impl<'l> BaseChain<'l> {
     pub(crate) fn base(
         &mut self,
         top: &mut Section<'_>,
-        problems: &mut Vec<Diagnostic>,
         read: impl FnOnce(&Source, &mut Self) -> Result<Matrix, Vec<Diagnostic>>,
     ) -> Option<Matrix> {
-        let written = top.text("extends", problems)?;
+        let written = top.text("extends")?;
         let path = joined(self.paths.last().map(String::as_str), written.text);
         let problem = |code, message: String| Diagnostic::new(code, written.span.clone(), message);
         // Files that all differ never repeat, so that only the length ends such a chain.
         if self.paths.len() == LONGEST {
             let message =
                 format!("a matrix may have {LONGEST} bases at most, one behind the other");
-            problems.push(problem(Code::BaseCycle, message));
+            top.problems.push(problem(Code::BaseCycle, message));
             return None;
         }
         let source = match (self.load)(&path) {
             Ok(source) => source,
             Err(reason) => {
                 let message = format!("can't read the base `{path}`: {reason}");
-                problems.push(problem(Code::BaseUnreadable, message));
+                top.problems.push(problem(Code::BaseUnreadable, message));
                 return None;
             }
         };
         // One file may be reached by two paths, so the text is compared, too.
         if self.paths.contains(&path) || self.texts.contains(&source.text) {
             let message = format!("`{path}` extends itself");
-            problems.push(problem(Code::BaseCycle, message).help("remove one of the `extends`"));
+            top.problems
+                .push(problem(Code::BaseCycle, message).help("remove one of the `extends`"));
             return None;
         }
         self.paths.push(path.clone());
@@ -132,11 +132,7 @@ pub(crate) struct OwnRow {
 }
 
 /// The base's rows first, overridden in their places, then the new ones.
-pub(crate) fn merged(
-    base: Option<&Matrix>,
-    own: Vec<OwnRow>,
-    problems: &mut Vec<Diagnostic>,
-) -> Vec<Row> {
+pub(crate) fn merged(base: Option<&Matrix>, own: Vec<OwnRow>, problems: &Problems) -> Vec<Row> {
     let mut rows = base.map_or_else(Vec::new, |base| base.rows.clone());
     let from_base = rows.len();
     for OwnRow { row, span, change } in own {
@@ -171,7 +167,7 @@ fn check_override(
     old: &Row,
     span: Range<usize>,
     change: Option<(RowChange, Range<usize>)>,
-    problems: &mut Vec<Diagnostic>,
+    problems: &Problems,
 ) {
     let Some((change, change_span)) = change else {
         let message = format!("the row `{}` is the base's, and this one overrides it", new.id);
@@ -195,7 +191,7 @@ fn check_override(
             "the row `{}` says that it {says}, but `{}` holds in {cases} cases than `{}`",
             new.id, new.when.text, old.when.text
         );
-        problems.push(Diagnostic::new(Code::OverrideMismatch, change_span, message));
+        problems.add(Code::OverrideMismatch, change_span, message);
     } else if change == RowChange::Loosens && new.why.is_none() {
         let message = format!("the row `{}` loosens the base's without a reason", new.id);
         problems.push(

@@ -16,52 +16,46 @@ use crate::read::tests_of_matrix::scalar_text;
 pub(crate) type PlacedFact = (Fact, Range<usize>);
 
 /// Reads the tables `[fact.NAME]`.
-pub(crate) fn facts(
-    top: &mut Section<'_>,
-    problems: &mut Vec<Diagnostic>,
-) -> BTreeMap<FactName, PlacedFact> {
+pub(crate) fn facts(top: &mut Section<'_>) -> BTreeMap<FactName, PlacedFact> {
     let mut facts = BTreeMap::new();
-    let Some(table) = top.section("fact", problems) else { return facts };
+    let Some(table) = top.section("fact") else { return facts };
     for (key, span, value) in table.all() {
         let name = key.parse::<FactName>().map_err(|error| {
-            problems.push(Diagnostic::new(Code::BadValue, span, error.to_string()));
+            top.problems.add(Code::BadValue, span, error.to_string());
         });
         // Under a wrong name, too, the table is read, so that all its problems are told at once.
-        let Some(mut section) = table.section_of(value, &format!("fact.{key}"), problems) else {
+        let Some(mut section) = table.section_of(value, &format!("fact.{key}")) else {
             continue;
         };
-        let fact = fact(&mut section, problems);
-        section.finish(problems);
+        let fact = fact(&mut section);
+        section.finish();
         facts.extend(name.ok().zip(fact));
     }
     facts
 }
 
-fn fact(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<PlacedFact> {
-    let value = value(section, problems);
-    let author = section.required_text("author", problems).map(|text| text.text.to_owned());
-    let date = date(section, "date", problems);
-    let max_age = section.parsed("max_age", problems);
+fn fact(section: &mut Section<'_>) -> Option<PlacedFact> {
+    let value = value(section);
+    let author = section.required("author");
+    let date = date(section, "date");
+    let max_age = section.parsed("max_age");
     let (value, span) = value?;
     Some((Fact { value, author: author?, date: date?, max_age }, span))
 }
 
-fn value(
-    section: &mut Section<'_>,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<(FactValue, Range<usize>)> {
+fn value(section: &mut Section<'_>) -> Option<(FactValue, Range<usize>)> {
     let Some(written) = section.value("value") else {
-        section.missing("value", problems);
+        section.missing("value");
         return None;
     };
     let span = written.span();
     let Some(text) = scalar_text(written) else {
-        problems.push(wrong_type(written, "value", "a quantity, a version or a text"));
+        section.problems.push(wrong_type(written, "value", "a quantity, a version or a text"));
         return None;
     };
     let value = FactValue::from(text.as_str());
     if let Some(error) = value.mistaken() {
-        problems.push(
+        section.problems.push(
             Diagnostic::new(Code::BadQuantity, span, error.to_string())
                 .help("a fact that is a text can't begin with a digit"),
         );
@@ -71,13 +65,9 @@ fn value(
 }
 
 /// A day, as a text or as a TOML date.
-pub(crate) fn date(
-    section: &mut Section<'_>,
-    key: &'static str,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<NaiveDate> {
+pub(crate) fn date(section: &mut Section<'_>, key: &'static str) -> Option<NaiveDate> {
     let Some(value) = section.value(key) else {
-        section.missing(key, problems);
+        section.missing(key);
         return None;
     };
     let written = day_text(value);
@@ -88,7 +78,7 @@ pub(crate) fn date(
     });
     if day.is_none() {
         let message = format!("`{key}` must be a day, such as `2026-11-23`");
-        problems.push(Diagnostic::new(Code::BadValue, value.span(), message));
+        section.problems.add(Code::BadValue, value.span(), message);
     }
     day
 }

@@ -14,43 +14,39 @@ use crate::document::sections::{Section, wrong_type};
 pub(crate) const VALUE: &str = "100B";
 
 /// The load that a plan's `[measure]` asks for.
-pub(crate) fn load(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Load {
+pub(crate) fn load(section: &mut Section<'_>) -> Load {
     let default = Load::default();
-    let rate = section.parsed("rate", problems);
-    let connections = section.positive("connections", problems).unwrap_or(default.connections);
-    let pipeline = section.positive("pipeline", problems).unwrap_or(default.pipeline);
+    let rate = section.parsed("rate");
+    let connections = section.positive("connections").unwrap_or(default.connections);
+    let pipeline = section.positive("pipeline").unwrap_or(default.pipeline);
     if rate.is_some() && pipeline > NonZeroU32::MIN {
         let message = "`pipeline` and `rate` don't go together: on a schedule, each request is \
                        sent when it is due";
-        problems.push(misfit(section, "pipeline", message, "leave out one of them"));
+        misfit(section, "pipeline", message, "leave out one of them");
     }
     Load { rate, connections, pipeline }
 }
 
 /// The one command that is measured, if it is written.
-pub(crate) fn command(
-    section: &mut Section<'_>,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<Command> {
+pub(crate) fn command(section: &mut Section<'_>) -> Option<Command> {
     let commands = [("GET", Command::Get), ("SET", Command::Set), ("PING", Command::Ping)];
-    let command = section.choice("command", &commands, problems);
+    let command = section.choice("command", &commands);
     if section.has("command") && section.has("mix") {
         let message = "`command` and `mix` don't go together";
         let help = "write the command as one of the mix, `[[measure.mix]]`";
-        problems.push(misfit(section, "command", message, help));
+        misfit(section, "command", message, help);
     }
     command
 }
 
 /// The commands of a plan's mix; none if there is none.
-pub(crate) fn mix(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Vec<Weighted> {
+pub(crate) fn mix(section: &mut Section<'_>) -> Vec<Weighted> {
     let mut mix = Vec::new();
-    for mut entry in section.sections("mix", problems) {
-        let command = entry.required("command", problems);
-        let weight = entry.positive("weight", problems).unwrap_or(NonZeroU32::MIN);
-        let value: Option<ByteSize> =
-            entry.parsed("value", problems).or_else(|| VALUE.parse().ok());
-        entry.finish(problems);
+    for mut entry in section.sections("mix") {
+        let command = entry.required("command");
+        let weight = entry.positive("weight").unwrap_or(NonZeroU32::MIN);
+        let value: Option<ByteSize> = entry.parsed("value").or_else(|| VALUE.parse().ok());
+        entry.finish();
         // All keys are read before one is missed, so that every problem of the entry is told.
         let weighted = || Some(Weighted { command: command?, weight, value: value? });
         mix.extend(weighted());
@@ -59,55 +55,47 @@ pub(crate) fn mix(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> 
 }
 
 /// The keys that commands name.
-pub(crate) fn keys(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Keys {
+pub(crate) fn keys(section: &mut Section<'_>) -> Keys {
     let has_dataset = section.has("dataset");
-    let Some(mut table) = section.section("keys", problems) else { return Keys::default() };
-    let keys =
-        Keys { count: table.positive("count", problems), zipf: exponent(&mut table, problems) };
+    let Some(mut table) = section.section("keys") else { return Keys::default() };
+    let keys = Keys { count: table.positive("count"), zipf: exponent(&mut table) };
     if has_dataset && table.has("count") {
         let message = "the dataset has as many keys as it needs, so `count` says nothing";
-        problems.push(misfit(&mut table, "count", message, "leave it out"));
+        misfit(&mut table, "count", message, "leave it out");
     }
-    table.finish(problems);
+    table.finish();
     keys
 }
 
 /// Whether commands may write to a server that isn't ours.
-pub(crate) fn writes(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Writes {
+pub(crate) fn writes(section: &mut Section<'_>) -> Writes {
     let choices = [("forbidden", Writes::Forbidden), ("allowed", Writes::Allowed)];
-    section.choice("writes", &choices, problems).unwrap_or_default()
+    section.choice("writes", &choices).unwrap_or_default()
 }
 
-fn exponent(table: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Exponent> {
+fn exponent(table: &mut Section<'_>) -> Option<Exponent> {
     let value = table.value("zipf")?;
     let digits = value.get_ref().as_float().map(toml::de::DeFloat::as_str);
     // `zipf = 1` is a whole number for TOML, and means the same as 1.0.
     let digits = digits.or(value.get_ref().as_integer().map(toml::de::DeInteger::as_str));
     let Some(digits) = digits else {
-        problems.push(wrong_type(value, "zipf", "a number, such as 0.99"));
+        table.problems.push(wrong_type(value, "zipf", "a number, such as 0.99"));
         return None;
     };
     match digits.parse() {
         Ok(exponent) => Some(exponent),
         Err(error) => {
             let error: ExponentError = error;
-            problems.push(Diagnostic::new(Code::BadValue, value.span(), error.to_string()));
+            table.problems.add(Code::BadValue, value.span(), error.to_string());
             None
         }
     }
 }
 
-/// A problem of values that are right by themselves.
-pub(crate) fn misfit(
-    section: &mut Section<'_>,
-    key: &'static str,
-    message: &str,
-    help: &str,
-) -> Diagnostic {
+/// Reports values that are right by themselves.
+pub(crate) fn misfit(section: &mut Section<'_>, key: &'static str, message: &str, help: &str) {
     let span = section.value(key).map(Spanned::span).unwrap_or_default();
-    let mut problem = Diagnostic::new(Code::BadValue, span, message.to_owned());
-    problem.help = Some(help.to_owned());
-    problem
+    section.problems.push(Diagnostic::new(Code::BadValue, span, message).help(help));
 }
 
 #[cfg(test)]

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use phasegate_model::{Action, FactName, MatrixId, Quantity, RowId};
+use phasegate_model::{Action, FactName, MatrixId, Quantity, RowId, ScopeKind};
 
 use crate::condition;
 use crate::condition::check::Checked;
 use crate::condition::kinds::Kinds;
 use crate::document::code::Code;
 use crate::document::diagnostic::{Diagnostic, Source};
-use crate::document::sections::{Section, Text, read_document};
+use crate::document::sections::{Problems, Section, Text, read_document};
 use crate::matrix::{DEFAULT_ERROR_RATE, FactUse, HitPolicy, Matrix, Row, RowPlaces, Written};
 use crate::read::extends::{BaseChain, BaseLoader, OwnRow, RowChange, merged};
 use crate::read::tests_of_matrix::tests;
@@ -81,13 +81,13 @@ pub(crate) fn parse(source: &Source, load: BaseLoader<'_>) -> Result<Matrix, Unr
 
 /// Parses one file after its base. What is wrong with the base is left with the chain.
 fn parse_file(source: &Source, chain: &mut BaseChain<'_>) -> Result<Matrix, Vec<Diagnostic>> {
-    read_document(source, |top, problems| {
-        schema(top, problems)?;
+    read_document(source, |top| {
+        schema(top)?;
         let path = chain.path();
         // The base comes first: what this file doesn't say is as the base has it.
-        let base = chain.base(top, problems, parse_file);
-        let head = head(top, base.as_ref(), problems);
-        let rows = rows(top, path.as_deref(), base.as_ref(), problems);
+        let base = chain.base(top, parse_file);
+        let head = head(top, base.as_ref());
+        let rows = rows(top, path.as_deref(), base.as_ref());
         if path.is_none() {
             chain.rows.clone_from(&rows);
         }
@@ -95,64 +95,75 @@ fn parse_file(source: &Source, chain: &mut BaseChain<'_>) -> Result<Matrix, Vec<
             // Tests may expect something of rows that couldn't be read.
             top.value("test").map_or_else(Vec::new, |_| Vec::new())
         } else {
-            tests(top, &rows, problems)
+            tests(top, &rows)
         };
-        let (id, title, error_rate, hit_policy, default, place) = head?;
+        let (id, title, error_rate, hit_policy, scope, default, place) = head?;
         let bases = base.map(|base| base.bases).unwrap_or_default();
-        Some(Matrix { id, title, error_rate, hit_policy, default, rows, tests, bases, place })
+        Some(Matrix {
+            id,
+            title,
+            error_rate,
+            hit_policy,
+            scope,
+            default,
+            rows,
+            tests,
+            bases,
+            place,
+        })
     })
 }
 
 /// Checks the schema before anything else: a newer file would only give puzzling problems.
-pub(crate) fn schema(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<()> {
+pub(crate) fn schema(top: &mut Section<'_>) -> Option<()> {
     let Some(value) = top.value("schema") else {
         let message = format!("the file does not name its schema; begin with `schema = {SCHEMA}`");
-        problems.push(Diagnostic::new(Code::UnknownSchema, top.span.clone(), message));
+        top.problems.add(Code::UnknownSchema, top.span.clone(), message);
         // Without a version the rest is read all the same, so that its problems are told at once.
         return Some(());
     };
     let span = value.span();
-    let found = top.whole("schema", problems)?;
+    let found = top.whole("schema")?;
     if found == SCHEMA {
         return Some(());
     }
     let message = format!("schema {found} is unknown; this phasegate reads schema {SCHEMA}");
-    problems.push(Diagnostic::new(Code::UnknownSchema, span, message));
+    top.problems.add(Code::UnknownSchema, span, message);
     // Each key may be a new one, and calling it unknown would only distract.
     top.all_known();
     None
 }
 
-type MatrixHead = (MatrixId, String, Quantity, HitPolicy, Option<Action>, Range<usize>);
+type MatrixHead =
+    (MatrixId, String, Quantity, HitPolicy, Option<ScopeKind>, Option<Action>, Range<usize>);
 
 /// What the file doesn't say of error rate, hit policy and default is as its base has it.
-fn head(
-    top: &mut Section<'_>,
-    base: Option<&Matrix>,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<MatrixHead> {
-    let mut section = top.required_section("matrix", problems)?;
-    let id = section.required("id", problems);
-    let title = section.required_text("title", problems).map(|text| text.text.to_owned());
-    let error_rate = error_rate(&mut section, base, problems);
+fn head(top: &mut Section<'_>, base: Option<&Matrix>) -> Option<MatrixHead> {
+    let mut section = top.required_section("matrix")?;
+    let id = section.required("id");
+    let title = section.required("title");
+    let error_rate = error_rate(&mut section, base);
     let policies = [("priority", HitPolicy::Priority), ("first", HitPolicy::First)];
     let hit_policy = section
-        .choice("hit_policy", &policies, problems)
+        .choice("hit_policy", &policies)
         .unwrap_or(base.map_or(HitPolicy::Priority, |base| base.hit_policy));
-    let default = match section.text("default", problems) {
-        Some(text) => action(text.text, text.span, problems),
+    let scope = scope(&mut section).or_else(|| base.and_then(|base| base.scope));
+    let default = match section.text("default") {
+        Some(text) => action(text.text, text.span, top.problems),
         None => base.and_then(|base| base.default.clone()),
     };
-    section.finish(problems);
-    Some((id?, title?, error_rate?, hit_policy, default, section.span))
+    section.finish();
+    Some((id?, title?, error_rate?, hit_policy, scope, default, section.span))
 }
 
-fn error_rate(
-    section: &mut Section<'_>,
-    base: Option<&Matrix>,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<Quantity> {
-    let Some(text) = section.text("error_rate", problems) else {
+/// Of what findings are to be certain, as far as it is written.
+pub(crate) fn scope(section: &mut Section<'_>) -> Option<ScopeKind> {
+    let scopes = [("run", ScopeKind::Run), ("standing", ScopeKind::Standing)];
+    section.choice("scope", &scopes)
+}
+
+fn error_rate(section: &mut Section<'_>, base: Option<&Matrix>) -> Option<Quantity> {
+    let Some(text) = section.text("error_rate") else {
         return base.map(|base| base.error_rate).or_else(|| DEFAULT_ERROR_RATE.parse().ok());
     };
     let rate = text.text.parse::<Quantity>().ok().filter(|rate| {
@@ -166,29 +177,24 @@ fn error_rate(
             "`{}` can't be an error rate; write a share above 0 % and below 50 %, such as `5%`",
             text.text
         );
-        problems.push(Diagnostic::new(Code::BadValue, text.span, message));
+        section.problems.add(Code::BadValue, text.span, message);
     }
     rate
 }
 
-fn rows(
-    top: &mut Section<'_>,
-    path: Option<&str>,
-    base: Option<&Matrix>,
-    problems: &mut Vec<Diagnostic>,
-) -> Vec<Row> {
-    let before = problems.len();
+fn rows(top: &mut Section<'_>, path: Option<&str>, base: Option<&Matrix>) -> Vec<Row> {
+    let before = top.problems.len();
     let mut own: Vec<OwnRow> = Vec::new();
-    for mut section in top.sections("row", problems) {
+    for mut section in top.sections("row") {
         let span = section.span.clone();
-        let change = change(&mut section, problems);
-        own.extend(row(&mut section, problems).map(|row| OwnRow { row, span, change }));
-        section.finish(problems);
+        let change = change(&mut section);
+        own.extend(row(&mut section).map(|row| OwnRow { row, span, change }));
+        section.finish();
     }
     let source = top.source();
-    for text in top.texts("rules", problems) {
+    for text in top.texts("rules") {
         let span = text.span.clone();
-        let Some(mut row) = shorthand(source, &text, problems) else { continue };
+        let Some(mut row) = shorthand(source, &text, top.problems) else { continue };
         let others = own.iter().map(|own| &own.row);
         // Two sentences may come to the same name, which nobody chose, so it isn't their mistake.
         row.id = unused(row.id, others.chain(base.iter().flat_map(|base| &base.rows)));
@@ -197,12 +203,12 @@ fn rows(
     for own in &mut own {
         own.row.file = path.map(str::to_owned);
     }
-    report_duplicates(&own, problems);
-    let rows = merged(base, own, problems);
+    report_duplicates(&own, top.problems);
+    let rows = merged(base, own, top.problems);
     // Rows that couldn't be read were reported; that none is left is no second problem.
-    if rows.is_empty() && problems.len() == before && base.is_none() && !top.has("extends") {
+    if rows.is_empty() && top.problems.len() == before && base.is_none() && !top.has("extends") {
         let message = "the matrix has no rows, so it can't decide anything";
-        problems.push(
+        top.problems.push(
             Diagnostic::new(Code::NoRows, top.span.clone(), message)
                 .help("add a `[[row]]`, or a line to `rules = [\"P99 < 12us → no action\"]`"),
         );
@@ -210,26 +216,23 @@ fn rows(
     // The base's uses first: what contradicts them is this file's.
     let (from_base, from_here): (Vec<&Row>, Vec<&Row>) =
         rows.iter().partition(|row| row.file.as_deref() != path);
-    report_conflicts(from_base.into_iter().chain(from_here).flat_map(Row::written), problems);
+    report_conflicts(from_base.into_iter().chain(from_here).flat_map(Row::written), top.problems);
     rows
 }
 
-fn change(
-    section: &mut Section<'_>,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<(RowChange, Range<usize>)> {
+fn change(section: &mut Section<'_>) -> Option<(RowChange, Range<usize>)> {
     let span = section.value("change")?.span();
     let changes = [("tightens", RowChange::Tightens), ("loosens", RowChange::Loosens)];
-    section.choice("change", &changes, problems).map(|change| (change, span))
+    section.choice("change", &changes).map(|change| (change, span))
 }
 
-fn report_duplicates(rows: &[OwnRow], problems: &mut Vec<Diagnostic>) {
+fn report_duplicates(rows: &[OwnRow], problems: &Problems) {
     for (at, OwnRow { row, span, .. }) in rows.iter().enumerate() {
         let earlier = rows.iter().take(at).find(|other| other.row.id == row.id);
         if let Some(OwnRow { row: other, .. }) = earlier {
             let message =
                 format!("the row id `{}` is taken by the row on line {}", row.id, other.line);
-            problems.push(Diagnostic::new(Code::DuplicateId, span.clone(), message));
+            problems.add(Code::DuplicateId, span.clone(), message);
         }
     }
 }
@@ -237,7 +240,7 @@ fn report_duplicates(rows: &[OwnRow], problems: &mut Vec<Diagnostic>) {
 /// Reports each fact whose uses leave nothing that it can be, once.
 pub(crate) fn report_conflicts<'w>(
     conditions: impl Iterator<Item = &'w Written>,
-    problems: &mut Vec<Diagnostic>,
+    problems: &Problems,
 ) {
     let mut known: BTreeMap<&FactName, (Kinds, &FactUse)> = BTreeMap::new();
     for used in conditions.flat_map(|written| &written.facts) {
@@ -265,31 +268,43 @@ pub(crate) fn report_conflicts<'w>(
     }
 }
 
-fn row(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Row> {
+fn row(section: &mut Section<'_>) -> Option<Row> {
     let source = section.source();
     let line = source.line(section.span.start);
-    let id = section.required("id", problems);
+    let id = section.required("id");
     let when =
-        section.required_text("when", problems).and_then(|text| written(source, &text, problems));
-    let given = section.text("given", problems).map(|text| written(source, &text, problems));
+        section.required_text("when").and_then(|text| written(source, &text, section.problems));
+    let given = section.text("given").map(|text| written(source, &text, section.problems));
     let mut places =
         RowPlaces { row: section.span.clone(), then: 0..0, otherwise: None, sentence: false };
-    let then = section.required_text("then", problems).and_then(|text| {
+    let then = section.required_text("then").and_then(|text| {
         places.then = text.span.clone();
-        action(text.text, text.span, problems)
+        action(text.text, text.span, section.problems)
     });
-    let otherwise = section.text("else", problems).map(|text| {
+    let otherwise = section.text("else").map(|text| {
         places.otherwise = Some(text.span.clone());
-        action(text.text, text.span, problems)
+        action(text.text, text.span, section.problems)
     });
-    let why = section.text("why", problems).map(|text| text.text.into());
+    let scope = scope(section);
+    let why = section.text("why").map(|text| text.text.into());
     // An optional part that is there but wrong has been reported; it must not vanish.
     let given = given.map_or(Some(None), |given| given.map(Some))?;
     let otherwise = otherwise.map_or(Some(None), |action| action.map(Some))?;
-    Some(Row { id: id?, file: None, line, when: when?, given, then: then?, otherwise, why, places })
+    Some(Row {
+        id: id?,
+        file: None,
+        line,
+        when: when?,
+        given,
+        then: then?,
+        otherwise,
+        scope,
+        why,
+        places,
+    })
 }
 
-fn written(source: &Source, text: &Text<'_>, problems: &mut Vec<Diagnostic>) -> Option<Written> {
+fn written(source: &Source, text: &Text<'_>, problems: &Problems) -> Option<Written> {
     condition_at(source, text, 0..text.text.len(), problems)
 }
 
@@ -298,7 +313,7 @@ pub(crate) fn condition_at(
     source: &Source,
     text: &Text<'_>,
     range: Range<usize>,
-    problems: &mut Vec<Diagnostic>,
+    problems: &Problems,
 ) -> Option<Written> {
     let part = text.text.get(range.clone())?;
     let place =
@@ -339,16 +354,16 @@ pub(crate) fn condition_at(
     }
 }
 
-fn action(text: &str, span: Range<usize>, problems: &mut Vec<Diagnostic>) -> Option<Action> {
+fn action(text: &str, span: Range<usize>, problems: &Problems) -> Option<Action> {
     text.parse()
         .map_err(|error: phasegate_model::ActionError| {
-            problems.push(Diagnostic::new(Code::UnknownVerb, span, error.to_string()));
+            problems.add(Code::UnknownVerb, span, error.to_string());
         })
         .ok()
 }
 
 /// A row as people say it: `P99 < 12μs → no action`.
-fn shorthand(source: &Source, text: &Text<'_>, problems: &mut Vec<Diagnostic>) -> Option<Row> {
+fn shorthand(source: &Source, text: &Text<'_>, problems: &Problems) -> Option<Row> {
     // Both arrows may be there, one of them in the action's words: the first parts the row.
     let arrow = ["→", "->"]
         .into_iter()
@@ -382,6 +397,7 @@ fn shorthand(source: &Source, text: &Text<'_>, problems: &mut Vec<Diagnostic>) -
         given: None,
         then: then?,
         otherwise: None,
+        scope: None,
         why: None,
         places,
     })

@@ -24,13 +24,13 @@ use phasegate_model::{
 };
 
 use crate::document::diagnostic::{Diagnostic, Source};
-use crate::document::sections::{Section, Text, read_document};
+use crate::document::sections::{Problems, Section, Text, read_document};
 use crate::matrix::Written;
 use crate::read::command as command_file;
 use crate::read::dataset::{check_type, dataset};
 use crate::read::facts as fact_file;
 use crate::read::load::{command, keys, load, mix, writes};
-use crate::read::matrix_file::{condition_at, schema};
+use crate::read::matrix_file::{condition_at, schema, scope};
 use crate::read::target as target_file;
 
 const ROUNDS: NonZeroU32 = NonZeroU32::new(5).unwrap();
@@ -58,9 +58,9 @@ impl PlanFile {
     /// # Errors
     /// All problems of the file, in the order of their places.
     pub fn parse(source: &Source) -> Result<Self, Vec<Diagnostic>> {
-        read_document(source, |top, problems| {
-            schema(top, problems)?;
-            read_plan(top, problems)
+        read_document(source, |top| {
+            schema(top)?;
+            read_plan(top)
         })
     }
 }
@@ -75,53 +75,49 @@ pub fn parse_plan(source: &Source) -> Result<Plan, Vec<Diagnostic>> {
     PlanFile::parse(source).map(|file| file.plan)
 }
 
-fn read_plan(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<PlanFile> {
-    let phase = top.required_section("phase", problems);
-    let target = command_file::subject(top, "target", None, problems);
-    let baseline = command_file::subject(top, "baseline", target.as_ref(), problems);
-    let measure = match top.section("measure", problems) {
+fn read_plan(top: &mut Section<'_>) -> Option<PlanFile> {
+    let phase = top.required_section("phase");
+    let target = command_file::subject(top, "target", None);
+    let baseline = command_file::subject(top, "baseline", target.as_ref());
+    let measure = match top.section("measure") {
         Some(mut section) => {
             if matches!(target, Some(SubjectPlan::Command(_))) {
-                command_file::refuse_requests(&mut section, problems);
+                command_file::refuse_requests(&mut section);
             }
-            let measure = read_measure(&mut section, problems);
-            section.finish(problems);
+            let measure = read_measure(&mut section);
+            section.finish();
             measure
         }
         None => default_measure(),
     };
     let mut conditions = Vec::new();
-    let next_options = next_options(top, &mut conditions, problems);
-    let predictions = predictions(top, &mut conditions, problems);
-    let facts = fact_file::facts(top, problems);
+    let next_options = next_options(top, &mut conditions);
+    let predictions = predictions(top, &mut conditions);
+    let facts = fact_file::facts(top);
     let places = facts.iter().map(|(name, (_, span))| (name.clone(), span.clone())).collect();
     // Missed only now, so that the other tables' problems are told as well.
     let mut phase = phase?;
-    let plan = read_phase(&mut phase, measure, next_options, problems);
-    phase.finish(problems);
+    let plan = read_phase(&mut phase, measure, next_options);
+    phase.finish();
     let facts = facts.into_iter().map(|(name, (fact, _))| (name, fact)).collect();
     let plan = Plan { target, baseline, facts, predictions, ..plan? };
     let name = top.source().name.clone();
     let file = PlanFile { plan, name, places, conditions };
     // Problems of the one file that was given don't name it.
     let own = file.misfits(&file.conditions.iter().collect::<Vec<_>>());
-    problems.extend(own.into_iter().map(|problem| Diagnostic { file: None, ..problem }));
+    top.problems.extend(own.into_iter().map(|problem| Diagnostic { file: None, ..problem }));
     Some(file)
 }
 
-fn predictions(
-    top: &mut Section<'_>,
-    conditions: &mut Vec<Written>,
-    problems: &mut Vec<Diagnostic>,
-) -> Vec<Prediction> {
+fn predictions(top: &mut Section<'_>, conditions: &mut Vec<Written>) -> Vec<Prediction> {
     let mut predictions = Vec::new();
-    for mut section in top.sections("prediction", problems) {
-        let text = owned(section.required_text("text", problems));
-        let claim = section.required_text("claim", problems);
-        let claim = condition(section.source(), claim, conditions, problems);
-        let by = owned(section.required_text("by", problems));
-        let on = fact_file::date(&mut section, "on", problems);
-        section.finish(problems);
+    for mut section in top.sections("prediction") {
+        let text = section.required("text");
+        let claim = section.required_text("claim");
+        let claim = condition(section.source(), claim, conditions, top.problems);
+        let by = section.required("by");
+        let on = fact_file::date(&mut section, "on");
+        section.finish();
         let prediction = || Some(Prediction { text: text?, claim: claim?, by: by?, on: on? });
         predictions.extend(prediction());
     }
@@ -133,7 +129,7 @@ fn condition(
     source: &Source,
     text: Option<Text<'_>>,
     conditions: &mut Vec<Written>,
-    problems: &mut Vec<Diagnostic>,
+    problems: &Problems,
 ) -> Option<String> {
     let text = text?;
     let written = condition_at(source, &text, 0..text.text.len(), problems)?;
@@ -146,26 +142,22 @@ fn read_phase(
     phase: &mut Section<'_>,
     measure: MeasurePlan,
     next_options: Vec<NextOption>,
-    problems: &mut Vec<Diagnostic>,
 ) -> Option<Plan> {
-    let id = phase.required("id", problems);
-    let title = owned(phase.required_text("title", problems));
-    let subject = owned(phase.required_text("subject", problems));
-    let matrix = owned(phase.required_text("matrix", problems));
-    let planned_effort = phase.parsed("planned_effort", problems);
-    let next = match phase.section("next", problems) {
+    let id = phase.required("id");
+    let title = phase.required("title");
+    let subject = phase.required("subject");
+    let matrix = phase.required("matrix");
+    let planned_effort = phase.parsed("planned_effort");
+    let next = match phase.section("next") {
         Some(mut section) => {
-            let next = NextPhases {
-                closed: section.parsed("closed", problems),
-                open: section.parsed("open", problems),
-            };
-            section.finish(problems);
+            let next =
+                NextPhases { closed: section.parsed("closed"), open: section.parsed("open") };
+            section.finish();
             next
         }
         None => NextPhases::default(),
     };
-    let mut list =
-        |key| phase.texts(key, problems).into_iter().map(|text| text.text.to_owned()).collect();
+    let mut list = |key| phase.texts(key).into_iter().map(|text| text.text.to_owned()).collect();
     let (deliverables, lessons) = (list("deliverables"), list("lessons"));
     Some(Plan {
         phase: id?,
@@ -186,10 +178,6 @@ fn read_phase(
     })
 }
 
-fn owned(text: Option<Text<'_>>) -> Option<String> {
-    text.map(|text| text.text.to_owned())
-}
-
 /// How is measured if a plan doesn't say.
 pub(crate) fn default_measure() -> MeasurePlan {
     MeasurePlan {
@@ -207,61 +195,65 @@ pub(crate) fn default_measure() -> MeasurePlan {
         floor: true,
         trials: TRIALS,
         budget: Timespan::from_secs(BUDGET_SECONDS),
+        scope: None,
+        span: None,
+        at_random: false,
         until: Until::Outcome,
         quantiles: Vec::new(),
+        cpu: false,
         dataset: None,
     }
 }
 
-fn read_measure(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> MeasurePlan {
+fn read_measure(section: &mut Section<'_>) -> MeasurePlan {
     let default = default_measure();
     let transports = [("unix", Transport::Unix), ("tcp", Transport::Tcp)];
     let waits = [("spin", Wait::Spin), ("block", Wait::Block)];
     let untils = [("outcome", Until::Outcome), ("rows", Until::Rows)];
     // Whether the dataset's type suits depends on what is sent, so that is read before it.
-    let (command, mix) = (command(section, problems), mix(section, problems));
+    let (command, mix) = (command(section), mix(section));
     let command = command.unwrap_or(default.command);
-    let dataset = dataset(section, problems);
+    let dataset = dataset(section);
     // `PING` names no key, so there is none whose type could be wrong.
     if let Some(dataset) = &dataset
         && mix.is_empty()
         && command != Command::Ping
     {
-        check_type(section, dataset, problems);
+        check_type(section, dataset);
     }
     MeasurePlan {
-        transport: section.choice("transport", &transports, problems).unwrap_or(default.transport),
-        wait: section.choice("wait", &waits, problems).unwrap_or(default.wait),
+        transport: section.choice("transport", &transports).unwrap_or(default.transport),
+        wait: section.choice("wait", &waits).unwrap_or(default.wait),
         command,
         mix,
-        keys: keys(section, problems),
-        writes: writes(section, problems),
-        load: load(section, problems),
-        pinning: target_file::pinning(section, problems).unwrap_or_default(),
-        rounds: section.positive("rounds", problems).unwrap_or(default.rounds),
-        samples: section.positive("samples", problems).unwrap_or(default.samples),
-        warmup: section.whole("warmup", problems).unwrap_or(default.warmup),
-        floor: section.flag("floor", problems).unwrap_or(default.floor),
-        trials: section.positive("trials", problems).unwrap_or(default.trials),
-        budget: section.parsed("budget", problems).unwrap_or(default.budget),
-        until: section.choice("until", &untils, problems).unwrap_or(default.until),
+        keys: keys(section),
+        writes: writes(section),
+        load: load(section),
+        pinning: target_file::pinning(section).unwrap_or_default(),
+        rounds: section.positive("rounds").unwrap_or(default.rounds),
+        samples: section.positive("samples").unwrap_or(default.samples),
+        warmup: section.whole("warmup").unwrap_or(default.warmup),
+        floor: section.flag("floor").unwrap_or(default.floor),
+        trials: section.positive("trials").unwrap_or(default.trials),
+        budget: section.parsed("budget").unwrap_or(default.budget),
+        scope: scope(section),
+        span: section.parsed("span"),
+        at_random: section.flag("at_random").unwrap_or(false),
+        until: section.choice("until", &untils).unwrap_or(default.until),
         quantiles: Vec::new(),
+        cpu: false,
         dataset,
     }
 }
 
-fn next_options(
-    top: &mut Section<'_>,
-    conditions: &mut Vec<Written>,
-    problems: &mut Vec<Diagnostic>,
-) -> Vec<NextOption> {
+fn next_options(top: &mut Section<'_>, conditions: &mut Vec<Written>) -> Vec<NextOption> {
     let mut options = Vec::new();
-    for mut section in top.sections("next_option", problems) {
-        let title = owned(section.required_text("title", problems));
-        let recommended = section.flag("recommended", problems).unwrap_or(false);
-        let when = section.text("when", problems);
-        let when = condition(section.source(), when, conditions, problems);
-        section.finish(problems);
+    for mut section in top.sections("next_option") {
+        let title = section.required("title");
+        let recommended = section.flag("recommended").unwrap_or(false);
+        let when = section.text("when");
+        let when = condition(section.source(), when, conditions, top.problems);
+        section.finish();
         options.extend(title.map(|title| NextOption { title, recommended, when }));
     }
     options

@@ -13,13 +13,13 @@ use crate::document::diagnostic::Diagnostic;
 use crate::document::sections::{Section, text_of};
 
 /// The server that a table describes.
-pub(crate) fn server(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> ServerPlan {
+pub(crate) fn server(section: &mut Section<'_>) -> ServerPlan {
     let is_running = section.has("url");
     for own in ["program", "arguments", "config", "env"] {
         if is_running && section.has(own) {
             let message =
                 format!("`{own}` is of a server that phasegate starts, and `url` of one that runs");
-            problems.push(
+            section.problems.push(
                 Diagnostic::new(Code::BadValue, section.span.clone(), message)
                     .help(format!("leave out `{own}` or `url`")),
             );
@@ -31,50 +31,44 @@ pub(crate) fn server(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) 
             let message = format!(
                 "`{theirs}` is of a running server, and `{own}` of one that phasegate starts"
             );
-            problems.push(
+            section.problems.push(
                 Diagnostic::new(Code::BadValue, section.span.clone(), message)
                     .help(format!("leave out `{own}` or `{theirs}`")),
             );
         }
     }
-    let program = section.text("program", problems);
+    let program = section.text("program");
     if let Some(program) = program.as_ref().filter(|program| program.text.trim().is_empty()) {
         let message = "`program` is empty";
-        problems.push(Diagnostic::new(Code::BadValue, program.span.clone(), message));
+        section.problems.add(Code::BadValue, program.span.clone(), message);
     }
     ServerPlan {
         program: program.map(|program| program.text.to_owned()),
-        url: section.parsed("url", problems),
-        restart: section.parsed("restart", problems),
-        cluster: section.flag("cluster", problems).unwrap_or_default(),
-        tls: tls(section, problems),
+        url: section.parsed("url"),
+        restart: section.parsed("restart"),
+        cluster: section.flag("cluster").unwrap_or_default(),
+        tls: tls(section),
         setup: Setup {
-            arguments: arguments(section, problems),
-            config: texts(section, "config", problems),
-            env: env(section, problems),
+            arguments: arguments(section),
+            config: texts(section, "config"),
+            env: env(section),
         },
-        pinning: pinning(section, problems),
+        pinning: pinning(section),
     }
 }
 
 /// CPUs by number; nothing if the key isn't there.
-pub(crate) fn pinning(
-    section: &mut Section<'_>,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<Pinning> {
-    let mut table = section.section("pinning", problems)?;
-    let pinning = Pinning {
-        server: table.whole("server", problems),
-        client: table.whole("client", problems),
-    };
-    table.finish(problems);
+pub(crate) fn pinning(section: &mut Section<'_>) -> Option<Pinning> {
+    let mut table = section.section("pinning")?;
+    let pinning = Pinning { server: table.whole("server"), client: table.whole("client") };
+    table.finish();
     Some(pinning)
 }
 
 /// What TLS takes; nothing if the key isn't there.
-fn tls(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<TlsPlan> {
-    let mut table = section.section("tls", problems)?;
-    let mut file = |key| table.text(key, problems).map(|text| text.text.to_owned());
+fn tls(section: &mut Section<'_>) -> Option<TlsPlan> {
+    let mut table = section.section("tls")?;
+    let mut file = |key| table.parsed(key);
     let (ca, cert, key, server_name) = (file("ca"), file("cert"), file("key"), file("server_name"));
     let missing = match (&cert, &key) {
         (Some(_), None) => Some(("cert", "key")),
@@ -83,57 +77,54 @@ fn tls(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<TlsP
     };
     if let Some((there, missing)) = missing {
         let message = format!("`tls` has `{there}` and no `{missing}`");
-        problems.push(
+        section.problems.push(
             Diagnostic::new(Code::BadValue, table.span.clone(), message)
                 .help("a client certificate and its private key belong together"),
         );
     }
-    table.finish(problems);
+    table.finish();
     let client = cert.zip(key).map(|(cert, key)| ClientFiles { cert, key });
     Some(TlsPlan { ca, client, server_name })
 }
 
 /// A list of strings that each mean something.
-fn texts<T>(section: &mut Section<'_>, key: &'static str, problems: &mut Vec<Diagnostic>) -> Vec<T>
+fn texts<T>(section: &mut Section<'_>, key: &'static str) -> Vec<T>
 where
     T: FromStr,
     T::Err: std::fmt::Display,
 {
     let mut read = Vec::new();
-    for text in section.texts(key, problems) {
+    for text in section.texts(key) {
         match text.text.parse::<T>() {
             Ok(value) => read.push(value),
             Err(error) => {
-                problems.push(Diagnostic::new(Code::BadValue, text.span, error.to_string()));
+                section.problems.add(Code::BadValue, text.span, error.to_string());
             }
         }
     }
     read
 }
 
-fn arguments(section: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Vec<String> {
-    let texts = section.texts("arguments", problems);
+fn arguments(section: &mut Section<'_>) -> Vec<String> {
+    let texts = section.texts("arguments");
     // The plan is recorded with its arguments, and a ledger takes nothing back.
     for secret in texts.iter().filter(|text| is_secret_argument(text.text)) {
         let message = ServerPlanError::SecretDirective(secret.text.to_owned()).to_string();
-        problems.push(Diagnostic::new(Code::BadValue, secret.span.clone(), message));
+        section.problems.add(Code::BadValue, secret.span.clone(), message);
     }
     texts.into_iter().map(|text| text.text.to_owned()).collect()
 }
 
-fn env(
-    section: &mut Section<'_>,
-    problems: &mut Vec<Diagnostic>,
-) -> BTreeMap<VariableName, String> {
-    let Some(mut table) = section.section("env", problems) else { return BTreeMap::new() };
+fn env(section: &mut Section<'_>) -> BTreeMap<VariableName, String> {
+    let Some(mut table) = section.section("env") else { return BTreeMap::new() };
     // Their names are the writer's own.
     table.all_known();
     let mut variables = BTreeMap::new();
     for (name, span, value) in table.all() {
-        let text = text_of(table.source(), value, name, problems);
+        let text = text_of(table.source(), value, name, section.problems);
         match (name.parse::<VariableName>(), text) {
             (Err(error), _) => {
-                problems.push(Diagnostic::new(Code::BadValue, span, error.to_string()));
+                section.problems.add(Code::BadValue, span, error.to_string());
             }
             (Ok(name), Some(text)) => {
                 variables.insert(name, text.text.to_owned());

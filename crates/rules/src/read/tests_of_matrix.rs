@@ -10,20 +10,16 @@ use toml::de::DeValue;
 use crate::condition::kinds::Kinds;
 use crate::document::code::Code;
 use crate::document::diagnostic::Diagnostic;
-use crate::document::sections::{Section, text_of};
+use crate::document::sections::{Problems, Section, text_of};
 use crate::matrix::{ExpectedRow, FactUse, Row, Test};
 
-pub(crate) fn tests(
-    top: &mut Section<'_>,
-    rows: &[Row],
-    problems: &mut Vec<Diagnostic>,
-) -> Vec<Test> {
+pub(crate) fn tests(top: &mut Section<'_>, rows: &[Row]) -> Vec<Test> {
     // Where a row couldn't be read, that a test expects something of it is not another problem.
-    let rows = if problems.is_empty() { Rows::All(rows) } else { Rows::Some(rows) };
+    let rows = if top.problems.len() == 0 { Rows::All(rows) } else { Rows::Some(rows) };
     let mut tests = Vec::new();
-    for mut section in top.sections("test", problems) {
-        tests.extend(test(&mut section, rows, problems));
-        section.finish(problems);
+    for mut section in top.sections("test") {
+        tests.extend(test(&mut section, rows));
+        section.finish();
     }
     tests
 }
@@ -35,16 +31,16 @@ enum Rows<'r> {
     Some(&'r [Row]),
 }
 
-fn test(section: &mut Section<'_>, rows: Rows<'_>, problems: &mut Vec<Diagnostic>) -> Option<Test> {
-    let name = section.required_text("name", problems).map(|text| text.text.to_owned());
+fn test(section: &mut Section<'_>, rows: Rows<'_>) -> Option<Test> {
+    let name = section.required("name");
     let mut given = Given::default();
-    if let Some(table) = section.required_section("given", problems) {
-        read_given(&table, "", &mut given, problems);
+    if let Some(table) = section.required_section("given") {
+        read_given(&table, "", &mut given);
         if let Rows::All(rows) = rows {
-            given.report_unknown_facts(rows, problems);
+            given.report_unknown_facts(rows, section.problems);
         }
     }
-    let expect = section.required_section("expect", problems)?;
+    let expect = section.required_section("expect")?;
     let facts = given.facts.into_iter().map(|(name, (value, _))| (name, value)).collect();
     let mut test = Test {
         name: name?,
@@ -55,12 +51,12 @@ fn test(section: &mut Section<'_>, rows: Rows<'_>, problems: &mut Vec<Diagnostic
         place: section.span.clone(),
     };
     for (key, span, value) in expect.all() {
-        let Some(text) = text_of(expect.source(), value, key, problems) else { continue };
+        let Some(text) = text_of(expect.source(), value, key, section.problems) else { continue };
         if key == "outcome" {
             match text.text.parse::<Outcome>() {
                 Ok(outcome) => test.outcome = Some((outcome, text.span)),
                 Err(error) => {
-                    problems.push(Diagnostic::new(Code::BadValue, text.span, error.to_string()));
+                    section.problems.add(Code::BadValue, text.span, error.to_string());
                 }
             }
             continue;
@@ -72,7 +68,7 @@ fn test(section: &mut Section<'_>, rows: Rows<'_>, problems: &mut Vec<Diagnostic
                 expected: text.text.to_owned(),
                 span: text.span,
             }),
-            (None, Rows::All(rows)) => problems.push(unknown_row(key, span, rows)),
+            (None, Rows::All(rows)) => section.problems.push(unknown_row(key, span, rows)),
             (None, Rows::Some(_)) => {}
         }
     }
@@ -96,7 +92,7 @@ struct Given {
 
 impl Given {
     /// Reports the facts that no row names, and those that are not what rows compare.
-    fn report_unknown_facts(&self, rows: &[Row], problems: &mut Vec<Diagnostic>) {
+    fn report_unknown_facts(&self, rows: &[Row], problems: &Problems) {
         let uses: Vec<&FactUse> =
             rows.iter().flat_map(Row::written).flat_map(|written| &written.facts).collect();
         for (name, (value, span)) in &self.facts {
@@ -131,52 +127,42 @@ impl Given {
 }
 
 /// Readings and facts of a test. A dotted key such as `rtt.p99 = "12us"` is a table in TOML: join it again.
-fn read_given(
-    table: &Section<'_>,
-    prefix: &str,
-    given: &mut Given,
-    problems: &mut Vec<Diagnostic>,
-) {
+fn read_given(table: &Section<'_>, prefix: &str, given: &mut Given) {
     for (key, span, value) in table.all() {
         let name = format!("{prefix}{key}");
         if value.get_ref().is_table() {
-            if let Some(inner) = table.section_of(value, key, problems) {
-                read_given(&inner, &format!("{name}."), given, problems);
+            if let Some(inner) = table.section_of(value, key) {
+                read_given(&inner, &format!("{name}."), given);
             }
             continue;
         }
         if let Some(fact) = name.strip_prefix("fact.") {
-            read_fact(fact, value, given, problems);
+            read_fact(fact, value, given, table.problems);
             continue;
         }
         match name.parse::<Metric>() {
-            Ok(metric) => read_one(metric, value, &mut given.readings, problems),
+            Ok(metric) => read_one(metric, value, &mut given.readings, table.problems),
             Err(unknown) => {
                 let mut problem =
                     Diagnostic::new(Code::UnknownMetric, span, format!("unknown metric `{name}`"));
                 problem.help = unknown.suggestion.map(|name| format!("did you mean `{name}`?"));
-                problems.push(problem);
+                table.problems.push(problem);
             }
         }
     }
 }
 
-fn read_fact(
-    name: &str,
-    value: &Spanned<DeValue<'_>>,
-    given: &mut Given,
-    problems: &mut Vec<Diagnostic>,
-) {
+fn read_fact(name: &str, value: &Spanned<DeValue<'_>>, given: &mut Given, problems: &Problems) {
     match (name.parse::<FactName>(), scalar_text(value)) {
         (Ok(name), Some(text)) => {
             given.facts.insert(name, (text.as_str().into(), value.span()));
         }
         (Err(error), _) => {
-            problems.push(Diagnostic::new(Code::BadValue, value.span(), error.to_string()));
+            problems.add(Code::BadValue, value.span(), error.to_string());
         }
         (_, None) => {
             let message = format!("`fact.{name}` must be a quantity, a version or a text");
-            problems.push(Diagnostic::new(Code::WrongType, value.span(), message));
+            problems.add(Code::WrongType, value.span(), message);
         }
     }
 }
@@ -195,7 +181,7 @@ fn read_one(
     metric: Metric,
     value: &Spanned<DeValue<'_>>,
     given: &mut Readings,
-    problems: &mut Vec<Diagnostic>,
+    problems: &Problems,
 ) {
     let written = scalar_text(value);
     let reading = written
@@ -206,6 +192,6 @@ fn read_one(
         given.insert(metric, reading).map_err(|error| error.to_string())
     });
     if let Err(message) = inserted {
-        problems.push(Diagnostic::new(Code::WrongDimension, value.span(), message));
+        problems.add(Code::WrongDimension, value.span(), message);
     }
 }

@@ -31,7 +31,7 @@ use toml::de::DeValue;
 
 use crate::document::code::Code;
 use crate::document::diagnostic::{Diagnostic, Source};
-use crate::document::sections::{Section, Text, read_document, wrong_type};
+use crate::document::sections::{Problems, Section, Text, read_document, wrong_type};
 use crate::read::facts as fact_file;
 use crate::read::matrix_file::{condition_at, schema};
 use crate::read::tests_of_matrix::scalar_text;
@@ -47,24 +47,24 @@ const BECAME: [(&str, Became); 3] = [
 /// # Errors
 /// All problems of the file, in the order of their places.
 pub fn parse_transcription(source: &Source) -> Result<Transcription, Vec<Diagnostic>> {
-    read_document(source, |top, problems| {
-        schema(top, problems)?;
-        read(top, problems)
+    read_document(source, |top| {
+        schema(top)?;
+        read(top)
     })
 }
 
-fn read(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Transcription> {
-    let phase = top.required_section("phase", problems);
-    let before = figures(top, "before", problems);
-    let readings = figures(top, "readings", problems);
-    only_at_the_end(&before, &readings, problems);
-    let rows = rows(top, problems);
-    let obligations = obligations(top, &rows, problems);
-    let predictions = predictions(top, problems);
-    let next_options = next_options(top, problems);
+fn read(top: &mut Section<'_>) -> Option<Transcription> {
+    let phase = top.required_section("phase");
+    let before = figures(top, "before");
+    let readings = figures(top, "readings");
+    only_at_the_end(&before, &readings, top.problems);
+    let rows = rows(top);
+    let obligations = obligations(top, &rows);
+    let predictions = predictions(top);
+    let next_options = next_options(top);
     let mut phase = phase?;
-    let head = head(&mut phase, problems);
-    phase.finish(problems);
+    let head = head(&mut phase);
+    phase.finish();
     Some(Transcription {
         before: before.into_iter().map(|(metric, (figure, _))| (metric, figure)).collect(),
         readings: readings.into_iter().map(|(metric, (figure, _))| (metric, figure)).collect(),
@@ -77,24 +77,24 @@ fn read(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Transcr
 }
 
 /// What the table `[phase]` says.
-fn head(phase: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Transcription> {
-    let id = phase.required("id", problems);
+fn head(phase: &mut Section<'_>) -> Option<Transcription> {
+    let id = phase.required("id");
     let mut said = |key| {
-        let text = phase.required_text(key, problems)?;
-        not_empty(text, key, problems)
+        let text = phase.required_text(key)?;
+        not_empty(text, key, phase.problems)
     };
     let (title, subject, source) = (said("title"), said("subject"), said("source"));
-    let decided_by = phase.text("decided_by", problems).map(|text| text.text.to_owned());
+    let decided_by = phase.parsed("decided_by");
     let decided_on: Option<NaiveDate> = match phase.value("decided_on") {
-        Some(_) => fact_file::date(phase, "decided_on", problems),
+        Some(_) => fact_file::date(phase, "decided_on"),
         None => None,
     };
-    let outcome = phase.required("outcome", problems);
-    let next = phase.parsed("next", problems);
-    let planned_effort = phase.parsed("planned_effort", problems);
-    let spent = phase.parsed("spent", problems);
+    let outcome = phase.required("outcome");
+    let next = phase.parsed("next");
+    let planned_effort = phase.parsed("planned_effort");
+    let spent = phase.parsed("spent");
     let mut list = |key| -> Vec<String> {
-        phase.texts(key, problems).into_iter().map(|text| text.text.to_owned()).collect()
+        phase.texts(key).into_iter().map(|text| text.text.to_owned()).collect()
     };
     let (deliverables, lessons) = (list("deliverables"), list("lessons"));
     let corrections = list("corrections");
@@ -122,9 +122,9 @@ fn head(phase: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Option<Trans
     })
 }
 
-fn not_empty(text: Text<'_>, key: &str, problems: &mut Vec<Diagnostic>) -> Option<String> {
+fn not_empty(text: Text<'_>, key: &str, problems: &Problems) -> Option<String> {
     if text.text.trim().is_empty() {
-        problems.push(Diagnostic::new(Code::BadValue, text.span, format!("`{key}` is empty")));
+        problems.add(Code::BadValue, text.span, format!("`{key}` is empty"));
         return None;
     }
     Some(text.text.to_owned())
@@ -133,31 +133,22 @@ fn not_empty(text: Text<'_>, key: &str, problems: &mut Vec<Diagnostic>) -> Optio
 /// Figures by their metrics, each with its place.
 type FiguresByMetric = BTreeMap<Metric, (AssertedReading, Range<usize>)>;
 
-fn figures(
-    top: &mut Section<'_>,
-    key: &'static str,
-    problems: &mut Vec<Diagnostic>,
-) -> FiguresByMetric {
+fn figures(top: &mut Section<'_>, key: &'static str) -> FiguresByMetric {
     let mut figures = FiguresByMetric::new();
-    if let Some(table) = top.section(key, problems) {
-        read_figures(&table, "", &mut figures, problems);
+    if let Some(table) = top.section(key) {
+        read_figures(&table, "", &mut figures);
     }
     figures
 }
 
 /// A dotted key such as `rtt.p99 = "12us"` is a table in TOML: join it again.
-fn read_figures(
-    table: &Section<'_>,
-    prefix: &str,
-    figures: &mut FiguresByMetric,
-    problems: &mut Vec<Diagnostic>,
-) {
+fn read_figures(table: &Section<'_>, prefix: &str, figures: &mut FiguresByMetric) {
     for (key, span, value) in table.all() {
         let name = format!("{prefix}{key}");
         let metric = name.parse::<Metric>();
-        let inner = table_in(table, value, key, problems);
+        let inner = table_in(table, value, key);
         if let Some(inner) = inner.as_ref().filter(|inner| metric.is_err() || !is_range(inner)) {
-            read_figures(inner, &format!("{name}."), figures, problems);
+            read_figures(inner, &format!("{name}."), figures);
             continue;
         }
         let metric = match metric {
@@ -166,20 +157,20 @@ fn read_figures(
                 let mut problem =
                     Diagnostic::new(Code::UnknownMetric, span, format!("unknown metric `{name}`"));
                 problem.help = unknown.suggestion.map(|name| format!("did you mean `{name}`?"));
-                problems.push(problem);
+                table.problems.push(problem);
                 continue;
             }
         };
         let figure = match inner {
-            Some(mut inner) => range(metric, &mut inner, problems),
-            None => figure(metric, value, problems),
+            Some(mut inner) => range(metric, &mut inner),
+            None => figure(metric, value, table.problems),
         };
         // `P99` and `rtt.p99` are two keys for TOML, but one metric.
         let twice =
             figure.is_some_and(|figure| figures.insert(metric, (figure, span.clone())).is_some());
         if twice {
             let message = format!("{metric} is there twice, once by another of its names");
-            problems.push(Diagnostic::new(Code::DuplicateId, span, message));
+            table.problems.add(Code::DuplicateId, span, message);
         }
     }
 }
@@ -188,9 +179,8 @@ fn table_in<'d>(
     table: &Section<'d>,
     value: &'d Spanned<DeValue<'d>>,
     key: &str,
-    problems: &mut Vec<Diagnostic>,
 ) -> Option<Section<'d>> {
-    if value.get_ref().is_table() { table.section_of(value, key, problems) } else { None }
+    if value.get_ref().is_table() { table.section_of(value, key) } else { None }
 }
 
 /// Whether a table is a figure with its range, not the rest of a dotted name.
@@ -202,55 +192,47 @@ fn is_range(table: &Section<'_>) -> bool {
 fn figure(
     metric: Metric,
     value: &Spanned<DeValue<'_>>,
-    problems: &mut Vec<Diagnostic>,
+    problems: &Problems,
 ) -> Option<AssertedReading> {
     let figure = scalar_text(value).map(|text| AssertedReading::from(text.as_str()));
     let fits = figure.filter(|figure| figure.reading(metric).is_some());
     if fits.is_none() {
         let message = format!("a reading of {metric} must be {}", metric.domain().describe());
-        problems.push(Diagnostic::new(Code::WrongDimension, value.span(), message));
+        problems.add(Code::WrongDimension, value.span(), message);
     }
     fits
 }
 
-fn range(
-    metric: Metric,
-    table: &mut Section<'_>,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<AssertedReading> {
+fn range(metric: Metric, table: &mut Section<'_>) -> Option<AssertedReading> {
     let span = table.span.clone();
     let mut end = |key| {
         let Some(value) = table.value(key) else {
-            table.missing(key, problems);
+            table.missing(key);
             return None;
         };
-        match figure(metric, value, problems)? {
+        match figure(metric, value, table.problems)? {
             AssertedReading::Number(quantity) => Some(quantity),
             AssertedReading::Range { .. } | AssertedReading::Text(_) => {
-                problems.push(wrong_type(value, key, "an amount"));
+                table.problems.push(wrong_type(value, key, "an amount"));
                 None
             }
         }
     };
     let (value, min, max) = (end("value"), end("min"), end("max"));
     // Finished before anything is missed, so that unknown keys are told with it.
-    table.finish(problems);
+    table.finish();
     let (value, min, max) = (value?, min?, max?);
     let ordered = |low: Quantity, high: Quantity| low.amount() <= high.amount();
     if !ordered(min, value) || !ordered(value, max) {
         let message = format!("{value} is not between {min} and {max}");
-        problems.push(Diagnostic::new(Code::BadValue, span, message));
+        table.problems.add(Code::BadValue, span, message);
         return None;
     }
     Some(AssertedReading::Range { value, min, max })
 }
 
 /// A figure of before says nothing without the one at the end.
-fn only_at_the_end(
-    before: &FiguresByMetric,
-    readings: &FiguresByMetric,
-    problems: &mut Vec<Diagnostic>,
-) {
+fn only_at_the_end(before: &FiguresByMetric, readings: &FiguresByMetric, problems: &Problems) {
     for (metric, (_, span)) in before {
         if !readings.contains_key(metric) {
             let message = format!("{metric} has a figure before the phase's work and none after");
@@ -262,18 +244,18 @@ fn only_at_the_end(
     }
 }
 
-fn rows(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Vec<TranscribedRow> {
+fn rows(top: &mut Section<'_>) -> Vec<TranscribedRow> {
     let mut rows: Vec<TranscribedRow> = Vec::new();
-    for mut section in top.sections("row", problems) {
+    for mut section in top.sections("row") {
         let span = section.span.clone();
-        let id: Option<RowId> = section.required("id", problems);
-        let mut said = |key| section.required_text(key, problems).map(|text| text.text.to_owned());
+        let id: Option<RowId> = section.required("id");
+        let mut said = |key| section.required(key);
         let (condition, reading) = (said("condition"), said("reading"));
-        let action = section.required("action", problems);
-        section.finish(problems);
+        let action = section.required("action");
+        section.finish();
         if let Some(id) = id.as_ref().filter(|id| rows.iter().any(|row| row.id == **id)) {
             let message = format!("there are two rows `{id}`");
-            problems.push(Diagnostic::new(Code::DuplicateId, span, message));
+            top.problems.add(Code::DuplicateId, span, message);
         }
         let row = || {
             Some(TranscribedRow {
@@ -288,38 +270,30 @@ fn rows(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Vec<Transcribe
     rows
 }
 
-fn obligations(
-    top: &mut Section<'_>,
-    rows: &[TranscribedRow],
-    problems: &mut Vec<Diagnostic>,
-) -> Vec<Obligation> {
+fn obligations(top: &mut Section<'_>, rows: &[TranscribedRow]) -> Vec<Obligation> {
     let mut obligations = Vec::new();
-    for mut section in top.sections("obligation", problems) {
-        let row = section.required_text("row", problems);
-        let row = row.and_then(|text| row_of(&text, rows, problems));
-        let action = section.required("action", problems);
-        let condition = section.required_text("condition", problems).and_then(|text| {
-            let written = condition_at(section.source(), &text, 0..text.text.len(), problems)?;
+    for mut section in top.sections("obligation") {
+        let row = section.required_text("row");
+        let row = row.and_then(|text| row_of(&text, rows, top.problems));
+        let action = section.required("action");
+        let condition = section.required_text("condition").and_then(|text| {
+            let written = condition_at(section.source(), &text, 0..text.text.len(), top.problems)?;
             for used in &written.facts {
                 let message = "an obligation can't name facts: a transcription has none";
-                problems.push(Diagnostic::new(Code::MissingFact, used.span.clone(), message));
+                top.problems.add(Code::MissingFact, used.span.clone(), message);
             }
             // In its normal form, as obligations of decisions are, so that both are looked at
             // alike.
             Some(written.condition.to_string())
         });
-        section.finish(problems);
+        section.finish();
         let owed = || Some(Obligation { row: row?, action: action?, condition: condition? });
         obligations.extend(owed());
     }
     obligations
 }
 
-fn row_of(
-    text: &Text<'_>,
-    rows: &[TranscribedRow],
-    problems: &mut Vec<Diagnostic>,
-) -> Option<RowId> {
+fn row_of(text: &Text<'_>, rows: &[TranscribedRow], problems: &Problems) -> Option<RowId> {
     if let Some(row) = rows.iter().find(|row| row.id.as_str() == text.text) {
         return Some(row.id.clone());
     }
@@ -331,30 +305,27 @@ fn row_of(
     None
 }
 
-fn predictions(
-    top: &mut Section<'_>,
-    problems: &mut Vec<Diagnostic>,
-) -> Vec<TranscribedPrediction> {
+fn predictions(top: &mut Section<'_>) -> Vec<TranscribedPrediction> {
     let mut predictions = Vec::new();
-    for mut section in top.sections("prediction", problems) {
-        let text = section.required_text("text", problems).map(|text| text.text.to_owned());
+    for mut section in top.sections("prediction") {
+        let text = section.required("text");
         if !section.has("result") {
-            section.missing("result", problems);
+            section.missing("result");
         }
-        let became = section.choice("result", &BECAME, problems);
-        section.finish(problems);
+        let became = section.choice("result", &BECAME);
+        section.finish();
         predictions
             .extend(text.zip(became).map(|(text, became)| TranscribedPrediction { text, became }));
     }
     predictions
 }
 
-fn next_options(top: &mut Section<'_>, problems: &mut Vec<Diagnostic>) -> Vec<TranscribedOption> {
+fn next_options(top: &mut Section<'_>) -> Vec<TranscribedOption> {
     let mut options = Vec::new();
-    for mut section in top.sections("next_option", problems) {
-        let title = section.required_text("title", problems).map(|text| text.text.to_owned());
-        let recommended = section.flag("recommended", problems).unwrap_or(false);
-        section.finish(problems);
+    for mut section in top.sections("next_option") {
+        let title = section.required("title");
+        let recommended = section.flag("recommended").unwrap_or(false);
+        section.finish();
         options.extend(title.map(|title| TranscribedOption { title, recommended }));
     }
     options

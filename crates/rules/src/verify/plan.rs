@@ -152,23 +152,28 @@ const fn quantile(metric: Metric) -> Option<(Quantile, bool)> {
     }
 }
 
+impl Matrix {
+    /// How many samples of a trial of so many rounds are enough for every quantile that a condition
+    /// names: a hundred beyond each.
+    #[must_use]
+    pub fn samples_needed(&self, rounds: u32) -> u64 {
+        let needed = |metric: Metric| {
+            let (quantile, each_round) = quantile(metric)?;
+            let samples = quantile.samples_for(SAMPLES_BEYOND);
+            Some(samples.saturating_mul(if each_round { u64::from(rounds) } else { 1 }))
+        };
+        self.metrics().into_iter().filter_map(needed).max().unwrap_or(1)
+    }
+}
+
 fn baseline(plan: &Plan, matrix: &Matrix, places: &Places, problems: &mut Vec<Diagnostic>) {
     if plan.baseline.is_some() {
         return;
     }
-    let of_pairs = |metric: &Metric| {
-        matches!(
-            metric,
-            Metric::Baseline(_)
-                | Metric::Improvement(_)
-                | Metric::BaselineCommand(_)
-                | Metric::ImprovementCommand(_)
-        )
-    };
     let metrics: Vec<String> = matrix
         .metrics()
         .iter()
-        .filter(|metric| of_pairs(metric))
+        .filter(|metric| metric.is_of_pair())
         .map(ToString::to_string)
         .collect();
     if metrics.is_empty() {

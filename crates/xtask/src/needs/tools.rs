@@ -1,47 +1,12 @@
 //! Makes sure that the programs are there whose work the tests set beside phasegate's own: `git`
 //! merges histories, and `ssh-keygen` makes keys and checks signatures.
 
-use crate::needs::install::{Recipes, is_on_path, lines_for, succeeds, user};
+use crate::needs::install::{Package, install, is_on_path};
 
-/// A program and how systems install it.
-struct Tool {
-    program: &'static str,
-    managers: Recipes,
-}
-
-const TOOLS: [Tool; 2] = [
-    Tool {
-        program: "git",
-        managers: &[
-            (
-                "apt-get",
-                &[
-                    "apt-get update",
-                    "env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
-                     install --yes --no-install-recommends git",
-                ],
-            ),
-            ("dnf", &["dnf install -y git"]),
-            ("apk", &["apk add --no-cache git"]),
-            ("pacman", &["pacman -S --noconfirm --needed git"]),
-        ],
-    },
-    Tool {
-        program: "ssh-keygen",
-        managers: &[
-            (
-                "apt-get",
-                &[
-                    "apt-get update",
-                    "env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
-                     install --yes --no-install-recommends openssh-client",
-                ],
-            ),
-            ("dnf", &["dnf install -y openssh"]),
-            ("apk", &["apk add --no-cache openssh-keygen"]),
-            ("pacman", &["pacman -S --noconfirm --needed openssh"]),
-        ],
-    },
+/// The programs, and what systems call the package of each.
+const TOOLS: [(&str, Package); 2] = [
+    ("git", ["git", "git", "git", "git"]),
+    ("ssh-keygen", ["openssh-client", "openssh", "openssh-keygen", "openssh"]),
 ];
 
 /// Installs what is missing.
@@ -49,11 +14,9 @@ const TOOLS: [Tool; 2] = [
 /// # Errors
 /// If something is missing still, with what to do.
 pub(crate) fn ensure_tools() -> Result<(), String> {
-    for Tool { program, managers } in TOOLS {
+    for (program, package) in TOOLS {
         if !is_on_path(program) {
-            for line in lines_for(managers, is_on_path, user()) {
-                succeeds(&line);
-            }
+            install(package);
         }
         if !is_on_path(program) {
             return Err(format!(
@@ -68,20 +31,20 @@ pub(crate) fn ensure_tools() -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::needs::install::User;
+    use crate::needs::install::{User, lines_for};
 
     #[test]
     fn every_system_has_a_package_of_each() {
-        for (tool, packages) in TOOLS.iter().zip([
+        for ((_, of), packages) in TOOLS.into_iter().zip([
             ["git", "git", "git", "git"],
             ["openssh-client", "openssh", "openssh-keygen", "openssh"],
         ]) {
             for (manager, package) in ["apt-get", "dnf", "apk", "pacman"].into_iter().zip(packages)
             {
-                let lines = lines_for(tool.managers, |program| program == manager, User::Root);
+                let lines = lines_for(of, |program| program == manager, User::Root);
                 let last = lines.last().unwrap().to_string();
                 assert!(last.ends_with(&format!(" {package}")), "{last}");
-                assert!(lines_for(tool.managers, |it| it == manager, User::Other).is_empty());
+                assert!(lines_for(of, |it| it == manager, User::Other).is_empty());
             }
         }
     }

@@ -1,9 +1,9 @@
 //! `phasegate backtest`: what another matrix would have decided, each time.
 
-use phasegate_history::{Body, EntrySummary, Kind, Recorded, Store};
+use phasegate_history::{Body, EntrySummary, Recorded, Store};
 use phasegate_model::{
-    Change, Decision, Evidence, Finding, MetricSummary, Outcome, PhaseId, Readings, RowDecision,
-    Transcription,
+    Change, Decision, EntryKind, Evidence, Finding, MetricSummary, Outcome, PhaseId, Readings,
+    RowDecision, Transcription,
 };
 use phasegate_rules::{Background, Matrix, RecordedReadings};
 use serde::Serialize;
@@ -29,9 +29,9 @@ pub(crate) fn run(args: &BacktestArgs) -> anyhow::Result<Exit> {
     let mut left_out = 0;
     let entries = store.entries_that(|summary| {
         let asked = is_asked_for(args, summary);
-        let asserted = summary.kind == Kind::Transcription;
+        let asserted = summary.kind == EntryKind::Transcription;
         left_out += usize::from(asked && asserted && !args.transcribed);
-        asked && (summary.kind == Kind::Decision || asserted && args.transcribed)
+        asked && (summary.kind == EntryKind::Decision || asserted && args.transcribed)
     })?;
     let mut shown = BacktestOutput::new(args.history.format, &matrix);
     let mut batch: Vec<Case> = Vec::with_capacity(BATCH);
@@ -95,7 +95,7 @@ impl Case {
                 let readings = record.transcription.typical_readings();
                 Was::Asserted(Box::new((record.transcription, readings)))
             }
-            Body::Waiver(_) | Body::Note(_) | Body::Revisit(_) => return Ok(None),
+            Body::Addition(_) => return Ok(None),
         };
         let outcome = match &was {
             Was::Measured(of) => of.0.outcome,

@@ -2,5 +2,6 @@
 
 pub(crate) mod backtest;
 pub(crate) mod explain;
+pub(crate) mod standing;
 pub(crate) mod trajectory;
 pub(crate) mod whatif;

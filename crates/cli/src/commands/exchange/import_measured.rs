@@ -104,6 +104,9 @@ fn evidence(args: &ImportArgs, project: &Project) -> anyhow::Result<Evidence> {
         baseline: None,
         trials,
         previous: None,
+        earlier_runs: None,
+        continues: None,
+        spread: None,
     })
 }
 

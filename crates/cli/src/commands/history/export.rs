@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use phasegate_history::{Body, Recorded};
-use phasegate_model::{Dimension, Domain, Metric, Outcome, PhaseId, Reading, Readings, RowId};
+use phasegate_model::{
+    Addition, Dimension, Domain, Metric, Outcome, PhaseId, Reading, Readings, RowId,
+};
 use serde::Serialize;
 
 use crate::args::{ExportArgs, ExportFormat};
@@ -133,16 +135,16 @@ fn told(recorded: &Recorded) -> BTreeMap<&'static str, String> {
             cells.extend(next(&decision.next));
         }
         Body::Transcription(record) => cells.extend(next(&record.transcription.next)),
-        Body::Waiver(record) => cells.extend([
-            ("row", record.waiver.row.to_string()),
-            ("owner", record.waiver.owner.clone()),
-            ("reason", record.waiver.reason.clone()),
-            ("expires", record.waiver.expires.to_string()),
-        ]),
-        Body::Note(record) => {
-            cells.extend(record.note.text.clone().map(|text| ("text", text)));
-        }
-        Body::Revisit(_) => (),
+        Body::Addition(record) => match &record.addition {
+            Addition::Waiver(waiver) => cells.extend([
+                ("row", waiver.row.to_string()),
+                ("owner", waiver.owner.clone()),
+                ("reason", waiver.reason.clone()),
+                ("expires", waiver.expires.to_string()),
+            ]),
+            Addition::Note(note) => cells.extend(note.text.clone().map(|text| ("text", text))),
+            Addition::Revisit(_) => (),
+        },
     }
     cells
 }

@@ -1,7 +1,7 @@
 //! `phasegate history list`: the entries, as far as they are asked for.
 
-use phasegate_history::{Digest, EntrySummary, Kind, Line, Medians, ReadError, Recorded, Store};
-use phasegate_model::{Outcome, PhaseId, Readings, RowId};
+use phasegate_history::{Digest, EntrySummary, Line, Medians, ReadError, Recorded, Store};
+use phasegate_model::{EntryKind, Outcome, PhaseId, Readings, RowId};
 use phasegate_rules::condition::{Condition, Truth};
 use phasegate_rules::{Effective, Source, parse_filter};
 use serde::Serialize;
@@ -156,6 +156,11 @@ impl EntryFilter<'_> {
 }
 
 impl FoundEntry {
+    /// Whether earlier runs contradict its outcome.
+    fn is_unsettled(&self) -> bool {
+        self.summary.settled == Some(false) && self.summary.outcome != Some(Outcome::Undecided)
+    }
+
     /// Whether this is its outcome, as recorded or with its waivers.
     fn has_outcome(&self, outcome: Option<Outcome>) -> bool {
         let Some(outcome) = outcome else { return true };
@@ -224,7 +229,10 @@ fn row(found: &FoundEntry) -> [String; 7] {
 fn outcome(found: &FoundEntry) -> String {
     if let Some(outcome) = found.summary.outcome {
         return match found.summary.kind {
-            Kind::Transcription => format!("{outcome} (asserted)"),
+            EntryKind::Transcription => format!("{outcome} (asserted)"),
+            _ if found.is_unsettled() => {
+                format!("{}, unsettled", outcome_with(outcome, found.effective.as_ref()))
+            }
             _ => outcome_with(outcome, found.effective.as_ref()),
         };
     }
@@ -246,6 +254,9 @@ struct EntryJson<'a> {
     /// The outcome with the waivers that are valid; nothing without any.
     #[serde(skip_serializing_if = "Option::is_none")]
     effective: Option<&'a str>,
+    /// Whether the outcome is decided and no earlier run contradicts it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settled: Option<bool>,
     /// The number of the entry that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<u64>,
@@ -265,6 +276,7 @@ impl<'a> EntryJson<'a> {
             recorded_at: summary.recorded_at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
             recorded_by: &summary.recorded_by,
             effective: found.effective.as_ref().map(|effective| effective.outcome.as_str()),
+            settled: summary.settled,
             of: found.whole.as_ref().and_then(|whole| whole.entry.body.of()).map(|of| of.number),
         }
     }

@@ -1,5 +1,6 @@
 //! What is in the history, and how it is kept.
 
+pub(crate) mod additions;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod export;
@@ -10,4 +11,3 @@ pub(crate) mod show;
 pub(crate) mod sign;
 pub(crate) mod site;
 pub(crate) mod verify;
-pub(crate) mod waive;

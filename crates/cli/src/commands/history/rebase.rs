@@ -10,8 +10,8 @@ use crate::args::{Format, RebaseArgs};
 use crate::output::streams::{Exit, print, print_json};
 use crate::recorded::decision::{evidence_of, matrix_of, plan_of};
 use crate::recorded::phases::stages_with;
-use crate::rendering::entry::{Digests, ReportSource, Templates};
-use crate::rendering::transcription::Transcribed;
+use crate::rendering::entry::{Digests, EntryHead, ReportSource, Templates};
+use crate::rendering::transcription::transcribed;
 
 pub(crate) fn rebase(args: &RebaseArgs) -> anyhow::Result<Exit> {
     // A broken template must not stop it after entries were moved.
@@ -82,19 +82,15 @@ fn files(
             decision_files(store, templates, upcoming, draft, decision)
         }
         DraftBody::Transcription(transcription) => {
-            let context = Transcribed {
-                number: upcoming.number,
-                previous: upcoming.previous,
-                recorded_at: upcoming.recorded_at,
-                recorded_by: &draft.recorded_by,
-                tool: &draft.tool,
-                document: Digest::of(&transcription.document),
-                transcription: &transcription.transcription,
-            }
-            .context(&[]);
+            let context = transcribed(
+                EntryHead::upcoming(upcoming, draft),
+                Digest::of(&transcription.document),
+                &transcription.transcription,
+                &[],
+            );
             Templates::load(ReportKind::Transcription)?.files(&context)
         }
-        DraftBody::Waiver(_) | DraftBody::Note(_) | DraftBody::Revisit(_) => Ok(Vec::new()),
+        DraftBody::Addition(_) => Ok(Vec::new()),
     }
 }
 
@@ -110,11 +106,7 @@ fn decision_files(
     let evidence = evidence_of(decision.evidence.clone())?;
     let stages = stages_with(store, upcoming.number, &decision.decision, &evidence);
     let context = ReportSource {
-        number: upcoming.number,
-        previous: upcoming.previous,
-        recorded_at: upcoming.recorded_at,
-        recorded_by: &draft.recorded_by,
-        tool: &draft.tool,
+        entry: EntryHead::upcoming(upcoming, draft),
         digests: Digests {
             evidence: Digest::of(&decision.evidence),
             matrix: Digest::of(&decision.matrix),

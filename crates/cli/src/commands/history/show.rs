@@ -4,7 +4,7 @@ use phasegate_history::{
     Body, DecisionRecord, Entry, ReadError, Recorded, Store, TranscriptionRecord,
 };
 use phasegate_model::{
-    AssertedReading, Became, NaiveDate, Note, Obligation, Outcome, Revisit, Waiver,
+    Addition, AssertedReading, Became, EntryKind, NaiveDate, Obligation, Outcome, Waiver,
 };
 use phasegate_rules::Effective;
 use serde::Serialize;
@@ -56,7 +56,8 @@ fn later(
         let Some(recorded) = problems.tell(recorded) else { continue };
         waivers.add(&recorded);
         // By number and digest: a note on another entry that had the number doesn't count.
-        if matches!(&recorded.entry.body, Body::Note(note) if note.of == of.head()) {
+        if recorded.entry.kind() == EntryKind::Note && recorded.entry.body.of() == Some(&of.head())
+        {
             notes.push(recorded);
         }
     }
@@ -97,17 +98,13 @@ fn text(store: &Store, recorded: &Recorded, added: &Added<'_>) -> String {
     out.push_str(&match &entry.body {
         Body::Decision(record) => decision(record, added, layout),
         Body::Transcription(record) => transcription(record, layout),
-        Body::Waiver(record) => waiver(&record.waiver, added.day, layout),
-        Body::Note(record) => note(&record.note, layout),
-        Body::Revisit(revisit) => revisited(revisit, layout),
+        Body::Addition(record) => addition(&record.addition, added.day, layout),
     });
-    for recorded in &added.notes {
-        if let Body::Note(record) = &recorded.entry.body {
-            let entry = &recorded.entry;
-            let by = format!("entry {} by {}", entry.number, entry.recorded_by);
-            out.push_str(&layout.line("noted", &by));
-            out.push_str(&note(&record.note, layout));
-        }
+    for Recorded { entry, .. } in &added.notes {
+        let by = format!("entry {} by {}", entry.number, entry.recorded_by);
+        out.push_str(&layout.line("noted", &by));
+        let note = entry.body.addition();
+        out.extend(note.map(|note| addition(&note.addition, added.day, layout)));
     }
     out + &proof(store, recorded, layout)
 }
@@ -204,39 +201,34 @@ fn written(figure: &AssertedReading) -> String {
     }
 }
 
-fn waiver(waiver: &Waiver, day: NaiveDate, layout: Layout) -> String {
-    layout.line("row", waiver.row.as_str())
-        + &layout.line("valid", &validity(waiver, day))
-        + &layout.line("owner", &waiver.owner)
-        + &layout.line("reason", &waiver.reason)
-}
-
-fn note(note: &Note, layout: Layout) -> String {
+/// What people added.
+fn addition(addition: &Addition, day: NaiveDate, layout: Layout) -> String {
     let mut out = String::new();
     let mut line = |name: &str, value: &str| out.push_str(&layout.line(name, value));
-    if let Some(text) = &note.text {
-        line("text", text);
-    }
-    for lesson in &note.lessons {
-        line("lesson", lesson);
-    }
-    for deliverable in &note.deliverables {
-        line("deliver", deliverable);
-    }
-    if let Some(saved) = &note.time_saved {
-        line("saved", &saved.to_string());
-    }
-    out
-}
-
-fn revisited(revisit: &Revisit, layout: Layout) -> String {
-    let mut out = layout.line("server", &revisit.server);
-    if let Some(at) = revisit.read_at {
-        out.push_str(&layout.line("read", &at.format("%Y-%m-%d %H:%M:%SZ").to_string()));
-    }
-    for owed in &revisit.obligations {
-        let finding = format!("row {} of entry {}: {}", owed.row, owed.entry, owed.finding);
-        out.push_str(&layout.line("owed", &finding));
+    match addition {
+        Addition::Waiver(waiver) => {
+            line("row", waiver.row.as_str());
+            line("valid", &validity(waiver, day));
+            line("owner", &waiver.owner);
+            line("reason", &waiver.reason);
+        }
+        Addition::Note(note) => {
+            note.text.iter().for_each(|text| line("text", text));
+            note.lessons.iter().for_each(|lesson| line("lesson", lesson));
+            note.deliverables.iter().for_each(|deliverable| line("deliver", deliverable));
+            note.time_saved.iter().for_each(|saved| line("saved", &saved.to_string()));
+        }
+        Addition::Revisit(revisit) => {
+            line("server", &revisit.server);
+            let read_at = revisit.read_at.iter();
+            read_at.for_each(|at| line("read", &at.format("%Y-%m-%d %H:%M:%SZ").to_string()));
+            for owed in &revisit.obligations {
+                line(
+                    "owed",
+                    &format!("row {} of entry {}: {}", owed.row, owed.entry, owed.finding),
+                );
+            }
+        }
     }
     out
 }
@@ -256,7 +248,7 @@ fn proof(store: &Store, recorded: &Recorded, layout: Layout) -> String {
             line("plan", &record.plan.to_string());
         }
         Body::Transcription(record) => line("document", &record.document.to_string()),
-        Body::Waiver(_) | Body::Note(_) | Body::Revisit(_) => (),
+        Body::Addition(_) => (),
     }
     if let (Some(folder), Some(digest)) = (store.folder(entry), entry.body.report()) {
         line("report", &format!("{digest} {}", folder.join("report.md").display()));

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use phasegate_history::{Body, Entry, OpenObligations, Recorded, Store};
+use phasegate_history::{About, AdditionRecord, Body, Entry, OpenObligations, Recorded, Store};
 use phasegate_model::{Metric, Statistic};
 use phasegate_report::{Site, SiteEntry, SiteMatter, SitePage, SiteTemplate, Stage};
 
@@ -96,15 +96,10 @@ fn matter(body: &Body) -> SiteMatter<'_> {
     match body {
         Body::Decision(record) => SiteMatter::Decision(&record.decision),
         Body::Transcription(record) => SiteMatter::Transcription(&record.transcription),
-        Body::Waiver(record) => SiteMatter::Waiver {
-            of: record.of.number,
-            phase: &record.phase,
-            waiver: &record.waiver,
+        Body::Addition(AdditionRecord { about, addition }) => SiteMatter::Addition {
+            about: about.as_ref().map(|About { phase, of }| (of.number, phase)),
+            addition,
         },
-        Body::Note(record) => {
-            SiteMatter::Note { of: record.of.number, phase: &record.phase, note: &record.note }
-        }
-        Body::Revisit(revisit) => SiteMatter::Revisit(revisit),
     }
 }
 

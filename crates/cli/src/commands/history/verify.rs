@@ -17,7 +17,10 @@ use crate::commands::history::sign::allowed_signers;
 use crate::output::streams::{Exit, print, print_json, say, told};
 use crate::program::now;
 use crate::recorded::decision::decision_of;
-use crate::recorded::replay::{decide_again, must_be_as_recorded, must_compare_with_its_entry};
+use crate::recorded::replay::{
+    SeenRuns, decide_again, must_be_as_recorded, must_begin_with_what_it_continues,
+    must_compare_with_its_entry,
+};
 
 pub(crate) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
     let (mut found, sound) = found(args)?;
@@ -101,9 +104,11 @@ fn found(args: &VerifyArgs) -> anyhow::Result<(Verification, &'static str)> {
     } else if args.no_replay {
         (verify_objects(&store, head), "every digest, link, object and report.md is as recorded")
     } else {
+        let mut seen = SeenRuns::default();
         let mut contradicting = Vec::new();
         let mut found = phasegate_history::verify(&store, head, &mut |entry, objects| {
-            replay(&store, entry, objects, &mut contradicting).map_err(|error| told(&error))
+            replay(&store, entry, objects, &mut seen, &mut contradicting)
+                .map_err(|error| told(&error))
         });
         // A decision replays whatever its evidence is, so that is a problem beside it.
         found.problems.extend(contradicting);
@@ -162,15 +167,19 @@ fn replay(
     store: &Store,
     entry: &Entry,
     objects: &Objects,
+    seen: &mut SeenRuns,
     contradicting: &mut Vec<Problem>,
 ) -> anyhow::Result<()> {
-    let recorded = &decision_of(entry)?.decision;
-    let again = decide_again(objects, recorded.rule)?;
+    let record = decision_of(entry)?;
+    let again = decide_again(objects, record.decision.rule)?;
     // Not by the time of recording: a clock that was wrong then is a warning.
     let found = contradictions(&again.evidence, now());
     let problem = |what| Problem::EvidenceContradicts { number: entry.number, what };
     contradicting.extend(found.into_iter().map(problem));
-    must_be_as_recorded(recorded, &again.decision)?;
+    must_be_as_recorded(&record.decision, &again.decision)?;
+    seen.must_be_told_as_they_were(&again.evidence)?;
+    must_begin_with_what_it_continues(store, entry.number, &again.evidence)?;
+    seen.add(entry, record, &again.evidence);
     again
         .evidence
         .previous

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use phasegate_measure::{Contender, Contenders, ServerSource};
-use phasegate_model::{Decision, Evidence, Finding, Metric, Plan, Statistic};
+use phasegate_model::{
+    Cpu, CpuTimes, Decision, Evidence, Finding, Metric, Plan, Reading, Statistic, Trial,
+};
 use phasegate_rules::{Compared, Comparison, Diagnostic, Least, parse_plan};
 use serde::Serialize;
 use serde_json::json;
@@ -21,8 +23,9 @@ use crate::output::comparing::Figure;
 use crate::output::streams::{Exit, print, print_json, say};
 use crate::output::table::new_table;
 
-/// What decides.
-const DECIDING: Statistic = Statistic::P99;
+/// What decides, in this order: round trips, and CPU time, which evidence of older versions lacks.
+pub(crate) const COMPARED: [Metric; 2] =
+    [Metric::Improvement(Statistic::P99), Metric::Cpu(Cpu::Improvement)];
 
 /// What is shown, in this order.
 const SHOWN: [Statistic; 4] = [Statistic::P50, Statistic::P90, Statistic::P99, Statistic::Mean];
@@ -95,7 +98,7 @@ fn again(args: &CompareArgs) -> anyhow::Result<Exit> {
         path.display(),
         path.display()
     );
-    tell(args, &comparison(args)?, &evidence)
+    tell(args, &Comparisons::of(args)?, &evidence)
 }
 
 fn measure(
@@ -106,7 +109,7 @@ fn measure(
 ) -> anyhow::Result<Exit> {
     args.tls.ensure_used([baseline, candidate].into_iter().filter_map(endpoint_of))?;
     let plan = plan(args)?;
-    let comparison = comparison(args)?;
+    let comparisons = Comparisons::of(args)?;
     // Before minutes of measuring, not after them.
     if let Some(output) = &args.output {
         can_write(output)?;
@@ -118,7 +121,7 @@ fn measure(
     let CampaignResult { evidence, failure } = campaign::measure(
         &subjects,
         &plan,
-        comparison.matrix(),
+        &|trials| comparisons.for_trials(&plan, trials).matrix(),
         &previous_phase::RunComparison::none(),
         verbosity,
     )?;
@@ -129,20 +132,44 @@ fn measure(
     if let Some(failure) = failure {
         return Err(failure.into());
     }
-    tell(args, &comparison, &evidence)
+    tell(args, &comparisons, &evidence)
 }
 
-fn comparison(args: &CompareArgs) -> anyhow::Result<Comparison> {
-    Comparison::of(DECIDING, args.least).map_err(|problems| contradiction(&problems))
+/// By round trips alone, and by both: a server whose CPU time can't be known must not keep the run
+/// from ending, and rows that nobody can decide would have their share of the error rate.
+struct Comparisons {
+    round_trips: Comparison,
+    both: Comparison,
 }
 
-fn tell(args: &CompareArgs, comparison: &Comparison, evidence: &Evidence) -> anyhow::Result<Exit> {
+impl Comparisons {
+    fn of(args: &CompareArgs) -> anyhow::Result<Self> {
+        let of = |by: &[Metric]| {
+            Comparison::of(by, args.least).map_err(|problems| contradiction(&problems))
+        };
+        let [round_trips, _] = COMPARED;
+        Ok(Self { round_trips: of(&[round_trips])?, both: of(&COMPARED)? })
+    }
+
+    /// As the plan asks, and as the first trial could tell.
+    fn for_trials(&self, plan: &Plan, trials: &[Trial]) -> &Comparison {
+        let told = trials.first().is_none_or(|trial| trial.cpu.is_some());
+        if plan.measure.cpu && told { &self.both } else { &self.round_trips }
+    }
+}
+
+fn tell(args: &CompareArgs, by: &Comparisons, evidence: &Evidence) -> anyhow::Result<Exit> {
+    let comparison = by.for_trials(&evidence.plan, &evidence.trials);
     tell_of_unlike_ways(evidence);
     let (compared, decision) = comparison.judge(evidence);
-    let said = sentence(compared, args.least, &decision);
+    let channels: Vec<Channel> = COMPARED
+        .into_iter()
+        .zip(compared)
+        .map(|(metric, compared)| Channel::of(metric, compared, args.least, &decision))
+        .collect();
     match args.format {
-        Format::Text => print(&text(evidence, &said))?,
-        Format::Json => print_json(&PairsJson::of(evidence, compared, args.least, said))?,
+        Format::Text => print(&text(evidence, &channels))?,
+        Format::Json => print_json(&PairsJson::of(evidence, args.least, &channels))?,
     }
     Ok(Exit::Done)
 }
@@ -159,6 +186,7 @@ fn plan(args: &CompareArgs) -> anyhow::Result<Plan> {
     (plan.target, plan.baseline) = (None, None);
     plan.measure.trials = args.trials.unwrap_or(plan.measure.trials);
     plan.measure.budget = args.budget.unwrap_or(plan.measure.budget);
+    plan.measure.cpu = true;
     Ok(plan)
 }
 
@@ -179,70 +207,100 @@ fn tell_of_unlike_ways(evidence: &Evidence) {
     }
 }
 
-/// What became of it, for people.
-fn sentence(compared: Compared, least: Least, decision: &Decision) -> String {
+/// What became of a comparison by one metric.
+struct Channel {
+    compared: Compared,
+    /// For people.
+    sentence: String,
+}
+
+impl Channel {
+    fn of(metric: Metric, compared: Compared, least: Least, decision: &Decision) -> Self {
+        let what = match metric {
+            Metric::Cpu(_) => "CPU time for a request",
+            _ => "P99",
+        };
+        Self { compared, sentence: sentence(what, metric, (compared, least), decision) }
+    }
+}
+
+fn sentence(
+    what: &str,
+    metric: Metric,
+    (compared, least): (Compared, Least),
+    decision: &Decision,
+) -> String {
     let pairs = match decision.trials {
         1 => "1 pair".to_owned(),
         many => format!("{many} pairs"),
     };
     let claim = match compared {
         Compared::Better => {
-            format!("B is better: in a typical pair its P99 is at least {least} lower than A's")
+            format!("B is better: in a typical pair its {what} is at least {least} lower than A's")
         }
         Compared::Worse => {
-            format!("B is worse: in a typical pair its P99 is at least {least} higher than A's")
+            format!("B is worse: in a typical pair its {what} is at least {least} higher than A's")
         }
         Compared::NoDifference => format!(
-            "no improvement found: in a typical pair the P99 of A and B differs by less than {least}"
+            "no improvement found: in a typical pair the {what} of A and B differs by less than {least}"
         ),
         Compared::NotBetter => format!(
-            "no improvement found: B's P99 is not {least} lower in a typical pair; whether it is \
+            "no improvement found: B's {what} is not {least} lower in a typical pair; whether it is \
              {least} higher is undecided"
         ),
         Compared::NotWorse => format!(
-            "no improvement found: B's P99 is not {least} higher in a typical pair; whether it is \
+            "no improvement found: B's {what} is not {least} higher in a typical pair; whether it is \
              {least} lower is undecided"
         ),
         Compared::Undecided => {
             return format!(
-                "no improvement found, and none of {least} ruled out: undecided after {pairs}{}; \
+                "no improvement found in {what}, and none of {least} ruled out: undecided after {pairs}{}; \
                  measure more pairs with --trials and --budget, or a calmer machine",
-                why(decision)
+                why(metric, decision)
             );
         }
     };
     format!("{claim} ({pairs}; the chance that this is wrong is at most {})", decision.error_rate)
 }
 
-/// Why the first open row is undecided.
-fn why(decision: &Decision) -> String {
-    let reason = decision.rows.iter().find_map(|row| match &row.finding {
+/// Why the first open row over the metric is undecided.
+fn why(metric: Metric, decision: &Decision) -> String {
+    let mut rows =
+        decision.rows.iter().filter(|row| row.readings.iter().any(|it| it.metric == metric));
+    let reason = rows.find_map(|row| match &row.finding {
         Finding::Undecided(reason) => Some(reason.to_string()),
         _ => None,
     });
     reason.map_or_else(String::new, |reason| format!(" ({reason})"))
 }
 
-/// A statistic of both servers, and the improvement from pair to pair.
-struct StatisticLine {
-    statistic: Statistic,
+/// A metric of both servers, and the improvement from pair to pair.
+struct Line {
+    metric: Metric,
     baseline: Option<Figure>,
     candidate: Option<Figure>,
     improvement: Option<Figure>,
 }
 
-fn lines(evidence: &Evidence) -> Vec<StatisticLine> {
+fn lines(evidence: &Evidence) -> Vec<Line> {
     let figure = |metric: Metric| Figure::of(metric, &evidence.trials);
-    let line = |statistic| StatisticLine {
-        statistic,
+    let statistic = |statistic| Line {
+        metric: Metric::Rtt(statistic),
         baseline: figure(Metric::Baseline(statistic)),
         candidate: figure(Metric::Rtt(statistic)),
         improvement: figure(Metric::Improvement(statistic)),
     };
-    SHOWN.map(line).into()
+    let cpu_time = || Line {
+        metric: Metric::Cpu(Cpu::Server),
+        baseline: figure(Metric::Cpu(Cpu::Baseline)),
+        candidate: figure(Metric::Cpu(Cpu::Server)),
+        improvement: figure(Metric::Cpu(Cpu::Improvement)),
+    };
+    let has_cpu_time = evidence.trials.iter().any(|trial| trial.cpu.is_some());
+    SHOWN.map(statistic).into_iter().chain(has_cpu_time.then(cpu_time)).collect()
 }
 
-fn text(evidence: &Evidence, sentence: &str) -> String {
+fn text(evidence: &Evidence, channels: &[Channel]) -> String {
     let mut table = new_table();
     table.set_header(["metric", "A", "B", "improvement", "interval"]);
     for line in lines(evidence) {
@@ -250,7 +308,7 @@ fn text(evidence: &Evidence, sentence: &str) -> String {
             figure.as_ref().map_or_else(|| "not measured".to_owned(), Figure::median)
         };
         table.add_row([
-            Metric::Rtt(line.statistic).to_string(),
+            line.metric.to_string(),
             median(&line.baseline),
             median(&line.candidate),
             median(&line.improvement),
@@ -260,48 +318,75 @@ fn text(evidence: &Evidence, sentence: &str) -> String {
     let server = |server: Option<&phasegate_model::Target>| {
         server.map_or_else(String::new, |target| target.server.to_string())
     };
+    let way = CpuTimes::way_of(&evidence.trials);
+    let way = way.or_else(|| not_compared(evidence));
+    let way = way.map_or_else(String::new, |way| format!("CPU time: {way}\n"));
+    let sentences: Vec<&str> = channels.iter().map(|channel| channel.sentence.as_str()).collect();
     format!(
-        "A: {}\nB: {}\n{}\n{sentence}\n",
+        "A: {}\nB: {}\n{}\n{way}{}\n",
         server(evidence.baseline.as_ref().map(|baseline| &baseline.target)),
         server(Some(&evidence.target)),
-        table.trim_fmt()
+        table.trim_fmt(),
+        sentences.join("\n")
     )
 }
 
-/// The result for programs.
+/// Why CPU time was asked for and isn't there.
+fn not_compared(evidence: &Evidence) -> Option<String> {
+    let readings = &evidence.trials.first()?.readings;
+    match readings.get(Metric::Cpu(Cpu::Improvement))? {
+        Reading::Missing(why) => Some(format!("not compared, {why}")),
+        _ => None,
+    }
+}
+
+/// The result for programs. Verdict and sentence are of round trips, and those of CPU time stand
+/// beside them where it was asked for.
 #[derive(Serialize)]
 struct PairsJson {
     kind: &'static str,
     interleaved: bool,
     verdict: &'static str,
     sentence: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_time: Option<serde_json::Value>,
     least: String,
     pairs: usize,
     metrics: serde_json::Map<String, serde_json::Value>,
 }
 
 impl PairsJson {
-    fn of(evidence: &Evidence, compared: Compared, least: Least, sentence: String) -> Self {
-        let metric = |line: StatisticLine| {
-            let StatisticLine { statistic, baseline, candidate, improvement } = line;
+    fn of(evidence: &Evidence, least: Least, channels: &[Channel]) -> Self {
+        let metric = |line: Line| {
+            let Line { metric, baseline, candidate, improvement } = line;
             let figures = json!({ "a": baseline, "b": candidate, "improvement": improvement });
-            (Metric::Rtt(statistic).to_string(), figures)
+            (metric.to_string(), figures)
         };
+        let mut channels = channels.iter();
+        let round_trips = channels.next();
+        let cpu_time = channels.next().map(
+            |channel| json!({ "verdict": verdict(channel.compared), "sentence": channel.sentence }),
+        );
         Self {
             kind: "pairs",
             interleaved: true,
-            verdict: match compared {
-                Compared::Better => "better",
-                Compared::Worse => "worse",
-                Compared::NoDifference => "no difference",
-                Compared::NotBetter => "not better",
-                Compared::NotWorse => "not worse",
-                Compared::Undecided => "undecided",
-            },
-            sentence,
+            verdict: round_trips.map_or("undecided", |channel| verdict(channel.compared)),
+            sentence: round_trips.map_or_else(String::new, |channel| channel.sentence.clone()),
+            cpu_time,
             least: least.to_string(),
             pairs: evidence.trials.len(),
             metrics: lines(evidence).into_iter().map(metric).collect(),
         }
+    }
+}
+
+const fn verdict(compared: Compared) -> &'static str {
+    match compared {
+        Compared::Better => "better",
+        Compared::Worse => "worse",
+        Compared::NoDifference => "no difference",
+        Compared::NotBetter => "not better",
+        Compared::NotWorse => "not worse",
+        Compared::Undecided => "undecided",
     }
 }

@@ -44,7 +44,7 @@ fn measured(
     assert_known_facts(&mut evidence.plan.facts, &args.facts.facts, &project.matrix)?;
     let decision = project.matrix.decide(&evidence);
     tell(args, verbosity, &evidence, &decision, "")?;
-    Ok(Exit::of(decision.outcome, args.exit_code))
+    Ok(Exit::of_decision(&decision, args.exit_code))
 }
 
 /// Decides an entry again, by what was recorded with it and nothing else.
@@ -60,7 +60,7 @@ fn recorded(args: &DecideArgs, number: u64, verbosity: Verbosity) -> anyhow::Res
     tell(args, verbosity, &evidence, &decision, &recorded.head().to_string())?;
     must_be_as_recorded(&decision_of(&recorded.entry)?.decision, &decision)
         .with_context(|| format!("entry {number} does not replay"))?;
-    Ok(Exit::of(decision.outcome, args.exit_code))
+    Ok(Exit::of_decision(&decision, args.exit_code))
 }
 
 fn tell(

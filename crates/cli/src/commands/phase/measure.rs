@@ -12,6 +12,7 @@ use crate::measuring::campaign;
 use crate::measuring::previous_phase::RunComparison;
 use crate::measuring::servers;
 use crate::output::streams::{Exit, print, say, told};
+use crate::recorded::earlier_runs::PastRuns;
 
 pub(crate) fn run(args: &MeasureArgs, verbosity: Verbosity) -> anyhow::Result<Exit> {
     let store = args.place.open()?;
@@ -24,11 +25,13 @@ pub(crate) fn run(args: &MeasureArgs, verbosity: Verbosity) -> anyhow::Result<Ex
         can_write(&args.output)?;
     }
     let comparison = RunComparison::of(&project, &store, None)?;
-    let measured =
-        campaign::measure(&subjects, &project.plan, &project.matrix, &comparison, verbosity)?;
+    let past = PastRuns::read(&store)?;
+    let mut measured =
+        campaign::measure(&subjects, &project.plan, &|_| &project.matrix, &comparison, verbosity)?;
     if let Some(failure) = measured.failure {
         return Err(fail(failure, &measured.evidence, &args.output, &project));
     }
+    past.tell(&project.matrix, &mut measured.evidence);
     let text = measured.evidence.to_json()?;
     if to_stdout {
         print(&text)?;

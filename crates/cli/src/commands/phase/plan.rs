@@ -5,13 +5,14 @@ use std::time::Duration;
 use anyhow::Context;
 use phasegate_measure::Contenders;
 use phasegate_model::{
-    CommandMetric, Decimal, Dimension, Metric, Plan, Quantity, Reading, Statistic, SubjectKind,
-    Trial,
+    CommandMetric, Cpu, Decimal, Dimension, Metric, Plan, Quantity, Reading, Statistic,
+    SubjectKind, Trial,
 };
 use phasegate_rules::{Comparison, Matrix, smallest_detectable};
 use serde_json::{Value, json};
 
 use crate::args::{Format, PlanArgs, Verbosity};
+use crate::commands::phase::compare::COMPARED;
 use crate::commands::phase::measure::apply_options;
 use crate::input::project::Project;
 use crate::measuring::campaign::{CampaignSubjects, trials_of};
@@ -23,10 +24,11 @@ use crate::output::streams::{Exit, print, print_json};
 const TIMED: u32 = 2;
 
 /// The improvements that are always looked at: of a server, and of a command.
-const OF_SERVER: [Metric; 3] = [
+const OF_SERVER: [Metric; 4] = [
     Metric::Improvement(Statistic::P50),
     Metric::Improvement(Statistic::P99),
     Metric::Improvement(Statistic::Mean),
+    Metric::Cpu(Cpu::Improvement),
 ];
 const OF_COMMAND: [Metric; 3] = [
     Metric::ImprovementCommand(CommandMetric::WallP50),
@@ -41,8 +43,12 @@ pub(crate) fn run(args: &PlanArgs, verbosity: Verbosity) -> anyhow::Result<Exit>
     // How equal servers differ is noise, and an improvement has to be larger to be found.
     let itself = with_itself(&subjects);
     let timed = trials_of(&subjects, &project.plan, TIMED, "trial", verbosity)?;
+    // Whatever the matrix asks for: which of the two, round trips or CPU time, is less noisy here is
+    // what a plan is made by.
+    let mut paired = project.plan.clone();
+    paired.measure.cpu = paired.kind() == SubjectKind::Redis;
     let pairs =
-        trials_of(&itself, &project.plan, args.pairs, "pair of the target with itself", verbosity)?;
+        trials_of(&itself, &paired, args.pairs, "pair of the target with itself", verbosity)?;
     let outlook = Outlook::of(&project.plan, &project.matrix, &timed, &pairs)?;
     match args.format {
         Format::Text => print(&outlook.text(&project.plan))?,
@@ -195,7 +201,10 @@ fn shown(matrix: &Matrix, kind: SubjectKind) -> Vec<Metric> {
 }
 
 const fn is_improvement(metric: &Metric) -> bool {
-    matches!(metric, Metric::Improvement(_) | Metric::ImprovementCommand(_))
+    matches!(
+        metric,
+        Metric::Improvement(_) | Metric::Cpu(Cpu::Improvement) | Metric::ImprovementCommand(_)
+    )
 }
 
 /// What the evidence for an improvement has to reach: in the phase's matrix if it asks for one,
@@ -205,7 +214,7 @@ fn threshold(matrix: &Matrix) -> anyhow::Result<f64> {
         // The threshold of the run to come, so that what is told is what it would find.
         return Ok(matrix.threshold());
     }
-    let comparison = "5%".parse().ok().map(|least| Comparison::of(Statistic::P99, least));
+    let comparison = "5%".parse().ok().map(|least| Comparison::of(&COMPARED, least));
     let comparison = comparison.and_then(Result::ok);
     let comparison = comparison.context("phasegate contradicts itself; please report this")?;
     Ok(comparison.matrix().threshold())
@@ -267,9 +276,9 @@ mod tests {
         let text = "schema = 1\nrules = [\"improvement.rtt.throughput > 10% → act\", \
                     \"improvement.rtt.p99 > 5% → act\"]\n[matrix]\nid = \"a\"\ntitle = \"a\"\n";
         let source = phasegate_rules::Source { name: "a".to_owned(), text: text.to_owned() };
-        let [p50, p99, mean] = OF_SERVER;
+        let [p50, p99, mean, cpu] = OF_SERVER;
         let asked = shown(&Matrix::parse(&source).unwrap(), SubjectKind::Redis);
-        assert_eq!(asked, [p50, p99, mean, Metric::Improvement(Statistic::Throughput)]);
+        assert_eq!(asked, [p50, p99, mean, cpu, Metric::Improvement(Statistic::Throughput)]);
     }
 
     #[test]

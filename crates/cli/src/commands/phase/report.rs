@@ -1,7 +1,7 @@
 //! `phasegate report`: an entry rendered again, from what was recorded.
 
 use anyhow::Context;
-use phasegate_history::{Entry, Head, Store};
+use phasegate_history::{Entry, Store};
 use phasegate_model::{NaiveDate, Outcome, Waiver};
 use phasegate_report::{Form, RecordedNote, Report};
 
@@ -11,8 +11,8 @@ use crate::recorded::decision::{RecordedDecision, decision_of, entry_or_newest};
 use crate::recorded::notes::Notes;
 use crate::recorded::phases::stages_with;
 use crate::recorded::waivers::RecordedWaivers;
-use crate::rendering::entry::{Digests, ReportSource, Templates};
-use crate::rendering::transcription::Transcribed;
+use crate::rendering::entry::{Digests, EntryHead, ReportSource, Templates};
+use crate::rendering::transcription::transcribed;
 
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
     let store = args.place.open()?;
@@ -24,8 +24,9 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
     };
     match recorded.entry.transcription() {
         Some(record) => {
-            let transcribed = Transcribed::of(&recorded.entry, record);
-            show(args, || Ok(transcribed.context(&notes.lines())))?;
+            let entry = EntryHead::of(&recorded.entry);
+            let told = &record.transcription;
+            show(args, || Ok(transcribed(entry, record.document, told, &notes.lines())))?;
         }
         None => show(args, || {
             let as_of = args.as_of.map(|day| AsOf::read(&store, &recorded, day.0)).transpose()?;
@@ -98,8 +99,6 @@ fn context(
     let record = decision_of(entry)?;
     let inputs = RecordedDecision::new(store, record);
     let (matrix, plan, evidence) = (inputs.matrix()?, inputs.plan()?, inputs.evidence()?);
-    let previous =
-        entry.previous.map(|digest| Head { number: entry.number.saturating_sub(1), digest });
     let granted: Vec<(u64, &Waiver)> = as_of
         .iter()
         .flat_map(|as_of| &as_of.granted)
@@ -113,11 +112,7 @@ fn context(
     });
     let stages = stages_with(store, entry.number, &record.decision, &evidence);
     Ok(ReportSource {
-        number: entry.number,
-        previous,
-        recorded_at: entry.recorded_at,
-        recorded_by: &entry.recorded_by,
-        tool: &entry.tool,
+        entry: EntryHead::of(entry),
         digests: Digests { evidence: record.evidence, matrix: record.matrix, plan: record.plan },
         decision: &record.decision,
         evidence: &evidence,

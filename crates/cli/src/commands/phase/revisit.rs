@@ -3,22 +3,21 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use phasegate_history::{Draft, DraftBody, Recorded, Store};
+use phasegate_history::{Recorded, Store};
 use phasegate_model::{
-    Domain, FactName, FactUsed, Finding, Margin, Metric, MetricSummary, Quantity, Reason, Revisit,
-    RevisitedObligation, Summary, Verdict,
+    Addition, Domain, FactName, FactUsed, Finding, Margin, Metric, MetricSummary, Quantity, Reason,
+    Revisit, RevisitedObligation, Summary, Verdict,
 };
 use phasegate_report::{FORESIGHT, Forecast};
 use serde::Serialize;
 
 use crate::args::{AssertedFact, Format, RevisitArgs, Verbosity};
+use crate::commands::history::additions::append;
 use crate::measuring::later_look::{JudgedObligation, LaterReading, readings_of};
 use crate::output::layout::{Layout, plain};
 use crate::output::listing::{Columns, OutputLines, Problems};
 use crate::output::streams::{Exit, print, print_json, say};
 use crate::output::table::{distance, human};
-use crate::program::{TOOL, now};
-use crate::recorded::author::recorded_by;
 use crate::recorded::history_place::nothing_recorded;
 use crate::recorded::open_obligations::{EarlierReading, ObligationsAndReadings};
 
@@ -93,16 +92,14 @@ fn record(
         row: judged.open.obligation.row.clone(),
         finding: judged.verdict.finding.clone(),
     };
-    let body = DraftBody::Revisit(Revisit {
+    let revisit = Addition::Revisit(Revisit {
         server: look.server.clone(),
         read_at: look.read_at(),
         readings: readings_of(judged),
         facts,
         obligations: judged.iter().map(found).collect(),
     });
-    let draft =
-        Draft { recorded_at: now(), recorded_by: recorded_by(), tool: TOOL.to_owned(), body };
-    Ok(store.append(&draft, &mut |_| Ok(Vec::new()))?)
+    append(store, None, revisit)
 }
 
 /// How many obligations there are of each kind.

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use phasegate_history::{
     DecisionDraft, Digest, Draft, DraftBody, Recorded, Store, Upcoming, Warning, clock_went_back,
 };
-use phasegate_model::{Decision, Evidence};
+use phasegate_model::{ContinuedRun, Decision, Evidence, Outcome};
 use phasegate_report::{Context, Form, ReportKind};
 
 use crate::args::{Format, RunArgs, Verbosity};
@@ -15,7 +15,7 @@ use crate::commands::phase::measure::{apply_options, fail};
 use crate::input::files::save;
 use crate::input::project::Project;
 use crate::measuring::campaign;
-use crate::measuring::previous_phase::RunComparison;
+use crate::measuring::previous_phase::{Continued, RunComparison};
 use crate::measuring::servers;
 use crate::output::decision_json::{RecordedJson, decision_json};
 use crate::output::layout::Layout;
@@ -24,6 +24,8 @@ use crate::output::streams::{Exit, print, print_json, say};
 use crate::output::{github, table};
 use crate::program::{TOOL, now};
 use crate::recorded::author::recorded_by;
+use crate::recorded::decision::{RecordedDecision, decision_of, newest_decision};
+use crate::recorded::earlier_runs::PastRuns;
 use crate::recorded::history_place;
 use crate::recorded::phases::stages_with;
 use crate::rendering::entry::{self, Digests, Templates};
@@ -41,13 +43,20 @@ pub(crate) fn run(args: &RunArgs, verbosity: Verbosity) -> anyhow::Result<Exit> 
     // Nothing is worse than losing a measurement because it can't be written down.
     store.prepare().with_context(|| format!("can't record in `{location}`"))?;
 
-    let comparison = RunComparison::of(&project, &store, None)?;
-    let measured =
-        campaign::measure(&subjects, &project.plan, &project.matrix, &comparison, verbosity)?;
+    let mut comparison = RunComparison::of(&project, &store, None)?;
+    let mut past = PastRuns::read(&store)?;
+    if args.go_on {
+        let continued = unfinished_run(&project, &store)?;
+        past.without(&continued.run.evidence);
+        comparison.go_on_with(continued);
+    }
+    let mut measured =
+        campaign::measure(&subjects, &project.plan, &|_| &project.matrix, &comparison, verbosity)?;
     if let Some(failure) = measured.failure {
         let place = unfinished(args, &measured.evidence);
         return Err(fail(failure, &measured.evidence, &place, &project));
     }
+    past.tell(&project.matrix, &mut measured.evidence);
     let decision = project.matrix.decide(&measured.evidence);
     let (recorded, context) = record(&project, &measured.evidence, &decision, &store, &templates)
         .map_err(|error| keep_evidence(error, args, &measured.evidence))?;
@@ -80,7 +89,33 @@ pub(crate) fn run(args: &RunArgs, verbosity: Verbosity) -> anyhow::Result<Exit> 
             print(&format!("{}\n", report.display()))?;
         }
     }
-    Ok(Exit::of(decision.outcome, args.exit_code))
+    Ok(Exit::of_decision(&decision, args.exit_code))
+}
+
+/// The run of the phase that `--continue` goes on with.
+fn unfinished_run(project: &Project, store: &Store) -> anyhow::Result<Continued> {
+    let phase = &project.plan.phase;
+    let newest = newest_decision(store, Some(phase))?;
+    let recorded = newest.with_context(|| format!("no run of phase {phase} is recorded"))?;
+    let (number, record) = (recorded.entry.number, decision_of(&recorded.entry)?);
+    let cannot = |why: &str| anyhow::anyhow!("can't go on with entry {number}: {why}");
+    if record.decision.outcome != Outcome::Undecided {
+        return Err(cannot("it is decided"));
+    }
+    let bases = project.matrix.bases.iter().map(|base| Digest::of(base.source.text.as_bytes()));
+    let is_same = record.plan == Digest::of(project.plan_source.text.as_bytes())
+        && record.matrix == Digest::of(project.matrix_source.text.as_bytes())
+        && bases.eq(record.bases.iter().copied());
+    if !is_same {
+        return Err(cannot("plan or matrix is another one now"));
+    }
+    let evidence = RecordedDecision::new(store, record).evidence()?;
+    let since = now().signed_duration_since(evidence.ended_at);
+    if since > chrono::TimeDelta::hours(1) || since < chrono::TimeDelta::zero() {
+        return Err(cannot("its last trial isn't within the last hour"));
+    }
+    let run = ContinuedRun { entry: number, evidence: record.evidence.to_string() };
+    Ok(Continued { run, evidence })
 }
 
 /// Records the decision; with it comes the context of its report.
@@ -114,11 +149,7 @@ fn record(
     let mut render = |upcoming: &Upcoming| {
         let stages = stages_with(store, upcoming.number, decision, evidence);
         let context = entry::ReportSource {
-            number: upcoming.number,
-            previous: upcoming.previous,
-            recorded_at: upcoming.recorded_at,
-            recorded_by: &draft.recorded_by,
-            tool: &draft.tool,
+            entry: entry::EntryHead::upcoming(upcoming, &draft),
             digests,
             decision,
             evidence,

@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use phasegate_model::{Note, Revisit, Transcription};
+use phasegate_model::{Addition, EntryKind as Kind, Note, Transcription};
 
 use crate::tests::{draft_of, names, owing, render};
 use crate::{
-    Body, Digest, DraftBody, Entry, EntryError, Kind, NoteRecord, Recorded, RenderedFile, Store,
-    TranscriptionDraft, WaiverRecord, verify,
+    About, AdditionRecord, Body, Digest, DraftBody, Entry, EntryError, Recorded, RenderedFile,
+    Store, TranscriptionDraft, verify,
 };
 
 const TRANSCRIPTION: &str = concat!(
@@ -16,18 +16,23 @@ const TRANSCRIPTION: &str = concat!(
     r#""readings":{"rtt.p99":"9.93us","memory.allocator":"jemalloc-5.3.0"}}"#
 );
 
+fn added(of: Option<&Recorded>, addition: Addition) -> DraftBody {
+    let about = of.map(|of| About { phase: "3A".parse().unwrap(), of: of.head() });
+    DraftBody::Addition(AdditionRecord { about, addition })
+}
+
 pub(in crate::tests) fn waiver(of: &Recorded) -> DraftBody {
     let waiver = concat!(
         r#"{"row":"rtt","owner":"ada","reason":"the fix is on its way","#,
         r#""expires":"2026-12-31"}"#
     );
     let waiver = serde_json::from_str(waiver).unwrap();
-    DraftBody::Waiver(WaiverRecord { phase: "3A".parse().unwrap(), of: of.head(), waiver })
+    added(Some(of), Addition::Waiver(waiver))
 }
 
 pub(in crate::tests) fn note(of: &Recorded) -> DraftBody {
     let note = Note { lessons: vec!["test assumptions early".to_owned()], ..Note::default() };
-    DraftBody::Note(NoteRecord { phase: "3A".parse().unwrap(), of: of.head(), note })
+    added(Some(of), Addition::Note(note))
 }
 
 pub(in crate::tests) fn revisit() -> DraftBody {
@@ -35,7 +40,15 @@ pub(in crate::tests) fn revisit() -> DraftBody {
         r#"{"server":"redis://localhost:6379","readings":{"memory.dataset":"60MB"},"#,
         r#""obligations":[{"entry":1,"row":"rtt","finding":"met"}]}"#
     );
-    DraftBody::Revisit(serde_json::from_str::<Revisit>(revisit).unwrap())
+    added(None, Addition::Revisit(serde_json::from_str(revisit).unwrap()))
+}
+
+/// The later look at an obligation of that entry.
+pub(in crate::tests) fn revisit_of(number: u64) -> DraftBody {
+    let DraftBody::Addition(mut record) = revisit() else { panic!() };
+    let Addition::Revisit(look) = &mut record.addition else { panic!() };
+    look.obligations[0].entry = number;
+    DraftBody::Addition(record)
 }
 
 pub(in crate::tests) fn transcription() -> DraftBody {

@@ -2,11 +2,13 @@
 
 use std::fs;
 
-use phasegate_model::Revisit;
+use phasegate_model::{Addition, PhaseId, Waiver};
 
 use crate::tests::recording::kinds::{note, revisit, transcription, waiver};
 use crate::tests::{draft_of, owing, render, replace};
-use crate::{AppendError, Digest, DraftBody, Head, Problem, Recorded, Store, WaiverRecord, verify};
+use crate::{
+    AdditionRecord, AppendError, Digest, DraftBody, Head, Problem, Recorded, Store, verify,
+};
 
 /// A history with a decision that owes something, and a transcription.
 fn history() -> (tempfile::TempDir, Store, Recorded, Recorded) {
@@ -24,12 +26,15 @@ fn refused(store: &Store, body: DraftBody) -> String {
     message.strip_prefix("nothing was recorded: ").unwrap().split(';').next().unwrap().to_owned()
 }
 
-fn waiver_of(of: Head, change: impl Fn(&mut WaiverRecord)) -> DraftBody {
+fn waiver_of(of: Head, change: impl Fn(&mut PhaseId, &mut Waiver)) -> DraftBody {
     let (_folder, _store, first, _) = history();
-    let DraftBody::Waiver(record) = waiver(&first) else { panic!() };
-    let mut record = WaiverRecord { of, ..record };
-    change(&mut record);
-    DraftBody::Waiver(record)
+    let DraftBody::Addition(mut record) = waiver(&first) else { panic!() };
+    let (Some(about), Addition::Waiver(waiver)) = (&mut record.about, &mut record.addition) else {
+        panic!()
+    };
+    about.of = of;
+    change(&mut about.phase, waiver);
+    DraftBody::Addition(record)
 }
 
 fn names(store: &Store) -> Vec<&'static str> {
@@ -44,23 +49,23 @@ fn a_waiver_that_is_wrong_about_its_decision_is_refused() {
     let digest = Digest::of(b"another");
     for (body, message) in [
         (
-            waiver_of(Head { number: 3, digest }, |_| ()),
+            waiver_of(Head { number: 3, digest }, |_, _| ()),
             "it names entry 3, and no entry before it has that number",
         ),
         (
-            waiver_of(Head { digest, ..head }, |_| ()),
+            waiver_of(Head { digest, ..head }, |_, _| ()),
             "it names entry 1, but with the digest of another: that one was edited or replaced",
         ),
         (
-            waiver_of(head, |record| record.waiver.row = "reach".parse().unwrap()),
+            waiver_of(head, |_, waiver| waiver.row = "reach".parse().unwrap()),
             "it names row `reach` of entry 1, which has no such row",
         ),
         (
-            waiver_of(head, |record| record.phase = "3B".parse().unwrap()),
+            waiver_of(head, |phase, _| *phase = "3B".parse().unwrap()),
             "it is about phase 3B, and names entry 1, which is about another",
         ),
         (
-            waiver_of(second.head(), |record| record.phase = "2".parse().unwrap()),
+            waiver_of(second.head(), |phase, _| *phase = "2".parse().unwrap()),
             "it names row `rtt` of entry 2, which has no such row",
         ),
     ] {
@@ -90,10 +95,12 @@ fn a_note_may_be_about_any_entry_of_its_phase() {
 fn a_later_look_is_only_at_what_is_owed() {
     let (_folder, store, ..) = history();
     let look = |from: &str, to: &str| {
-        let DraftBody::Revisit(look) = revisit() else { panic!() };
+        let DraftBody::Addition(record) = revisit() else { panic!() };
+        let Addition::Revisit(look) = record.addition else { panic!() };
         let text = serde_json::to_string(&look).unwrap();
         assert!(text.contains(from), "{text}");
-        DraftBody::Revisit(serde_json::from_str::<Revisit>(&text.replace(from, to)).unwrap())
+        let addition = Addition::Revisit(serde_json::from_str(&text.replace(from, to)).unwrap());
+        DraftBody::Addition(AdditionRecord { about: None, addition })
     };
     assert_eq!(
         refused(&store, look("\"entry\":1", "\"entry\":7")),

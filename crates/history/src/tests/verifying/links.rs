@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::summary::{EntrySummary, Link};
 use crate::tests::verifying::tampering::fifty;
 use crate::tests::{History, replace};
-use crate::{Kind, ReadError, verify};
+use crate::{ReadError, verify};
 
 #[test]
 fn a_link_says_what_the_entry_says() {
@@ -33,7 +33,7 @@ fn a_filter_lets_through_what_it_would_of_whole_entries() {
     let history = fifty();
     let store = history.store();
     let filters: [fn(&EntrySummary) -> bool; 4] = [
-        |summary| summary.kind == Kind::Waiver,
+        |summary| summary.kind == phasegate_model::EntryKind::Waiver,
         |summary| summary.phase == "2".parse().ok(),
         |summary| summary.outcome == "skip".parse().ok(),
         |summary| summary.recorded_at > "2026-11-23T05:04:20Z".parse::<DateTime<Utc>>().unwrap(),

@@ -11,7 +11,7 @@ use std::path::Path;
 use crate::entry::names::ObjectKind;
 use crate::summary::Link;
 use crate::tests::crashes::failing::working;
-use crate::tests::recording::kinds::{note, revisit, transcription, waiver};
+use crate::tests::recording::kinds::{note, revisit_of, transcription, waiver};
 use crate::tests::{History, draft, draft_of, owing, render, replace};
 use crate::{
     Body, DecisionDraft, Digest, Draft, DraftBody, Head, Problem, Verification, verify,
@@ -32,9 +32,7 @@ pub(in crate::tests) fn fifty() -> History {
         let decision = DraftBody::Decision(Box::new(DecisionDraft { matrix, ..*made }));
         let first = store.append(&at(round, decision), &mut render).unwrap();
         let number = first.entry.number;
-        let DraftBody::Revisit(mut look) = revisit() else { panic!() };
-        look.obligations[0].entry = number;
-        for body in [waiver(&first), note(&first), DraftBody::Revisit(look), transcription()] {
+        for body in [waiver(&first), note(&first), revisit_of(number), transcription()] {
             head = Some(store.append(&at(round, body), &mut render).unwrap().head());
         }
     }

@@ -1,5 +1,6 @@
 //! The requests of a trial, encoded before the first of them is timed, and the reply to each.
 
+use std::collections::HashSet;
 use std::iter::Cycle;
 use std::num::NonZeroU64;
 use std::ops::Range;
@@ -153,6 +154,13 @@ impl Requests {
         }
     }
 
+    /// The different ones among them, each once.
+    pub(crate) fn different(&self) -> impl Iterator<Item = &[u8]> {
+        let mut seen = HashSet::new();
+        let all = self.spans.iter().filter_map(|span| self.bytes.get(span.clone()));
+        all.filter(move |request| seen.insert(*request))
+    }
+
     /// The requests in their order, over and over.
     pub(crate) fn cycle(&self) -> RequestCycle<'_> {
         RequestCycle { bytes: &self.bytes, spans: self.spans.iter().cycle() }
@@ -279,6 +287,15 @@ mod tests {
         assert_eq!(sent[1], b"*2\r\n$3\r\nGET\r\n$16\r\nphasegate:000001\r\n");
         assert_eq!(sent[2], sent[0]);
         assert_eq!(requests.reply().unwrap().wire(), b"$3\r\nxxx\r\n");
+    }
+
+    #[test]
+    fn each_different_request_is_there_once() {
+        let requests = Requests::set(&Choice::Uniform(100), 3, None);
+        let different: Vec<&[u8]> = requests.different().collect();
+        let keys: BTreeSet<&[u8]> = requests.cycle().take(65_536).collect();
+        assert_eq!((different.len(), keys.len()), (100, 100));
+        assert_eq!(requests.cycle().next(), different.first().copied());
     }
 
     fn weighted(command: &str, weight: u32, value: &str) -> Weighted {

@@ -1,7 +1,6 @@
 //! The primaries of a cluster as a group of subjects, looked for again before each trial.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use phasegate_model::{MeasurePlan, RestartCommand};
 
@@ -55,12 +54,12 @@ impl Nodes {
         terms: &Terms,
     ) -> Result<Self, SubjectError> {
         let Contenders { candidate, baseline } = contenders;
-        let mut control = Control::open(seed, terms.reply_limit).map_err(ClusterError::from)?;
+        let mut control = Control::open(seed, terms.limit()).map_err(ClusterError::from)?;
         let cluster = Cluster::find(&mut control, seed, candidate)?;
         let keys = KeyWords::ask(&mut control, plan).map_err(ClusterError::from)?;
         let partner = baseline.as_ref().filter(|baseline| baseline.cluster).zip(seed_of_baseline);
         let partner = partner.map(|(baseline, seed)| -> Result<Cluster, ClusterError> {
-            let mut control = Control::open(seed, terms.reply_limit)?;
+            let mut control = Control::open(seed, terms.limit())?;
             Cluster::find(&mut control, seed, baseline)
         });
         let partner = partner.transpose().map_err(of_baseline)?;
@@ -75,7 +74,7 @@ impl Nodes {
                 (baseline, _) => baseline.clone(),
             };
             let open = |contender: &Contender, stand_in| {
-                RedisServer::open(contender, plan, stand_in, Arc::clone(&found.terms.interrupted))
+                RedisServer::open(contender, plan, stand_in, found.terms.stop.clone())
             };
             let candidate = open(&candidate, stand_in)?;
             let baseline = baseline.as_ref().map(|baseline| open(baseline, None)).transpose();
@@ -183,7 +182,7 @@ impl Cluster {
     /// Asks who has the slots now: the node that was named, or else the first primary that answers.
     /// Others than at the beginning end the campaign.
     fn find_again(&mut self, terms: &Terms) -> Result<(), ClusterError> {
-        let open = |address: &Address| Control::open(address, terms.reply_limit);
+        let open = |address: &Address| Control::open(address, terms.limit());
         let (mut control, asked) = match open(&self.seed) {
             Ok(control) => (control, self.seed.clone()),
             Err(error) => {

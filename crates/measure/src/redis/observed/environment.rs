@@ -1,4 +1,5 @@
-//! Where it was measured: the machine and the server, as far as it is cheap to tell. No name of a
+//! Where it was measured: the machine and the server, as far as it is cheap to tell. Beside the
+//! name of the machine that measures, no name of a
 //! host or a user, no path of the machine.
 
 use std::collections::BTreeMap;

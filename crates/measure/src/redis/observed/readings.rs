@@ -165,9 +165,6 @@ impl CommandStats {
 pub(crate) const EXEC_MEAN: Metric = Metric::Server(Server::ExecMean);
 
 #[cfg(test)]
-mod servers;
-
-#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -10,7 +10,7 @@ use redis::io::tcp::TcpSettings;
 use redis::{Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 
 use crate::redis::reach::certificates::{Certificates, CertificatesError};
-use crate::redis::reach::named::Name;
+use crate::redis::reach::own::Name;
 
 /// The address of a server: `redis://`, `rediss://` (TLS) or `unix:///PATH`, with the user, password
 /// and database that the redis crate's URLs have. The schemes `valkey://`, `valkeys://`,

@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::machine::words::words_of_system;
-use crate::redis::reach::named::Name;
+use crate::redis::reach::own::Name;
 
 /// Why the files of a plan's `tls` are of no use. No message holds anything of what is in them.
 #[derive(Debug, thiserror::Error)]

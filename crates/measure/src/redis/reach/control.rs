@@ -1,14 +1,15 @@
 //! The connection beside the measured ones: what it asks is answered by the redis crate.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::os::unix::net::UnixStream;
 
 use redis::{Cmd, ConnectionLike, FromRedisValue, Pipeline, RedisError};
 
 use crate::redis::reach::address::{Address, Place};
 use crate::redis::reach::connect::{ConnectError, check_path, words_of};
 use crate::redis::reach::info::Info;
-use crate::redis::reach::named::NamedConnection;
+use crate::redis::reach::own::{OwnConnection, ReplyLimit, Socket};
+use crate::redis::reach::tcp::tcp;
 
 /// A connection for everything that isn't timed.
 pub(crate) struct Control {
@@ -22,15 +23,22 @@ pub(crate) struct Refusal(pub(crate) String);
 
 impl Control {
     /// Connects, authenticates, selects the database and gets an answer to `PING`.
-    pub(crate) fn open(address: &Address, limit: Duration) -> Result<Self, ConnectError> {
+    pub(crate) fn open(
+        address: &Address,
+        limit: impl Into<ReplyLimit>,
+    ) -> Result<Self, ConnectError> {
         let mut control = Self::enter(address, limit)?;
         control.insist::<redis::Value>("PING", &redis::cmd("PING"))?;
         Ok(control)
     }
 
     /// Connects, authenticates and selects the database.
-    pub(crate) fn enter(address: &Address, limit: Duration) -> Result<Self, ConnectError> {
-        let mut control = Self { connection: connect(address, limit)?, address: address.clone() };
+    pub(crate) fn enter(
+        address: &Address,
+        limit: impl Into<ReplyLimit>,
+    ) -> Result<Self, ConnectError> {
+        let connection = connect(address, &limit.into())?;
+        let mut control = Self { connection, address: address.clone() };
         for (name, command) in address.handshake() {
             control.insist::<redis::Value>(name, &command)?;
         }
@@ -106,15 +114,31 @@ impl Control {
     }
 }
 
-/// A connection on which nothing was said yet: the redis crate's, unless TLS is to verify another
-/// name than that one would.
-fn connect(address: &Address, limit: Duration) -> Result<Box<dyn ConnectionLike>, ConnectError> {
+/// A connection on which nothing was said yet.
+fn connect(address: &Address, limit: &ReplyLimit) -> Result<Box<dyn ConnectionLike>, ConnectError> {
     check_path(address)?;
+    let own = match address.place() {
+        Place::Unix(path) => UnixStream::connect(path)
+            .and_then(|stream| OwnConnection::plain(Socket::Unix(stream), limit)),
+        Place::Tcp { host, port } => tcp(host, *port, limit.longest())
+            .and_then(|stream| OwnConnection::plain(Socket::Tcp(stream), limit)),
+        Place::Tls { host, port, .. } => match address.name() {
+            Some(name) => tcp(host, *port, limit.longest())
+                .and_then(|stream| OwnConnection::tls(Socket::Tcp(stream), limit, name)),
+            None => return of_the_crate(address, limit),
+        },
+    };
+    let own = own.map_err(|error| ConnectError::unreachable(address, &error))?;
+    Ok(Box::new(own))
+}
+
+/// TLS as the redis crate speaks it: no read of it takes longer than the limit.
+fn of_the_crate(
+    address: &Address,
+    limit: &ReplyLimit,
+) -> Result<Box<dyn ConnectionLike>, ConnectError> {
     let unreachable = |error: RedisError| ConnectError::unreachable(address, &error);
-    if let (Place::Tls { host, port, .. }, Some(name)) = (address.place(), address.name()) {
-        let connection = NamedConnection::open(name, (host, *port), limit);
-        return Ok(Box::new(connection.map_err(unreachable)?));
-    }
+    let limit = limit.longest();
     let connection = address
         .client()
         .and_then(|client| client.get_connection_with_timeout(limit))

@@ -6,7 +6,7 @@ pub(crate) mod connect;
 pub(crate) mod control;
 pub(crate) mod endpoint;
 pub(crate) mod info;
-pub(crate) mod named;
+pub(crate) mod own;
 pub(crate) mod sentinel;
 pub(crate) mod source;
 pub(crate) mod tcp;

@@ -5,14 +5,13 @@
 //! clock is read in between only by a sample that has already waited for about a millisecond.
 
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use phasegate_model::{Rate, Wait};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
+use crate::machine::stop::Stop;
 use crate::machine::words::words_of_system;
 use crate::redis::ask::reply::{Expected, Taken};
 use crate::redis::reach::address::Address;
@@ -88,7 +87,7 @@ pub(crate) struct Connection {
     socket: OwnedFd,
     polls_between_checks: u32,
     reply_limit: Duration,
-    interrupted: Arc<AtomicBool>,
+    stop: Stop,
     buffer: Vec<u8>,
 }
 
@@ -100,7 +99,7 @@ impl Connection {
         wait: Wait,
         longest: usize,
         reply_limit: Duration,
-        interrupted: &Arc<AtomicBool>,
+        stop: &Stop,
     ) -> Result<Option<Self>, ConnectError> {
         let slice = SLICE.min(reply_limit);
         let Some(socket) = socket(address, reply_limit, slice)? else { return Ok(None) };
@@ -108,7 +107,7 @@ impl Connection {
             socket,
             polls_between_checks: 1,
             reply_limit,
-            interrupted: Arc::clone(interrupted),
+            stop: stop.clone(),
             buffer: vec![0; longest.max(b"+OK\r\n".len()) + SLACK],
         };
         for (name, command) in address.handshake() {
@@ -246,7 +245,7 @@ impl Connection {
     #[cold]
     fn check_limits(&self, polls: &mut u32, begin: Instant) -> Result<(), SampleError> {
         *polls = 0;
-        if self.interrupted.load(Ordering::Relaxed) {
+        if self.stop.is_raised() {
             Err(SampleError::Interrupted)
         } else if begin.elapsed() >= self.reply_limit {
             Err(SampleError::Stalled(self.reply_limit))
@@ -355,8 +354,7 @@ mod tests {
 
     fn open(address: &Address, wait: Wait) -> Connection {
         let terms = terms(wait);
-        let open =
-            Connection::open(address, wait, GOOD.len(), terms.reply_limit, &terms.interrupted);
+        let open = Connection::open(address, wait, GOOD.len(), terms.reply_limit, &terms.stop);
         open.unwrap().unwrap()
     }
 
@@ -456,7 +454,7 @@ mod tests {
             let server = Faulty::start(Transport::Unix, vec![], Then::Stall);
             let mut connection = open(&server.address, wait);
             connection.reply_limit = Duration::from_hours(1);
-            connection.interrupted.store(true, Ordering::Relaxed);
+            connection.stop = crate::Stop::from(std::sync::Arc::new(true.into()));
             assert_eq!(
                 connection.sample(Instant::now(), REQUEST, GOOD),
                 Err(SampleError::Interrupted)
@@ -470,10 +468,9 @@ mod tests {
         let url = server.address.to_string() + "?user=alice&pass=hunter2";
         let terms = terms(Wait::Spin);
         let address = url.parse().unwrap();
-        let error =
-            Connection::open(&address, Wait::Spin, 5, terms.reply_limit, &terms.interrupted)
-                .err()
-                .unwrap();
+        let error = Connection::open(&address, Wait::Spin, 5, terms.reply_limit, &terms.stop)
+            .err()
+            .unwrap();
         let all = format!("{error} {error:?}");
         assert!(all.contains("did not answer `AUTH`"), "{all}");
         assert!(!all.contains("hunter2") && !all.contains("alice"), "{all}");
@@ -484,8 +481,7 @@ mod tests {
         let server = Faulty::start(Transport::Unix, vec![pieces], then);
         let address = format!("{}?protocol=resp3", server.address).parse().unwrap();
         let terms = terms(Wait::Block);
-        let opened =
-            Connection::open(&address, Wait::Block, 9, terms.reply_limit, &terms.interrupted);
+        let opened = Connection::open(&address, Wait::Block, 9, terms.reply_limit, &terms.stop);
         let place = server.address.to_string();
         opened.map(drop).map_err(|error| error.to_string().replace(&place, "HERE"))
     }

@@ -2,7 +2,6 @@
 //! connections, or in pipelines.
 
 use std::num::NonZeroU64;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use phasegate_model::{Load, Rate, Wait};
@@ -47,7 +46,7 @@ impl Schedule {
 /// The fresh connections of one round.
 pub(crate) struct Connections<'a> {
     all: Vec<Pipelined>,
-    terms: &'a Terms,
+    terms: Terms,
     expected: &'a Expected,
     load: Load,
 }
@@ -59,7 +58,7 @@ impl<'a> Connections<'a> {
     /// If one can't be had, or the server speaks TLS, over which requests go one at a time.
     pub(crate) fn open(
         address: &Address,
-        terms: &'a Terms,
+        terms: &Terms,
         expected: &'a Expected,
         load: Load,
     ) -> Result<Self, ConnectError> {
@@ -67,7 +66,8 @@ impl<'a> Connections<'a> {
             (0..load.connections.get()).map(|_| Pipelined::open(address, terms, expected));
         let connections: Option<Vec<Pipelined>> = connections.collect::<Result<_, _>>()?;
         let over_tls = || ConnectError::OneAtATime { address: address.to_string() };
-        Ok(Self { all: connections.ok_or_else(over_tls)?, terms, expected, load })
+        let all = connections.ok_or_else(over_tls)?;
+        Ok(Self { all, terms: terms.clone(), expected, load })
     }
 
     /// Measures one round. What was in `times` before is gone.
@@ -82,17 +82,27 @@ impl<'a> Connections<'a> {
         passes: Passes,
     ) -> Result<(), SampleError> {
         times.begin(passes);
+        self.send(requests, passes.requests(), |request, now| times.note(&request, now))?;
+        times.nils = self.all.iter().map(Pipelined::nils).sum();
+        Ok(())
+    }
+
+    /// Sends so many requests, and hands each to `answered` with the time at which its reply was
+    /// complete. Nothing is under way after that.
+    ///
+    /// # Errors
+    /// As those of [`Self::measure`].
+    pub(crate) fn send(
+        &mut self,
+        requests: &mut RequestCycle<'_>,
+        total: u64,
+        mut answered: impl FnMut(InFlight, u64),
+    ) -> Result<(), SampleError> {
         let schedule = self.load.rate.map(Schedule::new);
         let blocks = self.terms.wait == Wait::Block;
         let _precise = (blocks && schedule.is_some()).then(PreciseTimer::begin);
-        let mut turn = Turn {
-            begin: Instant::now(),
-            schedule,
-            total: u64::from(passes.warmup) + u64::from(passes.samples),
-            issued: 0,
-            answered: 0,
-            answered_ns: 0,
-        };
+        let mut turn =
+            Turn { begin: Instant::now(), schedule, total, issued: 0, answered: 0, answered_ns: 0 };
         let mut ready = vec![true; self.all.len()];
         // To ask a single connection whether it is ready is no faster than to read it.
         let waits = blocks || self.all.len() > 1;
@@ -102,14 +112,13 @@ impl<'a> Connections<'a> {
             if waits {
                 self.wait(&turn, &mut ready);
             }
-            self.receive(&mut turn, &ready, times)?;
+            self.receive(&mut turn, &ready, &mut answered)?;
             turns_until_check -= 1;
             if blocks || turns_until_check == 0 {
                 turns_until_check = TURNS_BETWEEN_CHECKS;
                 self.check_limits(&turn)?;
             }
         }
-        times.nils = self.all.iter().map(Pipelined::nils).sum();
         self.all.iter_mut().try_for_each(Pipelined::check_quiet)
     }
 
@@ -186,14 +195,14 @@ impl<'a> Connections<'a> {
         &mut self,
         turn: &mut Turn,
         ready: &[bool],
-        times: &mut RoundTimes,
+        answered: &mut impl FnMut(InFlight, u64),
     ) -> Result<(), SampleError> {
         for (connection, ready) in self.all.iter_mut().zip(ready) {
             if *ready {
                 connection.receive(turn.begin, self.expected, |request, now| {
                     turn.answered += 1;
                     turn.answered_ns = now;
-                    times.note(&request, now);
+                    answered(request, now);
                 })?;
             }
         }
@@ -230,7 +239,7 @@ impl<'a> Connections<'a> {
     /// That nobody wants this to end, and no reply takes too long.
     #[cold]
     fn check_limits(&self, turn: &Turn) -> Result<(), SampleError> {
-        if self.terms.interrupted.load(Ordering::Relaxed) {
+        if self.terms.stop.is_raised() {
             return Err(SampleError::Interrupted);
         }
         let limit = self.terms.reply_limit;

@@ -27,12 +27,12 @@ impl MeasuredConnection {
         terms: &Terms,
         reply: &Reply,
     ) -> Result<Self, ConnectError> {
-        let Terms { wait, reply_limit, interrupted } = terms;
+        let Terms { wait, reply_limit, stop } = terms;
         let longest = reply.wire().len();
-        let plain = Connection::open(address, *wait, longest, *reply_limit, interrupted)?;
+        let plain = Connection::open(address, *wait, longest, *reply_limit, stop)?;
         match plain {
             Some(connection) => Ok(Self::Plain(connection)),
-            None => Ok(Self::Tls(Control::enter(address, *reply_limit)?, *reply_limit)),
+            None => Ok(Self::Tls(Control::enter(address, terms.limit())?, *reply_limit)),
         }
     }
 

@@ -1,6 +1,5 @@
 //! A round of one request after the other, over one connection.
 
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crate::redis::ask::reply::Reply;
@@ -54,7 +53,8 @@ fn pass(
     let tiled = reply.wire().len() <= LONGEST_TILED;
     let mut begin = Instant::now();
     for request in requests.take(usize::try_from(count).unwrap_or(usize::MAX)) {
-        if terms.interrupted.load(Ordering::Relaxed) {
+        // The clock was read for the sample before.
+        if terms.stop.is_raised_at(begin) {
             return Err(SampleError::Interrupted);
         }
         let end = link.sample(begin, request, reply)?;

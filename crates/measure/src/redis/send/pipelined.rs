@@ -52,8 +52,8 @@ impl Pipelined {
         terms: &Terms,
         expected: &Expected,
     ) -> Result<Option<Self>, ConnectError> {
-        let Terms { wait, reply_limit, interrupted } = terms;
-        let open = Connection::open(address, *wait, 0, *reply_limit, interrupted)?;
+        let Terms { wait, reply_limit, stop } = terms;
+        let open = Connection::open(address, *wait, 0, *reply_limit, stop)?;
         let Some(connection) = open else { return Ok(None) };
         let socket = connection.into_socket();
         rustix::io::ioctl_fionbio(&socket, true)

@@ -2,7 +2,6 @@
 
 use std::num::NonZeroU64;
 use std::ops::Range;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use phasegate_model::{ByteSize, DataType, Dataset, Decimal, Extent};
@@ -199,7 +198,7 @@ impl Filling<'_> {
         found: u64,
         each: u64,
     ) -> Result<(), FillError> {
-        let mut writer = Control::open(self.address, self.terms.reply_limit)?;
+        let mut writer = Control::open(self.address, self.terms.limit())?;
         let batch = self.batch();
         let mut next = keys.start;
         while next < keys.end {
@@ -228,7 +227,7 @@ impl Filling<'_> {
         let before = self.fragmentation()?;
         // Were they still there, each new value would take the place of its old one.
         self.remove(0..keys.get())?;
-        let mut writer = Control::open(self.address, self.terms.reply_limit)?;
+        let mut writer = Control::open(self.address, self.terms.limit())?;
         let all: Vec<u64> = (0..keys.get()).collect();
         let batch = usize::try_from(self.batch()).unwrap_or(1);
         for batch in all.chunks(batch) {
@@ -274,7 +273,7 @@ impl Filling<'_> {
     }
 
     fn remove(&mut self, keys: Range<u64>) -> Result<(), FillError> {
-        let mut writer = Control::open(self.address, self.terms.reply_limit)?;
+        let mut writer = Control::open(self.address, self.terms.limit())?;
         let numbers: Vec<u64> = keys.collect();
         for batch in numbers.chunks(128) {
             let mut pipe = redis::pipe();
@@ -292,7 +291,7 @@ impl Filling<'_> {
         name: &'static str,
         pipe: &redis::Pipeline,
     ) -> Result<(), FillError> {
-        if self.terms.interrupted.load(Ordering::Relaxed) {
+        if self.terms.stop.is_raised() {
             return Err(FillError::Interrupted);
         }
         writer.write_all(name, pipe)?;
@@ -348,7 +347,7 @@ pub(crate) fn settled_info(
 fn lonely_info(control: &mut Control, terms: &Terms) -> Result<Result<Info, Refusal>, FillError> {
     let limit = Instant::now() + terms.reply_limit;
     loop {
-        if terms.interrupted.load(Ordering::Relaxed) {
+        if terms.stop.is_raised() {
             return Err(FillError::Interrupted);
         }
         let answer = control.info(None)?;

@@ -50,10 +50,10 @@ pub enum ServerError {
     #[error(transparent)]
     Sentinel(#[from] SentinelError),
     /// A round ended early.
-    #[error("round {round} of `{server}`: {source}{}", log.as_ref().map(|log| format!("; its last words were: {log}")).unwrap_or_default())]
+    #[error("{} of `{server}`: {source}{}", round.map_or_else(|| "the CPU time".to_owned(), |round| format!("round {round}")), log.as_ref().map(|log| format!("; its last words were: {log}")).unwrap_or_default())]
     Round {
-        /// The round, counted from one.
-        round: u32,
+        /// The round, counted from one; none while only CPU time is measured, after all rounds.
+        round: Option<u32>,
         /// The program that was started, or the running server's address without secrets.
         server: String,
         /// What happened.

@@ -1,33 +1,32 @@
 //! A Redis server in one trial: its rounds, and what `INFO` says before and after them.
 
+use std::time::Duration;
+
 use phasegate_model::{
-    Dimension, Environment, MeasurePlan, Metric, Quantity, Reading, Readings, Target, TargetServer,
+    Dimension, Environment, MeasurePlan, Metric, Missing, Quantity, Reading, Readings, Target,
 };
 use rustix::process::Pid;
 
 use crate::floor::process::{Floor, FloorFailure, Listening};
 use crate::redis::ask::reply::Reply;
 use crate::redis::ask::requests::Requests;
-use crate::redis::ask::share::ShareError;
 use crate::redis::ask::workload::names;
 use crate::redis::observed::headroom;
 use crate::redis::observed::readings::{EXEC_MEAN, Execution, observed};
-use crate::redis::reach::address::Address;
-use crate::redis::reach::connect::ConnectError;
 use crate::redis::reach::control::{Control, Refusal};
 use crate::redis::reach::info::Info;
 use crate::redis::send::connection::SampleError;
 use crate::redis::send::connections::Connections;
 use crate::redis::send::link::MeasuredConnection;
 use crate::redis::send::one_at_a_time;
+use crate::redis::server::cpu::Asked;
 use crate::redis::server::dataset::{Filling, settled_info};
 use crate::redis::server::error::ServerError;
 use crate::redis::server::floor::{address_of, failure};
-use crate::redis::server::found::Found;
 use crate::redis::server::private::PrivateServer;
 use crate::redis::server::subject::RedisServer;
 use crate::subject::{
-    Account, Instance, MetricFamily, RoundPlan, Subject, SubjectError, TrialProgress,
+    Account, CpuWork, Instance, MetricFamily, RoundPlan, Subject, SubjectError, TrialProgress,
 };
 use crate::times::round::{Passes, RoundTimes};
 use crate::times::statistics::RoundSeries;
@@ -48,6 +47,8 @@ impl Subject for RedisServer {
             passes: Passes { warmup: *warmup, samples: samples.get() },
             rate: load.rate,
             pinning: *pinning,
+            // A run is to have a dozen trials at least, half of whose time may be this.
+            cpu: self.plan.cpu.then(|| self.plan.budget.duration() / 24),
         }
     }
 
@@ -129,14 +130,6 @@ impl<'a> RedisInstance<'a> {
         })
     }
 
-    fn address(&self) -> Result<&Address, ServerError> {
-        match (&self.private, &self.server.found) {
-            (Some(private), _) => Ok(private.address()),
-            (None, Found::Running(address)) => Ok(address),
-            (None, Found::Program(_)) => Err(ServerError::Bug("no server was started")),
-        }
-    }
-
     /// One round over fresh connections.
     fn measure(
         &self,
@@ -144,59 +137,24 @@ impl<'a> RedisInstance<'a> {
         passes: Passes,
         times: &mut RoundTimes,
     ) -> Result<(), ServerError> {
-        let (terms, load) = (&self.server.terms, self.server.plan.load);
+        let (server, private) = (self.server, self.private.as_ref());
+        let (terms, load, address) = (&server.terms, server.plan.load, server.address(private)?);
+        let round = Some(round);
         let mut cycle = self.requests.cycle_after(self.sent);
         // A mix has replies that aren't known to the byte, which only the other way can take.
         let alone = self.requests.reply().filter(|_| load.is_one_at_a_time());
         let measured = if let Some(reply) = alone {
-            let link = MeasuredConnection::open(self.address()?, terms, reply);
-            let mut link = link.map_err(|error| self.link_error(round, error))?;
+            let link = MeasuredConnection::open(address, terms, reply);
+            let mut link = link.map_err(|error| server.link_error(private, round, error))?;
             one_at_a_time::measure(&mut link, &mut cycle, reply, (passes, terms), times)
         } else {
             let expected = self.requests.expected();
-            let connections = Connections::open(self.address()?, terms, expected, load);
-            let mut connections = connections.map_err(|error| self.link_error(round, error))?;
+            let connections = Connections::open(address, terms, expected, load);
+            let mut connections =
+                connections.map_err(|error| server.link_error(private, round, error))?;
             connections.measure(times, &mut cycle, passes)
         };
-        measured.map_err(|source| self.round_error(round, source))
-    }
-
-    /// That a server of ours can't be reached any more says nothing about addresses, and its log may
-    /// say why.
-    fn link_error(&self, round: u32, error: ConnectError) -> ServerError {
-        let (ConnectError::Unreachable { words, .. } | ConnectError::Lost { words, .. }) = &error
-        else {
-            return error.into();
-        };
-        match self.private {
-            Some(_) => self.round_error(round, SampleError::Closed(words.clone())),
-            None => error.into(),
-        }
-    }
-
-    fn round_error(&self, round: u32, source: SampleError) -> ServerError {
-        let source = match (source, &self.server.found) {
-            (SampleError::Interrupted, _) => return ServerError::Interrupted,
-            (SampleError::ErrorReply { words }, Found::Running(address)) => {
-                let words = address.redact(&words);
-                // Its slot went elsewhere between asking who has it and this sample.
-                let has_moved = words.starts_with("MOVED ") || words.starts_with("ASK ");
-                if self.server.share.is_some() && has_moved {
-                    return ShareError::Moved { address: address.to_string(), words }.into();
-                }
-                SampleError::ErrorReply { words }
-            }
-            (source, _) => source,
-        };
-        let server = match &self.server.target.server {
-            TargetServer::Started(name)
-            | TargetServer::Running(name)
-            | TargetServer::Restarted(name)
-            | TargetServer::Imported(name)
-            | TargetServer::Command(name) => name.clone(),
-        };
-        let log = self.private.as_ref().map(PrivateServer::last_words);
-        ServerError::Round { round, server, source, log }
+        measured.map_err(|source| server.round_error(private, round, source))
     }
 
     /// That others called the same commands meanwhile, which the server's mean contains.
@@ -272,6 +230,19 @@ impl Instance for RedisInstance<'_> {
         made.map_err(|error| failure(&error))?;
         self.sent += passes.requests();
         Ok(())
+    }
+
+    fn cpu_work(
+        &mut self,
+        limit: Duration,
+    ) -> Result<Result<Box<dyn CpuWork + '_>, Missing>, SubjectError> {
+        let asked = Asked {
+            server: self.server,
+            private: self.private.as_ref(),
+            requests: &self.requests,
+            sent: self.sent,
+        };
+        Ok(Ok(Box::new(asked.for_cpu_time(&mut self.control, limit)?)))
     }
 
     fn process(&self) -> Option<Pid> {

@@ -1,5 +1,6 @@
 //! A server's life: a program found, started, filled, restarted and stopped. For the subject and the cluster.
 
+pub(crate) mod cpu;
 pub(crate) mod dataset;
 pub(crate) mod error;
 pub(crate) mod floor;

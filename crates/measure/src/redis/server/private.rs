@@ -5,7 +5,6 @@ use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use phasegate_model::{Setup, Transport};
@@ -202,7 +201,7 @@ impl PrivateServer {
     fn wait_until_ready(&mut self, limit: Duration, terms: &Terms) -> Result<Control, StartError> {
         let begin = Instant::now();
         loop {
-            if terms.interrupted.load(Ordering::Relaxed) {
+            if terms.stop.is_raised() {
                 return Err(StartError::Interrupted);
             }
             if let Ok(Some(status)) = self.child.try_wait() {
@@ -210,11 +209,11 @@ impl PrivateServer {
                 return Err(StartError::Exited { program: self.name.clone(), status, log });
             }
             let left = limit.saturating_sub(begin.elapsed()).max(PAUSE);
-            match Control::open(&self.address, terms.reply_limit.min(left)) {
+            match Control::open(&self.address, terms.limit_within(left)) {
                 Ok(mut control) => {
                     self.identify(&mut control)?;
                     // Again, without what is left of the time to start as its limit.
-                    return Ok(Control::open(&self.address, terms.reply_limit)?);
+                    return Ok(Control::open(&self.address, terms.limit())?);
                 }
                 // Not there yet, or loading: both pass.
                 Err(error) if begin.elapsed() >= limit => {
@@ -418,8 +417,8 @@ mod tests {
             cpu: None,
             start_limit,
         };
-        let terms = terms(Wait::Block);
-        terms.interrupted.store(true, Ordering::Relaxed);
+        let mut terms = terms(Wait::Block);
+        terms.stop = crate::Stop::from(std::sync::Arc::new(true.into()));
         assert!(matches!(PrivateServer::start(&recipe, &terms), Err(StartError::Interrupted)));
     }
 }

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use phasegate_model::RestartCommand;
@@ -105,7 +104,7 @@ impl Restart<'_> {
     /// What names this start of the server. One that is down or tells nothing has no identity to
     /// compare with.
     pub(crate) fn identity(&self) -> Option<String> {
-        run_id(&mut Control::open(self.address, self.terms.reply_limit).ok()?)
+        run_id(&mut Control::open(self.address, self.terms.limit()).ok()?)
     }
 
     /// Runs the command by the shell, in a process group of its own, without a terminal to ask.
@@ -156,7 +155,7 @@ impl Restart<'_> {
             let left = limit.saturating_sub(begin.elapsed()).max(PAUSE);
             let obstacle = match self.probe(self.terms.reply_limit.min(left), before) {
                 // Again, without what is left of the time as its limit.
-                Ok(()) => match Control::open(self.address, self.terms.reply_limit) {
+                Ok(()) => match Control::open(self.address, self.terms.limit()) {
                     Ok(control) => return Ok(control),
                     Err(error) => Some(error.words()),
                 },
@@ -191,7 +190,7 @@ impl Restart<'_> {
     }
 
     fn is_interrupted(&self) -> bool {
-        self.terms.interrupted.load(Ordering::Relaxed)
+        self.terms.stop.is_raised()
     }
 
     /// The end of what the command printed, without user and password, should it have repeated them.
@@ -244,6 +243,8 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::AtomicBool;
 
+    use crate::machine::stop::Stop;
+
     use phasegate_model::{Setup, Transport, Wait};
 
     use super::*;
@@ -255,7 +256,7 @@ mod tests {
         let terms = Terms {
             wait: Wait::Block,
             reply_limit: Duration::from_millis(300),
-            interrupted: Arc::new(AtomicBool::new(interrupted)),
+            stop: Stop::from(Arc::new(AtomicBool::new(interrupted))),
         };
         let limit = Duration::from_millis(limit_ms);
         let command = command.parse().unwrap();

@@ -1,8 +1,6 @@
 //! A Redis server as a subject: one to start for each trial, or one that runs.
 
 use std::num::NonZeroU64;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use phasegate_model::{
@@ -13,17 +11,19 @@ use crate::floor::process::{Floor, StandIn};
 use crate::machine::affinity;
 use crate::machine::launch::Launcher;
 use crate::machine::process::file_name;
+use crate::machine::stop::Stop;
 use crate::redis::ask::requests::Requests;
 use crate::redis::ask::share::{Share, ShareError};
 use crate::redis::ask::workload::{describe, writing};
 use crate::redis::observed::environment;
-use crate::redis::reach::address::Protocol;
+use crate::redis::reach::address::{Address, Protocol};
 use crate::redis::reach::connect::ConnectError;
 use crate::redis::reach::control::Control;
 use crate::redis::reach::endpoint::Endpoint;
 use crate::redis::reach::sentinel::{SentinelError, Sentinels};
 use crate::redis::reach::source::{Contender, ServerSource};
 use crate::redis::reach::terms::{REPLY_LIMIT, Terms};
+use crate::redis::send::connection::SampleError;
 use crate::redis::server::error::ServerError;
 use crate::redis::server::floor::{describe_floor, floor_of};
 use crate::redis::server::found::Found;
@@ -61,7 +61,7 @@ impl RedisServer {
         contender: &Contender,
         plan: &MeasurePlan,
         stand_in: Option<&StandIn>,
-        interrupted: Arc<AtomicBool>,
+        stop: Stop,
     ) -> Result<Self, ServerError> {
         let found = match &contender.source {
             ServerSource::Start { program } => {
@@ -104,7 +104,7 @@ impl RedisServer {
             target.server = TargetServer::Running(sentinels.to_string());
         }
         let terms =
-            Terms { wait: target.wait.unwrap_or(plan.wait), reply_limit: REPLY_LIMIT, interrupted };
+            Terms { wait: target.wait.unwrap_or(plan.wait), reply_limit: REPLY_LIMIT, stop };
         let Contender { launcher, setup, restart, .. } = contender.clone();
         let environment = Environment::default();
         let mut server = Self {
@@ -151,7 +151,7 @@ impl RedisServer {
     /// A server that answers, and a connection to ask it.
     fn probe(&self) -> Result<(Option<PrivateServer>, Control), ServerError> {
         match &self.found {
-            Found::Running(address) => Ok((None, Control::open(address, self.terms.reply_limit)?)),
+            Found::Running(address) => Ok((None, Control::open(address, self.terms.limit())?)),
             Found::Program(program) => {
                 let recipe = Recipe {
                     program,
@@ -190,6 +190,70 @@ impl RedisServer {
                 ShareError::NoRequest { slots: share.slots.to_string() }.into()
             })
         })
+    }
+}
+
+/// What went wrong while it was asked. The process is that of a server of ours.
+impl RedisServer {
+    /// Where it is.
+    pub(crate) fn address<'a>(
+        &'a self,
+        private: Option<&'a PrivateServer>,
+    ) -> Result<&'a Address, ServerError> {
+        match (private, &self.found) {
+            (Some(private), _) => Ok(private.address()),
+            (None, Found::Running(address)) => Ok(address),
+            (None, Found::Program(_)) => Err(ServerError::Bug("no server was started")),
+        }
+    }
+
+    /// That a server of ours can't be reached any more says nothing about addresses, and its log may
+    /// say why.
+    pub(crate) fn link_error(
+        &self,
+        private: Option<&PrivateServer>,
+        round: Option<u32>,
+        error: ConnectError,
+    ) -> ServerError {
+        let (ConnectError::Unreachable { words, .. } | ConnectError::Lost { words, .. }) = &error
+        else {
+            return error.into();
+        };
+        match private {
+            Some(_) => self.round_error(private, round, SampleError::Closed(words.clone())),
+            None => error.into(),
+        }
+    }
+
+    /// Why a round, or the requests after all rounds, ended early.
+    pub(crate) fn round_error(
+        &self,
+        private: Option<&PrivateServer>,
+        round: Option<u32>,
+        source: SampleError,
+    ) -> ServerError {
+        let source = match (source, &self.found) {
+            (SampleError::Interrupted, _) => return ServerError::Interrupted,
+            (SampleError::ErrorReply { words }, Found::Running(address)) => {
+                let words = address.redact(&words);
+                // Its slot went elsewhere between asking who has it and this sample.
+                let has_moved = words.starts_with("MOVED ") || words.starts_with("ASK ");
+                if self.share.is_some() && has_moved {
+                    return ShareError::Moved { address: address.to_string(), words }.into();
+                }
+                SampleError::ErrorReply { words }
+            }
+            (source, _) => source,
+        };
+        let server = match &self.target.server {
+            TargetServer::Started(name)
+            | TargetServer::Running(name)
+            | TargetServer::Restarted(name)
+            | TargetServer::Imported(name)
+            | TargetServer::Command(name) => name.clone(),
+        };
+        let log = private.map(PrivateServer::last_words);
+        ServerError::Round { round, server, source, log }
     }
 }
 

@@ -316,9 +316,9 @@ fn an_interrupt_ends_every_load() {
             first: Duration::from_millis(200),
         });
         let load = load(rate, connections, pipeline);
-        let (terms, requests) =
+        let (mut terms, requests) =
             (patient(Wait::Block), Requests::get_absent(ABSENT_KEY, Protocol::Resp2));
-        terms.interrupted.store(true, Ordering::Relaxed);
+        terms.stop = crate::Stop::from(std::sync::Arc::new(true.into()));
         let mut times = RoundTimes::new(load.rate).unwrap();
         let address = server.url().parse().unwrap();
         let mut connections =

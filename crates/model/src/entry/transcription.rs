@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::action::{Action, Outcome};
 use crate::amount::Timespan;
 use crate::decision::Obligation;
+use crate::entry::asserted::AssertedReading;
 use crate::id::{PhaseId, RowId};
 use crate::metric::Metric;
 use crate::reading::Readings;
-use crate::record::asserted::AssertedReading;
 
 /// A phase that was decided before there was a ledger, as a document has it. All of it is
 /// asserted: nothing of it was measured by phasegate, and nothing can be replayed.

@@ -1,11 +1,11 @@
 //! `phasegate history waive` and `history note`: what people add to a recorded entry.
 
-use phasegate_history::{Draft, DraftBody, NoteRecord, Store, WaiverRecord};
-use phasegate_model::{Note, RowId, Waiver, nearest};
+use phasegate_history::{About, AdditionRecord, Draft, DraftBody, Recorded, Store};
+use phasegate_model::{Addition, Note, RowId, Waiver, nearest};
 
 use crate::args::day::today;
 use crate::args::{NoteArgs, WaiveArgs};
-use crate::commands::exchange::import::print_recorded;
+use crate::commands::exchange::import_transcribed::print_recorded;
 use crate::output::streams::Exit;
 use crate::program::{TOOL, now};
 use crate::recorded::author::recorded_by;
@@ -35,10 +35,11 @@ pub(crate) fn waive(args: &WaiveArgs) -> anyhow::Result<Exit> {
         "a waiver that ended on {} would never count; give a day from today on in --expires",
         waiver.expires
     );
-    let phase = decision.phase.clone();
     // With its digest, so that it can't pass for a waiver of another entry with the number.
-    let of = recorded.head();
-    append(&store, DraftBody::Waiver(WaiverRecord { phase, of, waiver }), args.history.format)
+    let about = About { phase: decision.phase.clone(), of: recorded.head() };
+    let recorded = append(&store, Some(about), Addition::Waiver(waiver))?;
+    print_recorded(args.history.format, &recorded, None)?;
+    Ok(Exit::Done)
 }
 
 /// Records a note on an entry.
@@ -65,8 +66,10 @@ pub(crate) fn note(args: &NoteArgs) -> anyhow::Result<Exit> {
             recorded.entry.kind()
         )
     })?;
-    let of = recorded.head();
-    append(&store, DraftBody::Note(NoteRecord { phase, of, note }), args.history.format)
+    let about = About { phase, of: recorded.head() };
+    let recorded = append(&store, Some(about), Addition::Note(note))?;
+    print_recorded(args.history.format, &recorded, None)?;
+    Ok(Exit::Done)
 }
 
 /// A text that says something.
@@ -84,10 +87,14 @@ fn advice(row: &RowId, rows: Vec<&RowId>) -> String {
     format!("its rows are {}", names.join(", "))
 }
 
-fn append(store: &Store, body: DraftBody, format: crate::args::Format) -> anyhow::Result<Exit> {
+/// Records what people add; nothing is rendered for it.
+pub(crate) fn append(
+    store: &Store,
+    about: Option<About>,
+    addition: Addition,
+) -> anyhow::Result<Recorded> {
+    let body = DraftBody::Addition(AdditionRecord { about, addition });
     let draft =
         Draft { recorded_at: now(), recorded_by: recorded_by(), tool: TOOL.to_owned(), body };
-    let recorded = store.append(&draft, &mut |_| Ok(Vec::new()))?;
-    print_recorded(format, &recorded, None)?;
-    Ok(Exit::Done)
+    Ok(store.append(&draft, &mut |_| Ok(Vec::new()))?)
 }

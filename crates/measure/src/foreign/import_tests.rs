@@ -308,7 +308,7 @@ fn memtier_is_read_from_its_histogram_or_from_what_it_prints() {
 
 /// Written by `memtier_benchmark` 2: `-S redis.sock -t 1 -c 1 --ratio 0:1 -n 2000 --hide-histogram
 /// --json-out-file`.
-const MEMTIER_2: &str = include_str!("../fixtures/memtier.json");
+const MEMTIER_2: &str = include_str!("fixtures/memtier.json");
 
 #[test]
 fn what_a_real_memtier_printed_is_what_its_histogram_says() {

@@ -1,5 +1,4 @@
-//! `phasegate import`: what others measured, or with `--transcribed` a phase that was decided before
-//! there was a ledger.
+//! `phasegate import --transcribed`: a phase that was decided before there was a ledger.
 
 use std::path::Path;
 
@@ -10,8 +9,7 @@ use phasegate_report::ReportKind;
 use phasegate_rules::{Source, parse_transcription};
 use serde::Serialize;
 
-use crate::args::{Format, ImportArgs, Verbosity};
-use crate::commands::exchange::import_measured;
+use crate::args::{Format, ImportArgs};
 use crate::input::diagnostics::Trouble;
 use crate::input::diagnostics::report;
 use crate::input::files::read_rules;
@@ -19,17 +17,10 @@ use crate::output::streams::{Exit, print, print_json};
 use crate::program::{TOOL, now};
 use crate::recorded::author::recorded_by;
 use crate::recorded::history_place;
-use crate::rendering::entry::Templates;
-use crate::rendering::transcription::Transcribed;
+use crate::rendering::entry::{EntryHead, Templates};
+use crate::rendering::transcription::transcribed;
 
-pub(crate) fn run(args: &ImportArgs, verbosity: Verbosity) -> anyhow::Result<Exit> {
-    match &args.transcribed {
-        Some(document) => transcribe(args, document),
-        None => import_measured::run(args, verbosity),
-    }
-}
-
-fn transcribe(args: &ImportArgs, document: &Path) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &ImportArgs, document: &Path) -> anyhow::Result<Exit> {
     let source = read_rules(document)?;
     let transcription = parse_transcription(&source)
         .map_err(|problems| report(&Trouble { sources: vec![source.clone()], problems }))?;
@@ -76,16 +67,8 @@ fn record(
     let draft =
         Draft { recorded_at: now(), recorded_by: recorded_by(), tool: TOOL.to_owned(), body };
     let mut render = |upcoming: &Upcoming| {
-        let context = Transcribed {
-            number: upcoming.number,
-            previous: upcoming.previous,
-            recorded_at: upcoming.recorded_at,
-            recorded_by: &draft.recorded_by,
-            tool: &draft.tool,
-            document: digest,
-            transcription,
-        }
-        .context(&[]);
+        let entry = EntryHead::upcoming(upcoming, &draft);
+        let context = transcribed(entry, digest, transcription, &[]);
         Ok(Templates::load(ReportKind::Transcription)?.files(&context)?)
     };
     Ok(store.append(&draft, &mut render)?)

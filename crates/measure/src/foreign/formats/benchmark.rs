@@ -3,8 +3,8 @@
 use csv::{ReaderBuilder, StringRecord};
 use phasegate_model::{Metric, Statistic};
 
+use crate::foreign::formats::printed::{Coarse, not_in, rate};
 use crate::foreign::imported::{ImportError, ImportTerms, Imported, ImportedTrial, insert};
-use crate::foreign::printed::{Coarse, not_in, rate};
 
 /// Which column says what. The 95th percentile is in no catalogue.
 const COLUMNS: [(Statistic, &str); 6] = [

@@ -5,10 +5,10 @@ use phasegate_model::{Decimal, Metric, Readings, Statistic};
 use serde_json::{Map, Value};
 
 use crate::foreign::distribution::Distribution;
+use crate::foreign::formats::printed::{Coarse, decimal, not_in, rate};
 use crate::foreign::imported::{
     ImportError, ImportTerms, Imported, ImportedTrial, MOST_TRIALS, TimeUnit, insert,
 };
-use crate::foreign::printed::{Coarse, decimal, not_in, rate};
 use crate::times::encoded::decode;
 use crate::times::statistics::too_few;
 
