@@ -3,38 +3,10 @@
 use std::path::Path;
 
 use phasegate_history::Recorded;
-use phasegate_model::{
-    Action, Decision, Flip, Margin, MetricSummary, Obligation, Outcome, PhaseId, RowDecision, RowId,
-};
+use phasegate_model::{Decision, Finding, RowDecision};
 use serde::Serialize;
 
-/// What `--format json` prints of a decision. Fields are only ever added.
-#[derive(Serialize)]
-pub(crate) struct DecisionJson<'a> {
-    phase: &'a PhaseId,
-    outcome: Outcome,
-    next: Option<&'a PhaseId>,
-    possible: &'a [Outcome],
-    deciding: &'a [RowId],
-    rows: Vec<RowJson<'a>>,
-    obligations: &'a [Obligation],
-    closest_flip: Option<&'a Flip>,
-    trials: u32,
-    #[serde(flatten)]
-    recorded: Option<RecordedJson>,
-    /// The decision as the ledger has it, to the byte.
-    decision: &'a Decision,
-}
-
-#[derive(Serialize)]
-struct RowJson<'a> {
-    id: &'a RowId,
-    finding: &'static str,
-    reason: Option<String>,
-    action: Option<&'a Action>,
-    reading: Option<&'a MetricSummary>,
-    margin: Option<&'a Margin>,
-}
+use crate::output::streams::object;
 
 /// Where a decision was recorded.
 #[derive(Serialize)]
@@ -54,34 +26,34 @@ impl RecordedJson {
     }
 }
 
-pub(crate) fn decision_json(
-    decision: &Decision,
-    recorded: Option<RecordedJson>,
-) -> DecisionJson<'_> {
-    DecisionJson {
+/// What `--format json` prints of a decision.
+pub(crate) fn decision_json(decision: &Decision, recorded: Option<RecordedJson>) -> impl Serialize {
+    object! {
         phase: &decision.phase,
         outcome: decision.outcome,
         next: decision.next.as_ref(),
         possible: &decision.possible,
         deciding: &decision.deciding,
-        rows: decision.rows.iter().map(row_json).collect(),
+        rows: decision.rows.iter().map(row_json).collect::<Vec<_>>(),
         obligations: &decision.obligations,
         closest_flip: decision.closest_flip.as_ref(),
         trials: decision.trials,
-        recorded,
-        decision,
+        #[serde(flatten)]
+        recorded: recorded,
+        // The decision as the ledger has it, to the byte.
+        decision: decision,
     }
 }
 
-fn row_json(row: &RowDecision) -> RowJson<'_> {
+fn row_json(row: &RowDecision) -> impl Serialize {
     let reason = match &row.finding {
-        phasegate_model::Finding::Undecided(reason) => Some(reason.to_string()),
+        Finding::Undecided(reason) => Some(reason.to_string()),
         _ => None,
     };
-    RowJson {
+    object! {
         id: &row.id,
         finding: row.finding.word(),
-        reason,
+        reason: reason,
         action: row.action.as_ref(),
         reading: row.readings.first(),
         margin: row.margin.as_ref(),

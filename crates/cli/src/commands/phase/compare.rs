@@ -18,7 +18,7 @@ use crate::measuring::previous_phase;
 use crate::measuring::secret::holds_secret;
 use crate::measuring::servers::{endpoint, endpoint_of};
 use crate::output::comparing::Figure;
-use crate::output::streams::{Exit, print, print_json, say};
+use crate::output::streams::{Exit, object, print, print_json, say};
 use crate::output::table::new_table;
 
 /// What decides.
@@ -142,7 +142,7 @@ fn tell(args: &CompareArgs, comparison: &Comparison, evidence: &Evidence) -> any
     let said = sentence(compared, args.least, &decision);
     match args.format {
         Format::Text => print(&text(evidence, &said))?,
-        Format::Json => print_json(&PairsJson::of(evidence, compared, args.least, said))?,
+        Format::Json => print_json(&pairs_json(evidence, compared, args.least, said))?,
     }
     Ok(Exit::Done)
 }
@@ -269,39 +269,31 @@ fn text(evidence: &Evidence, sentence: &str) -> String {
 }
 
 /// The result for programs.
-#[derive(Serialize)]
-struct PairsJson {
-    kind: &'static str,
-    interleaved: bool,
-    verdict: &'static str,
+fn pairs_json(
+    evidence: &Evidence,
+    compared: Compared,
+    least: Least,
     sentence: String,
-    least: String,
-    pairs: usize,
-    metrics: serde_json::Map<String, serde_json::Value>,
-}
-
-impl PairsJson {
-    fn of(evidence: &Evidence, compared: Compared, least: Least, sentence: String) -> Self {
-        let metric = |line: StatisticLine| {
-            let StatisticLine { statistic, baseline, candidate, improvement } = line;
-            let figures = json!({ "a": baseline, "b": candidate, "improvement": improvement });
-            (Metric::Rtt(statistic).to_string(), figures)
-        };
-        Self {
-            kind: "pairs",
-            interleaved: true,
-            verdict: match compared {
-                Compared::Better => "better",
-                Compared::Worse => "worse",
-                Compared::NoDifference => "no difference",
-                Compared::NotBetter => "not better",
-                Compared::NotWorse => "not worse",
-                Compared::Undecided => "undecided",
-            },
-            sentence,
-            least: least.to_string(),
-            pairs: evidence.trials.len(),
-            metrics: lines(evidence).into_iter().map(metric).collect(),
-        }
+) -> impl Serialize {
+    let metric = |line: StatisticLine| {
+        let StatisticLine { statistic, baseline, candidate, improvement } = line;
+        let figures = json!({ "a": baseline, "b": candidate, "improvement": improvement });
+        (Metric::Rtt(statistic).to_string(), figures)
+    };
+    object! {
+        kind: "pairs",
+        interleaved: true,
+        verdict: match compared {
+            Compared::Better => "better",
+            Compared::Worse => "worse",
+            Compared::NoDifference => "no difference",
+            Compared::NotBetter => "not better",
+            Compared::NotWorse => "not worse",
+            Compared::Undecided => "undecided",
+        },
+        sentence: sentence,
+        least: least.to_string(),
+        pairs: evidence.trials.len(),
+        metrics: lines(evidence).into_iter().map(metric).collect::<serde_json::Map<_, _>>(),
     }
 }
