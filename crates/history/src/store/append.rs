@@ -42,10 +42,10 @@ const ATTEMPTS: u32 = 1000;
 pub enum AppendError {
     /// The head can't be read, so nothing can follow it.
     #[error("nothing was recorded: {0}")]
-    Head(ReadError),
+    Head(#[from] ReadError),
     /// A file operation failed before the entry was there.
     #[error("nothing was recorded: {0}")]
-    Place(PlaceError),
+    Place(#[from] PlaceError),
     /// The name of an object is taken by other bytes.
     #[error(
         "nothing was recorded: `{}` was altered, its bytes don't match its name; remove or restore the file",
@@ -119,18 +119,6 @@ pub enum AppendError {
         /// What failed.
         cause: PlaceError,
     },
-}
-
-impl From<ReadError> for AppendError {
-    fn from(error: ReadError) -> Self {
-        Self::Head(error)
-    }
-}
-
-impl From<PlaceError> for AppendError {
-    fn from(error: PlaceError) -> Self {
-        Self::Place(error)
-    }
 }
 
 impl Store {
