@@ -55,7 +55,7 @@ impl Store {
     pub fn prepare(&self) -> Result<(), PrepareError> {
         self.make_folders()?;
         // Permissions don't tell of everything that can fail, such as a file system without links.
-        self.files.try_out(&self.dir, &[self.ledger.path.clone(), self.objects()])?;
+        self.files.try_out(&self.dir, &[self.ledger.path.clone(), self.objects_path()])?;
         let newest = self.newest()?;
         if let Some(newest) = &newest {
             self.finish(newest)?;

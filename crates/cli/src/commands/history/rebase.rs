@@ -91,20 +91,20 @@ fn decision_files(
     templates: &Templates,
     upcoming: &Upcoming,
     draft: &Draft,
-    decision: &DecisionDraft,
+    DecisionDraft { objects, decision }: &DecisionDraft,
 ) -> anyhow::Result<Vec<RenderedFile>> {
-    let matrix = matrix_of(decision.matrix.clone(), decision.bases.clone())?;
-    let plan = plan_of(decision.plan.clone())?;
-    let evidence = evidence_of(decision.evidence.clone())?;
-    let stages = stages_with(store, upcoming.number, &decision.decision, &evidence);
+    let matrix = matrix_of(objects.matrix.clone(), objects.bases.clone())?;
+    let plan = plan_of(objects.plan.clone())?;
+    let evidence = evidence_of(objects.evidence.clone())?;
+    let stages = stages_with(store, upcoming.number, decision, &evidence);
     let context = ReportSource {
         entry: EntryHead::upcoming(upcoming, draft),
         digests: Digests {
-            evidence: Digest::of(&decision.evidence),
-            matrix: Digest::of(&decision.matrix),
-            plan: Digest::of(&decision.plan),
+            evidence: Digest::of(&objects.evidence),
+            matrix: Digest::of(&objects.matrix),
+            plan: Digest::of(&objects.plan),
         },
-        decision: &decision.decision,
+        decision,
         evidence: &evidence,
         matrix: &matrix,
         plan: &plan,
