@@ -8,7 +8,8 @@ use phasegate_model::{
 use phasegate_rules::{Matrix, Source, parse_plan};
 
 pub(crate) const PLAN: &str = "schema = 1\n[phase]\nid = \"3A\"\ntitle = \"t\"\nsubject = \"s\"\n\
-    matrix = \"m.toml\"\nnext = { closed = \"4\" }\n";
+    matrix = \"m.toml\"\nnext = { closed = \"4\" }\n\
+    [measure]\nuntil = \"rows\"\n";
 
 fn source(text: String) -> Source {
     Source { name: "test.toml".to_owned(), text }

@@ -97,7 +97,7 @@ fn runs_that_contradict_each_other_leave_the_outcome_unsettled() {
     assert!(decision.is_unsettled());
     // A row over what the server tells of itself is no sample, and has no runs.
     assert_eq!(decision.runs.len(), 1);
-    assert_eq!(told.standing.in_words(), "doesn't stand: 4 of at least 15 runs");
+    assert_eq!(told.standing.in_words(), "doesn't stand: 4 of at least 14 runs");
 }
 
 #[test]

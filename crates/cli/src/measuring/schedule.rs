@@ -43,11 +43,15 @@ impl Schedule {
                 let spread = Spread { over, at_random: true, seed: Some(seed), cut: false };
                 (Some(spread), at_random(over.duration(), trials, seed))
             }
+            // Fresh processes follow each other at once anyhow.
+            (Some(over), server) if over.duration().is_zero() && !is_one(server) => {
+                (None, Vec::new())
+            }
             (Some(over), _) => {
                 let even = evenly(over.duration(), trials, trials);
                 (Some(Spread { over, at_random: false, seed: None, cut: false }), even)
             }
-            (None, TargetServer::Running(_)) => {
+            (None, server) if is_one(server) => {
                 let whole = Timespan::from_secs(UNLESS_SAID);
                 // The shorter of the two: a budget is never exceeded for it.
                 let cut = measure.budget.duration() < whole.duration();
@@ -96,6 +100,11 @@ impl Schedule {
         self.waited += waited;
         waited
     }
+}
+
+/// Whether all trials are of one process.
+const fn is_one(server: &TargetServer) -> bool {
+    matches!(server, TargetServer::Running(_))
 }
 
 /// Moments at the same distance: `count` of them take up the span from first to last.

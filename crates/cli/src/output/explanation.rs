@@ -240,7 +240,7 @@ recorded 2026-11-23 05:00:00Z by ada; decided by the matrix m on 8 trials
     condition  P99 < 12us
     why        the budget
     reading    rtt.p99: 9.00 us; interval from 9.00 us to 10.0 us; 8 trials from 9.00 us to 10.0 us
-    votes      8 met, 0 not met; evidence for met 159, needed 20.0, settled by trial 8
+    votes      8 met, 0 not met; evidence for met 159, needed 6.13, settled by trial 8
     margin     rtt.p99 from 9.00 us to 12.0 us, 3.00 us (25.0 %)
     if not met act: tune
 
@@ -256,6 +256,8 @@ recorded 2026-11-23 05:00:00Z by ada; decided by the matrix m on 8 trials
 outcome  defer, next phase 4 (by scale)
 closest  memory.allocator_frag_ratio from 1.20 to 1.00 (20.0 %): then no action
 owed     revisit allocator when memory.dataset > 50MB
+certain  at most 5% chance of a wrong finding in this run (8 restarts in 1 s)
+votes    8 of 8 speak for at least 69 % of restarts (rtt-target)
 
 each row to its own scale: ● median, ├─┤ its interval, · all trials, │ limit
 rtt-target 9.00 us ●─────────────┤                          │ 12.0 us  │ 12.0 us
@@ -276,9 +278,9 @@ recorded 2026-11-23 05:00:00Z by ada; decided by the matrix m on 2 trials
     condition  P99 < 12us
     why        the budget
     reading    rtt.p99: 9.00 us; 2 trials at 9.00 us
-    votes      2 met, 0 not met; evidence for met 3.32, needed 20.0
+    votes      2 met, 0 not met; evidence for met 3.32, needed 6.13
     margin     rtt.p99 from 9.00 us to 12.0 us, 3.00 us (25.0 %)
-    needs      more trials, as 2 of 2 agree so far: evidence of 3.32 where 20.0 is needed
+    needs      more trials, as 2 of 2 agree so far: evidence of 3.32 where 6.13 is needed
     if met     no action needed
     if not met act: tune
 
@@ -293,6 +295,7 @@ recorded 2026-11-23 05:00:00Z by ada; decided by the matrix m on 2 trials
     if not met defer
 
 outcome  undecided: act or defer or no action, depending on rtt-target, scale
+certain  at most 5% chance of a wrong finding in this run (2 restarts in 1 s)
 settle   rtt-target: about 6 more trials
 settle   scale: a reading of memory.allocator_frag_ratio, which is missing (not measured)
 trials   more of the same don't settle it

@@ -19,7 +19,7 @@ fn the_newest_decision_is_explained_row_by_row() {
     assert!(said.out.starts_with(first), "{}", said.out);
     for expected in [
         "\n✗ slow: not met → skip\n    condition  P50 > 1h\n    reading    rtt.p50: ",
-        "\n    votes      0 met, 8 not met; evidence for not met 159, needed 20.0, settled by trial 8\n",
+        "\n    votes      0 met, 8 not met; evidence for not met 159, needed 6.13, settled by trial 8\n",
         "\n    if met     act\n",
         "\noutcome  skip, next phase 4 (by slow)\nclosest  memory.dataset from ",
         "\nowed     revisit allocator when memory.dataset > 50MB\n",
@@ -42,7 +42,7 @@ fn the_ledger_alone_is_enough() {
 #[test]
 fn programs_get_the_entry_with_what_would_settle_it() {
     let scene = Scene::quick();
-    assert_eq!(scene.run(&["run", "q1", "-q", "--budget", "1ns"]).status, 0);
+    assert_eq!(scene.run(&["run", "q1", "-q", "--trials", "1"]).status, 0);
     let explained = json(&scene.run(&["explain", "1", "--format", "json"]));
     assert_eq!((&explained["entry"], &explained["recorded_by"]), (&1.into(), &"tester".into()));
     assert_eq!(explained["decision"]["outcome"], "undecided");

@@ -7,7 +7,8 @@ use crate::scene::{Scene, Server};
 
 const README: &str = include_str!("../../../../README.md");
 /// The pages about commands, in an order in which each finds what it needs.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
+    include_str!("../../../../docs/commands/standing.md"),
     include_str!("../../../../docs/commands/deciding.md"),
     include_str!("../../../../docs/commands/comparing.md"),
     include_str!("../../../../docs/commands/exchange.md"),

@@ -148,7 +148,13 @@ mod tests {
     const FIT: Fit = Fit { trials: 12, least: 8, enough: 10_000 };
 
     fn fitted(left_ms: u64, set_up_ms: u64, pace_us: u64) -> Passes {
-        let plan = RoundPlan { count: 5, passes: PLANNED, rate: None, pinning: Pinning::default() };
+        let plan = RoundPlan {
+            count: 5,
+            passes: PLANNED,
+            rate: None,
+            pinning: Pinning::default(),
+            cpu: None,
+        };
         let [left, set_up] = [left_ms, set_up_ms].map(Duration::from_millis);
         FIT.into(&plan, left, set_up, (Duration::from_micros(pace_us), None, false)).passes
     }

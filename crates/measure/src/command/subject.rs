@@ -17,7 +17,7 @@ use crate::command::readings::{improvements, of_baseline, of_starts};
 use crate::command::start::Starter;
 use crate::machine::launch::Launcher;
 use crate::machine::layout;
-use crate::machine::process::file_name;
+use crate::machine::process::{DIGEST, digest, file_name};
 use crate::machine::stop::Stop;
 use crate::subject::{
     Account, Instance, MetricFamily, RoundPlan, Subject, SubjectError, TrialProgress,
@@ -81,7 +81,9 @@ impl CommandSubject {
     ) -> Result<Self, CommandError> {
         let starter = Starter::new(plan, launcher, limits)?;
         let target = target(plan, starter.program());
-        let environment = Environment(layout::describe(Pinning::default()));
+        let mut environment = Environment(layout::describe(Pinning::default()));
+        let digest = digest(starter.program());
+        environment.0.extend(digest.map(|digest| (DIGEST.to_owned(), digest)));
         Ok(Self { starter, starts: plan.starts.get(), target, environment })
     }
 }

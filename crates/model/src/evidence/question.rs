@@ -12,6 +12,9 @@ use crate::plan::Plan;
 /// The properties of a machine that make its class; other ones differ between machines of a fleet.
 const MACHINE: [&str; 3] = ["cpu.model", "cpu.count", "cpu.hypervisor"];
 
+/// What tells one build of a program from another.
+const PROGRAM: &str = "program.digest";
+
 /// How the names of properties of a server begin.
 const OF_SERVER: &str = "server.";
 
@@ -102,6 +105,7 @@ fn subject<'e>(
         .0
         .iter()
         .filter(|(name, _)| name.starts_with(OF_SERVER) && name.as_str() != SERVER_MACHINE);
+    let of_server = of_server.chain(environment.0.get_key_value(PROGRAM));
     of_server.map(move |(name, told)| (format!("{whose}{name}"), told.clone()))
 }
 

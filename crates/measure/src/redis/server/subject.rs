@@ -10,7 +10,7 @@ use phasegate_model::{
 use crate::floor::process::{Floor, StandIn};
 use crate::machine::affinity;
 use crate::machine::launch::Launcher;
-use crate::machine::process::file_name;
+use crate::machine::process::{DIGEST, digest, file_name};
 use crate::machine::stop::Stop;
 use crate::redis::ask::requests::Requests;
 use crate::redis::ask::share::{Share, ShareError};
@@ -122,6 +122,10 @@ impl RedisServer {
         };
         let (_server, mut control) = server.probe()?;
         server.environment = environment::describe(&mut control, server.plan.pinning)?;
+        if let Found::Program(program) = &server.found {
+            let digest = digest(program);
+            server.environment.0.extend(digest.map(|digest| (DIGEST.to_owned(), digest)));
+        }
         if let (Some(_), Found::Running(address)) = (&server.watched, &server.found) {
             server.environment.0.insert(FIRST_ADDRESS.to_owned(), address.to_string());
         }
