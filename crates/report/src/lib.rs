@@ -40,6 +40,7 @@ pub use crate::decision::certainty::{Certainty, RunsLine};
 pub use crate::decision::details::{
     Details, DisturbanceLine, FactLine, Property, RecordLines, TrialLine,
 };
+pub use crate::decision::ended::{Ended, ended};
 pub use crate::decision::headline::{OutcomeLine, PhaseLine, Run};
 pub use crate::decision::matrix::{
     ClosestFlip, MatrixTable, RowLine, RowReading, SensitivityLine, needs,

@@ -320,3 +320,42 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn one_error_hides_no_warning_that_can_be_computed_without_it() {
+    let text = "schema = 1\n[matrix]\nid = \"t\"\ntitle = \"t\"\n\
+        [[row]]\nid = \"a\"\nwhen = \"P99 < 12\"\nthen = \"no action\"\n\
+        [[row]]\nid = \"b\"\nwhen = \"P99 < 600us\"\nthen = \"act\"\n\
+        [[test]]\nname = \"t\"\ngiven = {}\nexpect = { outcome = \"undecided\" }\n";
+    let examined = |text: &str| {
+        let (matrix, found) = Matrix::examine_with(&source(text), &mut |_| Err(String::new()));
+        let codes: Vec<Code> = found.into_iter().map(|problem| problem.code).collect();
+        (matrix.is_some(), codes)
+    };
+    // What the missing row would say isn't known, so gaps and the like aren't looked for.
+    assert_eq!(examined(text), (false, vec![Code::MissingUnit, Code::InvertedPolarity]));
+    let (read, codes) = examined(&text.replace("12\"", "12us\"").replace("undecided", "skip"));
+    assert!(read && codes.contains(&Code::TestFailed), "{codes:?}");
+    assert!(codes.contains(&Code::InvertedPolarity) && codes.contains(&Code::Gap), "{codes:?}");
+}
+
+#[test]
+fn where_arithmetic_hides_whether_there_is_a_gap_that_is_said() {
+    assert_eq!(codes("priority", &["P99 - floor.p99 < 900us → skip"]), ["too-complex"]);
+    assert_eq!(codes("priority", &["P99 - floor.p99 > 900us → act"]), ["gap"]);
+}
+
+#[test]
+fn sentences_beside_tables_are_refused_only_where_the_first_row_decides() {
+    let text = |policy: &str| {
+        format!(
+            "schema = 1\nrules = [\"P99 > 100us → act\"]\n[matrix]\nid = \"t\"\ntitle = \"t\"\n\
+             hit_policy = \"{policy}\"\n[[row]]\nid = \"a\"\nwhen = \"dataset < 10MB\"\nthen = \"skip\"\n"
+        )
+    };
+    let is_mixed =
+        |text: &str| matrix(text).verify().iter().any(|problem| problem.code == Code::MixedRows);
+    assert!(is_mixed(&text("first")), "it still reads: what was recorded with it replays");
+    assert!(!is_mixed(&text("priority")));
+    assert_eq!(Code::MixedRows.severity(), Severity::Error);
+}

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use phasegate_model::Timespan;
+use phasegate_model::{Timespan, Until};
 
 use crate::args::asserted_fact::FactOptions;
 use crate::args::numbers;
@@ -87,6 +87,9 @@ pub(crate) struct Measuring {
     /// Measure for this long at most, such as `60s`, instead of the plan's budget
     #[arg(long, value_name = "TIME")]
     pub(crate) budget: Option<Timespan>,
+    /// Go on until the outcome is settled or until every row is, instead of as the plan says: `outcome` or `rows`
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) until: Option<Until>,
     /// Use this decision matrix instead of the plan's
     #[arg(long, value_name = "FILE", conflicts_with = "entry")]
     pub(crate) matrix: Option<PathBuf>,

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use phasegate_measure::{
-    CommandPair, Contenders, Fit, Launcher, MeasureError, Session, StandIn, Stop, disturbances,
+    Advice, CommandPair, Contenders, Fit, Launcher, MeasureError, Session, StandIn, Stop,
+    disturbances,
 };
 use phasegate_model::{
     Circumstances, CommandPlan, End, Evidence, Metric, MissingReason, Pinning, Plan, Reading,
@@ -174,11 +175,24 @@ pub(crate) fn measure<'m>(
         trials,
     };
     if verbosity > Verbosity::Quiet && failure.is_none() {
-        for advice in disturbances(&evidence.environment, &evidence.trials) {
-            say(&format!("this run may be disturbed: {}; {}", advice.disturbance, advice.fix));
-        }
+        tell_of(&disturbances(&evidence.environment, &evidence.trials), verbosity);
     }
     Ok(CampaignResult { evidence, failure })
+}
+
+/// What may have disturbed the run: in one line, and what to do about each for those who want to know.
+fn tell_of(disturbances: &[Advice], verbosity: Verbosity) {
+    if disturbances.is_empty() {
+        return;
+    }
+    let words: Vec<&str> = disturbances.iter().map(|advice| advice.disturbance.as_str()).collect();
+    let more = if verbosity == Verbosity::Verbose { "" } else { " (what helps: --verbose)" };
+    say(&format!("this run may be disturbed: {}{more}", words.join("; ")));
+    if verbosity == Verbosity::Verbose {
+        for Advice { disturbance, fix } in disturbances {
+            say(&format!("{disturbance}: {fix}"));
+        }
+    }
 }
 
 /// So many trials, without deciding anything on the way.

@@ -7,6 +7,7 @@ use phasegate_model::{
     Action, Decision, Flip, Margin, MetricSummary, Obligation, Outcome, PhaseId, RowDecision,
     RowId, RowRuns, Scope, Votes,
 };
+use phasegate_report::Ended;
 use serde::Serialize;
 
 /// What `--format json` prints of a decision. Fields are only ever added.
@@ -29,6 +30,8 @@ pub(crate) struct DecisionJson<'a> {
     /// Whether the outcome is decided and no earlier run contradicts it.
     #[serde(skip_serializing_if = "Option::is_none")]
     settled: Option<bool>,
+    /// Why measuring ended, and what to do next.
+    ended: Ended,
     #[serde(flatten)]
     recorded: Option<RecordedJson>,
     /// The decision as the ledger has it, to the byte.
@@ -68,6 +71,7 @@ impl RecordedJson {
 
 pub(crate) fn decision_json(
     decision: &Decision,
+    ended: Ended,
     recorded: Option<RecordedJson>,
 ) -> DecisionJson<'_> {
     DecisionJson {
@@ -83,6 +87,7 @@ pub(crate) fn decision_json(
         scope: decision.scope.as_ref(),
         runs: &decision.runs,
         settled: decision.settled,
+        ended,
         recorded,
         decision,
     }

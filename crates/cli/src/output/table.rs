@@ -4,6 +4,7 @@ use phasegate_model::{
     Change, Decision, FactUsed, Finding, Metric, MetricSummary, Obligation, Outcome, Plan,
     Quantity, RowDecision, Summary,
 };
+use phasegate_report::Ended;
 
 use unicode_width::UnicodeWidthStr as _;
 
@@ -78,13 +79,17 @@ impl TextTable {
 }
 
 /// The matrix as a table, then the outcome, the closest flip and what is left open.
-pub(crate) fn decision(plan: &Plan, decision: &Decision, head: &str) -> String {
+pub(crate) fn decision(plan: &Plan, decision: &Decision, ended: &Ended, head: &str) -> String {
     let mut text = matrix(plan, decision);
     let mut line = |name: &str, value: &str| text.extend([&format!("{name:<9}{value}"), "\n"]);
     for (name, value) in conclusion(decision) {
         line(name, &value);
     }
     line("trials", &decision.trials.to_string());
+    line("ended", &ended.why);
+    if let Some(next) = &ended.next {
+        line("next", &format!("run it again with {next}"));
+    }
     if !head.is_empty() {
         line("head", head);
     }

@@ -42,7 +42,7 @@ fn the_ledger_alone_is_enough() {
 #[test]
 fn programs_get_the_entry_with_what_would_settle_it() {
     let scene = Scene::quick();
-    assert_eq!(scene.run(&["run", "q1", "-q", "--budget", "1ns"]).status, 0);
+    assert_eq!(scene.run(&["run", "q1", "-q", "--trials", "1"]).status, 0);
     let explained = json(&scene.run(&["explain", "1", "--format", "json"]));
     assert_eq!((&explained["entry"], &explained["recorded_by"]), (&1.into(), &"tester".into()));
     assert_eq!(explained["decision"]["outcome"], "undecided");

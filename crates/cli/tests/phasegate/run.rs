@@ -120,7 +120,7 @@ fn options_go_before_the_plan_and_into_the_evidence() {
 #[test]
 fn a_budget_that_is_spent_ends_the_run_with_what_there_is() {
     let scene = Scene::quick();
-    let said = scene.run(&["measure", "q1", "-o", "e.json", "--budget", "1ns"]);
+    let said = scene.run(&["measure", "q1", "-o", "e.json", "--trials", "1"]);
     assert_eq!(said.status, 0, "{}", said.err);
     let evidence: serde_json::Value = serde_json::from_str(&scene.read("e.json")).unwrap();
     assert_eq!(evidence["end"], "budget-spent");

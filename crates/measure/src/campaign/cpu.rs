@@ -104,7 +104,7 @@ impl CpuReadings {
     }
 }
 
-/// Asks both in turn, for about `limit` at most.
+/// Asks both in turn, for about `limit` at most: half of it for what comes before the blocks.
 pub(crate) fn measure(
     candidate: Contestant<'_>,
     baseline: Contestant<'_>,
@@ -112,15 +112,14 @@ pub(crate) fn measure(
     limit: Duration,
     progress: &mut dyn FnMut(TrialProgress),
 ) -> Result<CpuReadings, MeasureError> {
-    let begin = Instant::now();
     let Pinning { server, client } = candidate.pinning;
     let otherwise = server.or(client).or_else(current_cpu);
-    let mut candidate = match Side::begin(candidate, otherwise, limit / 4)? {
+    let mut candidate = match Side::begin(candidate, otherwise, limit / 8)? {
         Ok(side) => side,
         Err(why) => return Ok(CpuReadings::missing(why)),
     };
     let mut baseline =
-        match Side::begin(baseline, otherwise, limit / 4).map_err(MeasureError::of_baseline)? {
+        match Side::begin(baseline, otherwise, limit / 8).map_err(MeasureError::of_baseline)? {
             Ok(side) => side,
             Err(why) => return Ok(CpuReadings::missing(of_baseline(&why))),
         };
@@ -148,6 +147,8 @@ pub(crate) fn measure(
     }
     let of = wanted.each * u64::from(wanted.count);
     progress(TrialProgress::CpuTime { done: 0, of });
+    // Its own half of the time, so that what came before doesn't leave a handful of requests.
+    let (begin, limit) = (Instant::now(), limit / 2);
     let mut made = 0;
     // An even number, so that each was first as often as the other.
     while made < wanted.count && (made < 2 || made % 2 == 1 || begin.elapsed() < limit) {
@@ -356,7 +357,7 @@ fn apart(times: &CpuTimes) -> Option<String> {
     let percent = |share: Decimal| (share * Decimal::ONE_HUNDRED).round_dp(1).normalize();
     ((sums - median).abs() > MOST_APART).then(|| {
         format!(
-            "improvement.cpu is {} % over all blocks and {} % in a typical one: something else took CPU time in some of them",
+            "improvement.cpu is {} % over all blocks and {} % in a typical one: some blocks took far longer than others",
             percent(sums),
             percent(median)
         )

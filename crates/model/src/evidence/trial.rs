@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Quantity;
-use crate::reading::Readings;
+use crate::reading::{MissingReason, Reading, Readings};
 use crate::subject::Pinning;
 
 /// One fresh start of the server, or one fresh set of connections: the unit of replication.
@@ -236,6 +236,15 @@ pub struct Round {
     pub p99: Quantity,
     /// Largest.
     pub max: Quantity,
+}
+
+impl Trial {
+    /// Whether the budget was over before it was, so that nothing was read.
+    #[must_use]
+    pub fn was_cut_off(&self) -> bool {
+        let is_cut_off = |reading: &Reading| matches!(reading, Reading::Missing(why) if why.reason == MissingReason::CutOff);
+        self.readings.iter().any(|(_, reading)| is_cut_off(reading))
+    }
 }
 
 #[cfg(test)]

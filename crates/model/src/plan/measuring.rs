@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,9 +18,24 @@ use crate::subject::{Command, Dataset, Keys, Pinning, Transport, Wait, Weighted,
 pub enum Until {
     /// Until the outcome is settled, and with it the predictions that were made before.
     Outcome,
+    /// Until all trials are made, whatever they say.
+    Trials,
     /// Until every row is. Plans in evidence that don't tell were measured so.
     #[default]
     Rows,
+}
+
+impl FromStr for Until {
+    type Err = String;
+
+    /// What can be asked for where a matrix decides.
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "outcome" => Ok(Self::Outcome),
+            "rows" => Ok(Self::Rows),
+            other => Err(format!("`{other}` is neither `outcome` nor `rows`")),
+        }
+    }
 }
 
 impl Until {

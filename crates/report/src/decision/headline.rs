@@ -5,6 +5,7 @@ use std::time::Duration;
 use phasegate_model::{Decision, End, Evidence, Finding, Gate, Outcome, RowDecision};
 use serde::Serialize;
 
+use crate::decision::ended::{Ended, ended};
 use crate::material::Material;
 use crate::text::figures::{as_written, capitalized, count, duration, list, moment, text};
 
@@ -52,6 +53,8 @@ pub struct Run {
     pub decided_on: Option<String>,
     /// Why measuring ended.
     pub ended: String,
+    /// The options to run it with again, if it is undecided and they would help.
+    pub next: Option<String>,
     /// What a reader has to know before anything else: measuring failed, or there is no trial.
     pub problem: Option<String>,
 }
@@ -112,12 +115,14 @@ pub(crate) fn no_row(decision: &Decision) -> Option<&'static str> {
 
 pub(crate) fn run(material: &Material<'_>) -> Run {
     let evidence = material.evidence;
+    let Ended { why, next, .. } = ended(evidence, material.decision);
     Run {
         started: moment(evidence.started_at),
         duration: spent(evidence).map(duration),
         trials: trials(evidence),
         decided_on: decided_on(material),
-        ended: text(&evidence.end.to_string()),
+        ended: capitalized(&text(&why)),
+        next,
         problem: problem(evidence),
     }
 }

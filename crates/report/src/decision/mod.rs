@@ -3,6 +3,7 @@
 
 pub(crate) mod certainty;
 pub(crate) mod details;
+pub(crate) mod ended;
 pub(crate) mod headline;
 pub(crate) mod matrix;
 pub(crate) mod next;

@@ -54,11 +54,12 @@ impl Matrix {
             id: state.row.id.clone(),
             finding: state.finding(),
         };
-        let settled = assessment.is_settled;
+        let settled = assessment.is_settled && until != Until::Trials;
         Progress {
             settled,
             // Of no open rows at all everything can be said: a run that is done isn't futile.
             futile: !settled
+                && until != Until::Trials
                 && (assessment.is_futile(most)
                     // What it went on for then are predictions alone.
                     || until == Until::Outcome

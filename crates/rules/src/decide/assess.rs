@@ -88,7 +88,7 @@ impl<'b> Assessment<'b> {
         let row = |row| RowState::new(row, trials, bar);
         let mut rows: Vec<RowState<'_>> = matrix.rows.iter().map(row).collect();
         let settled = settling.others.and_then(|others| match settling.until {
-            Until::Rows => first_settled(rows.iter(), trials.len()),
+            Until::Rows | Until::Trials => first_settled(rows.iter(), trials.len()),
             Until::Outcome => outcome_settled(matrix, &rows, trials.len(), others),
         });
         let considered = settled.unwrap_or(trials.len());
@@ -116,7 +116,9 @@ impl<'b> Assessment<'b> {
     pub(crate) fn is_futile(&self, most: u32) -> bool {
         let is_futile = |row: &RowState<'_>| !row.is_settled() && row.is_futile(most, self.bar);
         match self.until {
-            Until::Rows => self.rows.iter().all(|row| row.is_settled() || is_futile(row)),
+            Until::Rows | Until::Trials => {
+                self.rows.iter().all(|row| row.is_settled() || is_futile(row))
+            }
             Until::Outcome => {
                 let rows: Vec<(Possible, bool)> =
                     self.rows.iter().map(|row| (row.possible(), is_futile(row))).collect();

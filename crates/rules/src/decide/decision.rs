@@ -98,7 +98,7 @@ impl Matrix {
     ) -> Assessment<'_> {
         let until = background.until();
         let others = match until {
-            Until::Rows => Some(0),
+            Until::Rows | Until::Trials => Some(0),
             Until::Outcome => claims::expected(background, self.error_rate, trials, None).settled,
         };
         // A run of fewer trials has no vote where runs decide.

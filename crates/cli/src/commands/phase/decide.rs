@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use phasegate_model::{Decision, Evidence};
+use phasegate_report::ended;
 
 use crate::args::{DecideArgs, Format, Verbosity};
 use crate::input::asserted::assert_known_facts;
@@ -71,9 +72,9 @@ fn tell(
     head: &str,
 ) -> anyhow::Result<()> {
     match args.format {
-        Format::Json => print_json(&decision_json(decision, None))?,
+        Format::Json => print_json(&decision_json(decision, ended(evidence, decision), None))?,
         Format::Text => {
-            print(&table::decision(&evidence.plan, decision, head))?;
+            print(&table::decision(&evidence.plan, decision, &ended(evidence, decision), head))?;
             if verbosity == Verbosity::Verbose {
                 print(&picture_in(Layout::of_stdout(), decision))?;
             }

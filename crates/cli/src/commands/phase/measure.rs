@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use phasegate_measure::MeasureError;
-use phasegate_model::{Evidence, Plan};
+use phasegate_model::{Evidence, Plan, Until};
 
 use crate::args::{MeasureArgs, Measuring, Verbosity};
 use crate::input::files::{can_write, save, write_whole};
@@ -18,6 +18,10 @@ pub(crate) fn run(args: &MeasureArgs, verbosity: Verbosity) -> anyhow::Result<Ex
     let store = args.place.open()?;
     let mut project = Project::of(&args.measuring, &store)?;
     apply_options(&mut project.plan, &args.measuring);
+    if args.measuring.trials.is_some() {
+        // Somebody who asks for a number of trials here wants them, whatever the matrix needs.
+        project.plan.measure.until = Until::Trials;
+    }
     let subjects = servers::subjects(&args.measuring, &mut project.plan, verbosity)?;
     let to_stdout = args.output == Path::new("-");
     // A measurement takes minutes, so that its file can't be written is told before.
@@ -49,6 +53,7 @@ pub(crate) fn run(args: &MeasureArgs, verbosity: Verbosity) -> anyhow::Result<Ex
 pub(crate) fn apply_options(plan: &mut Plan, options: &Measuring) {
     plan.measure.trials = options.trials.unwrap_or(plan.measure.trials);
     plan.measure.budget = options.budget.unwrap_or(plan.measure.budget);
+    plan.measure.until = options.until.unwrap_or(plan.measure.until);
 }
 
 /// Measuring ended early: keeps the trials so far, and says where they are.

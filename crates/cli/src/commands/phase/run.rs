@@ -7,7 +7,7 @@ use phasegate_history::{
     DecisionDraft, Digest, Draft, DraftBody, Recorded, Store, Upcoming, Warning, clock_went_back,
 };
 use phasegate_model::{ContinuedRun, Decision, Evidence, Outcome};
-use phasegate_report::{Context, Form, ReportKind};
+use phasegate_report::{Context, Form, ReportKind, ended};
 
 use crate::args::{Format, RunArgs, Verbosity};
 use crate::commands::history::sign;
@@ -76,12 +76,15 @@ pub(crate) fn run(args: &RunArgs, verbosity: Verbosity) -> anyhow::Result<Exit> 
     }
     let folder = store.folder(&recorded.entry).context("a decision has no folder")?;
     let report = folder.join("report.md");
+    let ended = ended(&measured.evidence, &decision);
     match args.format {
         Format::Json => {
-            print_json(&decision_json(&decision, Some(RecordedJson::of(&recorded, &report))))?;
+            let recorded = RecordedJson::of(&recorded, &report);
+            print_json(&decision_json(&decision, ended, Some(recorded)))?;
         }
         Format::Text => {
-            print(&table::decision(&project.plan, &decision, &recorded.head().to_string()))?;
+            let head = recorded.head().to_string();
+            print(&table::decision(&project.plan, &decision, &ended, &head))?;
             if verbosity == Verbosity::Verbose {
                 print(&picture_in(Layout::of_stdout(), &decision))?;
             }
