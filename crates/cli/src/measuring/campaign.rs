@@ -80,13 +80,17 @@ pub(crate) fn measure<'m>(
     let started_at = comparison.began().unwrap_or_else(now);
     let stop = Stop::from(interrupted).after(plan.measure.budget.duration());
     let opened = open(subjects, plan, stop.clone());
-    let session = opened.map_err(|error| match stop.is_over() {
-        true => error.context(format!(
-            "the budget of {} was over before the first trial began; give more with `--budget`",
-            plan.measure.budget
-        )),
-        false => error,
+    let session = opened.map_err(|error| {
+        if stop.is_over() {
+            error.context(format!(
+                "the budget of {} was over before the first trial began; give more with `--budget`",
+                plan.measure.budget
+            ))
+        } else {
+            error
+        }
     })?;
+
     let trials_wanted = plan.measure.trials.get();
     let least = matrix(&[]).fewest_trials().min(trials_wanted);
     let mut session = session.fitting(Fit {
