@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use phasegate_history::{
     About, AdditionRecord, Body, DecisionDraft, DecisionRecord, Digest, Draft, DraftBody, Entry,
-    Head, RenderedFile, Store, Upcoming, verify_chain, verify_lines, verify_objects,
+    Head, Objects, RenderedFile, Store, Upcoming, verify_chain, verify_lines, verify_objects,
 };
 use phasegate_model::{Addition, Decision, Note, PhaseId};
 use sha2::{Digest as _, Sha256};
@@ -253,10 +253,12 @@ fn chain(entries: u64, mut each: impl FnMut(u64, &[u8])) -> Head {
 
 fn decision(turn: u32) -> DraftBody {
     DraftBody::Decision(Box::new(DecisionDraft {
-        evidence: format!("{{\"turn\":{turn}}}\n").into_bytes(),
-        matrix: MATRIX.to_vec(),
-        bases: Vec::new(),
-        plan: PLAN.to_vec(),
+        objects: Objects {
+            evidence: format!("{{\"turn\":{turn}}}\n").into_bytes(),
+            matrix: MATRIX.to_vec(),
+            bases: Vec::new(),
+            plan: PLAN.to_vec(),
+        },
         decision: serde_json::from_str(DECISION).unwrap(),
     }))
 }

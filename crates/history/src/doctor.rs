@@ -231,7 +231,7 @@ fn check_clock(store: &Store, now: DateTime<Utc>) -> Check {
 fn check_leftovers(store: &Store) -> Check {
     const NAME: &str = "leftovers";
     let mut found = BTreeSet::new();
-    for folder in [store.dir.clone(), store.ledger.path.clone(), store.objects()] {
+    for folder in [store.dir.clone(), store.ledger.path.clone(), store.objects_path()] {
         let listed = store.files.list_if_present(&folder, &mut |name| {
             if name.as_encoded_bytes().starts_with(names::TEMPORARY.as_bytes()) {
                 found.insert(folder.join(name));

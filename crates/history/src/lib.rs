@@ -20,7 +20,7 @@
 //! rendering a report are closures that the caller passes in. It reads no clock and prints nothing.
 //!
 //! ```
-//! use phasegate_history::{DecisionDraft, Draft, DraftBody, RenderedFile, Store, verify};
+//! use phasegate_history::{DecisionDraft, Draft, DraftBody, Objects, RenderedFile, Store, verify};
 //!
 //! let folder = tempfile::tempdir()?;
 //! let store = Store::open(folder.path())?;
@@ -31,10 +31,12 @@
 //!     recorded_by: "ada".to_owned(),
 //!     tool: "phasegate 0.1.0".to_owned(),
 //!     body: DraftBody::Decision(Box::new(DecisionDraft {
-//!         evidence: b"{}\n".to_vec(),
-//!         matrix: b"# a matrix\n".to_vec(),
-//!         bases: Vec::new(),
-//!         plan: b"# a plan\n".to_vec(),
+//!         objects: Objects {
+//!             evidence: b"{}\n".to_vec(),
+//!             matrix: b"# a matrix\n".to_vec(),
+//!             bases: Vec::new(),
+//!             plan: b"# a plan\n".to_vec(),
+//!         },
 //!         decision: serde_json::from_str(
 //!             r#"{"schema":1,"phase":"3A","matrix":"allocator","error_rate":"5%",
 //!             "voted_conditions":0,"trials":5,"outcome":"skip","possible":[],"next":null,
@@ -75,7 +77,8 @@ pub use doctor::{Check, CheckVerdict, examine};
 pub use entry::body::{About, AdditionRecord, Body, DecisionRecord, TranscriptionRecord};
 pub use entry::digest::{Digest, DigestError};
 pub use entry::draft::{
-    CallerRenderError, DecisionDraft, Draft, DraftBody, RenderedFile, TranscriptionDraft, Upcoming,
+    CallerRenderError, DecisionDraft, Draft, DraftBody, Objects, RenderedFile, TranscriptionDraft,
+    Upcoming,
 };
 pub use entry::error::EntryError;
 pub use entry::head::{Head, HeadError};
@@ -99,4 +102,4 @@ pub use verify::signatures::{
     SignError, Signatures, SigningKey, SigningKeyError, Unsigned, sign, verify_signatures,
 };
 pub use verify::stream::verify_lines;
-pub use verify::whole::{Objects, Verification, verify, verify_chain, verify_objects};
+pub use verify::whole::{Verification, verify, verify_chain, verify_objects};

@@ -46,13 +46,13 @@ struct SummaryLine {
     phase: Option<PhaseId>,
     recorded_at: DateTime<Utc>,
     recorded_by: String,
-    decision: Option<Decided>,
-    transcription: Option<Decided>,
+    decision: Option<DecidedKeys>,
+    transcription: Option<DecidedKeys>,
 }
 
 /// The keys of a decision or a transcription that a summary has.
 #[derive(Deserialize)]
-struct Decided {
+struct DecidedKeys {
     schema: u32,
     phase: PhaseId,
     outcome: Outcome,

@@ -3,53 +3,11 @@
 use std::path::Path;
 
 use phasegate_history::Recorded;
-use phasegate_model::{
-    Action, Decision, Flip, Margin, MetricSummary, Obligation, Outcome, PhaseId, RowDecision,
-    RowId, RowRuns, Scope, Votes,
-};
+use phasegate_model::{Decision, Finding, RowDecision, Votes};
 use phasegate_report::Ended;
 use serde::Serialize;
 
-/// What `--format json` prints of a decision. Fields are only ever added.
-#[derive(Serialize)]
-pub(crate) struct DecisionJson<'a> {
-    phase: &'a PhaseId,
-    outcome: Outcome,
-    next: Option<&'a PhaseId>,
-    possible: &'a [Outcome],
-    deciding: &'a [RowId],
-    rows: Vec<RowJson<'a>>,
-    obligations: &'a [Obligation],
-    closest_flip: Option<&'a Flip>,
-    trials: u32,
-    /// Of what it is certain.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<&'a Scope>,
-    /// What earlier runs said of each row.
-    runs: &'a [RowRuns],
-    /// Whether the outcome is decided and no earlier run contradicts it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    settled: Option<bool>,
-    /// Why measuring ended, and what to do next.
-    ended: Ended,
-    #[serde(flatten)]
-    recorded: Option<RecordedJson>,
-    /// The decision as the ledger has it, to the byte.
-    decision: &'a Decision,
-}
-
-#[derive(Serialize)]
-struct RowJson<'a> {
-    id: &'a RowId,
-    finding: &'static str,
-    reason: Option<String>,
-    action: Option<&'a Action>,
-    reading: Option<&'a MetricSummary>,
-    margin: Option<&'a Margin>,
-    /// If its votes are unanimous, for how many percent of all restarts they speak at least.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    speaks_for: Option<u32>,
-}
+use crate::output::streams::object;
 
 /// Where a decision was recorded.
 #[derive(Serialize)]
@@ -69,42 +27,50 @@ impl RecordedJson {
     }
 }
 
+/// What `--format json` prints of a decision.
 pub(crate) fn decision_json(
     decision: &Decision,
     ended: Ended,
     recorded: Option<RecordedJson>,
-) -> DecisionJson<'_> {
-    DecisionJson {
+) -> impl Serialize {
+    object! {
         phase: &decision.phase,
         outcome: decision.outcome,
         next: decision.next.as_ref(),
         possible: &decision.possible,
         deciding: &decision.deciding,
-        rows: decision.rows.iter().map(row_json).collect(),
+        rows: decision.rows.iter().map(row_json).collect::<Vec<_>>(),
         obligations: &decision.obligations,
         closest_flip: decision.closest_flip.as_ref(),
         trials: decision.trials,
+        // Of what it is certain.
         scope: decision.scope.as_ref(),
+        // What earlier runs said of each row.
         runs: &decision.runs,
+        // Whether the outcome is decided and no earlier run contradicts it.
         settled: decision.settled,
-        ended,
-        recorded,
-        decision,
+        // Why measuring ended, and what to do next.
+        ended: ended,
+        #[serde(flatten)]
+        recorded: recorded,
+        // The decision as the ledger has it, to the byte.
+        decision: decision,
     }
 }
 
-fn row_json(row: &RowDecision) -> RowJson<'_> {
+fn row_json(row: &RowDecision) -> impl Serialize {
     let reason = match &row.finding {
-        phasegate_model::Finding::Undecided(reason) => Some(reason.to_string()),
+        Finding::Undecided(reason) => Some(reason.to_string()),
         _ => None,
     };
-    RowJson {
+    object! {
         id: &row.id,
         finding: row.finding.word(),
-        reason,
+        reason: reason,
         action: row.action.as_ref(),
         reading: row.readings.first(),
         margin: row.margin.as_ref(),
+        // If its votes are unanimous, for how many percent of all restarts they speak at least.
         speaks_for: row.votes.as_ref().and_then(Votes::speaks_for),
     }
 }

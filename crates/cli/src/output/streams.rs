@@ -63,6 +63,22 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// A JSON object with its keys as they are written here: `serde_json`'s own sorts them, or not, as
+/// other crates have it built. For objects that are made in one place; keys are only ever added.
+macro_rules! object {
+    ($($(#[$meta:meta])* $key:ident: $value:expr),* $(,)?) => {{
+        #[expect(non_camel_case_types, reason = "a key's name is that of its value's type, too")]
+        let object = {
+            #[derive(serde::Serialize)]
+            struct Object<$($key),*> { $($(#[$meta])* $key: $key),* }
+            Object { $($key: $value),* }
+        };
+        object
+    }};
+}
+
+pub(crate) use object;
+
 /// Prints a result as indented JSON.
 pub(crate) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     print(&format!("{}\n", serde_json::to_string_pretty(value)?))

@@ -72,7 +72,9 @@ impl<'a> RecordedDecision<'a> {
     }
 
     pub(crate) fn matrix(self) -> anyhow::Result<Matrix> {
-        let bases = self.bases()?;
+        let bases = self.record.bases.iter();
+        let bases = bases.map(|base| self.store.object(base, ObjectKind::Base));
+        let bases = bases.collect::<Result<_, _>>()?;
         matrix_of(self.store.object(&self.record.matrix, ObjectKind::Matrix)?, bases)
     }
 
@@ -82,18 +84,7 @@ impl<'a> RecordedDecision<'a> {
 
     /// The bytes of all parts, each sure to be as it was recorded.
     pub(crate) fn objects(self) -> anyhow::Result<Objects> {
-        let Self { store, record } = self;
-        Ok(Objects {
-            evidence: store.object(&record.evidence, ObjectKind::Evidence)?,
-            matrix: store.object(&record.matrix, ObjectKind::Matrix)?,
-            bases: self.bases()?,
-            plan: store.object(&record.plan, ObjectKind::Plan)?,
-        })
-    }
-
-    fn bases(self) -> anyhow::Result<Vec<Vec<u8>>> {
-        let bases = self.record.bases.iter();
-        Ok(bases.map(|base| self.store.object(base, ObjectKind::Base)).collect::<Result<_, _>>()?)
+        Ok(self.store.objects(self.record)?)
     }
 }
 

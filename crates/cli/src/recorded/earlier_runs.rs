@@ -160,10 +160,12 @@ mod tests {
                 recorded_by: "ada".to_owned(),
                 tool: "test".to_owned(),
                 body: DraftBody::Decision(Box::new(DecisionDraft {
-                    evidence: evidence.to_json().unwrap().into_bytes(),
-                    matrix: matrix_text(ROWS).into_bytes(),
-                    bases: Vec::new(),
-                    plan: PLAN.as_bytes().to_vec(),
+                    objects: phasegate_history::Objects {
+                        evidence: evidence.to_json().unwrap().into_bytes(),
+                        matrix: matrix_text(ROWS).into_bytes(),
+                        bases: Vec::new(),
+                        plan: PLAN.as_bytes().to_vec(),
+                    },
                     decision: decision.clone(),
                 })),
             };

@@ -7,6 +7,7 @@ use phasegate_model::{Addition, EntryKind, NaiveDate, Outcome, RowId, Waiver};
 use phasegate_rules::Effective;
 use serde::Serialize;
 
+use crate::output::streams::object;
 use crate::recorded::decision::RecordedDecision;
 
 /// A recorded waiver.
@@ -95,29 +96,14 @@ impl RecordedWaivers {
 }
 
 /// A waiver, for programs.
-#[derive(Serialize)]
-pub(crate) struct WaiverJson<'a> {
-    entry: u64,
-    recorded_by: &'a str,
-    row: &'a RowId,
-    owner: &'a str,
-    reason: &'a str,
-    expires: NaiveDate,
-    valid: bool,
-}
-
-impl<'a> WaiverJson<'a> {
-    pub(crate) fn of(granted: &'a Granted, day: NaiveDate) -> Self {
-        let Granted { entry, recorded_by, waiver, .. } = granted;
-        Self {
-            entry: *entry,
-            recorded_by,
-            row: &waiver.row,
-            owner: &waiver.owner,
-            reason: &waiver.reason,
-            expires: waiver.expires,
-            valid: waiver.is_valid_on(day),
-        }
+pub(crate) fn waiver_json(granted: &Granted, day: NaiveDate) -> impl Serialize {
+    let Granted { entry, recorded_by, waiver, .. } = granted;
+    object! {
+        entry: entry,
+        recorded_by: recorded_by,
+        #[serde(flatten)]
+        waiver: waiver,
+        valid: waiver.is_valid_on(day),
     }
 }
 

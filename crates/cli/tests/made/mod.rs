@@ -9,7 +9,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Days, Utc};
 use phasegate_history::{
-    About, AdditionRecord, DecisionDraft, Draft, DraftBody, Head, RenderedFile, Store,
+    About, AdditionRecord, DecisionDraft, Draft, DraftBody, Head, Objects, RenderedFile, Store,
     TranscriptionDraft,
 };
 use phasegate_model::{
@@ -99,10 +99,12 @@ fn decision(number: u64, evidence: &[u8]) -> DraftBody {
         }
     }
     DraftBody::Decision(Box::new(DecisionDraft {
-        evidence: evidence.to_vec(),
-        matrix: b"# a matrix\n".to_vec(),
-        bases: Vec::new(),
-        plan: b"# a plan\n".to_vec(),
+        objects: Objects {
+            evidence: evidence.to_vec(),
+            matrix: b"# a matrix\n".to_vec(),
+            bases: Vec::new(),
+            plan: b"# a plan\n".to_vec(),
+        },
         decision,
     }))
 }

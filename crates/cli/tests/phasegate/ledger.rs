@@ -1,7 +1,7 @@
 //! Histories with known evidence, so that what is told of them is known to the letter.
 
 use phasegate_history::{
-    About, AdditionRecord, DecisionDraft, Draft, DraftBody, Recorded, RenderedFile, Store,
+    About, AdditionRecord, DecisionDraft, Draft, DraftBody, Objects, Recorded, RenderedFile, Store,
 };
 use phasegate_model::{Addition, Evidence, Note, Waiver};
 use phasegate_rules::{Matrix, Source};
@@ -53,10 +53,12 @@ pub(crate) fn decide_on(
     let source = Source { name: "matrix.toml".to_owned(), text: matrix.to_owned() };
     let decision = Matrix::parse(&source).unwrap().decide(evidence);
     let body = DraftBody::Decision(Box::new(DecisionDraft {
-        evidence: evidence.to_json().unwrap().into_bytes(),
-        matrix: matrix.into(),
-        bases: Vec::new(),
-        plan: PLAN.into(),
+        objects: Objects {
+            evidence: evidence.to_json().unwrap().into_bytes(),
+            matrix: matrix.into(),
+            bases: Vec::new(),
+            plan: PLAN.into(),
+        },
         decision,
     }));
     append(scene, at, by, body)

@@ -1,7 +1,7 @@
 //! What an entry records: a decision, or what people add to one.
 
 use phasegate_model::{
-    Addition, Decision, EntryKind, Finding, Obligation, Outcome, PhaseId, RowId, Transcription,
+    Addition, Decision, EntryKind, Obligation, Outcome, PhaseId, RowId, Transcription,
 };
 use serde::Serialize;
 
@@ -179,17 +179,7 @@ impl Body {
         match self {
             Self::Decision(record) => record.decision.outcome.to_string(),
             Self::Transcription(record) => format!("{} (asserted)", record.transcription.outcome),
-            Self::Addition(record) => match &record.addition {
-                Addition::Waiver(waiver) => {
-                    format!("row {} of entry {of} until {}", waiver.row, waiver.expires)
-                }
-                Addition::Note(_) => format!("on entry {of}"),
-                Addition::Revisit(revisit) => {
-                    let obligations = &revisit.obligations;
-                    let due = obligations.iter().filter(|owed| owed.finding == Finding::Met);
-                    format!("{} of {} due", due.count(), obligations.len())
-                }
-            },
+            Self::Addition(record) => record.addition.words(of),
         }
     }
 

@@ -30,9 +30,9 @@ pub enum DraftBody {
     Addition(AdditionRecord),
 }
 
-/// A decision that is to be recorded, with the bytes of all it rests on.
+/// What a decision rests on, byte for byte as it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecisionDraft {
+pub struct Objects {
     /// The evidence file's bytes.
     pub evidence: Vec<u8>,
     /// The matrix file's bytes.
@@ -41,6 +41,13 @@ pub struct DecisionDraft {
     pub bases: Vec<Vec<u8>>,
     /// The plan file's bytes.
     pub plan: Vec<u8>,
+}
+
+/// A decision that is to be recorded, with all it rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecisionDraft {
+    /// What it rests on.
+    pub objects: Objects,
     /// The decision.
     pub decision: Decision,
 }

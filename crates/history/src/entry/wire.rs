@@ -26,7 +26,7 @@ impl Entry {
         if bytes.starts_with(CONFLICT) {
             return Err(EntryError::Conflict);
         }
-        let keys: Keys = serde_json::from_slice(bytes).map_err(|error| {
+        let keys: EntryKeys = serde_json::from_slice(bytes).map_err(|error| {
             // A newer format may have keys that are refused here; it isn't damage.
             unknown(bytes).map_or(EntryError::Format(error), |what| EntryError::Newer { what })
         })?;
@@ -53,7 +53,7 @@ impl Entry {
     /// # Errors
     /// Never for an entry of this crate's types; the signature is the serializer's.
     pub fn to_line(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut line = serde_json::to_vec(&Written::of(self))?;
+        let mut line = serde_json::to_vec(&WrittenEntry::of(self))?;
         line.push(b'\n');
         Ok(line)
     }
@@ -85,7 +85,7 @@ fn unknown(bytes: &[u8]) -> Option<String> {
 
 /// An entry as it is written.
 #[derive(Serialize)]
-struct Written<'a> {
+struct WrittenEntry<'a> {
     schema: u32,
     number: u64,
     previous: Option<Digest>,
@@ -102,7 +102,7 @@ struct Written<'a> {
     body: &'a Body,
 }
 
-impl<'a> Written<'a> {
+impl<'a> WrittenEntry<'a> {
     fn of(entry: &'a Entry) -> Self {
         Self {
             schema: entry.schema,
@@ -123,7 +123,7 @@ impl<'a> Written<'a> {
 #[derive(Deserialize)]
 // A key that was passed over wouldn't be written back, and the digest would be another.
 #[serde(deny_unknown_fields)]
-struct Keys {
+struct EntryKeys {
     schema: u32,
     number: u64,
     previous: Option<Digest>,
@@ -147,7 +147,7 @@ struct Keys {
     revisit: Option<Revisit>,
 }
 
-impl Keys {
+impl EntryKeys {
     /// The entry, if it has the keys of its kind and no others.
     fn into_entry(mut self) -> Result<Entry, EntryError> {
         let phase = self.phase.take();

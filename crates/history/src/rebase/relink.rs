@@ -65,16 +65,10 @@ pub(crate) fn draft_of(store: &Store, entry: &Entry) -> Result<Draft, ReadError>
 
 pub(crate) fn body(store: &Store, entry: &Entry) -> Result<DraftBody, ReadError> {
     Ok(match &entry.body {
-        Body::Decision(record) => {
-            let bases = record.bases.iter().map(|base| store.object(base, ObjectKind::Base));
-            DraftBody::Decision(Box::new(DecisionDraft {
-                evidence: store.object(&record.evidence, ObjectKind::Evidence)?,
-                matrix: store.object(&record.matrix, ObjectKind::Matrix)?,
-                bases: bases.collect::<Result<Vec<_>, _>>()?,
-                plan: store.object(&record.plan, ObjectKind::Plan)?,
-                decision: record.decision.clone(),
-            }))
-        }
+        Body::Decision(record) => DraftBody::Decision(Box::new(DecisionDraft {
+            objects: store.objects(record)?,
+            decision: record.decision.clone(),
+        })),
         Body::Transcription(record) => DraftBody::Transcription(Box::new(TranscriptionDraft {
             document: store.object(&record.document, ObjectKind::Document)?,
             transcription: record.transcription.clone(),

@@ -42,10 +42,10 @@ const ATTEMPTS: u32 = 1000;
 pub enum AppendError {
     /// The head can't be read, so nothing can follow it.
     #[error("nothing was recorded: {0}")]
-    Head(ReadError),
+    Head(#[from] ReadError),
     /// A file operation failed before the entry was there.
     #[error("nothing was recorded: {0}")]
-    Place(PlaceError),
+    Place(#[from] PlaceError),
     /// The name of an object is taken by other bytes.
     #[error(
         "nothing was recorded: `{}` was altered, its bytes don't match its name; remove or restore the file",
@@ -121,18 +121,6 @@ pub enum AppendError {
     },
 }
 
-impl From<ReadError> for AppendError {
-    fn from(error: ReadError) -> Self {
-        Self::Head(error)
-    }
-}
-
-impl From<PlaceError> for AppendError {
-    fn from(error: PlaceError) -> Self {
-        Self::Place(error)
-    }
-}
-
 impl Store {
     /// Records something: what this returns is on disk, or acknowledged by the bucket.
     ///
@@ -194,7 +182,7 @@ impl Store {
         if self.has_folders.load(Ordering::Relaxed) {
             return Ok(());
         }
-        [self.dir.clone(), self.ledger.path.clone(), self.objects()]
+        [self.dir.clone(), self.ledger.path.clone(), self.objects_path()]
             .iter()
             .try_for_each(|folder| self.files.make_folder(folder))?;
         self.has_folders.store(true, Ordering::Relaxed);
@@ -221,20 +209,21 @@ impl Store {
         let report = Digest::of(b"");
         Ok(match body {
             DraftBody::Decision(draft) => {
-                let evidence = self.keep(&draft.evidence, ObjectKind::Evidence)?;
-                let matrix = self.keep(&draft.matrix, ObjectKind::Matrix)?;
-                let bases = draft.bases.iter().map(|base| self.keep(base, ObjectKind::Base));
+                let objects = &draft.objects;
+                let evidence = self.keep(&objects.evidence, ObjectKind::Evidence)?;
+                let matrix = self.keep(&objects.matrix, ObjectKind::Matrix)?;
+                let bases = objects.bases.iter().map(|base| self.keep(base, ObjectKind::Base));
                 let bases = bases.collect::<Result<Vec<Digest>, AppendError>>()?;
-                let plan = self.keep(&draft.plan, ObjectKind::Plan)?;
+                let plan = self.keep(&objects.plan, ObjectKind::Plan)?;
                 // Before the entry, which must not name what a loss of power takes.
-                self.files.sync_folder(&self.objects())?;
+                self.files.sync_folder(&self.objects_path())?;
                 let decision = draft.decision.clone();
                 let record = DecisionRecord { evidence, matrix, bases, plan, report, decision };
                 Body::Decision(Box::new(record))
             }
             DraftBody::Transcription(draft) => {
                 let document = self.keep(&draft.document, ObjectKind::Document)?;
-                self.files.sync_folder(&self.objects())?;
+                self.files.sync_folder(&self.objects_path())?;
                 let transcription = draft.transcription.clone();
                 Body::Transcription(Box::new(TranscriptionRecord {
                     document,

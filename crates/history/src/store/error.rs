@@ -11,7 +11,7 @@ use crate::entry::names::ObjectKind;
 pub enum ReadError {
     /// A file operation failed.
     #[error("can't read the history: {0}")]
-    Place(PlaceError),
+    Place(#[from] PlaceError),
     /// A file in the ledger is not an entry that this code knows.
     #[error("can't use `{}`: {problem}", path.display())]
     Entry {
@@ -65,10 +65,4 @@ pub enum ReadError {
         /// The file.
         path: PathBuf,
     },
-}
-
-impl From<PlaceError> for ReadError {
-    fn from(error: PlaceError) -> Self {
-        Self::Place(error)
-    }
 }

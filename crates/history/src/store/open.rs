@@ -12,7 +12,9 @@ use crate::backend::error::{OpenError, PlaceError};
 use crate::backend::files::Files;
 use crate::backend::folder::Folder;
 use crate::backend::location::{BucketUrl, Location};
+use crate::entry::body::DecisionRecord;
 use crate::entry::digest::Digest;
+use crate::entry::draft::Objects;
 use crate::entry::head::Head;
 use crate::entry::names::{self, OBJECTS, ObjectKind, REPORT};
 use crate::entry::recorded::{Entry, Recorded};
@@ -168,6 +170,20 @@ impl Store {
         }
     }
 
+    /// All that a decision rests on, each part sure to be as it was recorded.
+    ///
+    /// # Errors
+    /// As [`Store::object`].
+    pub fn objects(&self, record: &DecisionRecord) -> Result<Objects, ReadError> {
+        let bases = record.bases.iter().map(|base| self.object(base, ObjectKind::Base));
+        Ok(Objects {
+            evidence: self.object(&record.evidence, ObjectKind::Evidence)?,
+            matrix: self.object(&record.matrix, ObjectKind::Matrix)?,
+            bases: bases.collect::<Result<_, _>>()?,
+            plan: self.object(&record.plan, ObjectKind::Plan)?,
+        })
+    }
+
     /// The folder with what was rendered for an entry; nothing if nothing is rendered for entries
     /// of its kind.
     #[must_use]
@@ -235,7 +251,7 @@ impl Store {
         self.ledger.has(self.files.as_ref(), number)
     }
 
-    pub(crate) fn objects(&self) -> PathBuf {
+    pub(crate) fn objects_path(&self) -> PathBuf {
         self.dir.join(OBJECTS)
     }
 
@@ -244,6 +260,6 @@ impl Store {
     }
 
     pub(crate) fn object_path(&self, digest: &Digest, kind: ObjectKind) -> PathBuf {
-        self.objects().join(names::object_file(digest, kind))
+        self.objects_path().join(names::object_file(digest, kind))
     }
 }

@@ -12,10 +12,10 @@ use crate::store::open::Store;
 pub enum PrepareError {
     /// What appending does can't be done there.
     #[error(transparent)]
-    Trial(TrialError),
+    Trial(#[from] TrialError),
     /// The newest entry can't be read, so nothing can follow it.
     #[error("nothing can be added to the history: {0}")]
-    Head(ReadError),
+    Head(#[from] ReadError),
     /// There is a rendered folder of an entry that isn't there.
     #[error(
         "`{}` exists, but entry {number} does not; restore the entry or move the folder away",
@@ -29,21 +29,9 @@ pub enum PrepareError {
     },
 }
 
-impl From<TrialError> for PrepareError {
-    fn from(error: TrialError) -> Self {
-        Self::Trial(error)
-    }
-}
-
 impl From<PlaceError> for PrepareError {
     fn from(error: PlaceError) -> Self {
         Self::Trial(error.into())
-    }
-}
-
-impl From<ReadError> for PrepareError {
-    fn from(error: ReadError) -> Self {
-        Self::Head(error)
     }
 }
 
@@ -67,7 +55,7 @@ impl Store {
     pub fn prepare(&self) -> Result<(), PrepareError> {
         self.make_folders()?;
         // Permissions don't tell of everything that can fail, such as a file system without links.
-        self.files.try_out(&self.dir, &[self.ledger.path.clone(), self.objects()])?;
+        self.files.try_out(&self.dir, &[self.ledger.path.clone(), self.objects_path()])?;
         let newest = self.newest()?;
         if let Some(newest) = &newest {
             self.finish(newest)?;

@@ -17,8 +17,8 @@ use phasegate_model::Decision;
 use tempfile::TempDir;
 
 use crate::{
-    CallerRenderError, DecisionDraft, Draft, DraftBody, Head, Recorded, RenderedFile, Store,
-    Upcoming, verify,
+    CallerRenderError, DecisionDraft, Draft, DraftBody, Head, Objects, Recorded, RenderedFile,
+    Store, Upcoming, verify,
 };
 
 /// A decision with one row, of outcome skip.
@@ -54,10 +54,12 @@ fn draft(who: &str) -> Draft {
 
 fn decision_draft(who: &str) -> DecisionDraft {
     DecisionDraft {
-        evidence: format!("{{\"by\":\"{who}\"}}\n").into_bytes(),
-        matrix: b"# matrix\n".to_vec(),
-        bases: Vec::new(),
-        plan: b"# plan\n".to_vec(),
+        objects: Objects {
+            evidence: format!("{{\"by\":\"{who}\"}}\n").into_bytes(),
+            matrix: b"# matrix\n".to_vec(),
+            bases: Vec::new(),
+            plan: b"# plan\n".to_vec(),
+        },
         decision: decision(),
     }
 }

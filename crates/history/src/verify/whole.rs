@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::backend::error::PlaceError;
 use crate::entry::body::{Body, DecisionRecord};
 use crate::entry::digest::Digest;
+use crate::entry::draft::Objects;
 use crate::entry::head::Head;
 use crate::entry::names::{self, ObjectKind, REPORT};
 use crate::entry::recorded::{Entry, Recorded};
@@ -17,19 +18,6 @@ use crate::store::open::Store;
 use crate::summary::Link;
 use crate::verify::chain::Chain;
 use crate::verify::problem::{Problem, Warning};
-
-/// What a decision rests on, byte for byte as it was.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Objects {
-    /// The evidence file.
-    pub evidence: Vec<u8>,
-    /// The matrix file.
-    pub matrix: Vec<u8>,
-    /// The files that the matrix extends: its base, the base's base, and so on.
-    pub bases: Vec<Vec<u8>>,
-    /// The plan file.
-    pub plan: Vec<u8>,
-}
 
 /// What verifying found.
 #[derive(Debug)]

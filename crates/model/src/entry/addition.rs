@@ -4,10 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::decision::Decision;
+use crate::decision::{Decision, Finding};
 use crate::entry::note::{Note, Waiver};
 use crate::entry::revisit::Revisit;
 use crate::entry::transcription::Transcription;
+use crate::id::RowId;
 
 /// What kind of thing an entry records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -79,6 +80,31 @@ impl Addition {
             Self::Waiver(_) => EntryKind::Waiver,
             Self::Note(_) => EntryKind::Note,
             Self::Revisit(_) => EntryKind::Revisit,
+        }
+    }
+
+    /// The rows that it says something of.
+    #[must_use]
+    pub fn rows(&self) -> Vec<&RowId> {
+        match self {
+            Self::Waiver(waiver) => vec![&waiver.row],
+            Self::Note(_) => Vec::new(),
+            Self::Revisit(revisit) => revisit.obligations.iter().map(|owed| &owed.row).collect(),
+        }
+    }
+
+    /// What it says in a few words, for a list; `of` is the number of the entry that it is about.
+    #[must_use]
+    pub fn words(&self, of: u64) -> String {
+        match self {
+            Self::Waiver(Waiver { row, expires, .. }) => {
+                format!("row {row} of entry {of} until {expires}")
+            }
+            Self::Note(_) => format!("on entry {of}"),
+            Self::Revisit(Revisit { obligations, .. }) => {
+                let due = obligations.iter().filter(|owed| owed.finding == Finding::Met);
+                format!("{} of {} due", due.count(), obligations.len())
+            }
         }
     }
 }

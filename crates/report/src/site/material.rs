@@ -82,13 +82,9 @@ impl SiteMatter<'_> {
         match self {
             Self::Decision(decision) => decision.deciding.iter().map(ToString::to_string).collect(),
             Self::Transcription(_) => Vec::new(),
-            Self::Addition { addition, .. } => match addition {
-                Addition::Waiver(waiver) => vec![waiver.row.to_string()],
-                Addition::Note(_) => Vec::new(),
-                Addition::Revisit(revisit) => {
-                    revisit.obligations.iter().map(|owed| owed.row.to_string()).collect()
-                }
-            },
+            Self::Addition { addition, .. } => {
+                addition.rows().into_iter().map(ToString::to_string).collect()
+            }
         }
     }
 

@@ -26,7 +26,7 @@ pub(crate) fn read_document<T>(
         // What was recovered around a syntax error is guesswork: say only what is certain.
         return Err(syntax.iter().map(|error| syntax_problem(error, source)).collect());
     }
-    let problems = Problems::default();
+    let problems = FileProblems::default();
     let mut top = Section {
         source,
         problems: &problems,
@@ -61,9 +61,9 @@ fn first_line_end(text: &str) -> usize {
 
 /// The problems of a file, to which all that read it add.
 #[derive(Debug, Default)]
-pub(crate) struct Problems(RefCell<Vec<Diagnostic>>);
+pub(crate) struct FileProblems(RefCell<Vec<Diagnostic>>);
 
-impl Problems {
+impl FileProblems {
     pub(crate) fn push(&self, problem: Diagnostic) {
         self.0.borrow_mut().push(problem);
     }
@@ -87,7 +87,7 @@ impl Problems {
 pub(crate) struct Section<'d> {
     source: &'d Source,
     /// Those of the whole file.
-    pub(crate) problems: &'d Problems,
+    pub(crate) problems: &'d FileProblems,
     name: String,
     /// Where to point for what is missing.
     pub(crate) span: Range<usize>,
@@ -333,7 +333,7 @@ pub(crate) fn text_of<'d>(
     source: &'d Source,
     value: &'d Spanned<DeValue<'d>>,
     key: &str,
-    problems: &Problems,
+    problems: &FileProblems,
 ) -> Option<Text<'d>> {
     let Some(text) = value.get_ref().as_str() else {
         problems.push(wrong_type(value, key, "a text in quotes"));
@@ -412,7 +412,7 @@ mod tests {
         let source = Source { name: "t".to_owned(), text: toml.to_owned() };
         let document = DeTable::parse(&source.text).unwrap();
         let value = document.get_ref().get("a").unwrap();
-        let text = text_of(&source, value, "a", &Problems::default()).unwrap();
+        let text = text_of(&source, value, "a", &FileProblems::default()).unwrap();
         let at = text.text.find(needle).unwrap();
         source.text[text.place(&(at..at + needle.len()))].to_owned()
     }

@@ -9,7 +9,7 @@ use crate::condition::limit::Limit;
 use crate::condition::term::Condition;
 use crate::document::code::Code;
 use crate::document::diagnostic::{Diagnostic, Source};
-use crate::document::sections::{Problems, Section};
+use crate::document::sections::{FileProblems, Section};
 use crate::matrix::{Base, Matrix, Row};
 
 /// How long a chain of bases may be.
@@ -132,7 +132,7 @@ pub(crate) struct OwnRow {
 }
 
 /// The base's rows first, overridden in their places, then the new ones.
-pub(crate) fn merged(base: Option<&Matrix>, own: Vec<OwnRow>, problems: &Problems) -> Vec<Row> {
+pub(crate) fn merged(base: Option<&Matrix>, own: Vec<OwnRow>, problems: &FileProblems) -> Vec<Row> {
     let mut rows = base.map_or_else(Vec::new, |base| base.rows.clone());
     let from_base = rows.len();
     for OwnRow { row, span, change } in own {
@@ -167,7 +167,7 @@ fn check_override(
     old: &Row,
     span: Range<usize>,
     change: Option<(RowChange, Range<usize>)>,
-    problems: &Problems,
+    problems: &FileProblems,
 ) {
     let Some((change, change_span)) = change else {
         let message = format!("the row `{}` is the base's, and this one overrides it", new.id);

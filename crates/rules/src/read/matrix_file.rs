@@ -10,7 +10,7 @@ use crate::condition::check::Checked;
 use crate::condition::kinds::Kinds;
 use crate::document::code::Code;
 use crate::document::diagnostic::{Diagnostic, Source};
-use crate::document::sections::{Problems, Section, Text, read_document};
+use crate::document::sections::{FileProblems, Section, Text, read_document};
 use crate::matrix::{DEFAULT_ERROR_RATE, FactUse, HitPolicy, Matrix, Row, RowPlaces, Written};
 use crate::read::extends::{BaseChain, BaseLoader, OwnRow, RowChange, merged};
 use crate::read::tests_of_matrix::tests;
@@ -226,7 +226,7 @@ fn change(section: &mut Section<'_>) -> Option<(RowChange, Range<usize>)> {
     section.choice("change", &changes).map(|change| (change, span))
 }
 
-fn report_duplicates(rows: &[OwnRow], problems: &Problems) {
+fn report_duplicates(rows: &[OwnRow], problems: &FileProblems) {
     for (at, OwnRow { row, span, .. }) in rows.iter().enumerate() {
         let earlier = rows.iter().take(at).find(|other| other.row.id == row.id);
         if let Some(OwnRow { row: other, .. }) = earlier {
@@ -240,7 +240,7 @@ fn report_duplicates(rows: &[OwnRow], problems: &Problems) {
 /// Reports each fact whose uses leave nothing that it can be, once.
 pub(crate) fn report_conflicts<'w>(
     conditions: impl Iterator<Item = &'w Written>,
-    problems: &Problems,
+    problems: &FileProblems,
 ) {
     let mut known: BTreeMap<&FactName, (Kinds, &FactUse)> = BTreeMap::new();
     for used in conditions.flat_map(|written| &written.facts) {
@@ -304,7 +304,7 @@ fn row(section: &mut Section<'_>) -> Option<Row> {
     })
 }
 
-fn written(source: &Source, text: &Text<'_>, problems: &Problems) -> Option<Written> {
+fn written(source: &Source, text: &Text<'_>, problems: &FileProblems) -> Option<Written> {
     condition_at(source, text, 0..text.text.len(), problems)
 }
 
@@ -313,7 +313,7 @@ pub(crate) fn condition_at(
     source: &Source,
     text: &Text<'_>,
     range: Range<usize>,
-    problems: &Problems,
+    problems: &FileProblems,
 ) -> Option<Written> {
     let part = text.text.get(range.clone())?;
     let place =
@@ -354,7 +354,7 @@ pub(crate) fn condition_at(
     }
 }
 
-fn action(text: &str, span: Range<usize>, problems: &Problems) -> Option<Action> {
+fn action(text: &str, span: Range<usize>, problems: &FileProblems) -> Option<Action> {
     text.parse()
         .map_err(|error: phasegate_model::ActionError| {
             problems.add(Code::UnknownVerb, span, error.to_string());
@@ -363,7 +363,7 @@ fn action(text: &str, span: Range<usize>, problems: &Problems) -> Option<Action>
 }
 
 /// A row as people say it: `P99 < 12μs → no action`.
-fn shorthand(source: &Source, text: &Text<'_>, problems: &Problems) -> Option<Row> {
+fn shorthand(source: &Source, text: &Text<'_>, problems: &FileProblems) -> Option<Row> {
     // Both arrows may be there, one of them in the action's words: the first parts the row.
     let arrow = ["→", "->"]
         .into_iter()

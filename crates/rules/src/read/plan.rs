@@ -24,7 +24,7 @@ use phasegate_model::{
 };
 
 use crate::document::diagnostic::{Diagnostic, Source};
-use crate::document::sections::{Problems, Section, Text, read_document};
+use crate::document::sections::{FileProblems, Section, Text, read_document};
 use crate::matrix::Written;
 use crate::read::command as command_file;
 use crate::read::dataset::{check_type, dataset};
@@ -129,7 +129,7 @@ fn condition(
     source: &Source,
     text: Option<Text<'_>>,
     conditions: &mut Vec<Written>,
-    problems: &Problems,
+    problems: &FileProblems,
 ) -> Option<String> {
     let text = text?;
     let written = condition_at(source, &text, 0..text.text.len(), problems)?;

@@ -10,7 +10,7 @@ use toml::de::DeValue;
 use crate::condition::kinds::Kinds;
 use crate::document::code::Code;
 use crate::document::diagnostic::Diagnostic;
-use crate::document::sections::{Problems, Section, text_of};
+use crate::document::sections::{FileProblems, Section, text_of};
 use crate::matrix::{ExpectedRow, FactUse, Row, Test};
 
 pub(crate) fn tests(top: &mut Section<'_>, rows: &[Row]) -> Vec<Test> {
@@ -92,7 +92,7 @@ struct Given {
 
 impl Given {
     /// Reports the facts that no row names, and those that are not what rows compare.
-    fn report_unknown_facts(&self, rows: &[Row], problems: &Problems) {
+    fn report_unknown_facts(&self, rows: &[Row], problems: &FileProblems) {
         let uses: Vec<&FactUse> =
             rows.iter().flat_map(Row::written).flat_map(|written| &written.facts).collect();
         for (name, (value, span)) in &self.facts {
@@ -152,7 +152,7 @@ fn read_given(table: &Section<'_>, prefix: &str, given: &mut Given) {
     }
 }
 
-fn read_fact(name: &str, value: &Spanned<DeValue<'_>>, given: &mut Given, problems: &Problems) {
+fn read_fact(name: &str, value: &Spanned<DeValue<'_>>, given: &mut Given, problems: &FileProblems) {
     match (name.parse::<FactName>(), scalar_text(value)) {
         (Ok(name), Some(text)) => {
             given.facts.insert(name, (text.as_str().into(), value.span()));
@@ -181,7 +181,7 @@ fn read_one(
     metric: Metric,
     value: &Spanned<DeValue<'_>>,
     given: &mut Readings,
-    problems: &Problems,
+    problems: &FileProblems,
 ) {
     let written = scalar_text(value);
     let reading = written

@@ -31,7 +31,7 @@ use toml::de::DeValue;
 
 use crate::document::code::Code;
 use crate::document::diagnostic::{Diagnostic, Source};
-use crate::document::sections::{Problems, Section, Text, read_document, wrong_type};
+use crate::document::sections::{FileProblems, Section, Text, read_document, wrong_type};
 use crate::read::facts as fact_file;
 use crate::read::matrix_file::{condition_at, schema};
 use crate::read::tests_of_matrix::scalar_text;
@@ -122,7 +122,7 @@ fn head(phase: &mut Section<'_>) -> Option<Transcription> {
     })
 }
 
-fn not_empty(text: Text<'_>, key: &str, problems: &Problems) -> Option<String> {
+fn not_empty(text: Text<'_>, key: &str, problems: &FileProblems) -> Option<String> {
     if text.text.trim().is_empty() {
         problems.add(Code::BadValue, text.span, format!("`{key}` is empty"));
         return None;
@@ -192,7 +192,7 @@ fn is_range(table: &Section<'_>) -> bool {
 fn figure(
     metric: Metric,
     value: &Spanned<DeValue<'_>>,
-    problems: &Problems,
+    problems: &FileProblems,
 ) -> Option<AssertedReading> {
     let figure = scalar_text(value).map(|text| AssertedReading::from(text.as_str()));
     let fits = figure.filter(|figure| figure.reading(metric).is_some());
@@ -232,7 +232,7 @@ fn range(metric: Metric, table: &mut Section<'_>) -> Option<AssertedReading> {
 }
 
 /// A figure of before says nothing without the one at the end.
-fn only_at_the_end(before: &FiguresByMetric, readings: &FiguresByMetric, problems: &Problems) {
+fn only_at_the_end(before: &FiguresByMetric, readings: &FiguresByMetric, problems: &FileProblems) {
     for (metric, (_, span)) in before {
         if !readings.contains_key(metric) {
             let message = format!("{metric} has a figure before the phase's work and none after");
@@ -293,7 +293,7 @@ fn obligations(top: &mut Section<'_>, rows: &[TranscribedRow]) -> Vec<Obligation
     obligations
 }
 
-fn row_of(text: &Text<'_>, rows: &[TranscribedRow], problems: &Problems) -> Option<RowId> {
+fn row_of(text: &Text<'_>, rows: &[TranscribedRow], problems: &FileProblems) -> Option<RowId> {
     if let Some(row) = rows.iter().find(|row| row.id.as_str() == text.text) {
         return Some(row.id.clone());
     }

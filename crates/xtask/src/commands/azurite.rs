@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::command::Invocation;
-use crate::needs::install::{is_on_path, succeeds};
+use crate::needs::install::{from_npm, is_on_path};
 use crate::workspace::Workspace;
 
 /// Microsoft's emulator of the service, in a version that the tests were tried with.
@@ -15,13 +15,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode, String> {
         return Err("`node` and `npm` aren't on PATH; install Node.js".to_owned());
     }
     let folder = workspace.target.join("tools/azurite");
-    let script = folder.join("node_modules/azurite/dist/src/blob/main.js");
-    let fetch = Invocation::new("npm install --no-save --no-audit --no-fund --prefix");
-    let fetch = fetch.and([folder.display().to_string(), PACKAGE.to_owned()]);
-    let fetched = script.is_file() || succeeds(&fetch);
-    if !fetched || !script.is_file() {
-        return Err(format!("{PACKAGE} could not be fetched from the npm registry, see above"));
-    }
+    let script = from_npm(PACKAGE, &folder, "azurite/dist/src/blob/main.js")?;
     let tests = Invocation::new("cargo test --workspace --lib azure -- --ignored");
     let tests = tests.with("PHASEGATE_AZURITE", script.display().to_string());
     let status = tests.run_in(&workspace.root)?;

@@ -1,7 +1,7 @@
 //! The tests in a real browser: what they need, and how they are run.
 
 use crate::command::Invocation;
-use crate::needs::install::{Package, install, is_on_path, succeeds};
+use crate::needs::install::{Package, from_npm, install, is_on_path};
 use crate::workspace::Workspace;
 
 /// Whether the tests in a browser have to be run.
@@ -51,14 +51,7 @@ fn prepare(workspace: &Workspace, browser: Browser) -> Result<Invocation, String
     if !is_on_path("npm") {
         return Err("`npm` isn't on PATH, which fetches axe-core; install Node.js".to_owned());
     }
-    let folder = workspace.target.join("axe");
-    let script = folder.join("node_modules/axe-core/axe.min.js");
-    let fetch = Invocation::new("npm install --no-save --no-audit --no-fund --prefix");
-    let fetch = fetch.and([folder.display().to_string(), AXE.to_owned()]);
-    let fetched = script.is_file() || succeeds(&fetch);
-    if !fetched || !script.is_file() {
-        return Err(format!("{AXE} could not be fetched from the npm registry, see above"));
-    }
+    let script = from_npm(AXE, &workspace.target.join("axe"), "axe-core/axe.min.js")?;
     let tests = Invocation::new("cargo test --package phasegate --test browser -- --ignored");
     Ok(tests.with("PHASEGATE_AXE", script.display().to_string()))
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::command::Invocation;
 
@@ -269,6 +269,19 @@ impl InstallPlan {
              PATH; add its folder to PATH, and try again"
             .to_owned())
     }
+}
+
+/// Fetches a package from the npm registry into a folder, unless it is there: the file of it that is
+/// used.
+pub(crate) fn from_npm(package: &str, folder: &Path, file: &str) -> Result<PathBuf, String> {
+    let script = folder.join("node_modules").join(file);
+    let fetch = Invocation::new("npm install --no-save --no-audit --no-fund --prefix");
+    let fetch = fetch.and([folder.display().to_string(), package.to_owned()]);
+    let fetched = script.is_file() || succeeds(&fetch);
+    if fetched && script.is_file() {
+        return Ok(script);
+    }
+    Err(format!("{package} could not be fetched from the npm registry, see above"))
 }
 
 /// Runs a command and says so; how it went shows in what it prints.

@@ -2,8 +2,8 @@
 
 use phasegate_history::{Body, EntrySummary, Recorded, Store};
 use phasegate_model::{
-    Change, Decision, EntryKind, Evidence, Finding, MetricSummary, Outcome, PhaseId, Readings,
-    RowDecision, Transcription,
+    Change, Decision, EntryKind, Evidence, Finding, Outcome, PhaseId, Readings, RowDecision,
+    Transcription,
 };
 use phasegate_rules::{Background, Matrix, RecordedReadings};
 use serde::Serialize;
@@ -14,7 +14,7 @@ use crate::input::files::read_rules;
 use crate::input::project::checked_matrix;
 use crate::output::layout::{Layout, plain};
 use crate::output::listing::{Columns, OutputLines, Problems};
-use crate::output::streams::{Exit, print, say};
+use crate::output::streams::{Exit, object, print, say};
 use crate::output::table::{change, outcome};
 use crate::recorded::decision::RecordedDecision;
 
@@ -207,12 +207,14 @@ impl BacktestOutput {
         self.rows += 1;
         match self.format {
             Format::Json => {
-                let changed = ChangedJson {
+                let changed = object! {
                     entry: case.entry,
                     phase: case.phase(),
                     recorded: case.outcome,
+                    // A document's outcome, decided again on the figures that it asserts.
                     asserted: case.is_asserted(),
                     would_be: again.outcome,
+                    // What an undecided one could come to.
                     possible: &again.possible,
                     row: difference.json(),
                 };
@@ -340,7 +342,7 @@ impl<'d> DecidingRow<'d> {
         }
     }
 
-    fn json(&self) -> Option<DecidingRowJson<'_>> {
+    fn json(&self) -> Option<impl Serialize> {
         let (id, then, now) = match self {
             Self::Row { then, now } => (&now.id, *then, Some(*now)),
             Self::Gone(then) => (&then.id, Some(*then), None),
@@ -348,8 +350,8 @@ impl<'d> DecidingRow<'d> {
             Self::Joined | Self::Default => return None,
         };
         let finding = |row: &RowDecision| row.finding.to_string();
-        Some(DecidingRowJson {
-            id,
+        Some(object! {
+            id: id,
             was: then.map(finding),
             would_be: now.map(finding),
             condition: now.map(|row| &*row.normalized),
@@ -373,28 +375,4 @@ fn how_far(row: &RowDecision) -> String {
 /// The largest of the changes that flip the row.
 fn nearest(row: &RowDecision) -> Option<&Change> {
     row.margin.as_ref()?.changes.first()
-}
-
-/// A decision that comes out otherwise, for programs. Fields are only ever added.
-#[derive(Serialize)]
-struct ChangedJson<'a> {
-    entry: u64,
-    phase: &'a PhaseId,
-    recorded: Outcome,
-    /// A document's outcome, decided again on the figures that it asserts.
-    asserted: bool,
-    would_be: Outcome,
-    /// What an undecided one could come to.
-    possible: &'a [Outcome],
-    row: Option<DecidingRowJson<'a>>,
-}
-
-#[derive(Serialize)]
-struct DecidingRowJson<'a> {
-    id: &'a phasegate_model::RowId,
-    was: Option<String>,
-    would_be: Option<String>,
-    condition: Option<&'a str>,
-    reading: Option<&'a MetricSummary>,
-    margin: Option<&'a Change>,
 }

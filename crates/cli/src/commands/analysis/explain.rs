@@ -1,21 +1,20 @@
 //! `phasegate explain`: why a recorded decision is as it is, and what would change it.
 
 use phasegate_history::{DecisionRecord, Recorded};
-use phasegate_model::Decision;
 use serde::Serialize;
 
 use crate::args::{ExplainArgs, Format};
 use crate::output::explanation::explanation;
 use crate::output::layout::Layout;
 use crate::output::settled_at::Settling;
-use crate::output::streams::{Exit, print, print_json};
+use crate::output::streams::{Exit, object, print, print_json};
 use crate::recorded::decision::{decision_of, entry_or_newest};
 
 pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let place = &args.history.place;
     let recorded = entry_or_newest(place, &place.open()?, args.entry)?;
     match args.history.format {
-        Format::Json => print_json(&ExplanationJson::of(&recorded, decision_of(&recorded.entry)?))?,
+        Format::Json => print_json(&json(&recorded, decision_of(&recorded.entry)?))?,
         Format::Text => print(&explanation(
             &recorded.entry,
             &decision_of(&recorded.entry)?.decision,
@@ -25,35 +24,20 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// An explained entry, for programs. Fields are only ever added.
-#[derive(Serialize)]
-struct ExplanationJson<'a> {
-    entry: u64,
-    digest: String,
-    recorded_at: String,
-    recorded_by: &'a str,
-    evidence: String,
-    matrix: String,
-    plan: String,
-    /// What would settle an undecided outcome.
-    settling: Settling<'a>,
-    /// The decision as the ledger has it: rows with condition, why, readings, votes and margin.
-    decision: &'a Decision,
-}
-
-impl<'a> ExplanationJson<'a> {
-    fn of(recorded: &'a Recorded, record: &'a DecisionRecord) -> Self {
-        let Recorded { entry, digest } = recorded;
-        Self {
-            entry: entry.number,
-            digest: digest.to_string(),
-            recorded_at: entry.recorded_at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            recorded_by: &entry.recorded_by,
-            evidence: record.evidence.to_string(),
-            matrix: record.matrix.to_string(),
-            plan: record.plan.to_string(),
-            settling: Settling::of(&record.decision),
-            decision: &record.decision,
-        }
+/// An explained entry, for programs.
+fn json(recorded: &Recorded, record: &DecisionRecord) -> impl Serialize {
+    let Recorded { entry, digest } = recorded;
+    object! {
+        entry: entry.number,
+        digest: digest.to_string(),
+        recorded_at: entry.recorded_at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        recorded_by: &entry.recorded_by,
+        evidence: record.evidence.to_string(),
+        matrix: record.matrix.to_string(),
+        plan: record.plan.to_string(),
+        // What would settle an undecided outcome.
+        settling: Settling::of(&record.decision),
+        // The decision as the ledger has it: rows with condition, why, readings, votes and margin.
+        decision: &record.decision,
     }
 }

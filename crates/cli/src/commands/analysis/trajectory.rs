@@ -1,13 +1,15 @@
 //! `phasegate trajectory`: a metric across the recorded phases.
 
-use phasegate_model::{Domain, Metric, Quantity};
-use phasegate_report::{Effect, Step, Total, Trajectory, TrajectorySection};
+use phasegate_model::{Domain, Quantity};
+use phasegate_report::{
+    Effect, Step, Total, Trajectory, TrajectoryLine, TrajectorySection, TrajectoryTotal,
+};
 use serde::Serialize;
 
 use crate::args::{Format, TrajectoryArgs};
 use crate::output::layout::Layout;
 use crate::output::listing::{Columns, OutputLines, Problems};
-use crate::output::streams::{Exit, print_json, say};
+use crate::output::streams::{Exit, object, print_json, say};
 use crate::recorded::phases::Stages;
 
 pub(crate) fn run(args: &TrajectoryArgs) -> anyhow::Result<Exit> {
@@ -30,7 +32,7 @@ pub(crate) fn run(args: &TrajectoryArgs) -> anyhow::Result<Exit> {
     let section = trajectory.section();
     match args.history.format {
         Format::Json => {
-            print_json(&TrajectoryJson::of(&trajectory, &section, stages.without))?;
+            print_json(&json(&trajectory, &section, stages.without))?;
         }
         Format::Text if trajectory.steps.is_empty() => say(&format!(
             "no phase with a reading of {metric} is recorded in `{}`",
@@ -90,79 +92,48 @@ fn print_table(section: &TrajectorySection) -> anyhow::Result<()> {
     lines.finish()
 }
 
-/// A trajectory, for programs. Fields are only ever added.
-#[derive(Serialize)]
-struct TrajectoryJson<'a> {
-    metric: Metric,
-    phases: Vec<StepJson<'a>>,
-    totals: Vec<TotalJson<'a>>,
-    /// How many phases have no reading.
-    without: usize,
-}
-
-#[derive(Serialize)]
-struct StepJson<'a> {
-    entry: u64,
-    phase: &'a str,
-    outcome: &'a str,
-    asserted: bool,
-    from: Option<Quantity>,
-    to: Option<Quantity>,
-    /// What the phase's work changed of `from`, in percent; negative if it fell.
-    change: Option<Quantity>,
-    /// What changed since the line began, in percent.
-    cumulative: Option<Quantity>,
-    broken: Option<&'a str>,
-    /// The change in words.
-    words: &'a str,
-}
-
-#[derive(Serialize)]
-struct TotalJson<'a> {
-    first: &'a str,
-    last: &'a str,
-    from: Quantity,
-    to: Quantity,
-    change: Option<Quantity>,
-    words: &'a str,
-}
-
 /// Percent with so many digits that nobody misses one.
 fn percent(share: phasegate_model::Decimal) -> Quantity {
     Quantity::percent(share.round_dp(6))
 }
 
-impl<'a> TrajectoryJson<'a> {
-    fn of(trajectory: &'a Trajectory, section: &'a TrajectorySection, without: usize) -> Self {
-        let step = |(step, line): (&'a Step, &'a phasegate_report::TrajectoryLine)| StepJson {
+/// A trajectory, for programs.
+fn json(trajectory: &Trajectory, section: &TrajectorySection, without: usize) -> impl Serialize {
+    let step = |(step, line): (&Step, &TrajectoryLine)| {
+        object! {
             entry: step.entry,
-            phase: step.phase.as_str(),
+            phase: step.phase.to_string(),
             outcome: step.outcome.as_str(),
             asserted: step.asserted,
             from: step.from,
             to: step.to,
+            // What the phase's work changed of `from`, in percent; negative if it fell.
             change: match step.effect {
                 Effect::Share(share) => Some(percent(share)),
                 Effect::NothingDone => Some(percent(phasegate_model::Decimal::ZERO)),
                 Effect::Unknown(_) => None,
             },
+            // What changed since the line began, in percent.
             cumulative: step.cumulative.map(percent),
-            broken: step.broken.as_deref(),
-            words: &line.change,
-        };
-        let total = |(total, line): (&'a Total, &'a phasegate_report::TrajectoryTotal)| TotalJson {
-            first: total.first.as_str(),
-            last: total.last.as_str(),
+            broken: step.broken.clone(),
+            words: line.change.clone(),
+        }
+    };
+    let total = |(total, line): (&Total, &TrajectoryTotal)| {
+        object! {
+            first: total.first.to_string(),
+            last: total.last.to_string(),
             from: total.from,
             to: total.to,
             change: total.share.map(percent),
-            words: &line.change,
-        };
-        Self {
-            metric: trajectory.metric,
-            phases: trajectory.steps.iter().zip(&section.rows).map(step).collect(),
-            totals: trajectory.totals.iter().zip(&section.totals).map(total).collect(),
-            without,
+            words: line.change.clone(),
         }
+    };
+    object! {
+        metric: trajectory.metric,
+        phases: trajectory.steps.iter().zip(&section.rows).map(step).collect::<Vec<_>>(),
+        totals: trajectory.totals.iter().zip(&section.totals).map(total).collect::<Vec<_>>(),
+        // How many phases have no reading.
+        without: without,
     }
 }

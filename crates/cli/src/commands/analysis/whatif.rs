@@ -18,7 +18,7 @@ use crate::input::files::evidence_in;
 use crate::input::project::Project;
 use crate::measuring::previous_phase::RunComparison;
 use crate::output::layout::Layout;
-use crate::output::streams::{Exit, print, print_json, say};
+use crate::output::streams::{Exit, object, print, print_json, say};
 use crate::output::table;
 use crate::recorded::decision::{RecordedDecision, decision_of, newest_decision};
 
@@ -180,30 +180,19 @@ struct WhatIfAnswer<'a> {
     changed: Vec<Changed<'a>>,
 }
 
-/// The same, for programs. Fields are only ever added.
-#[derive(Serialize)]
-struct WhatIfJson<'a> {
-    phase: &'a phasegate_model::PhaseId,
-    set: &'a BTreeMap<Metric, &'a str>,
-    /// The entry whose evidence the other readings are the medians of.
-    entry: Option<u64>,
-    now: Option<Outcome>,
-    then: Outcome,
-    changed: &'a [Changed<'a>],
-    /// What would be decided, as `decide` has it; its trials are imagined.
-    decision: &'a Decision,
-}
-
 impl WhatIfAnswer<'_> {
-    fn json(&self) -> WhatIfJson<'_> {
+    /// The same, for programs.
+    fn json(&self) -> impl Serialize {
         let recorded = self.base.and_then(|base| base.recorded.as_ref());
-        WhatIfJson {
+        object! {
             phase: &self.plan.phase,
             set: &self.set,
+            // The entry whose evidence the other readings are the medians of.
             entry: recorded.map(|recorded| recorded.entry.number),
             now: self.now,
             then: self.then.outcome,
             changed: &self.changed,
+            // What would be decided, as `decide` has it; its trials are imagined.
             decision: self.then,
         }
     }

@@ -1,18 +1,21 @@
 //! `phasegate history pack`: old entries in few files.
 
 use phasegate_history::{PackEffect, Packed};
-use serde::Serialize;
 
 use crate::args::{Format, PackArgs};
-use crate::output::streams::{Exit, print, print_json, say};
+use crate::output::streams::{Exit, object, print, print_json, say};
 
 pub(crate) fn run(args: &PackArgs) -> anyhow::Result<Exit> {
     let store = args.history.place.open_present()?;
     let effect = if args.dry_run { PackEffect::Tried } else { PackEffect::Packed };
     let packed = phasegate_history::pack(&store, effect)?;
     if args.history.format == Format::Json {
-        let packed: Vec<PackedJson> = packed.iter().map(PackedJson::of).collect();
-        print_json(&PackingJson { dry_run: args.dry_run, packed })?;
+        let of = |Packed { first, last, files, resumed }: &Packed| {
+            // How many files the pack replaces, and whether it was there already.
+            object! { first: *first, last: *last, files: *files, resumed: *resumed }
+        };
+        let packed = packed.iter().map(of).collect::<Vec<_>>();
+        print_json(&object! { dry_run: args.dry_run, packed: packed })?;
         return Ok(Exit::Done);
     }
     for done in &packed {
@@ -38,30 +41,5 @@ fn line(packed: &Packed, effect: PackEffect) -> String {
         (PackEffect::Tried, true) => {
             format!("would finish packing entries {first} to {last}: {replaced}\n")
         }
-    }
-}
-
-/// What was packed, for programs. Fields are only ever added.
-#[derive(Serialize)]
-struct PackingJson {
-    /// Whether nothing was changed.
-    dry_run: bool,
-    packed: Vec<PackedJson>,
-}
-
-#[derive(Serialize)]
-struct PackedJson {
-    first: u64,
-    last: u64,
-    /// How many files the pack replaces.
-    files: u64,
-    /// Whether the pack was there already.
-    resumed: bool,
-}
-
-impl PackedJson {
-    const fn of(packed: &Packed) -> Self {
-        let Packed { first, last, files, resumed } = *packed;
-        Self { first, last, files, resumed }
     }
 }

@@ -7,7 +7,7 @@ use phasegate_report::ReportKind;
 use serde::Serialize;
 
 use crate::args::{Format, RebaseArgs};
-use crate::output::streams::{Exit, print, print_json};
+use crate::output::streams::{Exit, object, print, print_json};
 use crate::recorded::decision::{evidence_of, matrix_of, plan_of};
 use crate::recorded::phases::stages_with;
 use crate::rendering::entry::{Digests, EntryHead, ReportSource, Templates};
@@ -28,7 +28,7 @@ pub(crate) fn rebase(args: &RebaseArgs) -> anyhow::Result<Exit> {
     let moved: Vec<Moved> =
         rebased.iter().flat_map(|rebased| &rebased.moved).map(Moved::of).collect();
     match args.history.format {
-        Format::Json => print_json(&RebasedJson {
+        Format::Json => print_json(&object! {
             onto: rebased.as_ref().map(|rebased| rebased.onto.to_string()),
             moved: &moved,
             head: store.head()?.map(|head| head.to_string()),
@@ -46,14 +46,6 @@ pub(crate) fn rebase(args: &RebaseArgs) -> anyhow::Result<Exit> {
         }
     }
     Ok(Exit::Done)
-}
-
-/// What was re-linked, for programs.
-#[derive(Serialize)]
-struct RebasedJson<'a> {
-    onto: Option<String>,
-    moved: &'a [Moved],
-    head: Option<String>,
 }
 
 /// An entry that has another number now.
@@ -99,20 +91,20 @@ fn decision_files(
     templates: &Templates,
     upcoming: &Upcoming,
     draft: &Draft,
-    decision: &DecisionDraft,
+    DecisionDraft { objects, decision }: &DecisionDraft,
 ) -> anyhow::Result<Vec<RenderedFile>> {
-    let matrix = matrix_of(decision.matrix.clone(), decision.bases.clone())?;
-    let plan = plan_of(decision.plan.clone())?;
-    let evidence = evidence_of(decision.evidence.clone())?;
-    let stages = stages_with(store, upcoming.number, &decision.decision, &evidence);
+    let matrix = matrix_of(objects.matrix.clone(), objects.bases.clone())?;
+    let plan = plan_of(objects.plan.clone())?;
+    let evidence = evidence_of(objects.evidence.clone())?;
+    let stages = stages_with(store, upcoming.number, decision, &evidence);
     let context = ReportSource {
         entry: EntryHead::upcoming(upcoming, draft),
         digests: Digests {
-            evidence: Digest::of(&decision.evidence),
-            matrix: Digest::of(&decision.matrix),
-            plan: Digest::of(&decision.plan),
+            evidence: Digest::of(&objects.evidence),
+            matrix: Digest::of(&objects.matrix),
+            plan: Digest::of(&objects.plan),
         },
-        decision: &decision.decision,
+        decision,
         evidence: &evidence,
         matrix: &matrix,
         plan: &plan,

@@ -14,9 +14,9 @@ use crate::args::day::today;
 use crate::args::{Format, ShowArgs};
 use crate::output::layout::Layout;
 use crate::output::listing::Problems;
-use crate::output::streams::{Exit, print, print_json};
+use crate::output::streams::{Exit, object, print, print_json};
 use crate::output::table;
-use crate::recorded::waivers::{Granted, RecordedWaivers, WaiverJson};
+use crate::recorded::waivers::{Granted, RecordedWaivers, waiver_json};
 
 pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
     let store = args.history.place.open()?;
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
         day,
     };
     match args.history.format {
-        Format::Json => print_json(&ShownJson::of(&recorded, &added)?)?,
+        Format::Json => print_json(&json(&recorded, &added)?)?,
         Format::Text => print(&text(&store, &recorded, &added))?,
     }
     Ok(if problems.count == 0 { Exit::Done } else { Exit::Error })
@@ -260,32 +260,21 @@ fn proof(store: &Store, recorded: &Recorded, layout: Layout) -> String {
     out
 }
 
-/// An entry with what later ones say of it, for programs. Fields are only ever added.
-#[derive(Serialize)]
-struct ShownJson<'a> {
-    head: String,
-    /// The day on which waivers are valid or not.
-    as_of: NaiveDate,
-    /// The outcome without the waived rows; nothing without a valid waiver.
-    effective: Option<Outcome>,
-    waivers: Vec<WaiverJson<'a>>,
-    notes: Vec<Value>,
-    /// The entry as the ledger has it.
-    entry: Value,
-}
-
-impl<'a> ShownJson<'a> {
-    fn of(recorded: &Recorded, added: &'a Added<'_>) -> anyhow::Result<Self> {
-        let notes = added.notes.iter().map(|note| as_recorded(&note.entry));
-        Ok(Self {
-            head: recorded.head().to_string(),
-            as_of: added.day,
-            effective: added.effective.as_ref().map(|effective| effective.outcome),
-            waivers: added.waivers.iter().map(|g| WaiverJson::of(g, added.day)).collect(),
-            notes: notes.collect::<anyhow::Result<_>>()?,
-            entry: as_recorded(&recorded.entry)?,
-        })
-    }
+/// An entry with what later ones say of it, for programs.
+fn json(recorded: &Recorded, added: &Added<'_>) -> anyhow::Result<impl Serialize> {
+    let notes = added.notes.iter().map(|note| as_recorded(&note.entry));
+    let waivers = added.waivers.iter().map(|granted| waiver_json(granted, added.day));
+    Ok(object! {
+        head: recorded.head().to_string(),
+        // The day on which waivers are valid or not.
+        as_of: added.day,
+        // The outcome without the waived rows; nothing without a valid waiver.
+        effective: added.effective.as_ref().map(|effective| effective.outcome),
+        waivers: waivers.collect::<Vec<_>>(),
+        notes: notes.collect::<anyhow::Result<Vec<_>>>()?,
+        // The entry as the ledger has it.
+        entry: as_recorded(&recorded.entry)?,
+    })
 }
 
 fn as_recorded(entry: &Entry) -> anyhow::Result<Value> {

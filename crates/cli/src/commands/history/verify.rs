@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::args::{Format, VerifyArgs};
 use crate::commands::history::sign::allowed_signers;
-use crate::output::streams::{Exit, print, print_json, say, told};
+use crate::output::streams::{Exit, object, print, print_json, say, told};
 use crate::program::now;
 use crate::recorded::decision::decision_of;
 use crate::recorded::replay::{
@@ -33,12 +33,14 @@ pub(crate) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
     let warnings: Vec<String> = found.warnings.iter().map(ToString::to_string).collect();
     let head = found.head.as_ref().map(ToString::to_string);
     match args.history.format {
-        Format::Json => print_json(&VerificationJson {
+        Format::Json => print_json(&object! {
             entries: found.entries,
             head: head.as_deref(),
             problems: &problems,
-            names: found.problems.iter().map(Problem::name).collect(),
+            // Of each problem the name that stays the same.
+            names: found.problems.iter().map(Problem::name).collect::<Vec<_>>(),
             warnings: &warnings,
+            // The good signatures, if they were asked for.
             signed: &signed,
         })?,
         Format::Text => {
@@ -140,19 +142,6 @@ fn lines(path: &Path, head: Option<&Head>) -> anyhow::Result<Verification> {
     }
     let file = File::open(path).with_context(|| format!("can't read `{}`", path.display()))?;
     Ok(verify_lines(&mut BufReader::with_capacity(1 << 16, file), path, head))
-}
-
-/// What verifying found, for programs.
-#[derive(Serialize)]
-struct VerificationJson<'a> {
-    entries: u64,
-    head: Option<&'a str>,
-    problems: &'a [String],
-    /// Of each problem the name that stays the same.
-    names: Vec<&'a str>,
-    warnings: &'a [String],
-    /// The good signatures, if they were asked for.
-    signed: &'a [SignedJson],
 }
 
 /// A good signature.

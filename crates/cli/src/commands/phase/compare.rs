@@ -20,7 +20,7 @@ use crate::measuring::previous_phase;
 use crate::measuring::secret::holds_secret;
 use crate::measuring::servers::{endpoint, endpoint_of};
 use crate::output::comparing::Figure;
-use crate::output::streams::{Exit, print, print_json, say};
+use crate::output::streams::{Exit, object, print, print_json, say};
 use crate::output::table::new_table;
 
 /// What decides, in this order: round trips, and CPU time, which evidence of older versions lacks.
@@ -169,7 +169,7 @@ fn tell(args: &CompareArgs, by: &Comparisons, evidence: &Evidence) -> anyhow::Re
         .collect();
     match args.format {
         Format::Text => print(&text(evidence, &channels))?,
-        Format::Json => print_json(&PairsJson::of(evidence, args.least, &channels))?,
+        Format::Json => print_json(&pairs_json(evidence, args.least, &channels))?,
     }
     Ok(Exit::Done)
 }
@@ -342,41 +342,26 @@ fn not_compared(evidence: &Evidence) -> Option<String> {
 
 /// The result for programs. Verdict and sentence are of round trips, and those of CPU time stand
 /// beside them where it was asked for.
-#[derive(Serialize)]
-struct PairsJson {
-    kind: &'static str,
-    interleaved: bool,
-    verdict: &'static str,
-    sentence: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cpu_time: Option<serde_json::Value>,
-    least: String,
-    pairs: usize,
-    metrics: serde_json::Map<String, serde_json::Value>,
-}
-
-impl PairsJson {
-    fn of(evidence: &Evidence, least: Least, channels: &[Channel]) -> Self {
-        let metric = |line: Line| {
-            let Line { metric, baseline, candidate, improvement } = line;
-            let figures = json!({ "a": baseline, "b": candidate, "improvement": improvement });
-            (metric.to_string(), figures)
-        };
-        let mut channels = channels.iter();
-        let round_trips = channels.next();
-        let cpu_time = channels.next().map(
-            |channel| json!({ "verdict": verdict(channel.compared), "sentence": channel.sentence }),
-        );
-        Self {
-            kind: "pairs",
-            interleaved: true,
-            verdict: round_trips.map_or("undecided", |channel| verdict(channel.compared)),
-            sentence: round_trips.map_or_else(String::new, |channel| channel.sentence.clone()),
-            cpu_time,
-            least: least.to_string(),
-            pairs: evidence.trials.len(),
-            metrics: lines(evidence).into_iter().map(metric).collect(),
-        }
+fn pairs_json(evidence: &Evidence, least: Least, channels: &[Channel]) -> impl Serialize {
+    let metric = |line: Line| {
+        let Line { metric, baseline, candidate, improvement } = line;
+        let figures = json!({ "a": baseline, "b": candidate, "improvement": improvement });
+        (metric.to_string(), figures)
+    };
+    let mut channels = channels.iter();
+    let round_trips = channels.next();
+    let cpu_time = channels.next().map(
+        |channel| json!({ "verdict": verdict(channel.compared), "sentence": channel.sentence }),
+    );
+    object! {
+        kind: "pairs",
+        interleaved: true,
+        verdict: round_trips.map_or("undecided", |channel| verdict(channel.compared)),
+        sentence: round_trips.map_or_else(String::new, |channel| channel.sentence.clone()),
+        cpu_time: cpu_time,
+        least: least.to_string(),
+        pairs: evidence.trials.len(),
+        metrics: lines(evidence).into_iter().map(metric).collect::<serde_json::Map<_, _>>(),
     }
 }
 

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use phasegate_history::{
-    DecisionDraft, Digest, Draft, DraftBody, Recorded, Store, Upcoming, Warning, clock_went_back,
+    DecisionDraft, Digest, Draft, DraftBody, Objects, Recorded, Store, Upcoming, Warning,
+    clock_went_back,
 };
 use phasegate_model::{ContinuedRun, Decision, Evidence, Outcome};
 use phasegate_report::{Context, Form, ReportKind, ended};
@@ -129,24 +130,23 @@ fn record(
     store: &Store,
     templates: &Templates,
 ) -> anyhow::Result<(Recorded, Option<Context>)> {
-    let inputs = DecisionDraft {
+    let objects = Objects {
         evidence: evidence.to_json()?.into_bytes(),
         // The bytes as they were read, since digests are over comments and spaces, too.
         matrix: project.matrix_source.text.clone().into_bytes(),
         bases: project.matrix.bases.iter().map(|base| base.source.text.clone().into()).collect(),
         plan: project.plan_source.text.clone().into_bytes(),
-        decision: decision.clone(),
     };
     let digests = Digests {
-        evidence: Digest::of(&inputs.evidence),
-        matrix: Digest::of(&inputs.matrix),
-        plan: Digest::of(&inputs.plan),
+        evidence: Digest::of(&objects.evidence),
+        matrix: Digest::of(&objects.matrix),
+        plan: Digest::of(&objects.plan),
     };
     let draft = Draft {
         recorded_at: now(),
         recorded_by: recorded_by(),
         tool: TOOL.to_owned(),
-        body: DraftBody::Decision(Box::new(inputs)),
+        body: DraftBody::Decision(Box::new(DecisionDraft { objects, decision: decision.clone() })),
     };
     let mut rendered = None;
     let mut render = |upcoming: &Upcoming| {

@@ -12,7 +12,7 @@ use crate::input::files::read_rules;
 use crate::input::project::{Examined, PHASES, examined_matrix, matrix_path, toml_files};
 use crate::input::region::Region;
 use crate::input::sarif::{SarifResult, sarif};
-use crate::output::streams::{Exit, colour, print, print_json, told};
+use crate::output::streams::{Exit, colour, object, print, print_json, told};
 use crate::program::latest_day;
 
 /// Where matrices are.
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &CheckArgs, verbosity: Verbosity) -> anyhow::Result<Exit
     let problems: Vec<SarifResult<'_>> = checked.iter().flat_map(CheckedFile::problems).collect();
     match args.format {
         CheckFormat::Json => {
-            print_json(&problems.iter().map(ProblemJson::of).collect::<Vec<_>>())?;
+            print_json(&problems.iter().map(problem_json).collect::<Vec<_>>())?;
         }
         CheckFormat::Sarif => {
             let folder = std::env::current_dir().context("can't tell the current folder")?;
@@ -228,38 +228,21 @@ fn problems_text(trouble: &Trouble) -> String {
     format!("{}\n\n{}\n", shown.join("\n\n"), trouble.summary())
 }
 
-/// A problem, for programs. Fields are only ever added.
-#[derive(Serialize)]
-struct ProblemJson<'a> {
-    file: &'a str,
-    line: Option<usize>,
-    column: Option<usize>,
-    end_line: Option<usize>,
-    end_column: Option<usize>,
-    byte: Option<usize>,
-    byte_length: Option<usize>,
-    code: &'a str,
-    severity: &'static str,
-    message: &'a str,
-    help: Option<&'a str>,
-}
-
-impl<'a> ProblemJson<'a> {
-    fn of(problem: &SarifResult<'a>) -> Self {
-        let SarifResult { file, code, level, message, help, region, .. } = *problem;
-        Self {
-            file,
-            line: region.map(|region| region.line),
-            column: region.map(|region| region.column),
-            end_line: region.map(|region| region.end_line),
-            end_column: region.map(|region| region.end_column),
-            byte: region.map(|region| region.byte),
-            byte_length: region.map(|region| region.byte_length),
-            code,
-            severity: level,
-            message,
-            help,
-        }
+/// A problem, for programs.
+fn problem_json(problem: &SarifResult<'_>) -> impl Serialize {
+    let SarifResult { file, code, level, message, help, region, .. } = *problem;
+    object! {
+        file: file,
+        line: region.map(|region| region.line),
+        column: region.map(|region| region.column),
+        end_line: region.map(|region| region.end_line),
+        end_column: region.map(|region| region.end_column),
+        byte: region.map(|region| region.byte),
+        byte_length: region.map(|region| region.byte_length),
+        code: code,
+        severity: level,
+        message: message,
+        help: help,
     }
 }
 

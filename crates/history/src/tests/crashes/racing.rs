@@ -20,7 +20,7 @@ fn assert_one_chain(folder: &Path, entries: u64, heads: &[Head]) {
     let temporary = |name: &String| name.starts_with(".tmp-");
     assert_eq!(names(folder).into_iter().find(temporary), None);
     assert_eq!(names(&store.ledger.path).into_iter().find(temporary), None);
-    assert_eq!(names(&store.objects()).into_iter().find(temporary), None);
+    assert_eq!(names(&store.objects_path()).into_iter().find(temporary), None);
     let folders = usize::try_from(entries).unwrap() + 2;
     assert_eq!(names(folder).len(), folders);
 }

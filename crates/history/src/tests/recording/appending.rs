@@ -113,7 +113,7 @@ fn objects_are_read_back_or_refused() {
     let digest = store.entry(2).unwrap().entry.decision().unwrap().evidence;
     assert_eq!(
         store.object(&digest, ObjectKind::Evidence).unwrap(),
-        decision_draft("bob").evidence
+        decision_draft("bob").objects.evidence
     );
     let path = history.path(&format!("objects/{digest}.json"));
     fs::write(&path, "{}").unwrap();

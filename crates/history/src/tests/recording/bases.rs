@@ -11,7 +11,8 @@ fn written() -> (tempfile::TempDir, Entry) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     let bases = BASES.map(<[u8]>::to_vec).to_vec();
-    let draft = DecisionDraft { bases, ..decision_draft("ada") };
+    let draft = decision_draft("ada");
+    let draft = DecisionDraft { objects: Objects { bases, ..draft.objects }, ..draft };
     let draft = draft_of(DraftBody::Decision(Box::new(draft)));
     let recorded = store.append(&draft, &mut render).unwrap();
     assert_eq!(store.entry(1).unwrap(), recorded);

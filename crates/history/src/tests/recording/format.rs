@@ -51,9 +51,9 @@ fn the_files_are_where_the_brief_says() {
     assert_eq!(names(&folder.path().join("ledger")), ["000001.json"]);
     let draft = decision_draft("ada");
     let mut objects = [
-        format!("{}.json", Digest::of(&draft.evidence)),
-        format!("{}.toml", Digest::of(&draft.matrix)),
-        format!("{}.toml", Digest::of(&draft.plan)),
+        format!("{}.json", Digest::of(&draft.objects.evidence)),
+        format!("{}.toml", Digest::of(&draft.objects.matrix)),
+        format!("{}.toml", Digest::of(&draft.objects.plan)),
     ];
     objects.sort();
     assert_eq!(names(&folder.path().join("objects")), objects);

@@ -226,7 +226,7 @@ fn a_decision_that_comes_out_differently_is_named() {
     let history = History::new();
     let mut replay = |_: &crate::Entry, objects: &crate::Objects| {
         assert_eq!(objects.matrix, b"# matrix\n");
-        if objects.evidence == decision_draft("dan").evidence {
+        if objects.evidence == decision_draft("dan").objects.evidence {
             Err("row rtt: not met".to_owned())
         } else {
             Ok(())

@@ -14,7 +14,7 @@ use crate::tests::crashes::failing::working;
 use crate::tests::recording::kinds::{note, revisit_of, transcription, waiver};
 use crate::tests::{History, draft, draft_of, owing, render, replace};
 use crate::{
-    Body, DecisionDraft, Digest, Draft, DraftBody, Head, Problem, Verification, verify,
+    Body, DecisionDraft, Digest, Draft, DraftBody, Head, Objects, Problem, Verification, verify,
     verify_chain, verify_lines,
 };
 
@@ -29,7 +29,10 @@ pub(in crate::tests) fn fifty() -> History {
     for round in 0..ENTRIES / 5 {
         let DraftBody::Decision(made) = owing(&format!("{round}")).body else { panic!() };
         let matrix = format!("# matrix {}\n", round % 2).into_bytes();
-        let decision = DraftBody::Decision(Box::new(DecisionDraft { matrix, ..*made }));
+        let decision = DraftBody::Decision(Box::new(DecisionDraft {
+            objects: Objects { matrix, ..made.objects },
+            decision: made.decision,
+        }));
         let first = store.append(&at(round, decision), &mut render).unwrap();
         let number = first.entry.number;
         for body in [waiver(&first), note(&first), revisit_of(number), transcription()] {
