@@ -56,7 +56,7 @@ fn a_row_over_a_fact_names_whose_word_it_is_and_claims_no_certainty() {
     assert!(explained.contains("fact.growth: 1GB, asserted by A. Lovelace"), "{explained}");
     let report = scene.run(&["report", "1"]).out;
     assert!(report.contains("1 GB, asserted by A. Lovelace on 2026-11-01"), "{report}");
-    let except = "wrong, as far as it was measured and not asserted";
+    let except = ", as far as it was measured and not asserted";
     assert!(report.contains(except), "{report}");
     let comment = scene.run(&["report", "1", "--format", "comment"]).out;
     assert!(comment.contains("1 GB, asserted by A. Lovelace"), "{comment}");
