@@ -50,6 +50,20 @@ fn open(subjects: &CampaignSubjects, plan: &Plan, stop: Stop) -> anyhow::Result<
     })
 }
 
+/// The same; that there was no time for it is told as such.
+fn open_in_time(subjects: &CampaignSubjects, plan: &Plan, stop: &Stop) -> anyhow::Result<Session> {
+    open(subjects, plan, stop.clone()).map_err(|error| {
+        if stop.is_over() {
+            error.context(format!(
+                "the budget of {} was over before the first trial began; give more with `--budget`",
+                plan.measure.budget
+            ))
+        } else {
+            error
+        }
+    })
+}
+
 /// What measuring came to: evidence, and the failure that ended it early.
 pub(crate) struct CampaignResult {
     pub(crate) evidence: Evidence,
@@ -79,14 +93,8 @@ pub(crate) fn measure<'m>(
     let began = Instant::now();
     let started_at = comparison.began().unwrap_or_else(now);
     let stop = Stop::from(interrupted).after(plan.measure.budget.duration());
-    let opened = open(subjects, plan, stop.clone());
-    let session = opened.map_err(|error| match stop.is_over() {
-        true => error.context(format!(
-            "the budget of {} was over before the first trial began; give more with `--budget`",
-            plan.measure.budget
-        )),
-        false => error,
-    })?;
+    let session = open_in_time(subjects, plan, &stop)?;
+
     let trials_wanted = plan.measure.trials.get();
     let least = matrix(&[]).fewest_trials().min(trials_wanted);
     let mut session = session.fitting(Fit {

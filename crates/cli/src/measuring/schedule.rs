@@ -150,8 +150,8 @@ mod tests {
         TargetServer::Running("redis://127.0.0.1:6379".to_owned())
     }
 
-    fn span(text: &str) -> Option<Timespan> {
-        Some(text.parse().unwrap())
+    fn span(text: &str) -> Timespan {
+        text.parse().unwrap()
     }
 
     #[test]
@@ -174,17 +174,17 @@ mod tests {
         let cut = schedule(|plan| plan.measure.budget = Timespan::from_secs(10), &running());
         assert!(cut.spread.as_ref().unwrap().cut && cut.moments[7] <= Duration::from_secs(10));
         assert!(cut.warning().unwrap().starts_with("the budget of 10s is shorter than the 30 s"));
-        let given_up = schedule(|plan| plan.measure.span = span("0s"), &running());
+        let given_up = schedule(|plan| plan.measure.span = Some(span("0s")), &running());
         assert!(given_up.moments.iter().all(Duration::is_zero) && given_up.warning().is_none());
     }
 
     #[test]
     fn random_moments_are_within_the_span_and_their_seed_tells_them() {
-        let random = |seed| at_random(Duration::from_secs(7200), 30, seed);
+        let random = |seed| at_random(Duration::from_hours(2), 30, seed);
         assert!(random(7).is_sorted() && random(7) == random(7) && random(7) != random(8));
-        assert!(random(7)[29] <= Duration::from_secs(7200) && random(7)[29] > random(7)[0]);
+        assert!(random(7)[29] <= Duration::from_hours(2) && random(7)[29] > random(7)[0]);
         let plan = |plan: &mut Plan| {
-            (plan.measure.span, plan.measure.at_random) = (span("2h"), true);
+            (plan.measure.span, plan.measure.at_random) = (Some(span("2h")), true);
         };
         let spread = schedule(plan, &running()).spread.unwrap();
         assert_eq!((spread.at_random, spread.seed), (true, Some(7)));
@@ -194,7 +194,7 @@ mod tests {
     fn waiting_is_no_measuring_and_ends_when_it_is_interrupted() {
         let clock = Cell::new(Duration::ZERO);
         let sleep = |time: Duration| clock.set(clock.get() + time);
-        let mut schedule = schedule(|plan| plan.measure.span = span("29s"), &running());
+        let mut schedule = schedule(|plan| plan.measure.span = Some(span("29s")), &running());
         schedule.wait(2, &|| clock.get(), &sleep, &Stop::default());
         assert_eq!(
             (clock.get(), schedule.waited),

@@ -319,8 +319,8 @@ scale      1.80 MB ●                                        │ 50.0 MB  │ 5
             explanation(&recorded(decision.clone()).entry, decision, Layout::endless())
         };
         let text = explained(&decision);
-        let given = "    given      P99 > 12us: not met, held in 1 of 11 trials\n    given      votes 1 met, \
-            10 not met; evidence for not met 26.7, needed 20.0, settled by trial 11\n    reading ";
+        let given = "    given      P99 > 12us: not met, held in 1 of 10 trials\n    given      votes 1 met, \
+            9 not met; evidence for not met 15.2, needed 6.13, settled by trial 10\n    reading ";
         assert!(text.contains(given), "{text}");
         assert!(text.contains("    margin     rtt.p99 from 9.00 us to 12.0 us"), "{text}");
         // As earlier versions recorded it.

@@ -135,7 +135,10 @@ pub(crate) fn certainty(decision: &Decision) -> Vec<(&'static str, String)> {
     let Some(scope) = &decision.scope else { return Vec::new() };
     let continues = decision.continues.map(|entry| ("run", format!("goes on with entry {entry}")));
     let rate = decision.error_rate;
-    let mut lines = vec![("certain", format!("at most {rate} chance of a wrong finding {scope}"))];
+    let asserted = decision.rows.iter().any(|row| !row.facts.is_empty());
+    let except = if asserted { ", as far as it was measured and not asserted" } else { "" };
+    let certain = format!("at most {rate} chance of a wrong finding {scope}{except}");
+    let mut lines = vec![("certain", certain)];
     lines.extend(continues);
     lines.extend(decision.spoken_for().into_iter().map(|(trials, percent, rows)| {
         let rows: Vec<&str> = rows.into_iter().map(phasegate_model::RowId::as_str).collect();

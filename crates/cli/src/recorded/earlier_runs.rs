@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use phasegate_history::{Body, DecisionRecord, Entry, Store};
 use phasegate_model::{Decision, EarlierRun, Evidence, Question};
-use phasegate_rules::asked;
+use phasegate_rules::{Matrix, asked};
 
 use crate::output::streams::{say, told};
 use crate::recorded::decision::RecordedDecision;
@@ -53,11 +53,21 @@ pub(crate) struct PastRuns {
 impl PastRuns {
     /// Reads them. What can't be read is told and left out: damage is for `history verify` to
     /// judge, and no reason not to measure.
-    pub(crate) fn read(store: &Store) -> anyhow::Result<Self> {
+    ///
+    /// Of those of which no row is asked for by its condition, the evidence isn't looked at.
+    pub(crate) fn read<'c>(
+        store: &Store,
+        conditions: impl IntoIterator<Item = &'c str>,
+    ) -> anyhow::Result<Self> {
+        let conditions: BTreeSet<&str> = conditions.into_iter().collect();
         let mut runs = Vec::new();
         for recorded in store.entries()? {
             let read = recorded.map_err(anyhow::Error::from).and_then(|recorded| {
                 let Body::Decision(record) = &recorded.entry.body else { return Ok(None) };
+                let mut rows = record.decision.rows.iter();
+                if !rows.any(|row| conditions.contains(&*row.normalized)) {
+                    return Ok(None);
+                }
                 let evidence = RecordedDecision::new(store, record).evidence()?;
                 Ok(Some(PastRun::of(&recorded.entry, record, &evidence)))
             });
@@ -68,6 +78,11 @@ impl PastRuns {
             }
         }
         Ok(Self { runs })
+    }
+
+    /// Those that may ask what this matrix asks.
+    pub(crate) fn of_matrix(store: &Store, matrix: &Matrix) -> anyhow::Result<Self> {
+        Self::read(store, matrix.rows.iter().map(|row| &*row.when.normalized))
     }
 
     /// Those before a run that goes on with one of them: the two are one run.
@@ -91,7 +106,7 @@ impl PastRuns {
 
     /// Writes into evidence what the ledger has of the same questions, so that deciding sees
     /// nothing but evidence.
-    pub(crate) fn tell(&self, matrix: &phasegate_rules::Matrix, evidence: &mut Evidence) {
+    pub(crate) fn tell(&self, matrix: &Matrix, evidence: &mut Evidence) {
         let decision = matrix.decide(evidence);
         evidence.earlier_runs = Some(self.of_the_same(&decision, evidence));
     }
@@ -102,7 +117,6 @@ mod tests {
     use chrono::{DateTime, TimeDelta, Utc};
     use phasegate_history::{DecisionDraft, Draft, DraftBody, RenderedFile, verify};
     use phasegate_model::Finding;
-    use phasegate_rules::Matrix;
 
     use super::*;
     use crate::recorded::replay::{SeenRuns, decide_again, must_be_as_recorded};
@@ -137,7 +151,9 @@ mod tests {
                 evidence.environment.0.insert(name.to_owned(), told.to_owned());
             }
             change(&mut evidence);
-            PastRuns::read(&self.store).unwrap().tell(&self.matrix, &mut evidence);
+            PastRuns::of_matrix(&self.store, &self.matrix)
+                .unwrap()
+                .tell(&self.matrix, &mut evidence);
             let decision = self.matrix.decide(&evidence);
             let draft = Draft {
                 recorded_at: self.now,
@@ -248,7 +264,9 @@ mod tests {
             weeks.wait(2);
             let mut evidence = evidence(&vec!["P99=9us dataset=1MB".to_owned(); 8]);
             evidence.environment.0.insert("cpu.model".to_owned(), "EPYC".to_owned());
-            PastRuns::read(&weeks.store).unwrap().tell(&weeks.matrix, &mut evidence);
+            PastRuns::of_matrix(&weeks.store, &weeks.matrix)
+                .unwrap()
+                .tell(&weeks.matrix, &mut evidence);
             let mut seen = SeenRuns::default();
             let recorded = weeks.store.entry(1).unwrap();
             let record = recorded.entry.decision().unwrap();

@@ -24,14 +24,9 @@ pub(crate) fn run(args: &StandingArgs) -> anyhow::Result<Exit> {
             None => anyhow::bail!(nothing_recorded(&place.location()?)),
         }
     }
-    let past = PastRuns::read(&store)?;
-    let phases: anyhow::Result<Vec<PhaseStanding>> = newest
-        .into_values()
-        .map(|entry| {
-            let unrecorded = |phase: &PhaseId| unrecorded(place, phase);
-            PhaseStanding::of(&store, entry, &past, unrecorded)
-        })
-        .collect();
+    let unrecorded = |phase: &PhaseId| unrecorded(place, phase);
+    let phases: anyhow::Result<Vec<PhaseStanding>> =
+        newest.into_values().map(|entry| PhaseStanding::of(&store, entry, unrecorded)).collect();
     let phases = phases?;
     let stands = phases.iter().flat_map(|phase| &phase.rows).all(|row| row.stands.is_some());
     match args.history.format {
@@ -117,7 +112,6 @@ impl PhaseStanding {
     fn of(
         store: &Store,
         number: u64,
-        past: &PastRuns,
         unrecorded: impl Fn(&PhaseId) -> usize,
     ) -> anyhow::Result<Self> {
         let recorded = store.entry(number)?;
@@ -125,7 +119,8 @@ impl PhaseStanding {
         let inputs = RecordedDecision::new(store, record);
         let (evidence, matrix): (Evidence, _) = (inputs.evidence()?, inputs.matrix()?);
         let rule = StandingRule::of(&matrix);
-        let same = past.of_the_same(&record.decision, &evidence);
+        let conditions = record.decision.rows.iter().map(|row| &*row.normalized);
+        let same = PastRuns::read(store, conditions)?.of_the_same(&record.decision, &evidence);
         let row = |asked: RowAsked| {
             let runs = runs_of(&asked.said.question, &same);
             let votes = runs.iter().filter(|run| run.counts).map(|run| run.said.vote);

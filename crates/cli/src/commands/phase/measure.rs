@@ -29,7 +29,7 @@ pub(crate) fn run(args: &MeasureArgs, verbosity: Verbosity) -> anyhow::Result<Ex
         can_write(&args.output)?;
     }
     let comparison = RunComparison::of(&project, &store, None)?;
-    let past = PastRuns::read(&store)?;
+    let past = PastRuns::of_matrix(&store, &project.matrix)?;
     let mut measured =
         campaign::measure(&subjects, &project.plan, &|_| &project.matrix, &comparison, verbosity)?;
     if let Some(failure) = measured.failure {

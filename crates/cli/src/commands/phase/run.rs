@@ -45,7 +45,7 @@ pub(crate) fn run(args: &RunArgs, verbosity: Verbosity) -> anyhow::Result<Exit> 
     store.prepare().with_context(|| format!("can't record in `{location}`"))?;
 
     let mut comparison = RunComparison::of(&project, &store, None)?;
-    let mut past = PastRuns::read(&store)?;
+    let mut past = PastRuns::of_matrix(&store, &project.matrix)?;
     if args.go_on {
         let continued = unfinished_run(&project, &store)?;
         past.without(&continued.run.evidence);

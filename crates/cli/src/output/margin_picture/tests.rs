@@ -42,9 +42,9 @@ fn every_row_has_its_own_scale() {
         text,
         "\
 each row to its own scale: ● median, ├─┤ its interval, · all trials, │ limit
-rtt-target 12.0 us │                   ··├──────●────────┤··· 49.0 us  │ 12.0 us
+rtt-target 12.0 us │                   ···├──────●───────┤··· 49.0 us  │ 12.0 us
 scale      1.80 MB ●                                        │ 50.0 MB  │ 50.0 MB
-share       4.00 % ├───────────────────●─────────────│──────┤ 5.20 %   │ 5.00 %
+share       4.00 % ├───────────────────●──────────┤··│······· 5.20 %   │ 5.00 %
 "
     );
 }
