@@ -91,7 +91,7 @@ impl EntrySummary {
         // A newer schema may mean something else by the same keys.
         let is_known = line.schema == Entry::SCHEMA
             && decided.as_ref().is_none_or(|decided| {
-                Some(decided.schema) == line.kind.known_schema()
+                line.kind.known_schema().is_some_and(|known| (1..=known).contains(&decided.schema))
                     && Some(&decided.phase) == line.phase.as_ref()
             });
         let (outcome, next, deciding, settled) = decided.map_or_else(Default::default, |it| {

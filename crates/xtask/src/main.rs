@@ -16,7 +16,7 @@ mod workspace;
 use std::process::ExitCode;
 
 use crate::command::ERROR;
-use crate::commands::{azurite, bench, demo, outputs, test};
+use crate::commands::{azurite, bench, demo, outputs, test, verdicts};
 use crate::needs::browser::Browser;
 use crate::workspace::Workspace;
 
@@ -35,6 +35,9 @@ Commands:
                       emulator Azurite, which npm fetches (365 MB)
   bench [-- OPTIONS]  run the benchmarks; OPTIONS go to `cargo bench`'s harness
   bench --peers       decide beside other rule and policy engines
+  bench --verdicts [RUNS]
+                      compare servers of which it is known how they differ, on
+                      busy cores, and write docs/VERDICTS.md (5 runs of each)
   outputs             write the outputs in README and docs anew, by the commands
                       that stand above them
 
@@ -52,6 +55,7 @@ enum Request {
     TestAzure,
     Bench { options: Vec<String> },
     BenchPeers,
+    BenchVerdicts { runs: usize },
     Outputs,
 }
 
@@ -81,6 +85,7 @@ fn run(request: Request) -> Result<ExitCode, String> {
         Request::TestAzure => azurite::run(&Workspace::find()?),
         Request::Bench { options } => bench::run(&Workspace::find()?, options),
         Request::BenchPeers => bench::peers(&Workspace::find()?),
+        Request::BenchVerdicts { runs } => verdicts::run(&Workspace::find()?, runs),
         Request::Outputs => outputs::run(&Workspace::find()?),
     }
 }
@@ -97,6 +102,11 @@ fn parse(arguments: &[String]) -> Result<Request, String> {
         ["test", "--browser"] => Ok(Request::Test { browser: Browser::Required }),
         ["test", "--azure"] => Ok(Request::TestAzure),
         ["bench", "--peers"] => Ok(Request::BenchPeers),
+        ["bench", "--verdicts"] => Ok(Request::BenchVerdicts { runs: 5 }),
+        ["bench", "--verdicts", runs] => runs
+            .parse()
+            .map(|runs| Request::BenchVerdicts { runs })
+            .map_err(|_| format!("`{runs}` is no number of runs")),
         ["bench"] => Ok(Request::Bench { options: Vec::new() }),
         ["bench", "--", options @ ..] => Ok(Request::Bench { options: owned(options) }),
         ["outputs"] => Ok(Request::Outputs),

@@ -26,7 +26,7 @@ fn pass_on(client: UnixStream, socket: PathBuf, delay: Duration) {
     let server = UnixStream::connect(socket).unwrap();
     let pump = |mut from: UnixStream, mut to: UnixStream, delay: Duration| {
         move || {
-            let mut piece = [0; 65536];
+            let mut piece = [0; 8192];
             while let Ok(read @ 1..) = from.read(&mut piece) {
                 std::thread::sleep(delay);
                 if to.write_all(&piece[..read]).is_err() {

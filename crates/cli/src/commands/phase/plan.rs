@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::Context;
 use phasegate_measure::Contenders;
 use phasegate_model::{
-    CommandMetric, Cpu, Decimal, Dimension, Metric, Plan, Quantity, Reading, Statistic,
-    SubjectKind, Trial,
+    CommandMetric, Cpu, Decimal, Dimension, Domain, Kind, Metric, Plan, Quantity, Reading,
+    Statistic, SubjectKind, Trial,
 };
 use phasegate_rules::{Comparison, Matrix, smallest_detectable};
 use serde_json::{Value, json};
@@ -86,31 +86,39 @@ struct Outlook {
     noise: Vec<Noise>,
 }
 
-/// How pairs of equal servers differ.
+/// How pairs of equal servers differ, or trials of the target alone.
 struct Noise {
     metric: Metric,
     mean: f64,
+    /// Of an improvement its own, of another metric as a share of its mean.
     deviation: f64,
-    /// The smallest improvement beyond a limit that would be found in four of five runs.
+    /// The smallest improvement beyond a limit, or distance from one as a share of the reading, that
+    /// would be found in four of five runs.
     detectable: Option<f64>,
 }
 
 impl Outlook {
     fn of(plan: &Plan, matrix: &Matrix, timed: &[Trial], pairs: &[Trial]) -> anyhow::Result<Self> {
         let (trial, pair) = (mean_duration(timed), mean_duration(pairs));
-        let most_pairs = allowed(plan, pair);
+        let (most, most_pairs) = (allowed(plan, trial), allowed(plan, pair));
         let threshold = threshold(matrix)?;
         let noise = |metric| {
-            let improvements = improvements(metric, pairs);
-            let (mean, deviation) = mean_and_deviation(&improvements)?;
-            let detectable = smallest_detectable(deviation, most_pairs, threshold);
+            let readings = readings(metric, pairs);
+            let (mean, deviation) = mean_and_deviation(&readings)?;
+            let of_pairs = is_improvement(&metric);
+            let deviation = if of_pairs { deviation } else { (deviation / mean).abs() };
+            let (most, threshold) =
+                if of_pairs { (most_pairs, threshold) } else { (most, matrix.threshold()) };
+            // By chance so few readings scatter less than they do in truth.
+            let scatter = deviation * times_in_truth(readings.len());
+            let detectable = smallest_detectable(scatter, most, threshold);
             Some(Noise { metric, mean, deviation, detectable })
         };
         Ok(Self {
             trial,
             pair,
             fewest: matrix.fewest_trials(),
-            most: allowed(plan, trial),
+            most,
             most_pairs,
             pairs: pairs.len(),
             noise: shown(matrix, plan.kind()).into_iter().filter_map(noise).collect(),
@@ -152,17 +160,28 @@ impl Outlook {
         );
         for noise in &self.noise {
             let metric = noise.metric.to_string();
-            let found = match noise.detectable {
-                Some(share) => format!(
-                    "{} pairs would find {} beyond a limit, in 4 of 5 runs",
-                    self.most_pairs,
-                    share_in_percent(share)
-                ),
-                None => format!("the {} pairs that fit decide nothing", self.most_pairs),
-            };
-            let (mean, deviation) =
-                (share_in_percent(noise.mean), share_in_percent(noise.deviation));
-            line("", format!("{metric}: mean {mean}, standard deviation {deviation}; {found}"));
+            let deviation = share_in_percent(noise.deviation);
+            if is_improvement(&noise.metric) {
+                let found = match noise.detectable {
+                    Some(share) => format!(
+                        "{} pairs would find {} beyond a limit, in 4 of 5 runs",
+                        self.most_pairs,
+                        share_in_percent(share)
+                    ),
+                    None => format!("the {} pairs that fit decide nothing", self.most_pairs),
+                };
+                let mean = share_in_percent(noise.mean);
+                line("", format!("{metric}: mean {mean}, standard deviation {deviation}; {found}"));
+            } else {
+                let told = match noise.detectable {
+                    Some(share) => format!(
+                        "{most} trials would tell it from a limit {} away, in 4 of 5 runs",
+                        share_in_percent(share)
+                    ),
+                    None => format!("the {most} trials that fit decide nothing"),
+                };
+                line("", format!("{metric}: standard deviation {deviation} of it; {told}"));
+            }
         }
         text
     }
@@ -188,13 +207,18 @@ impl Outlook {
     }
 }
 
-/// The improvements that are looked at: the usual ones, then those that the matrix asks for besides.
+/// The improvements that are looked at: the usual ones, then those that the matrix asks for besides,
+/// and what else it puts to the vote.
 fn shown(matrix: &Matrix, kind: SubjectKind) -> Vec<Metric> {
     let mut shown = match kind {
         SubjectKind::Redis => OF_SERVER.to_vec(),
         SubjectKind::Command => OF_COMMAND.to_vec(),
     };
-    let asked = matrix.metrics().into_iter().filter(is_improvement);
+    let is_told = |metric: &Metric| {
+        let is_number = matches!(metric.domain(), Domain::Number(_));
+        is_improvement(metric) || metric.kind() == Kind::Sampled && is_number
+    };
+    let asked = matrix.metrics().into_iter().filter(is_told);
     let more: Vec<Metric> = asked.filter(|metric| !shown.contains(metric)).collect();
     shown.extend(more);
     shown
@@ -232,12 +256,26 @@ fn mean_duration(trials: &[Trial]) -> Duration {
     all.checked_div(u32::try_from(trials.len()).unwrap_or(u32::MAX)).unwrap_or_default()
 }
 
-fn improvements(metric: Metric, pairs: &[Trial]) -> Vec<f64> {
+fn readings(metric: Metric, pairs: &[Trial]) -> Vec<f64> {
     let reading = |trial: &Trial| {
         let reading = trial.readings.get(metric);
         f64::try_from(reading.and_then(Reading::number)?.value()).ok()
     };
     pairs.iter().filter_map(reading).collect()
+}
+
+/// By how much the deviation of so many readings may be too small, with a chance of one in five:
+/// `sqrt((m - 1) / chi2)` for the 20 % quantile of the chi-squared distribution of `m - 1` degrees of
+/// freedom, by its approximation of Wilson and Hilferty (1931, "The distribution of chi-square",
+/// Proc. Natl. Acad. Sci. 17). For eight readings it is 1.35.
+#[expect(clippy::cast_precision_loss, reason = "a few readings")]
+fn times_in_truth(readings: usize) -> f64 {
+    /// The 20 % quantile of the standard normal distribution.
+    const QUANTILE: f64 = -0.841_621;
+    let freedom = readings.saturating_sub(1).max(1) as f64;
+    let ninths = 2.0 / (9.0 * freedom);
+    let quantile = QUANTILE.mul_add(ninths.sqrt(), 1.0 - ninths).max(0.1).powi(3);
+    quantile.recip().sqrt()
 }
 
 /// The mean, and the standard deviation of which these are a sample.
@@ -279,6 +317,13 @@ mod tests {
         let [p50, p99, mean, cpu] = OF_SERVER;
         let asked = shown(&Matrix::parse(&source).unwrap(), SubjectKind::Redis);
         assert_eq!(asked, [p50, p99, mean, cpu, Metric::Improvement(Statistic::Throughput)]);
+    }
+
+    #[test]
+    fn few_readings_may_scatter_less_than_there_is_in_truth() {
+        assert!((times_in_truth(8) - 1.35).abs() < 0.01);
+        assert!((times_in_truth(3) - 2.11).abs() < 0.1);
+        assert!(times_in_truth(1_000) < 1.03);
     }
 
     #[test]

@@ -90,8 +90,8 @@ fn what_a_newer_phasegate_wrote_is_said_to_be_newer() {
         (r#"{"schema":1"#, r#"{"schema":2"#, "schema 2"),
         (r#"{"schema":1"#, r#"{"new":[],"schema":2"#, "schema 2"),
         (r#""kind":"decision""#, r#""kind":"treaty""#, "kind treaty"),
-        (r#""decision":{"schema":1"#, r#""decision":{"schema":2"#, "decision schema 2"),
-        (r#""decision":{"schema":1"#, r#""decision":{"new":1,"schema":2"#, "decision schema 2"),
+        (r#""decision":{"schema":1"#, r#""decision":{"schema":3"#, "decision schema 3"),
+        (r#""decision":{"schema":1"#, r#""decision":{"new":1,"schema":3"#, "decision schema 3"),
     ];
     for (from, to, what) in newer {
         let message = parse_with(from, to).unwrap_err().to_string();
