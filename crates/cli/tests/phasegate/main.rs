@@ -6,6 +6,7 @@ mod audit;
 mod backtest;
 mod bad_input;
 mod bucket;
+mod budgets;
 mod check;
 mod cluster;
 mod commands;

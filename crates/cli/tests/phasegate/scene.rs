@@ -190,6 +190,10 @@ impl Server {
         self.folder.path().join("s")
     }
 
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn unix_url(&self) -> String {
         format!("unix://{}", self.socket().display())
     }

@@ -64,11 +64,15 @@ impl Fit {
             let share = (each - set_up.as_secs_f64()) / as_planned;
             shortened(planned, share)
         };
-        let enough = self.enough.div_ceil(u64::from(rounds.max(1)));
+        // What the plan itself hasn't is not to be had by making fewer trials.
+        let enough = self.enough.div_ceil(u64::from(rounds.max(1))).min(planned.samples.into());
         let is_enough = |passes: &Passes| u64::from(passes.samples) >= enough;
         let wanted = fitting(self.trials);
-        let passes = if is_enough(&wanted) || wanted.samples == planned.samples {
+        let passes = if is_enough(&wanted) {
             wanted
+        } else if set_up.saturating_mul(self.least) > left {
+            // Not even trials without a sample would fit, so that shortening them helps nobody.
+            planned
         } else {
             // Rather fewer trials than quantiles without samples, as long as they can decide.
             let fewer = (self.least..self.trials).rev().map(fitting).find(is_enough);
@@ -179,7 +183,11 @@ mod tests {
         assert!((2_000..2_100).contains(&passes.samples), "{}", passes.samples);
         // Where not even eight trials fit with them, it is trials that count.
         assert_eq!(fitted(5_000, 100, 20_000).samples, 2);
-        assert_eq!(fitted(5_000, 6_000, 20_000).samples, 1);
+        assert_eq!(
+            fitted(5_000, 6_000, 20_000).samples,
+            10_000,
+            "it is the set-up that takes so long"
+        );
     }
 
     #[test]

@@ -304,27 +304,30 @@ impl BaselineRounds {
     }
 }
 
-/// How long a request takes, from a few of them before anything counts: so many that they take some
-/// time, and no more than one if that takes long.
+/// How long a request takes, from some of them before anything counts. More and more are sent, as
+/// long as that takes no time that would be missed: of one alone it can't be told whether it is the
+/// server or a pause of the machine that takes so long.
 fn pace_of(instance: &mut dyn Instance, rate: Option<Rate>) -> Result<Duration, MeasureError> {
     let mut times = RoundTimes::new(rate).map_err(MeasureError::bug)?;
-    let mut samples = 1;
-    loop {
+    let (mut spent, mut pace) = (Duration::ZERO, Duration::MAX);
+    for samples in [1, 1, 1, 8, 64, 512, 1_000] {
+        if spent.saturating_add(pace.saturating_mul(samples)) > MOST_TO_TELL
+            && spent > Duration::ZERO
+        {
+            break;
+        }
         let begin = Instant::now();
         instance.round(0, Passes { warmup: 0, samples }, &mut times)?;
         let took = begin.elapsed();
-        if took >= ENOUGH_TO_TELL || samples >= MOST_TO_TELL {
-            return Ok(took / samples);
-        }
-        samples = samples.saturating_mul(8).min(MOST_TO_TELL);
+        spent += took;
+        // Many together contain what pauses there are, as rounds will.
+        pace = if samples < 64 { pace.min(took / samples) } else { took / samples };
     }
+    Ok(pace)
 }
 
-/// Requests that take so long together tell their pace.
-const ENOUGH_TO_TELL: Duration = Duration::from_millis(20);
-
-/// And so many of them do, however short they are.
-const MOST_TO_TELL: u32 = 1_000;
+/// So long at most it may take to tell how long requests take, unless the first one does.
+const MOST_TO_TELL: Duration = Duration::from_millis(200);
 
 fn insert(readings: &mut Readings, more: Vec<(Metric, Reading)>) -> Result<(), MeasureError> {
     more.into_iter()

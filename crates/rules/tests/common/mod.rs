@@ -40,13 +40,13 @@ pub(crate) fn readings(pairs: &[(&str, &str)]) -> Readings {
     readings
 }
 
-/// Evidence of phase 3A with these trials.
 /// The plan, until every row is decided.
 pub(crate) fn until_rows(mut plan: Plan) -> Plan {
     plan.measure.until = Until::Rows;
     plan
 }
 
+/// Evidence of phase 3A with these trials.
 pub(crate) fn evidence(trials: impl IntoIterator<Item = Readings>) -> Evidence {
     let time = "2026-11-23T05:00:00Z".parse().unwrap();
     let trial = |(at, readings)| Trial {

@@ -250,3 +250,52 @@ impl From<&ReplyLimit> for ReplyLimit {
         limit.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What becomes of a request whose reply is these pieces, one after the other and without end.
+    fn answered_with(pieces: &'static [u8], limit: &ReplyLimit) -> String {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let server = std::thread::spawn(move || {
+            let mut request = [0; 256];
+            let _ = theirs.read(&mut request);
+            let mut piece = pieces;
+            while theirs.write_all(piece).is_ok() {
+                // The head once, and then what goes on for ever.
+                piece = pieces.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+                if piece.is_empty() {
+                    break;
+                }
+            }
+        });
+        let mut connection = OwnConnection::plain(Socket::Unix(ours), limit).unwrap();
+        let said = redis::cmd("INFO").query::<String>(&mut connection);
+        assert_eq!(connection.is_open(), said.is_ok());
+        drop(connection);
+        server.join().unwrap();
+        said.unwrap_or_else(|error| error.to_string())
+    }
+
+    fn patient() -> ReplyLimit {
+        Duration::from_hours(1).into()
+    }
+
+    #[test]
+    fn a_reply_is_read_whole() {
+        assert_eq!(answered_with(b"$2\r\nok\r\n", &patient()), "ok");
+    }
+
+    #[test]
+    fn a_reply_without_end_ends_at_its_size_or_at_its_time() {
+        // A thousand million bytes are announced, and come.
+        let endless =
+            b"$1000000000\r\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+        let said = answered_with(endless, &patient());
+        assert!(said.contains("longer than 16777216 bytes"), "{said}");
+        let over = ReplyLimit { stop: Stop::default().after(Duration::ZERO), ..patient() };
+        let said = answered_with(endless, &over);
+        assert!(said.contains("timed out"), "{said}");
+    }
+}
