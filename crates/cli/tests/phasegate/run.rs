@@ -112,18 +112,18 @@ fn options_go_before_the_plan_and_into_the_evidence() {
     let evidence: serde_json::Value = serde_json::from_str(&scene.read("e.json")).unwrap();
     let measure = &evidence["plan"]["measure"];
     assert_eq!((&measure["trials"], &measure["budget"]), (&2.into(), &"30s".into()));
-    // Two trials can't settle anything, and that is known after the first.
-    assert_eq!(evidence["end"], "futile");
-    assert_eq!(evidence["trials"].as_array().unwrap().len(), 1);
+    // Two trials can't settle anything, but they are what was asked for.
+    assert_eq!(evidence["end"], "trials-spent");
+    assert_eq!(evidence["trials"].as_array().unwrap().len(), 2);
 }
 
 #[test]
-fn a_budget_that_is_spent_ends_the_run_with_what_there_is() {
+fn so_many_trials_are_made_as_are_asked_for() {
     let scene = Scene::quick();
     let said = scene.run(&["measure", "q1", "-o", "e.json", "--trials", "1"]);
     assert_eq!(said.status, 0, "{}", said.err);
     let evidence: serde_json::Value = serde_json::from_str(&scene.read("e.json")).unwrap();
-    assert_eq!(evidence["end"], "budget-spent");
+    assert_eq!(evidence["end"], "trials-spent");
     assert_eq!(evidence["trials"].as_array().unwrap().len(), 1);
 }
 
