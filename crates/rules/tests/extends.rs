@@ -1,11 +1,12 @@
 //! Matrices that extend others.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod common;
 
 use std::collections::BTreeMap;
 
 use common::{evidence, readings};
+use phasegate_model::ScopeKind;
 use phasegate_rules::{Diagnostic, Matrix, Source};
 
 const BASE: &str = r#"schema = 1
@@ -48,6 +49,21 @@ fn parse(text: &str, files: &[(&str, &str)]) -> Result<Matrix, Vec<Diagnostic>> 
         let text = files.get(path).ok_or("there is no such file")?;
         Ok(Source { name: format!("rules/{path}"), text: (*text).to_owned() })
     })
+}
+
+#[test]
+fn a_scope_of_the_base_stays_unless_it_is_written_anew() {
+    let standing =
+        BASE.replacen("then = \"no action\"\n", "then = \"no action\"\nscope = \"standing\"\n", 1);
+    let scope = |rest: &str| {
+        let own = row("target", "P99 < 10us", &format!("change = \"tightens\"\n{rest}"));
+        parse(&team(&own), &[("base.toml", &standing)]).unwrap().rows[0].scope
+    };
+    assert_eq!(scope(""), Some(ScopeKind::Standing));
+    assert_eq!(scope("scope = \"run\"\n"), Some(ScopeKind::Run));
+    let all = BASE.replacen("error_rate", "scope = \"standing\"\nerror_rate", 1);
+    let matrix = parse(&team(&row("new", "frag > 1.5", "")), &[("base.toml", &all)]).unwrap();
+    assert_eq!(matrix.scope, Some(ScopeKind::Standing));
 }
 
 /// `file: code: message (help) [place]`

@@ -221,6 +221,12 @@ fn a_second_run_tells_of_the_first_and_has_no_second_vote() {
     assert!(second.out.contains(" in this run (8 restarts in "), "{}", second.out);
     let runs = &json_of_standing(&scene)["phases"][0]["rows"][0]["runs"];
     assert_eq!((&runs[0]["counts"], &runs[1]["counts"]), (&true.into(), &false.into()));
+    let text = scene.run(&["standing"]).out;
+    assert!(text.contains("slow: doesn't stand: 1 of at least 5 runs"), "{text}");
+    let missing = "missing    4 more runs that agree, which takes 4 h at least";
+    assert!(text.contains(missing), "{text}");
+    assert!(text.contains("(doesn't count: within an hour of another)"), "{text}");
+    assert!(text.contains("\nprogram.digest: "), "{text}");
     let other = scene.run(&["standing", "q2"]);
     assert_eq!((other.status, other.out.as_str()), (2, ""));
     assert!(other.err.contains("no decision of phase q2 is recorded"), "{}", other.err);

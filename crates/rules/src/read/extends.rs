@@ -141,7 +141,9 @@ pub(crate) fn merged(base: Option<&Matrix>, own: Vec<OwnRow>, problems: &FilePro
         match (overridden, change) {
             (Some(place), change) => {
                 check_override(&row, place, span, change, problems);
-                *place = row;
+                // Whoever changes a limit isn't taken to ask for less certainty.
+                let scope = row.scope.or(place.scope);
+                *place = Row { scope, ..row };
             }
             (None, Some((_, span))) if base.is_some() => {
                 problems.push(nothing_to_override(&row.id, span, &rows));
