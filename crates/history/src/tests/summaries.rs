@@ -236,7 +236,7 @@ fn of_a_line_that_is_cut_altered_or_another_entrys_nothing_is_taken() {
         assert_eq!(looks(&text[..end], 17), (false, false, false), "{end}");
     }
     for (from, to) in [
-        ("\"decision\":{\"schema\":1", "\"decision\":{\"schema\":2"),
+        ("\"decision\":{\"schema\":1", "\"decision\":{\"schema\":3"),
         (
             "\"decision\":{\"schema\":1,\"phase\":\"3A\"",
             "\"decision\":{\"schema\":1,\"phase\":\"3B\"",

@@ -46,6 +46,9 @@ fn settled(end: &End, evidence: &Evidence, decision: &Decision) -> String {
     let trials =
         || count(usize::try_from(decision.trials).unwrap_or(usize::MAX), "trial", "trials");
     match (end, evidence.plan.measure.until) {
+        (End::Settled, _) if decision.outcome == Outcome::Undecided => {
+            format!("more than {} would settle nothing", trials())
+        }
         (End::Settled, Until::Outcome) => format!("the outcome was settled after {}", trials()),
         (End::Settled, _) => format!("every row was decided after {}", trials()),
         (end, _) => end.to_string(),

@@ -173,6 +173,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "the same bits on every machine")]
     fn dependence_is_that_of_ranks() {
         let dependence = |readings: &[i64], limit| dependence(&beside(readings, limit));
         // Ranks 1 to 8, twice less their mean: -7, -5 .. 7; squares 168, products 105.

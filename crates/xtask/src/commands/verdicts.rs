@@ -112,14 +112,14 @@ pub(crate) fn run(workspace: &Workspace, runs: usize) -> Result<ExitCode, String
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let _busy = Busy::begin(cores)?;
-    let mut page = head(cores, runs);
+    let mut lines = Vec::new();
     let mut sound = true;
     for claim in &CLAIMS {
         let servers = [claim.baseline, claim.candidate].map(|version| program(workspace, version));
         let [Ok(baseline), Ok(candidate)] = servers else {
             let why = servers.into_iter().find_map(Result::err).unwrap_or_default();
             eprintln!("not run: {} of {} ({why})", claim.what, claim.candidate);
-            page += &format!("| {} | {} | not run: {why} |\n", claim.what, claim.candidate);
+            lines.push(format!("| {} | {} | not run: {why} |", claim.what, claim.candidate));
             continue;
         };
         let said = (0..runs)
@@ -127,11 +127,11 @@ pub(crate) fn run(workspace: &Workspace, runs: usize) -> Result<ExitCode, String
             .collect::<Result<Vec<Said>, String>>()?;
         let (line, is_sound) = judged(claim, &said);
         println!("{line}");
-        page += &format!("{line}\n");
+        lines.push(line);
         sound &= is_sound;
     }
     let file = workspace.root.join("docs/VERDICTS.md");
-    std::fs::write(&file, page)
+    std::fs::write(&file, format!("{}{}\n", head(cores, runs), lines.join("\n")))
         .map_err(|error| format!("can't write {}: {error}", file.display()))?;
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -163,13 +163,14 @@ fn compare(workspace: &Workspace, claim: &Claim, (a, b): (&Path, &Path)) -> Resu
     let seconds = begin.elapsed().as_secs_f64();
     let told: Value = serde_json::from_slice(&output.stdout)
         .map_err(|_| String::from_utf8_lossy(&output.stderr).into_owned())?;
-    let text = |value: &Value| value.as_str().unwrap_or("undecided").to_owned();
-    let improvement = &told["metrics"]["server.cpu"]["improvement"]["median"];
+    let told = |place: &str| told.pointer(place);
+    let text = |place: &str| told(place).and_then(Value::as_str).map(str::to_owned);
+    let verdict = |place: &str| text(place).unwrap_or_else(|| "undecided".to_owned());
     Ok(Said {
-        round_trips: text(&told["verdict"]),
-        cpu_time: text(&told["cpu_time"]["verdict"]),
-        improvement: improvement.as_str().and_then(percent),
-        pairs: told["pairs"].as_u64().unwrap_or(0),
+        round_trips: verdict("/verdict"),
+        cpu_time: verdict("/cpu_time/verdict"),
+        improvement: text("/metrics/server.cpu/improvement/median").as_deref().and_then(percent),
+        pairs: told("/pairs").and_then(Value::as_u64).unwrap_or(0),
         seconds,
     })
 }
