@@ -13,7 +13,7 @@ use crate::needs::servers::{FromPyPi, HISTORIC};
 use crate::workspace::Workspace;
 
 /// What was published of two servers, or is so because they are the same.
-struct Claim {
+struct PublishedClaim {
     what: &'static str,
     baseline: &'static str,
     candidate: &'static str,
@@ -30,8 +30,8 @@ const GET: &str = "command = \"GET\"\npipeline = 10\ndataset = { keys = 1000, va
 const LRANGE: &str = "mix = [{ command = \"LRANGE phasegate:{key} 0 -1\" }]\npipeline = 10\n\
     dataset = { keys = 200, type = \"list\", elements = 100, value = \"10B\" }\n";
 
-const CLAIMS: [Claim; 4] = [
-    Claim {
+const CLAIMS: [PublishedClaim; 4] = [
+    PublishedClaim {
         what: "GET 1 KiB, pipeline 10",
         baseline: "7.0.15",
         candidate: "7.0.15",
@@ -40,7 +40,7 @@ const CLAIMS: [Claim; 4] = [
         published: "the same server",
         right: &["no difference", "not better", "not worse"],
     },
-    Claim {
+    PublishedClaim {
         what: "LRANGE 100, pipeline 10",
         baseline: "7.0.15",
         candidate: "7.0.15",
@@ -49,7 +49,7 @@ const CLAIMS: [Claim; 4] = [
         published: "the same server",
         right: &["no difference", "not better", "not worse"],
     },
-    Claim {
+    PublishedClaim {
         what: "GET 1 KiB, pipeline 10",
         baseline: "6.2.5",
         candidate: "7.0.15",
@@ -58,7 +58,7 @@ const CLAIMS: [Claim; 4] = [
         published: "5 % worse (redis#10460)",
         right: &["worse", "not better"],
     },
-    Claim {
+    PublishedClaim {
         what: "LRANGE 100, pipeline 10",
         baseline: "7.0.15",
         candidate: "8.2.3",
@@ -70,7 +70,7 @@ const CLAIMS: [Claim; 4] = [
 ];
 
 /// What one comparison said.
-struct Said {
+struct ComparisonResult {
     round_trips: String,
     cpu_time: String,
     /// The median of `improvement.cpu` over its pairs.
@@ -124,7 +124,7 @@ pub(crate) fn run(workspace: &Workspace, runs: usize) -> Result<ExitCode, String
         };
         let said = (0..runs)
             .map(|_| compare(workspace, claim, (&baseline, &candidate)))
-            .collect::<Result<Vec<Said>, String>>()?;
+            .collect::<Result<Vec<ComparisonResult>, String>>()?;
         let (line, is_sound) = judged(claim, &said);
         println!("{line}");
         lines.push(line);
@@ -143,7 +143,11 @@ fn program(workspace: &Workspace, version: &str) -> Result<PathBuf, String> {
     }
 }
 
-fn compare(workspace: &Workspace, claim: &Claim, (a, b): (&Path, &Path)) -> Result<Said, String> {
+fn compare(
+    workspace: &Workspace,
+    claim: &PublishedClaim,
+    (a, b): (&Path, &Path),
+) -> Result<ComparisonResult, String> {
     let folder = workspace.root.join("target/verdicts");
     let plan = folder.join("plan.toml");
     let text = format!(
@@ -166,7 +170,7 @@ fn compare(workspace: &Workspace, claim: &Claim, (a, b): (&Path, &Path)) -> Resu
     let told = |place: &str| told.pointer(place);
     let text = |place: &str| told(place).and_then(Value::as_str).map(str::to_owned);
     let verdict = |place: &str| text(place).unwrap_or_else(|| "undecided".to_owned());
-    Ok(Said {
+    Ok(ComparisonResult {
         round_trips: verdict("/verdict"),
         cpu_time: verdict("/cpu_time/verdict"),
         improvement: text("/metrics/server.cpu/improvement/median").as_deref().and_then(percent),
@@ -206,8 +210,8 @@ fn head(cores: usize, runs: usize) -> String {
 }
 
 /// A line of the table, and whether it is as it should be.
-fn judged(claim: &Claim, said: &[Said]) -> (String, bool) {
-    let channel = |of: fn(&Said) -> &str| {
+fn judged(claim: &PublishedClaim, said: &[ComparisonResult]) -> (String, bool) {
+    let channel = |of: fn(&ComparisonResult) -> &str| {
         let verdicts: Vec<&str> = said.iter().map(of).collect();
         let count = |is: &dyn Fn(&str) -> bool| verdicts.iter().filter(|it| is(it)).count();
         let decided = count(&|it| it != "undecided");
@@ -253,7 +257,7 @@ mod tests {
 
     #[test]
     fn verdicts_are_counted_and_wrong_ones_fail() {
-        let said = |cpu: &str| Said {
+        let said = |cpu: &str| ComparisonResult {
             round_trips: "undecided".to_owned(),
             cpu_time: cpu.to_owned(),
             improvement: percent("-9.5%"),
