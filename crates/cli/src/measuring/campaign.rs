@@ -96,9 +96,10 @@ pub(crate) fn measure<'m>(
     let session = open_in_time(subjects, plan, &stop)?;
 
     let trials_wanted = plan.measure.trials.get();
-    let least = matrix(&[]).fewest_trials().min(trials_wanted);
+    // One or two may dissent then.
+    let least = (matrix(&[]).fewest_trials() + 2).min(trials_wanted);
     let mut session = session.fitting(Fit {
-        trials: TRIALS_AIMED_AT.max(least + 2).min(trials_wanted),
+        trials: TRIALS_AIMED_AT.max(least).min(trials_wanted),
         least,
         enough: matrix(&[]).samples_needed(plan.measure.rounds.get()),
     });

@@ -16,15 +16,16 @@ const BEYOND: u64 = 100;
 const SLOWEST_FLOOR: Duration = Duration::from_micros(50);
 
 /// How many trials are to fit into the time that there is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fit {
     /// As many are aimed at.
     pub trials: u32,
     /// With fewer nothing could be decided.
     pub least: u32,
-    /// So many samples of a trial are enough for every quantile that is asked for. Rounds are made
-    /// shorter than that only where not even the least number of trials would fit otherwise.
-    pub enough: u64,
+    /// So many samples of a trial are enough for the quantiles that are asked for: first for all of
+    /// them, then for fewer and fewer. Rounds are made shorter than the first of these only where not
+    /// even the least number of trials would fit otherwise, and so on.
+    pub enough: Vec<u64>,
 }
 
 /// What rounds were shortened to.
@@ -38,16 +39,17 @@ pub(crate) struct Fitted {
 
 impl Fit {
     /// Where each trial is that of several members.
-    pub(crate) fn shared_by(self, members: usize) -> Self {
+    pub(crate) fn shared_by(&self, members: usize) -> Self {
         let members = u32::try_from(members).unwrap_or(u32::MAX).max(1);
         let times = |trials: u32| trials.saturating_mul(members);
-        Self { trials: times(self.trials), least: times(self.least), ..self }
+        let enough = self.enough.clone();
+        Self { trials: times(self.trials), least: times(self.least), enough }
     }
 
     /// What each round is shortened to, if one trial's set-up took so long and requests take so
     /// long: the candidate's, the baseline's if there is one, and the stand-in's if there is one.
-    pub(crate) fn into(
-        self,
+    pub(crate) fn divide(
+        &self,
         plan: &RoundPlan,
         left: Duration,
         set_up: Duration,
@@ -64,18 +66,18 @@ impl Fit {
             let share = (each - set_up.as_secs_f64()) / as_planned;
             shortened(planned, share)
         };
-        // What the plan itself hasn't is not to be had by making fewer trials.
-        let enough = self.enough.div_ceil(u64::from(rounds.max(1))).min(planned.samples.into());
-        let is_enough = |passes: &Passes| u64::from(passes.samples) >= enough;
         let wanted = fitting(self.trials);
-        let passes = if is_enough(&wanted) {
-            wanted
-        } else if set_up.saturating_mul(self.least) > left {
+        let passes = if set_up.saturating_mul(self.least) > left {
             // Not even trials without a sample would fit, so that shortening them helps nobody.
             planned
         } else {
             // Rather fewer trials than quantiles without samples, as long as they can decide.
-            let fewer = (self.least..self.trials).rev().map(fitting).find(is_enough);
+            let fewer = self.enough.iter().find_map(|enough| {
+                // What the plan itself hasn't is not to be had by making fewer trials.
+                let enough = enough.div_ceil(u64::from(rounds.max(1))).min(planned.samples.into());
+                let is_enough = |passes: &Passes| u64::from(passes.samples) >= enough;
+                (self.least..=self.trials).rev().map(fitting).find(is_enough)
+            });
             fewer.unwrap_or(wanted)
         };
         Fitted { passes, planned, rounds }
@@ -149,9 +151,12 @@ mod tests {
     use super::*;
 
     const PLANNED: Passes = Passes { warmup: 1_000, samples: 10_000 };
-    const FIT: Fit = Fit { trials: 12, least: 8, enough: 10_000 };
 
     fn fitted(left_ms: u64, set_up_ms: u64, pace_us: u64) -> Passes {
+        fitted_for(&[10_000], left_ms, set_up_ms, pace_us)
+    }
+
+    fn fitted_for(enough: &[u64], left_ms: u64, set_up_ms: u64, pace_us: u64) -> Passes {
         let plan = RoundPlan {
             count: 5,
             passes: PLANNED,
@@ -160,7 +165,8 @@ mod tests {
             cpu: None,
         };
         let [left, set_up] = [left_ms, set_up_ms].map(Duration::from_millis);
-        FIT.into(&plan, left, set_up, (Duration::from_micros(pace_us), None, false)).passes
+        let fit = Fit { trials: 12, least: 8, enough: enough.to_vec() };
+        fit.divide(&plan, left, set_up, (Duration::from_micros(pace_us), None, false)).passes
     }
 
     #[test]
@@ -188,6 +194,15 @@ mod tests {
             10_000,
             "it is the set-up that takes so long"
         );
+    }
+
+    #[test]
+    fn where_not_all_quantiles_can_have_their_samples_some_have() {
+        // Eight trials of 1.5 s each hold 13 600 samples of 100 us and their warm-up.
+        let some = fitted_for(&[50_000, 10_000], 12_000, 0, 100);
+        assert!((2_000..2_750).contains(&some.samples), "{}", some.samples);
+        let all = fitted_for(&[50_000, 10_000], 12_000, 0, 20);
+        assert_eq!(all.samples, 10_000);
     }
 
     #[test]

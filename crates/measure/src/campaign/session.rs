@@ -85,8 +85,7 @@ impl Session {
         number: u32,
         progress: &mut dyn FnMut(TrialProgress),
     ) -> Result<Trial, MeasureError> {
-        let (fit, stop) = (self.fit, &self.stop);
-        let fit = fit.and_then(|fit| Some((fit, stop.left()?)));
+        let fit = self.fit.as_ref().and_then(|fit| Some((fit, self.stop.left()?)));
         let Some(group) = &mut self.group else {
             let (candidate, baseline) = (self.candidate.as_ref(), self.baseline.as_deref());
             let pair = Pair { candidate, baseline, fit };
@@ -99,7 +98,8 @@ impl Session {
         // One after the other: measured at once, they would share the client's CPU and disturb
         // each other.
         let members = group.members();
-        let fit = fit.map(|(fit, left)| (fit.shared_by(members.len()), left));
+        let shared = fit.map(|(fit, left)| (fit.shared_by(members.len()), left));
+        let fit = shared.as_ref().map(|(fit, left)| (fit, *left));
         for member in members {
             let pair = Pair { candidate: member.candidate, baseline: member.baseline, fit };
             trials.push((member.name, pair.trial(number, &mut self.fitted, progress)?));

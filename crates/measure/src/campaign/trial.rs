@@ -25,7 +25,7 @@ pub(crate) struct Pair<'a> {
     pub(crate) candidate: &'a dyn Subject,
     pub(crate) baseline: Option<&'a dyn Subject>,
     /// How many trials are to fit into the time that is left.
-    pub(crate) fit: Option<(Fit, Duration)>,
+    pub(crate) fit: Option<(&'a Fit, Duration)>,
 }
 
 /// The subjects of a trial, ready to be measured.
@@ -161,7 +161,7 @@ impl<'a> Pair<'a> {
             let baseline = baseline.map(|instance| pace_of(instance, plan.rate)).transpose();
             let baseline = baseline.map_err(MeasureError::of_baseline)?;
             let paces = (pace, baseline, self.candidate.floor().is_some());
-            *fitted = Some(fit.into(&plan, left, set_up, paces));
+            *fitted = Some(fit.divide(&plan, left, set_up, paces));
         }
         Ok(fitted.as_ref().map(|fitted| fitted.passes))
     }

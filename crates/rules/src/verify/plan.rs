@@ -153,16 +153,19 @@ const fn quantile(metric: Metric) -> Option<(Quantile, bool)> {
 }
 
 impl Matrix {
-    /// How many samples of a trial of so many rounds are enough for every quantile that a condition
-    /// names: a hundred beyond each.
+    /// How many samples of a trial of so many rounds are enough for the quantiles that conditions
+    /// name, a hundred beyond each: first for all of them, then for fewer and fewer.
     #[must_use]
-    pub fn samples_needed(&self, rounds: u32) -> u64 {
+    pub fn samples_needed(&self, rounds: u32) -> Vec<u64> {
         let needed = |metric: Metric| {
             let (quantile, each_round) = quantile(metric)?;
             let samples = quantile.samples_for(SAMPLES_BEYOND);
             Some(samples.saturating_mul(if each_round { u64::from(rounds) } else { 1 }))
         };
-        self.metrics().into_iter().filter_map(needed).max().unwrap_or(1)
+        let mut all: Vec<u64> = self.metrics().into_iter().filter_map(needed).collect();
+        all.sort_unstable_by(|one, other| other.cmp(one));
+        all.dedup();
+        all
     }
 }
 
