@@ -2,8 +2,8 @@
 
 use phasegate_history::{Body, DecisionRecord, Digest, Entry, Recorded};
 use phasegate_model::{
-    Decision, End, Environment, Evidence, Pinning, Reading, Readings, Target, TargetServer,
-    Transport, Trial, Wait,
+    Decision, End, Environment, Evidence, Reading, Readings, Target, TargetServer, Transport,
+    Trial, Wait,
 };
 use phasegate_rules::{Matrix, Source, parse_plan};
 
@@ -33,24 +33,8 @@ pub(crate) fn decision(matrix: &Matrix, trials: &[String]) -> Decision {
 /// Evidence of such trials.
 pub(crate) fn evidence(trials: &[String]) -> Evidence {
     let time = "2026-11-23T05:00:00Z".parse().unwrap();
-    let trial = |(number, line): (u32, &String)| Trial {
-        number,
-        started_at: time,
-        duration_ms: 1000,
-        pinned: Pinning::default(),
-        readings: readings(line),
-        rounds: Vec::new(),
-        rtt_histogram: String::new(),
-        starts: Vec::new(),
-        floor_rounds: Vec::new(),
-        floor_histogram: None,
-        service_histogram: None,
-        slip_histogram: None,
-        baseline: None,
-        cpu: None,
-        nodes: Vec::new(),
-        anomalies: Vec::new(),
-    };
+    let trial =
+        |(number, line): (u32, &String)| Trial::of_readings(number, time, 1000, readings(line));
     Evidence {
         schema: Evidence::SCHEMA,
         tool: "test".to_owned(),

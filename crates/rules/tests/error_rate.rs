@@ -9,30 +9,9 @@
 
 mod common;
 
-use common::{evidence, matrix_of};
+use common::{Chance, evidence, matrix_of};
 use phasegate_model::{Decimal, Finding, Metric, Reading, Readings, Statistic};
 use phasegate_rules::Matrix;
-
-/// `SplitMix64`: small, and the same everywhere.
-struct Chance(u64);
-
-impl Chance {
-    fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn normal(&mut self) -> f64 {
-        (-2.0 * (1.0 - self.uniform()).ln()).sqrt() * (std::f64::consts::TAU * self.uniform()).cos()
-    }
-
-    fn exponential(&mut self) -> f64 {
-        -(1.0 - self.uniform()).ln()
-    }
-}
 
 /// How a simulated server's P99 comes out, relative to that of a typical restart.
 #[derive(Clone, Copy, Debug)]

@@ -6,26 +6,9 @@
 
 mod common;
 
-use common::evidence;
+use common::{Chance, evidence};
 use phasegate_model::{Decimal, First, Metric, Reading, Readings, Statistic};
 use phasegate_rules::{Compared, Comparison, smallest_detectable};
-
-/// `SplitMix64`: small, and the same everywhere.
-struct Chance(u64);
-
-impl Chance {
-    fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn normal(&mut self) -> f64 {
-        (-2.0 * (1.0 - self.uniform()).ln()).sqrt() * (std::f64::consts::TAU * self.uniform()).cos()
-    }
-}
 
 /// The machine: everything on it takes so many times as long. It gets slower by 3 % in the course
 /// of a campaign, and wanders about that by 3 % in the course of some trials.

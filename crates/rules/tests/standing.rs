@@ -6,7 +6,7 @@
 mod common;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::{evidence, matrix_of, readings};
+use common::{Chance, evidence, matrix_of, readings};
 use phasegate_model::{
     EarlierRun, Evidence, Finding, Outcome, Readings, Rule, RunRow, RunVote, ScopeKind,
 };
@@ -235,23 +235,6 @@ fn a_row_or_a_plan_may_ask_for_a_standing_verdict_too() {
     assert!(!undecided(&not_this, &planned));
     planned.earlier_runs = None;
     assert!(undecided(&matrix_of(ROWS), &planned));
-}
-
-/// `SplitMix64`: small, and the same everywhere.
-struct Chance(u64);
-
-impl Chance {
-    fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn normal(&mut self) -> f64 {
-        (-2.0 * (1.0 - self.uniform()).ln()).sqrt() * (std::f64::consts::TAU * self.uniform()).cos()
-    }
 }
 
 /// What somebody does who would like the row to be met.

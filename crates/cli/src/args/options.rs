@@ -81,7 +81,7 @@ pub(crate) struct Measuring {
     /// Compare with this server program, in pairs, instead of the plan's baseline
     #[arg(long, value_name = "PATH")]
     pub(crate) baseline_server: Option<PathBuf>,
-    /// Make this many trials at most, instead of the plan's number
+    /// Make this many trials at most, instead of the plan's number; `measure` makes them all, whatever the matrix needs
     #[arg(long, value_name = "N", value_parser = numbers::trial)]
     pub(crate) trials: Option<NonZeroU32>,
     /// Measure for this long at most, such as `60s`, instead of the plan's budget

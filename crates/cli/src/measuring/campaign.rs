@@ -11,8 +11,8 @@ use phasegate_measure::{
     disturbances,
 };
 use phasegate_model::{
-    Circumstances, CommandPlan, End, Evidence, Metric, MissingReason, Pinning, Plan, Reading,
-    Readings, Rule, Trial,
+    Circumstances, CommandPlan, End, Evidence, Metric, MissingReason, Plan, Reading, Readings,
+    Rule, Trial,
 };
 use phasegate_rules::{Background, Matrix};
 
@@ -264,24 +264,8 @@ fn cut_off(
     }
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let anomaly = format!("it was cut off after {duration_ms} ms by the end of the budget");
-    Ok(Trial {
-        number,
-        started_at,
-        duration_ms,
-        pinned: Pinning::default(),
-        readings,
-        rounds: Vec::new(),
-        rtt_histogram: String::new(),
-        starts: Vec::new(),
-        floor_rounds: Vec::new(),
-        floor_histogram: None,
-        service_histogram: None,
-        slip_histogram: None,
-        baseline: None,
-        cpu: None,
-        nodes: Vec::new(),
-        anomalies: vec![anomaly],
-    })
+    let trial = Trial::of_readings(number, started_at, duration_ms, readings);
+    Ok(Trial { anomalies: vec![anomaly], ..trial })
 }
 
 /// A flag that Ctrl-C, a hang-up and a request to terminate raise.

@@ -1,7 +1,7 @@
 //! What an importer is told, what it gives, and why it can't.
 
 use chrono::{DateTime, Utc};
-use phasegate_model::{Metric, Pinning, Quantile, Reading, Readings, Round, Trial};
+use phasegate_model::{Metric, Quantile, Reading, Readings, Round, Trial};
 
 use crate::times::encoded::HistogramError;
 
@@ -100,24 +100,10 @@ impl ImportedTrial {
             anomalies.push(format!("`{name}` doesn't say how long this took"));
         }
         anomalies.extend(self.remarks);
-        Trial {
-            number,
-            started_at: self.started_at.unwrap_or(written_at),
-            duration_ms: self.duration_ms.unwrap_or(0),
-            pinned: Pinning::default(),
-            readings: self.readings,
-            rounds: self.rounds,
-            rtt_histogram: self.histogram,
-            starts: Vec::new(),
-            floor_rounds: Vec::new(),
-            floor_histogram: None,
-            service_histogram: None,
-            slip_histogram: None,
-            baseline: None,
-            cpu: None,
-            nodes: Vec::new(),
-            anomalies,
-        }
+        let started_at = self.started_at.unwrap_or(written_at);
+        let duration_ms = self.duration_ms.unwrap_or(0);
+        let trial = Trial::of_readings(number, started_at, duration_ms, self.readings);
+        Trial { rounds: self.rounds, rtt_histogram: self.histogram, anomalies, ..trial }
     }
 }
 

@@ -227,24 +227,9 @@ mod tests {
         let time = "10us".parse().unwrap();
         let round =
             Round { samples: 10_000, min: time, mean: time, p50: time, p99: time, max: time };
-        Trial {
-            number: 1,
-            started_at: "2026-11-23T05:00:00Z".parse().unwrap(),
-            duration_ms: 1_000,
-            pinned: Pinning { server: Some(0), client: Some(1) },
-            readings: all,
-            rounds: vec![round],
-            rtt_histogram: String::new(),
-            starts: Vec::new(),
-            floor_rounds: Vec::new(),
-            floor_histogram: None,
-            service_histogram: None,
-            slip_histogram: None,
-            baseline: None,
-            cpu: None,
-            nodes: Vec::new(),
-            anomalies: Vec::new(),
-        }
+        let began = "2026-11-23T05:00:00Z".parse().unwrap();
+        let pinned = Pinning { server: Some(0), client: Some(1) };
+        Trial { pinned, rounds: vec![round], ..Trial::of_readings(1, began, 1_000, all) }
     }
 
     fn found(properties: &[(&str, &str)], trials: &[Trial]) -> Vec<String> {

@@ -239,6 +239,34 @@ pub struct Round {
 }
 
 impl Trial {
+    /// A trial that says so much and has no more to it: neither samples nor a baseline.
+    #[must_use]
+    pub fn of_readings(
+        number: u32,
+        started_at: DateTime<Utc>,
+        duration_ms: u64,
+        readings: Readings,
+    ) -> Self {
+        Self {
+            number,
+            started_at,
+            duration_ms,
+            pinned: Pinning::default(),
+            readings,
+            rounds: Vec::new(),
+            rtt_histogram: String::new(),
+            starts: Vec::new(),
+            floor_rounds: Vec::new(),
+            floor_histogram: None,
+            service_histogram: None,
+            slip_histogram: None,
+            baseline: None,
+            cpu: None,
+            nodes: Vec::new(),
+            anomalies: Vec::new(),
+        }
+    }
+
     /// Whether the budget was over before it was, so that nothing was read.
     #[must_use]
     pub fn was_cut_off(&self) -> bool {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::DateTime;
 use phasegate_model::{
-    Decision, End, Environment, Evidence, Metric, NextPhases, Pinning, Plan, Reading, Readings,
-    Rule, Target, TargetServer, Transcription, Trial, Until,
+    Decision, End, Environment, Evidence, Metric, NextPhases, Plan, Reading, Readings, Rule,
+    Target, TargetServer, Transcription, Trial, Until,
 };
 
 use crate::decide::summary::Samples;
@@ -62,24 +62,7 @@ impl Matrix {
     pub fn what_if(&self, plan: &Plan, readings: &Readings) -> Decision {
         // Imagined trials have no time; a fixed moment makes each call decide alike.
         let never = DateTime::UNIX_EPOCH;
-        let trial = |number| Trial {
-            number,
-            started_at: never,
-            duration_ms: 0,
-            pinned: Pinning::default(),
-            readings: readings.clone(),
-            rounds: Vec::new(),
-            rtt_histogram: String::new(),
-            starts: Vec::new(),
-            floor_rounds: Vec::new(),
-            floor_histogram: None,
-            service_histogram: None,
-            slip_histogram: None,
-            baseline: None,
-            cpu: None,
-            nodes: Vec::new(),
-            anomalies: Vec::new(),
-        };
+        let trial = |number| Trial::of_readings(number, never, 0, readings.clone());
         let mut plan = plan.clone();
         // Every row is asked about, also those that the outcome doesn't need.
         plan.measure.until = Until::Rows;

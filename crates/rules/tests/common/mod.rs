@@ -1,10 +1,11 @@
 //! Evidence made by hand, for the tests of this crate.
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "tests")]
+#![allow(clippy::cast_precision_loss, reason = "simulation")]
 
 use phasegate_model::{
-    End, Environment, Evidence, Metric, Pinning, Plan, Reading, Readings, Target, TargetServer,
-    Transport, Trial, Until, Wait,
+    End, Environment, Evidence, Metric, Plan, Reading, Readings, Target, TargetServer, Transport,
+    Trial, Until, Wait,
 };
 use phasegate_rules::{Matrix, Source, parse_plan};
 
@@ -49,24 +50,8 @@ pub(crate) fn until_rows(mut plan: Plan) -> Plan {
 /// Evidence of phase 3A with these trials.
 pub(crate) fn evidence(trials: impl IntoIterator<Item = Readings>) -> Evidence {
     let time = "2026-11-23T05:00:00Z".parse().unwrap();
-    let trial = |(at, readings)| Trial {
-        number: u32::try_from(at).unwrap() + 1,
-        started_at: time,
-        duration_ms: 1000,
-        pinned: Pinning::default(),
-        readings,
-        rounds: Vec::new(),
-        rtt_histogram: String::new(),
-        starts: Vec::new(),
-        floor_rounds: Vec::new(),
-        floor_histogram: None,
-        service_histogram: None,
-        slip_histogram: None,
-        baseline: None,
-        cpu: None,
-        nodes: Vec::new(),
-        anomalies: Vec::new(),
-    };
+    let trial =
+        |(at, readings)| Trial::of_readings(u32::try_from(at).unwrap() + 1, time, 1000, readings);
     Evidence {
         schema: Evidence::SCHEMA,
         tool: "test".to_owned(),
@@ -88,5 +73,26 @@ pub(crate) fn evidence(trials: impl IntoIterator<Item = Readings>) -> Evidence {
         continues: None,
         spread: None,
         baseline: None,
+    }
+}
+
+/// `SplitMix64`: small, and the same everywhere.
+pub(crate) struct Chance(pub(crate) u64);
+
+impl Chance {
+    pub(crate) fn uniform(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    pub(crate) fn normal(&mut self) -> f64 {
+        (-2.0 * (1.0 - self.uniform()).ln()).sqrt() * (std::f64::consts::TAU * self.uniform()).cos()
+    }
+
+    pub(crate) fn exponential(&mut self) -> f64 {
+        -(1.0 - self.uniform()).ln()
     }
 }
